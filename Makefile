@@ -1,0 +1,91 @@
+# make run     the interlude: a two-file pipeline planned, optimized, explained and answered
+# make test    every test, with address and undefined-behaviour sanitizers if the compiler can
+# make check   the house rules: style, every way to build the header, every chapter on its own
+# make bench   the benchmarks
+# make clean   removes build/, the only place here where anything is written
+# make expected   stores what the examples print now, in examples/expected and in the pages
+#
+# run and test need a C compiler and make. check also needs gcc, g++, clang and python3.
+#   make CC=clang test      another compiler
+#   make test ONLY=join     only the tests whose name contains "join"
+#   make check-chapter-3    one check alone; make -j2 -k check runs all of them, two at a time
+
+ifeq ($(origin CC),default)
+CC := $(notdir $(firstword $(shell command -v cc || command -v gcc || command -v clang) cc))
+endif
+CFLAGS ?= -O2
+LDLIBS := -lm -pthread
+STRICT := -std=c11 -Wall -Wextra -Wpedantic
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover
+CLI := $(if $(ONLY),,$(if $(wildcard tests/cli.sh),build/dfq))
+BENCHES := $(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c))
+
+.PHONY: run test check bench clean help examples FORCE
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile
+
+# ---- programs --------------------------------------------------------------------------------
+# -MMD writes down which headers a program was made of; `flags` changes when the compiler does.
+
+COMPILE = $(CC) $(STRICT) $(CFLAGS) -I. -MMD -MP -MF $@.d
+
+build build/bench build/check:
+	@mkdir -p $@
+
+build/flags: FORCE | build
+	@echo '$(CC) $(CFLAGS) $(CPPFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(CPPFLAGS)' > $@
+
+build/%: examples/%.c build/flags
+	$(COMPILE) $(CPPFLAGS) $< -o $@ $(LDLIBS)
+
+build/bench/%: bench/%.c build/flags | build/bench
+	$(COMPILE) $(CPPFLAGS) $< -o $@ $(LDLIBS)
+
+-include $(wildcard build/*.d build/bench/*.d)
+
+run: build/interlude build/dfq
+	@build/interlude
+
+examples: $(patsubst examples/%.c,build/%,$(wildcard examples/*.c))
+
+bench: $(BENCHES)
+	@for bench in $(BENCHES); do echo "== $$bench"; $$bench || exit 1; done
+
+clean:
+	rm -rf build
+
+# ---- tests -----------------------------------------------------------------------------------
+
+# The sanitizers' flags if a program made with them runs, else nothing.
+build/sanitizers: build/flags
+	@echo 'int main(void) { return 0; }' > build/probe.c
+	@$(CC) $(SANITIZERS) build/probe.c -o build/probe 2>/dev/null && build/probe \
+	  && echo '$(SANITIZERS)' > $@ || : > $@
+
+build/tests: tests/all.c build/flags build/sanitizers
+	$(COMPILE) $(CPPFLAGS) -O1 -g $$(cat build/sanitizers) $< -o $@ $(LDLIBS)
+
+test: build/tests $(CLI)
+	@test -s build/sanitizers || echo "note: $(CC) has no sanitizers here, the tests run without"
+	@sh tools/run_tests.sh '$(strip build/tests $(ONLY))' $(if $(CLI),'sh tests/cli.sh $(CLI)')
+
+# ---- checks ----------------------------------------------------------------------------------
+# Each is one call of tools/check_headers.sh, so that -j can spread them; it says what they do.
+
+CHECKS := chapter-6 style chapter-5 chapter-4 c11 cpp chapter-3 chapter-2 chapter-1 chapter-0 \
+          api switches units static names programs examples docs
+
+.PHONY: expected $(CHECKS:%=check-%)
+check: $(CHECKS:%=check-%)
+	@echo "all checks passed"
+
+check-examples check-docs: examples
+
+expected: examples | build/check
+	@sh tools/check_examples.sh --update
+	@python3 tools/check_docs.py --update
+
+$(CHECKS:%=check-%): check-%: | build/check
+	@sh tools/check_headers.sh $*

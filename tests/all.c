@@ -1,0 +1,56 @@
+// all.c - every test in one program, with the implementation inside, so that tests may look in.
+// With -DDFQ_CHAPTER=N only the chapters up to N exist, and only their tests.
+#define DFQ_IMPLEMENTATION
+#include "../dfq.h"
+
+#include "test.h"
+
+#include "ch0_foundations.c"
+#if DFQ_CHAPTER >= 1
+#include "ch1_rows.c"
+#endif
+#if DFQ_CHAPTER >= 2
+#include "ch2_expressions.c"
+#include "ch2_functions.c"
+#endif
+#if DFQ_CHAPTER >= 3
+#include "ch3_engine.c"
+#endif
+#if DFQ_CHAPTER >= 4
+#include "ch4_hashing.c"
+#include "ch4_windows.c"
+#endif
+#if DFQ_CHAPTER >= 5
+#include "ch5_optimizer.c"
+#endif
+#if DFQ_CHAPTER >= 6
+#include "ch6_streaming.c"
+#include "ch6_pipeline.c"
+#endif
+
+int main(int argc, char **argv) {
+  test_begin(argc, argv);
+  run_ch0_foundations();
+#if DFQ_CHAPTER >= 1
+  run_ch1_rows();
+#endif
+#if DFQ_CHAPTER >= 2
+  run_ch2_expressions();
+  run_ch2_functions();
+#endif
+#if DFQ_CHAPTER >= 3
+  run_ch3_engine();
+#endif
+#if DFQ_CHAPTER >= 4
+  run_ch4_hashing();
+  run_ch4_windows();
+#endif
+#if DFQ_CHAPTER >= 5
+  run_ch5_optimizer();
+#endif
+#if DFQ_CHAPTER >= 6
+  run_ch6_streaming();
+  run_ch6_pipeline();
+#endif
+  return test_summary();
+}

@@ -1,0 +1,220 @@
+#!/bin/sh
+# One check by its name: sh tools/check_headers.sh NAME, from the project's root. `make check`
+# runs them all. Each works in build/check/NAME, prints one line when all is well, and else the
+# command that failed and what it said.
+#
+#   style       tools/check_style.py: sizes, comments, banners, and the ratchet
+#   api         the declarations alone: C99, C11, C++11; included twice; after other headers
+#   c11         the implementation as C11: gcc and clang, all warnings, with and without asserts
+#   cpp         the implementation inside a C++11 file: g++ and clang++; C++ calling a C object
+#   chapter-N   the header cut after chapter N, and the tests of what is left
+#   switches    each DFQ_NO_*, alone and all together; DFQ_NO_THREADS asks for no thread library
+#   units       two files include the header, one holds the implementation
+#   static      two files of one program each hold a DFQ_STATIC copy
+#   names       no symbol or macro outside the prefix, no writable global data
+#   programs    tests, examples and benchmarks under every warning
+#   examples    tools/check_examples.sh: each example prints what is expected
+#   docs        tools/check_docs.py: code, output, tags and links of the pages are those of today
+set -eu
+name=$1
+out=build/check/$name
+mkdir -p "$out"
+
+both='-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wcast-qual -Wcast-align'
+both="$both -Wundef -Werror"
+c_warnings="$both -Wstrict-prototypes -Wmissing-prototypes"
+cpp_warnings='-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Werror'
+libs='-lm -pthread'
+
+fail() { echo "FAIL $name: $*"; exit 1; }
+
+need() {
+  for tool; do
+    command -v "$tool" >/dev/null 2>&1 ||
+      fail "needs $tool, which is not installed: apt-get install gcc g++ clang binutils python3"
+  done
+}
+
+# try WHAT COMMAND...: says nothing when the command works, everything when not.
+try() {
+  what=$1
+  shift
+  if "$@" >"$out/log" 2>&1; then return 0; fi
+  echo "FAIL $name: $what"
+  echo "  $*"
+  cat "$out/log"
+  exit 1
+}
+
+c() { compiler=$1; shift; try "$compiler $*" "$compiler" -std=c11 $c_warnings -I. "$@"; }
+cpp() { compiler=$1; shift; try "$compiler $*" "$compiler" -std=c++11 $cpp_warnings -I. "$@"; }
+
+# The sources that the checks compile, in $out.
+implementation() { printf '#define DFQ_IMPLEMENTATION\n#include "dfq.h"\n'; }
+user() {
+  printf '#include "dfq.h"\n\nint main(void) {\n'
+  printf '  dfq *db = dfq_open(NULL);\n  int opened = db != NULL;\n  dfq_close(db);\n'
+  printf '  return !opened;\n}\n'
+}
+
+# The switches that the top comment lists, and those that the code asks for.
+switches() { sed -n 's/^\/\/   \(DFQ_NO_[A-Z_]*\) .*/\1/p' dfq.h | sort -u; }
+asked() {
+  grep -E '^ *# *(el)?if' dfq.h | grep -o 'DFQ_NO_[A-Z_]*' | sort -u
+}
+
+# Declarations leave a translation unit without code, so each source has a main.
+check_api() {
+  need gcc g++ clang clang++
+  user >"$out/user.c"
+  { echo '#include <stdio.h>'; echo '#include "dfq.h"'; user; } >"$out/twice.c"
+  cp "$out/twice.c" "$out/twice.cpp"
+  for compiler in gcc clang; do
+    for standard in c99 c11 gnu11 gnu17; do
+      c "$compiler" "-std=$standard" -c "$out/user.c" -o "$out/user.o"
+      c "$compiler" "-std=$standard" -c "$out/twice.c" -o "$out/user.o"
+    done
+  done
+  for compiler in g++ clang++; do
+    for standard in c++11 c++17; do
+      cpp "$compiler" "-std=$standard" -c "$out/twice.cpp" -o "$out/user.o"
+    done
+  done
+}
+
+check_c11() {
+  need gcc clang
+  implementation >"$out/implementation.c"
+  # A program that already uses the standard library, in the compilers' own default dialect.
+  { printf '#include <stdio.h>\n#include <math.h>\n#include "dfq.h"\n'
+    implementation; echo '#include "dfq.h"'; } >"$out/late.c"
+  for compiler in gcc clang; do
+    c "$compiler" -O2 -c "$out/implementation.c" -o "$out/$compiler.o"
+    c "$compiler" -O2 -DNDEBUG -c "$out/implementation.c" -o "$out/$compiler.o"
+    c "$compiler" -std=gnu11 -O0 -c "$out/late.c" -o "$out/$compiler.o"
+  done
+}
+
+check_cpp() {
+  need gcc g++ clang++
+  implementation >"$out/implementation.cpp"
+  implementation >"$out/implementation.c"
+  user >"$out/user.cpp"
+  for compiler in g++ clang++; do
+    cpp "$compiler" -O1 -c "$out/implementation.cpp" -o "$out/cpp.o"
+    cpp "$compiler" -c "$out/user.cpp" -o "$out/user.o"
+    cpp "$compiler" "$out/cpp.o" "$out/user.o" -o "$out/program" $libs
+    try "a C++ program" "$out/program"
+  done
+  c gcc -c "$out/implementation.c" -o "$out/c.o"
+  cpp g++ "$out/c.o" "$out/user.cpp" -o "$out/program" $libs
+  try "a C++ program over a C object" "$out/program"
+  printf '#include "tests/test.h"\nint main() { return test_summary(); }\n' >"$out/harness.cpp"
+  cpp g++ -c "$out/harness.cpp" -o "$out/harness.o"
+}
+
+check_chapter() {
+  need gcc clang
+  implementation >"$out/implementation.c"
+  for compiler in gcc clang; do
+    c "$compiler" "-DDFQ_CHAPTER=$1" -c "$out/implementation.c" -o "$out/$compiler.o"
+  done
+  c gcc "-DDFQ_CHAPTER=$1" -O0 -g tests/all.c -o "$out/tests" $libs
+  try "the tests up to chapter $1" "$out/tests"
+  note=", $(tail -n 1 "$out/log")"
+}
+
+check_switches() {
+  need gcc
+  implementation >"$out/implementation.c"
+  { implementation; user; } >"$out/program.c"
+  all=
+  for switch in $(switches); do
+    c gcc "-D$switch" -c "$out/implementation.c" -o "$out/alone.o"
+    all="$all -D$switch"
+  done
+  [ "$(switches)" = "$(asked)" ] ||
+    fail "the top comment lists" $(switches) "but the code asks for" $(asked)
+  c gcc $all -c "$out/implementation.c" -o "$out/all.o"
+  case $all in *DFQ_NO_THREADS*)
+    nm -u "$out/all.o" | grep pthread_ >"$out/log" && fail "threads in spite of DFQ_NO_THREADS"
+  esac
+  c gcc $all "$out/program.c" -o "$out/program" -lm
+  try "a program with$all" "$out/program"
+  note=",$all"
+}
+
+check_units() {
+  need gcc clang
+  implementation >"$out/one.c"
+  user >"$out/two.c"
+  for compiler in gcc clang; do
+    c "$compiler" "$out/one.c" "$out/two.c" -o "$out/program" $libs
+    try "the program" "$out/program"
+  done
+}
+
+check_static() {
+  need gcc clang
+  { echo '#define DFQ_STATIC'; implementation; user; } >"$out/one.c"
+  { echo '#define DFQ_STATIC'; implementation; echo 'int dfq_second(void);'
+    user | sed 's/int main/int dfq_second/'; } >"$out/two.c"
+  for compiler in gcc clang; do
+    c "$compiler" -c "$out/one.c" -o "$out/one.o"
+    c "$compiler" -c "$out/two.c" -o "$out/two.o"
+    c "$compiler" "$out/one.o" "$out/two.o" -o "$out/program" $libs
+    try "the program" "$out/program"
+  done
+  nm -g --defined-only "$out/one.o" | awk '$3 != "main" { print "  " $3 }' >"$out/log"
+  [ ! -s "$out/log" ] || fail "exported in spite of DFQ_STATIC:" $(cat "$out/log")
+}
+
+# Macros that are defined in the header itself and still are at its end.
+leaked_macros() {
+  gcc -std=c11 -I. -E -dD "$1" | awk '
+    /^# [0-9]+ "/ { own = $3 !~ /^"(<|\/usr\/)/ && $0 !~ / 3( 4)?$/; next }
+    /^#define / && own { split($2, part, "("); defined[part[1]] = 1 }
+    /^#undef /  { delete defined[$2] }
+    END { for (macro in defined) print macro }' |
+    grep -Ev '^(DFQ_|dfq_|_(GNU|DEFAULT|DARWIN_C|POSIX_C)_SOURCE$|_FILE_OFFSET_BITS$)' | sort
+}
+
+check_names() {
+  need gcc nm objdump
+  echo '#include "dfq.h"' >"$out/api.c"
+  implementation >"$out/implementation.c"
+  c gcc -O0 -c "$out/implementation.c" -o "$out/implementation.o"
+  nm -g --defined-only "$out/implementation.o" | awk '$3 !~ /^_?dfq_/ { print $3 }' >"$out/log"
+  [ ! -s "$out/log" ] || fail "external symbols outside dfq_:" $(cat "$out/log")
+  nm --defined-only "$out/implementation.o" |
+    awk '$2 == "t" && $3 !~ /^_?dfq_/ { print $3 }' >"$out/log"
+  [ ! -s "$out/log" ] || fail "functions outside dfq_:" $(cat "$out/log")
+  # .data.rel.ro holds constants with addresses in them; the linker makes it read-only.
+  objdump -t "$out/implementation.o" |
+    awk 'NF > 4 && $(NF-2) ~ /^(\.t?data|\.t?bss|\*COM\*)/ && $NF !~ /^\./ &&
+         $(NF-2) !~ /^\.data\.rel\.ro/ { print $NF }' >"$out/log"
+  [ ! -s "$out/log" ] || fail "writable global data:" $(cat "$out/log")
+  for source in api implementation; do
+    leaked_macros "$out/$source.c" >"$out/log"
+    [ ! -s "$out/log" ] || fail "macros outside DFQ_ and dfq_ ($source):" $(cat "$out/log")
+  done
+}
+
+check_programs() {
+  need gcc
+  for source in tests/all.c examples/*.c bench/*.c; do
+    [ ! -f "$source" ] || c gcc -O0 -c "$source" -o "$out/program.o"
+  done
+}
+
+note=
+[ -f dfq.h ] || fail "no dfq.h here: run it from the project's root"
+case $name in
+  style) need python3; python3 tools/check_style.py || fail "see above" ;;
+  examples) sh tools/check_examples.sh || fail "see above" ;;
+  docs) need python3; python3 tools/check_docs.py || fail "see above" ;;
+  chapter-*) check_chapter "${name#chapter-}" ;;
+  api|c11|cpp|switches|units|static|names|programs) "check_$name" ;;
+  *) fail "no check of that name" ;;
+esac
+echo "ok   $name$note"
