@@ -30,7 +30,7 @@
 //   DFQ_IMPLEMENTATION   this file's second half is compiled here; in one translation unit only
 //   DFQ_STATIC           every function is static: a private copy of the engine
 //   DFQ_API              what stands before each public function (default: extern, or static)
-//   DFQ_CHAPTER          0 .. 0: the implementation ends after this chapter (default: 0, all)
+//   DFQ_CHAPTER          0 .. 1: the implementation ends after this chapter (default: 1, all)
 //   DFQ_NO_THREADS       no threads and no locks: nothing to link but -lm
 //   DFQ_NO_HUGE_PAGES    large blocks come from malloc, not from 2 MiB-aligned huge pages
 //   DFQ_NO_SIMD          the CSV index in portable C only
@@ -55,6 +55,7 @@
 //                    >>api-frames >>api-files >>api-actions >>api-explain >>api-at
 //   0 foundations    >>platform >>memory >>buffers >>arena >>text >>hashing >>errors >>names
 //                    >>threads >>files >>context
+//   1 rows           >>rows >>row-sources >>row-operators
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -68,7 +69,7 @@
 #define DFQ_VERSION "0.1.0"
 
 #ifndef DFQ_CHAPTER
-#define DFQ_CHAPTER 0
+#define DFQ_CHAPTER 1
 #endif
 
 #ifndef DFQ_API
@@ -1808,6 +1809,297 @@ DFQ_API size_t dfq_bytes_used(const dfq *db) { return db ? dfq__load(&db->heap->
 DFQ_API size_t dfq_bytes_peak(const dfq *db) { return db ? dfq__load(&db->heap->peak) : 0; }
 
 #endif // DFQ_CHAPTER >= 0
+
+// =============================================================================================
+// CHAPTER 1, ROWS: one row at a time, on demand
+// =============================================================================================
+#if DFQ_CHAPTER >= 1
+
+// ---- >>rows: open, next, close --------------------------------------------------------------
+// Idea. A query is a chain of small machines. Each knows one verb: "give me your next row". It
+// asks the one below it as often as it must, and nobody ever holds more than one row. This is
+// the Volcano model (Graefe, "Volcano - An Extensible and Parallel Query Evaluation System",
+// 1994, section 3):
+//
+//     take(2)   next ──>  filter   next ──>  source
+//               <── row            <── row, row, row ...
+//
+// Whoever stops asking ends the work: after its second row, take closes everything below, and
+// the source is never asked for a third. Cost: one call through a pointer per row and machine,
+// which is what chapter 3's batches are there to share among thousands of rows.
+//
+// filter and map take a C function. That is as fast as C, and a dead end: nobody can look
+// inside a function pointer, so nobody can ask which columns it reads, whether it may move
+// below a join, or what it makes of null. Chapter 2 builds expressions as data to answer such
+// questions.
+//
+// The state of an iterator: fresh ──first next──> open ──end, error or stop──> closed.
+
+typedef struct dfq__rows_class {
+  const char *name;
+  bool (*open)(dfq_rows *r);                         // may be NULL; false: failed
+  int (*next)(dfq_rows *r, const dfq_value **row);   // 1 a row, 0 the end, -1 an error
+  void (*close)(dfq_rows *r);                        // may be NULL; called once after open
+} dfq__rows_class;
+
+typedef enum dfq__rows_state { DFQ__FRESH, DFQ__OPENED, DFQ__CLOSED } dfq__rows_state;
+
+struct dfq_rows {
+  const dfq__rows_class *is;
+  dfq *db;
+  dfq_rows *in;       // the iterator below, owned; NULL for a source
+  dfq_rows *other;    // a second one; only chapter 3's union and join have it
+  size_t size;        // of the whole struct that begins here
+  int columns;
+  dfq_value *row;     // room for one row
+  size_t pulled;      // rows that came out
+  dfq__rows_state state;
+  bool failed;
+};
+
+// Makes an iterator of size bytes over in. Without memory: closes in, returns NULL.
+// Two blocks, because the row's length is known here only. The struct's size is kept for the
+// heap, which wants to be told it back.
+static dfq_rows *dfq__rows_new(dfq *db, size_t size, const dfq__rows_class *is, dfq_rows *in,
+                               int columns) {
+  dfq_rows *r = (dfq_rows *)dfq__alloc_zero(db->heap, 1, size);
+  dfq_value *row = (dfq_value *)dfq__alloc_zero(db->heap, (size_t)columns + 1, sizeof *row);
+  if (!r || !row) {
+    dfq__free(db->heap, r, size);
+    dfq__free(db->heap, row, ((size_t)columns + 1) * sizeof *row);
+    dfq_rows_close(in);
+    dfq__report(db, &dfq__error_memory);
+    return NULL;
+  }
+  r->is = is;
+  r->db = db;
+  r->in = in;
+  r->size = size;
+  r->columns = columns;
+  r->row = row;
+  return r;
+}
+
+// Ends the iteration here and below; what was acquired by open is given back now.
+// Safe to call twice: an iterator is closed once, whoever asks first.
+static void dfq__rows_stop(dfq_rows *r) {
+  if (!r || r->state == DFQ__CLOSED) return;
+  if (r->state == DFQ__OPENED && r->is->close) r->is->close(r);
+  r->state = DFQ__CLOSED;
+  dfq__rows_stop(r->in);
+  dfq__rows_stop(r->other);
+}
+
+// The three states meet here, so that no operator has to know them: the first call opens, and
+// the end or an error closes at once. A source's file is not kept open by an iterator that
+// someone forgets to close after its last row.
+DFQ_API bool dfq_rows_next(dfq_rows *r, const dfq_value **row) {
+  int got = 1;
+  if (!r || r->state == DFQ__CLOSED) return false;
+  if (r->state == DFQ__FRESH) {
+    r->state = DFQ__OPENED;
+    if (r->is->open && !r->is->open(r)) got = -1;
+  }
+  if (got > 0) got = r->is->next(r, row);
+  if (got > 0) { r->pulled++; return true; }
+  r->failed = got < 0;
+  dfq__rows_stop(r);
+  return false;
+}
+
+// What an iterator's next returns when the one below has given its last row.
+static int dfq__rows_end(const dfq_rows *in) { return in->failed ? -1 : 0; }
+
+DFQ_API bool dfq_rows_failed(const dfq_rows *r) { return !r || r->failed; }
+DFQ_API int dfq_rows_columns(const dfq_rows *r) { return r ? r->columns : 0; }
+DFQ_API size_t dfq_rows_pulled(const dfq_rows *r) { return r ? r->pulled : 0; }
+
+// Recursive over the chain, which is as long as the program's text made it.
+DFQ_API void dfq_rows_close(dfq_rows *r) {
+  if (!r) return;
+  dfq__rows_stop(r);
+  dfq_rows_close(r->in);
+  dfq_rows_close(r->other);
+  dfq__heap *heap = r->db->heap;
+  dfq__free(heap, r->row, ((size_t)r->columns + 1) * sizeof *r->row);
+  dfq__free(heap, r, r->size);
+}
+
+// ---- >>row-sources: an array, and a function behind a factory -------------------------------
+// A source that is replayed needs a factory, not a cursor: open makes a fresh cursor each time.
+// The same plan can then run twice, or be compared with its optimized twin.
+
+typedef struct dfq__array_rows {
+  dfq_rows head;
+  const dfq_value *cells;
+  size_t rows, at;
+} dfq__array_rows;
+
+// Borrows: the row is a pointer into the caller's cells, nothing is copied.
+static int dfq__array_rows_next(dfq_rows *r, const dfq_value **row) {
+  dfq__array_rows *a = (dfq__array_rows *)r;
+  if (a->at == a->rows) return 0;
+  *row = a->cells + a->at++ * (size_t)r->columns;
+  return 1;
+}
+
+static const dfq__rows_class dfq__array_rows_class = {
+  "array", NULL, dfq__array_rows_next, NULL
+};
+
+DFQ_API dfq_rows *dfq_rows_array(dfq *db, const dfq_value *cells, size_t rows, int columns) {
+  dfq_rows *r = dfq__rows_new(db, sizeof(dfq__array_rows), &dfq__array_rows_class, NULL,
+                              columns);
+  dfq__array_rows *a = (dfq__array_rows *)r;
+  if (!r) return NULL;
+  a->cells = cells;
+  a->rows = rows;
+  return r;
+}
+
+typedef struct dfq__source_rows {
+  dfq_rows head;
+  dfq_row_source source;
+  void *cursor;
+} dfq__source_rows;
+
+static const char *dfq__source_name(const dfq_row_source *s) {
+  return s->name ? s->name : "rows";
+}
+
+// Errors made here live for one call: the context keeps its own copy of the text.
+static bool dfq__source_rows_open(dfq_rows *r) {
+  dfq__source_rows *s = (dfq__source_rows *)r;
+  s->cursor = s->source.open ? s->source.open(s->source.user) : s->source.user;
+  if (s->cursor || !s->source.open) return true;
+  dfq__arena scratch = { r->db->heap, NULL, NULL };
+  dfq__report(r->db, dfq__error_new(&scratch, DFQ_IO_ERROR, NULL, dfq__source_name(&s->source),
+                                    "the source's open returned NULL"));
+  dfq__arena_release(&scratch, 0);
+  return false;
+}
+
+static int dfq__source_rows_next(dfq_rows *r, const dfq_value **row) {
+  dfq__source_rows *s = (dfq__source_rows *)r;
+  int got = s->source.next(s->cursor, r->row);
+  *row = r->row;
+  if (got >= 0) return got > 0;
+  dfq__arena scratch = { r->db->heap, NULL, NULL };
+  dfq__report(r->db, dfq__error_new(&scratch, DFQ_IO_ERROR, NULL, dfq__source_name(&s->source),
+                                    "the source's next failed after row %zu", r->pulled));
+  dfq__arena_release(&scratch, 0);
+  return -1;
+}
+
+// Called after a failed open, too; there is no cursor to close then.
+static void dfq__source_rows_close(dfq_rows *r) {
+  dfq__source_rows *s = (dfq__source_rows *)r;
+  if (s->cursor && s->source.close) s->source.close(s->cursor);
+}
+
+static const dfq__rows_class dfq__source_rows_class = {
+  "source", dfq__source_rows_open, dfq__source_rows_next, dfq__source_rows_close
+};
+
+DFQ_API dfq_rows *dfq_rows_source(dfq *db, const dfq_row_source *source) {
+  dfq_rows *r = dfq__rows_new(db, sizeof(dfq__source_rows), &dfq__source_rows_class, NULL,
+                              source->count);
+  if (r) ((dfq__source_rows *)r)->source = *source;
+  return r;
+}
+
+// ---- >>row-operators: filter, map and take by function pointer ------------------------------
+// Each is a struct that begins with a dfq_rows, a next, and a constructor. NULL below means
+// that there was no memory; it is passed on, so that a chain is checked once, at its end.
+
+typedef struct dfq__filter_rows {
+  dfq_rows head;
+  bool (*keep)(void *user, const dfq_value *row);
+  void *user;
+} dfq__filter_rows;
+
+// The row passes through untouched, so the pointer of the iterator below is handed on.
+static int dfq__filter_rows_next(dfq_rows *r, const dfq_value **row) {
+  dfq__filter_rows *f = (dfq__filter_rows *)r;
+  while (dfq_rows_next(r->in, row))
+    if (f->keep(f->user, *row)) return 1;
+  return dfq__rows_end(r->in);
+}
+
+static const dfq__rows_class dfq__filter_rows_class = {
+  "filter", NULL, dfq__filter_rows_next, NULL
+};
+
+DFQ_API dfq_rows *dfq_rows_filter(dfq_rows *in, bool (*keep)(void *user, const dfq_value *row),
+                                  void *user) {
+  if (!in) return NULL;
+  dfq_rows *r = dfq__rows_new(in->db, sizeof(dfq__filter_rows), &dfq__filter_rows_class, in,
+                              in->columns);
+  dfq__filter_rows *f = (dfq__filter_rows *)r;
+  if (!r) return NULL;
+  f->keep = keep;
+  f->user = user;
+  return r;
+}
+
+typedef struct dfq__map_rows {
+  dfq_rows head;
+  bool (*map)(void *user, const dfq_value *row, dfq_value *to);
+  void *user;
+} dfq__map_rows;
+
+// Writes into its own row: the one below is only borrowed.
+static int dfq__map_rows_next(dfq_rows *r, const dfq_value **row) {
+  dfq__map_rows *m = (dfq__map_rows *)r;
+  const dfq_value *from = NULL;
+  if (!dfq_rows_next(r->in, &from)) return dfq__rows_end(r->in);
+  *row = r->row;
+  if (m->map(m->user, from, r->row)) return 1;
+  dfq__arena scratch = { r->db->heap, NULL, NULL };
+  dfq__report(r->db, dfq__error_new(&scratch, DFQ_VALUE_ERROR, NULL, "map",
+                                    "the function returned false for row %zu", r->pulled));
+  dfq__arena_release(&scratch, 0);
+  return -1;
+}
+
+static const dfq__rows_class dfq__map_rows_class = { "map", NULL, dfq__map_rows_next, NULL };
+
+DFQ_API dfq_rows *dfq_rows_map(dfq_rows *in, int columns,
+                               bool (*map)(void *user, const dfq_value *row, dfq_value *to),
+                               void *user) {
+  if (!in) return NULL;
+  dfq_rows *r = dfq__rows_new(in->db, sizeof(dfq__map_rows), &dfq__map_rows_class, in, columns);
+  dfq__map_rows *m = (dfq__map_rows *)r;
+  if (!r) return NULL;
+  m->map = map;
+  m->user = user;
+  return r;
+}
+
+typedef struct dfq__take_rows {
+  dfq_rows head;
+  size_t left;
+} dfq__take_rows;
+
+static int dfq__take_rows_next(dfq_rows *r, const dfq_value **row) {
+  dfq__take_rows *t = (dfq__take_rows *)r;
+  if (t->left == 0) return 0;   // the caller of next closes everything below now
+  if (!dfq_rows_next(r->in, row)) return dfq__rows_end(r->in);
+  t->left--;
+  return 1;
+}
+
+static const dfq__rows_class dfq__take_rows_class = { "take", NULL, dfq__take_rows_next, NULL };
+
+DFQ_API dfq_rows *dfq_rows_take(dfq_rows *in, size_t n) {
+  if (!in) return NULL;
+  dfq_rows *r = dfq__rows_new(in->db, sizeof(dfq__take_rows), &dfq__take_rows_class, in,
+                              in->columns);
+  if (r) ((dfq__take_rows *)r)->left = n;
+  return r;
+}
+
+#endif // DFQ_CHAPTER >= 1
 
 // =============================================================================================
 // THE END: what ties the chapters together
