@@ -30,7 +30,7 @@
 //   DFQ_IMPLEMENTATION   this file's second half is compiled here; in one translation unit only
 //   DFQ_STATIC           every function is static: a private copy of the engine
 //   DFQ_API              what stands before each public function (default: extern, or static)
-//   DFQ_CHAPTER          0 .. 1: the implementation ends after this chapter (default: 1, all)
+//   DFQ_CHAPTER          0 .. 2: the implementation ends after this chapter (default: 2, all)
 //   DFQ_NO_THREADS       no threads and no locks: nothing to link but -lm
 //   DFQ_NO_HUGE_PAGES    large blocks come from malloc, not from 2 MiB-aligned huge pages
 //   DFQ_NO_SIMD          the CSV index in portable C only
@@ -56,6 +56,9 @@
 //   0 foundations    >>platform >>memory >>buffers >>arena >>text >>hashing >>errors >>names
 //                    >>threads >>files >>context
 //   1 rows           >>rows >>row-sources >>row-operators
+//   2 expressions    >>types >>values >>scalars >>like >>strings-of >>dates-of >>numbers-of
+//                    >>functions >>ast >>walking >>printer >>lexer >>operands >>calls >>parser
+//                    >>binder >>row-eval
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -69,7 +72,7 @@
 #define DFQ_VERSION "0.1.0"
 
 #ifndef DFQ_CHAPTER
-#define DFQ_CHAPTER 1
+#define DFQ_CHAPTER 2
 #endif
 
 #ifndef DFQ_API
@@ -2100,6 +2103,4194 @@ DFQ_API dfq_rows *dfq_rows_take(dfq_rows *in, size_t n) {
 }
 
 #endif // DFQ_CHAPTER >= 1
+
+// =============================================================================================
+// CHAPTER 2, EXPRESSIONS: formulas as data
+// =============================================================================================
+#if DFQ_CHAPTER >= 2
+
+// ---- >>types: names, widening, and what may be cast to what ---------------------------------
+// Every expression has a type before any row is read. Two conversions happen by themselves,
+// because they lose nothing that a reader would miss: i32 -> i64 -> f64 and date -> datetime.
+// Between text and numbers, or bool and numbers, nothing happens by itself: that is an error
+// when the plan is built, and cast says what is meant.
+//
+//   null ──> everything        i32 ──> i64 ──> f64        date ──> datetime
+//
+// That is the whole lattice. Other engines let text become a number when a number is needed:
+// then '10' < '9' depends on what stands next to it, and a join on such keys loses rows in
+// silence.
+
+// Positional, in the order of the enum: C++ knows no designated elements.
+static const char *const dfq__type_names[] = {
+  "null", "bool", "i32", "i64", "f64", "str", "date", "datetime", "duration", "days", "months"
+};
+
+// Intervals of days and months have a size only to fill the row: no column holds them.
+// Bytes of one value in a column.
+static const uint8_t dfq__type_sizes[] = {
+  1, 1, 4, 8, 8, sizeof(dfq_view), 4, 8, 8, 8, 8
+};
+
+// One letter a type, for the signatures of functions: n b 3 i f s d t u D M.
+static const char dfq__type_letters[] = "nb3ifsdtuDM";
+
+// A type's kind without its parameter. No type has a parameter yet; whoever switches over types
+// asks through here all the same, so that a decimal's scale can come later without a search.
+static dfq_type dfq__kind(dfq_type t) { return t & 0xff; }
+DFQ__UNUSED static size_t dfq__size_of(dfq_type t) { return dfq__type_sizes[dfq__kind(t)]; }
+
+DFQ_API const char *dfq_type_name(dfq_type type) {
+  return dfq__kind(type) < DFQ_KINDS ? dfq__type_names[dfq__kind(type)] : "?";
+}
+
+// A type that columns may have; intervals of days and months exist as literals only.
+DFQ__UNUSED static bool dfq__is_column_type(dfq_type t) { return t > DFQ_NULL && t < DFQ_DAYS; }
+
+// Returns: the type of a name of n bytes, DFQ_KINDS when there is none.
+// days and months have no name that can be written: a cast to them means nothing.
+static dfq_type dfq__type_find(const char *name, size_t n) {
+  for (dfq_type t = DFQ_BOOL; t < DFQ_DAYS; t++)
+    if (strlen(dfq__type_names[t]) == n && memcmp(name, dfq__type_names[t], n) == 0) return t;
+  return DFQ_KINDS;
+}
+
+// strchr finds the terminating zero as well, so the end of a signature has to be told apart.
+static dfq_type dfq__letter_type(char letter) {
+  const char *at = strchr(dfq__type_letters, letter);
+  return at && *at ? (dfq_type)(at - dfq__type_letters) : (dfq_type)DFQ_KINDS;
+}
+
+// Above every sum of costs: dfq__overload_cost stops adding just below it, or a long list of
+// integers after "x in" would be a type error where x is a float.
+enum { DFQ__NO_WAY = 100 };
+
+// What it costs to widen a value by itself; DFQ__NO_WAY when that must not happen.
+// The numbers are an order, not a measure. i32 -> i64 must be nearer than i32 -> f64, so that
+// integers stay integers where both would do; a null is equally near to everything, and the
+// first signature in the table wins. i64 -> f64 may round above 2^53: SQL accepts that, and so
+// does this.
+static int dfq__widen_cost(dfq_type from, dfq_type to) {
+  if (from == to) return 0;
+  if (from == DFQ_NULL) return 1;
+  if (from == DFQ_I32 && to == DFQ_I64) return 1;
+  if (from == DFQ_I64 && to == DFQ_F64) return 2;
+  if (from == DFQ_I32 && to == DFQ_F64) return 3;
+  if (from == DFQ_DATE && to == DFQ_DATETIME) return 2;
+  return DFQ__NO_WAY;
+}
+
+// The type that both widen to; DFQ_KINDS when there is none.
+// Not symmetric in how it asks, but in what it answers: one of the two must be able to become
+// the other. There is no third type to meet in, so that the type of a result always stands in
+// the query.
+static dfq_type dfq__common_type(dfq_type a, dfq_type b) {
+  if (dfq__widen_cost(a, b) < DFQ__NO_WAY) return b;
+  if (dfq__widen_cost(b, a) < DFQ__NO_WAY) return a;
+  return DFQ_KINDS;
+}
+
+// Read from the left: a row is the type that is there, a column the type that is wanted. A
+// number becomes a bool by "is it not zero"; a date and a number have nothing to do with each
+// other, so there is no cast to count days with: subtract two dates. null casts to everything.
+// What cast allows: . never, = the same, + always works, ! may fail for some values.
+static const char *const dfq__cast_matrix[] = {
+  // to:    null bool i32 i64 f64 str date datetime duration    from:
+  /*             n    b    3    i    f    s    d    t    u */
+  /* null     */ "=++++++++",
+  /* bool     */ ".=++++...",
+  /* i32      */ ".+=+++...",
+  /* i64      */ ".+!=++...",
+  /* f64      */ ".+!!=+...",
+  /* str      */ ".!!!!=!!.",
+  /* date     */ ".....+=+.",
+  /* datetime */ ".....++=.",
+  /* duration */ ".....+..=",
+  /* days     */ ".........",
+  /* months   */ ".........",
+};
+
+// '!' is what the optimizer asks about: such a cast must not run on rows that a filter below it
+// would have dropped.
+static char dfq__cast_kind(dfq_type from, dfq_type to) {
+  return to < DFQ_DAYS ? dfq__cast_matrix[dfq__kind(from)][to] : '.';
+}
+
+// ---- >>values: single values, text to numbers and dates, and back ---------------------------
+// Everything here is exact or refuses: a number is read back as it was written, or not at all.
+//
+// Why not the C library: strtod reads the locale's decimal point, hexadecimal floats and
+// leading blanks, and wants a terminating zero, which a field in the middle of a CSV file has
+// not. time_t and struct tm know zones, and years since 1900. So the common cases are a few
+// lines here, and only the rare float of many digits goes to strtod, in a form that no locale
+// can change.
+
+// All of it is zeroed, the padding as well: values are copied and kept, and a memory checker
+// should find nothing unset in them.
+static dfq_value dfq__value_null(void) {
+  dfq_value v;
+  memset(&v, 0, sizeof v);
+  return v;
+}
+
+static dfq_value dfq__value_int(dfq_type type, int64_t i) {
+  dfq_value v = dfq__value_null();
+  v.type = type;
+  v.as.i = i;
+  return v;
+}
+
+static dfq_value dfq__value_f64(double f) {
+  dfq_value v = dfq__value_null();
+  v.type = DFQ_F64;
+  v.as.f = f;
+  return v;
+}
+
+static dfq_value dfq__value_str(const char *s, size_t n) {
+  dfq_value v = dfq__value_null();
+  v.type = DFQ_STR;
+  v.as.s = s;
+  v.len = (uint32_t)n;
+  return v;
+}
+
+static bool dfq__is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// The whole of s[0 .. n) as an integer. Returns false when it is none or does not fit.
+// No leading plus, no blanks, no separators: a column that is "nearly" integers stays text, and
+// says so when its type is inferred. The limit is one larger for negatives, which is how
+// INT64_MIN reads without a wider type.
+static bool dfq__read_i64(const char *s, size_t n, int64_t *to) {
+  bool negative = n && *s == '-';
+  size_t i = negative ? 1 : 0;
+  uint64_t v = 0, limit = (uint64_t)INT64_MAX + (negative ? 1 : 0);
+  if (i == n) return false;
+  for (; i < n; i++) {
+    if (!dfq__is_digit(s[i])) return false;
+    uint64_t d = (uint64_t)(s[i] - '0');
+    if (v > (limit - d) / 10) return false;
+    v = v * 10 + d;
+  }
+  *to = negative ? (int64_t)(0 - v) : (int64_t)v;
+  return true;
+}
+
+// The powers of ten that a double holds exactly: 10^22 = 2^22 * 5^22, and 5^22 < 2^53.
+static const double dfq__powers[] = {
+  1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+  1e17, 1e18, 1e19, 1e20, 1e21, 1e22
+};
+
+// nan, inf, infinity, in any case, with an optional sign.
+// A NaN's sign and payload are dropped: there is one NaN as far as anyone can see. A word of
+// more than eight letters is refused before it is copied.
+static bool dfq__read_word_f64(const char *s, size_t n, double *to) {
+  char word[10] = "";
+  bool negative = n && *s == '-';
+  if (n && (*s == '-' || *s == '+')) { s++; n--; }
+  if (n < 3 || n > 8) return false;
+  for (size_t i = 0; i < n; i++) word[i] = (char)dfq__lower(s[i]);
+  if (strcmp(word, "nan") == 0) { *to = (double)NAN; return true; }
+  if (strcmp(word, "inf") != 0 && strcmp(word, "infinity") != 0) return false;
+  *to = negative ? -(double)INFINITY : (double)INFINITY;
+  return true;
+}
+
+// The shape of a decimal number: sign, digits, point, exponent.
+typedef struct dfq__decimal {
+  uint64_t mantissa;   // its digits, when there are at most 19
+  int exponent;        // value = mantissa * 10^exponent
+  int digits;          // significant ones
+  bool negative, integer;
+} dfq__decimal;
+
+// Accepts what strtod would, without hexadecimal and without a locale. The mantissa is right
+// for up to 19 digits, which always fit in 64 bits; with more, only the shape counts, and the
+// slow way reads the digits again. integer tells that there was neither point nor exponent.
+// Exponents beyond nine digits are refused, not clamped: nobody writes one on purpose.
+static bool dfq__scan_decimal(const char *s, size_t n, dfq__decimal *d) {
+  size_t i = n && (*s == '-' || *s == '+') ? 1 : 0, seen = 0;
+  memset(d, 0, sizeof *d);
+  d->negative = n && *s == '-';
+  d->integer = true;
+  for (; i < n && (dfq__is_digit(s[i]) || (s[i] == '.' && d->integer)); i++) {
+    if (s[i] == '.') { d->integer = false; continue; }
+    seen++;
+    if (!d->integer) d->exponent--;
+    if (d->digits || s[i] != '0') d->digits++;
+    if (d->digits <= 19) d->mantissa = d->mantissa * 10 + (uint64_t)(s[i] - '0');
+  }
+  if (!seen) return false;
+  if (i == n) return true;
+  if (s[i] != 'e' && s[i] != 'E') return false;
+  int64_t e;
+  size_t plus = i + 1 < n && s[i + 1] == '+' ? 1 : 0;
+  if (plus && i + 2 < n && s[i + 2] == '-') return false;
+  if (!dfq__read_i64(s + i + 1 + plus, n - i - 1 - plus, &e)) return false;
+  if (e > 999999999 || e < -999999999) return false;
+  d->exponent += (int)e;
+  d->integer = false;
+  return true;
+}
+
+// By the C library's strtod, given as digits and an exponent: no decimal point, because strtod
+// knows only the locale's. 770 digits decide every rounding; of what follows it matters only
+// whether it is zero.
+// Why 770: the exact decimal expansion of the middle between two doubles never has more than
+// 768 significant digits, so a nonzero rest behind them can only mean "a little above".
+static double dfq__read_f64_slowly(const char *s, size_t n, const dfq__decimal *d) {
+  char text[800];
+  size_t len = 0, kept = 0, total = 0;
+  bool rest = false;
+  for (size_t i = 0; i < n && s[i] != 'e' && s[i] != 'E'; i++) {
+    if (!dfq__is_digit(s[i]) || (s[i] == '0' && !total)) continue;
+    total++;
+    if (kept < 770) { text[len++] = s[i]; kept++; }
+    else if (s[i] != '0') rest = true;
+  }
+  if (!total) text[len++] = '0';
+  if (rest) { text[len++] = '1'; kept++; }
+  (void)snprintf(text + len, sizeof text - len, "e%d", d->exponent + (int)(total - kept));
+  double v = strtod(text, NULL);
+  return d->negative ? -v : v;
+}
+
+// The whole of s[0 .. n) as a float, rounded once. Up to 15 digits and powers up to 22 are
+// exact in doubles, so that one multiplication rounds right (Clinger, "How to Read Floating
+// Point Numbers Accurately", 1990); the rest goes to the C library. Digits that round to
+// infinity are refused: 1e400 is a number that does not fit, not inf.
+static bool dfq__read_f64(const char *s, size_t n, double *to) {
+  dfq__decimal d;
+  if (!dfq__scan_decimal(s, n, &d)) return dfq__read_word_f64(s, n, to);
+  if (d.digits > 15 || d.exponent < -22 || d.exponent > 22) {
+    *to = dfq__read_f64_slowly(s, n, &d);
+    return *to - *to == 0;
+  }
+  double v = (double)d.mantissa;
+  v = d.exponent < 0 ? v / dfq__powers[-d.exponent] : v * dfq__powers[d.exponent];
+  *to = d.negative ? -v : v;
+  return true;
+}
+
+// Not 0 and 1, not yes and no: those are a column of integers, and a column of text.
+static bool dfq__read_bool(const char *s, size_t n, int64_t *to) {
+  static const char *const words[] = { "false", "true", "False", "True", "FALSE", "TRUE" };
+  for (int i = 0; i < 6; i++)
+    if (strlen(words[i]) == n && memcmp(s, words[i], n) == 0) { *to = i & 1; return true; }
+  return false;
+}
+
+// Days since 1970-01-01 of a date of the proleptic Gregorian calendar, and back (Hinnant,
+// "chrono-Compatible Low-Level Date Algorithms"): years begin in March, so that the leap day is
+// last.
+// y is widened first, so that years of any int work, negative ones as well: era is floored.
+static int64_t dfq__days_from_civil(int64_t y, int m, int d) {
+  y -= m <= 2;
+  int64_t era = (y >= 0 ? y : y - 399) / 400;
+  int64_t yoe = y - era * 400;
+  int64_t doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+  int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+  return era * 146097 + doe - 719468;
+}
+
+// era is 400 years of 146,097 days; yoe and doe are the year and day of it, doy the day of a
+// year that begins on 1 March. 153 days are five months there: 31, 30, 31, 30, 31.
+static void dfq__civil_from_days(int64_t days, int64_t *y, int *m, int *d) {
+  days += 719468;
+  int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+  int64_t doe = days - era * 146097;
+  int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+  int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+  int64_t mp = (5 * doy + 2) / 153;
+  *d = (int)(doy - (153 * mp + 2) / 5 + 1);
+  *m = (int)(mp < 10 ? mp + 3 : mp - 9);
+  *y = yoe + era * 400 + (*m <= 2);
+}
+
+static bool dfq__is_leap(int64_t y) { return y % 4 == 0 && (y % 100 != 0 || y % 400 == 0); }
+
+static int dfq__month_days(int64_t y, int m) {
+  static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+  return m == 2 && dfq__is_leap(y) ? 29 : days[m - 1];
+}
+
+// The whole range of four-digit years; dates beyond it cannot be written or read back.
+// Year 0 exists, as in ISO 8601, and is a leap year; there is no year before it here.
+static bool dfq__date_fits(int64_t days) { return days >= -719162 - 366 && days <= 2932896; }
+
+// In microseconds. A day has 86,400 seconds: leap seconds do not exist, as in POSIX and Arrow.
+static const int64_t DFQ__SECOND = 1000000, DFQ__DAY = 86400 * (int64_t)1000000;
+
+// The day a datetime lies in. C's division truncates: before 1970 that would be the day after.
+static int64_t dfq__day_of(int64_t micros) {
+  return micros / DFQ__DAY - (micros % DFQ__DAY < 0);
+}
+
+// Exactly count digits at s as a number; -1 when they are not digits.
+static int dfq__read_digits(const char *s, int count) {
+  int v = 0;
+  for (int i = 0; i < count; i++) {
+    if (!dfq__is_digit(s[i])) return -1;
+    v = v * 10 + (s[i] - '0');
+  }
+  return v;
+}
+
+// YYYY-MM-DD or YYYY/MM/DD.
+static bool dfq__read_date(const char *s, size_t n, int64_t *days) {
+  if (n != 10 || (s[4] != '-' && s[4] != '/') || s[7] != s[4]) return false;
+  int y = dfq__read_digits(s, 4), m = dfq__read_digits(s + 5, 2);
+  int d = dfq__read_digits(s + 8, 2);
+  if (y < 0 || m < 1 || m > 12 || d < 1 || d > dfq__month_days(y, m)) return false;
+  *days = dfq__days_from_civil(y, m, d);
+  return true;
+}
+
+// ".123456": at most six digits. Returns how many bytes it took, 0 for none, -1 when it is no
+// fraction.
+// A seventh digit is refused, not cut off: text that is read must be able to come back as it
+// was.
+static int dfq__read_fraction(const char *s, size_t n, int64_t *micros) {
+  int i = 1;
+  *micros = 0;
+  if (n == 0 || s[0] != '.') return 0;
+  for (int64_t unit = 100000; (size_t)i < n && dfq__is_digit(s[i]); i++, unit /= 10) {
+    if (unit == 0) return -1;
+    *micros += unit * (s[i] - '0');
+  }
+  return i > 1 ? i : -1;
+}
+
+// "Z", "+02", "+0200", "+02:00" or nothing: seconds east of UTC.
+// A zone is read and applied, not kept: what is stored is UTC.
+static bool dfq__read_zone(const char *s, size_t n, int64_t *seconds) {
+  *seconds = 0;
+  if (n == 0 || (n == 1 && (*s == 'Z' || *s == 'z'))) return true;
+  if ((*s != '+' && *s != '-') || (n != 3 && n != 5 && n != 6)) return false;
+  if (n == 6 && s[3] != ':') return false;
+  int h = dfq__read_digits(s + 1, 2), m = n == 3 ? 0 : dfq__read_digits(s + n - 2, 2);
+  if (h < 0 || h > 23 || m < 0 || m > 59) return false;
+  *seconds = (*s == '-' ? -1 : 1) * (int64_t)(h * 3600 + m * 60);
+  return true;
+}
+
+// A date, then 'T' or a blank, HH:MM[:SS[.ffffff]] and an optional zone; a date alone is its
+// midnight.
+static bool dfq__read_datetime(const char *s, size_t n, int64_t *micros) {
+  int64_t days, fraction = 0, zone;
+  if (n < 10 || !dfq__read_date(s, 10, &days)) return false;
+  *micros = days * DFQ__DAY;
+  if (n == 10) return true;
+  if (n < 16 || (s[10] != 'T' && s[10] != ' ') || s[13] != ':') return false;
+  int h = dfq__read_digits(s + 11, 2), m = dfq__read_digits(s + 14, 2), sec = 0;
+  size_t at = 16;
+  if (n >= 19 && s[16] == ':') {
+    sec = dfq__read_digits(s + 17, 2);
+    int took = dfq__read_fraction(s + 19, n - 19, &fraction);
+    if (took < 0) return false;
+    at = 19 + (size_t)took;
+  }
+  if (h < 0 || h > 23 || m < 0 || m > 59 || sec < 0 || sec > 59) return false;
+  if (!dfq__read_zone(s + at, n - at, &zone)) return false;
+  *micros += ((int64_t)h * 3600 + m * 60 + sec - zone) * DFQ__SECOND + fraction;
+  return dfq__date_fits(dfq__day_of(*micros));   // a zone may lead out of the range
+}
+
+enum { DFQ__NUMBER_TEXT = 48 };   // room for any number or date as text
+
+// The shortest digits that read back as the same double; always with a point or an exponent.
+// 15 digits are always enough for what was written with up to 15; 17 are enough for any double.
+// So three attempts decide. A trailing ".0" keeps the number a float when its text is read
+// again.
+static size_t dfq__write_f64(char *to, double v) {
+  if (v != v) return (size_t)snprintf(to, DFQ__NUMBER_TEXT, "nan");
+  if (v - v != 0) return (size_t)snprintf(to, DFQ__NUMBER_TEXT, v < 0 ? "-inf" : "inf");
+  int n = 0;
+  for (int digits = 15; digits <= 17; digits++) {
+    double back = 0;
+    n = snprintf(to, DFQ__NUMBER_TEXT, "%.*g", digits, v);
+    for (int i = 0; i < n; i++)   // some locales write a comma
+      if (!dfq__is_digit(to[i]) && to[i] != '-' && to[i] != '+' && to[i] != 'e') to[i] = '.';
+    if (dfq__read_f64(to, (size_t)n, &back) && memcmp(&back, &v, sizeof v) == 0) break;
+  }
+  if (!strpbrk(to, ".e")) n += snprintf(to + n, 3, ".0");
+  return (size_t)n;
+}
+
+static size_t dfq__write_date(char *to, int64_t days) {
+  int64_t y;
+  int m, d;
+  dfq__civil_from_days(days, &y, &m, &d);
+  return (size_t)snprintf(to, DFQ__NUMBER_TEXT, "%04lld-%02d-%02d", (long long)y, m, d);
+}
+
+// Six digits or none: a column of times lines up better than with 1 to 6 of them.
+static size_t dfq__write_clock(char *to, int64_t micros) {
+  int64_t s = micros / DFQ__SECOND, f = micros % DFQ__SECOND;
+  int n = snprintf(to, 24, "%02lld:%02d:%02d", (long long)(s / 3600), (int)(s / 60 % 60),
+                   (int)(s % 60));
+  if (f) n += snprintf(to + n, 8, ".%06d", (int)f);
+  return (size_t)n;
+}
+
+static size_t dfq__write_datetime(char *to, int64_t micros) {
+  int64_t days = dfq__day_of(micros);
+  size_t n = dfq__write_date(to, days);
+  to[n++] = ' ';
+  return n + dfq__write_clock(to + n, micros - days * DFQ__DAY);
+}
+
+// Through unsigned arithmetic, because INT64_MIN has no positive twin.
+static size_t dfq__write_duration(char *to, int64_t micros) {
+  uint64_t u = micros < 0 ? 0 - (uint64_t)micros : (uint64_t)micros;
+  uint64_t day = (uint64_t)DFQ__DAY;
+  size_t n = 0;
+  if (micros < 0) to[n++] = '-';
+  if (u >= day) n += (size_t)snprintf(to + n, 24, "%llud ", (unsigned long long)(u / day));
+  return n + dfq__write_clock(to + n, (int64_t)(u % day));
+}
+
+// The text of any value but a string: how tables, CSV files and casts show it. "" for null.
+static size_t dfq__write_value(char *to, const dfq_value *v) {
+  to[0] = 0;
+  switch (dfq__kind(v->type)) {
+    case DFQ_BOOL: return (size_t)snprintf(to, DFQ__NUMBER_TEXT, v->as.i ? "true" : "false");
+    case DFQ_F64: return dfq__write_f64(to, v->as.f);
+    case DFQ_DATE: return dfq__write_date(to, v->as.i);
+    case DFQ_DATETIME: return dfq__write_datetime(to, v->as.i);
+    case DFQ_DURATION: return dfq__write_duration(to, v->as.i);
+    case DFQ_NULL: case DFQ_STR: return 0;
+    default: return (size_t)snprintf(to, DFQ__NUMBER_TEXT, "%lld", (long long)v->as.i);
+  }
+}
+
+static void dfq__put_value(dfq__text *t, const dfq_value *v) {
+  char text[DFQ__NUMBER_TEXT];
+  if (v->type == DFQ_NULL) dfq__put(t, "null");
+  else if (v->type == DFQ_STR) dfq__put_n(t, v->as.s, v->len);
+  else dfq__put_n(t, text, dfq__write_value(text, v));
+}
+
+// ---- >>scalars: the meaning of every function, for one row ----------------------------------
+// Each function's meaning stands once, for single values. The row engine, the constant folder
+// and the batch engine's error path call it here; chapter 3's kernels are the same formulas
+// over 64 rows at a time. A scalar returns NULL, or why it failed. *to comes in as null, and an
+// answer that is null needs no more than a return.
+//
+//   constants folded when a plan is bound ──┐
+//   the row engine ─────────────────────────┼──> dfq__add_int: the meaning of + on integers
+//   the row at which a batch failed ────────┘          ^
+//   a batch without failures ──> a kernel, the same formula; tests compare it with the scalar
+//
+// So there is one place to read, and one to change, when the question is what -7 // 2 gives.
+
+typedef struct dfq__scalar_args {
+  const dfq_value *a;
+  int count;
+  dfq__arena *strings;   // for a string result
+} dfq__scalar_args;
+
+// The reason is a constant text that continues the expression's own: "a + 1" "overflows i64".
+// Row and column values are added by whoever knows them, see dfq__eval_fail.
+typedef const char *(*dfq__scalar)(const dfq__scalar_args *in, dfq_value *to);
+
+// Checked integer arithmetic: what it would be with wrapping in *r, and whether that is wrong.
+// Two's complement: a sum is wrong exactly when both operands have a sign that it has not.
+static inline bool dfq__add_check(int64_t a, int64_t b, int64_t *r) {
+  *r = (int64_t)((uint64_t)a + (uint64_t)b);
+  return ((a ^ *r) & (b ^ *r)) < 0;
+}
+static inline bool dfq__sub_check(int64_t a, int64_t b, int64_t *r) {
+  *r = (int64_t)((uint64_t)a - (uint64_t)b);
+  return ((a ^ b) & (a ^ *r)) < 0;
+}
+
+// Without the builtin, dividing back finds the overflow; the two cases before it would trap
+// there.
+static inline bool dfq__mul_check(int64_t a, int64_t b, int64_t *r) {
+#if defined(__GNUC__) || defined(__clang__)
+  return __builtin_mul_overflow(a, b, r);
+#else
+  *r = (int64_t)((uint64_t)a * (uint64_t)b);
+  if (a == 0 || b == 0) return false;
+  if ((a == -1 && b == INT64_MIN) || (b == -1 && a == INT64_MIN)) return true;
+  return *r / b != a;
+#endif
+}
+
+// Floats are totally ordered: NaN equals itself and is greater than everything.
+// x != x is the test for NaN that needs no library and no compiler flag, as long as -ffast-math
+// is off; the top of the file sees to that. -0.0 == 0.0 holds by IEEE.
+static inline bool dfq__eq_float(double a, double b) { return a == b || (a != a && b != b); }
+
+// With NaN as the largest: it is less than nothing, and everything but itself is less than it.
+static inline bool dfq__lt_float(double a, double b) { return a < b || (b != b && a == a); }
+static inline bool dfq__le_float(double a, double b) { return a <= b || b != b; }
+
+// C's fmod is exact and has the sign of a, as % on integers.
+static inline double dfq__mod_float(double a, double b) { return fmod(a, b); }
+
+// memcmp compares unsigned bytes, which for UTF-8 is the order of code points. A shorter text
+// comes before a longer one that begins with it.
+static int dfq__compare_bytes(const char *a, size_t n, const char *b, size_t m) {
+  int c = n && m ? memcmp(a, b, n < m ? n : m) : 0;   // an empty text may have no address
+  return c ? c : n < m ? -1 : n > m;
+}
+
+// Compares two values of one type, neither null: negative, 0 or positive.
+static int dfq__compare_values(const dfq_value *a, const dfq_value *b) {
+  if (a->type == DFQ_STR) return dfq__compare_bytes(a->as.s, a->len, b->as.s, b->len);
+  if (a->type == DFQ_F64)
+    return dfq__lt_float(a->as.f, b->as.f) ? -1 : dfq__lt_float(b->as.f, a->as.f);
+  return a->as.i < b->as.i ? -1 : a->as.i > b->as.i;
+}
+
+// y is the last argument: the second of two, or the only one again. Each line below is then the
+// whole meaning of a function, in the form that chapter 3 repeats for 64 rows.
+#define DFQ__SCALAR(name, TYPE, FIELD, EXPR)                                                   \
+  static const char *name(const dfq__scalar_args *in, dfq_value *to) {                         \
+    dfq_value x = in->a[0], y = in->a[in->count - 1];                                          \
+    (void)y;                                                                                   \
+    to->type = TYPE;                                                                           \
+    to->as.FIELD = EXPR;                                                                       \
+    return NULL;                                                                               \
+  }
+#define DFQ__CHECKED(name, CHECK)                                                              \
+  static const char *name(const dfq__scalar_args *in, dfq_value *to) {                         \
+    to->type = DFQ_I64;                                                                        \
+    return CHECK(in->a[0].as.i, in->a[1].as.i, &to->as.i) ? "overflows i64" : NULL;            \
+  }
+
+DFQ__CHECKED(dfq__add_int, dfq__add_check)
+DFQ__CHECKED(dfq__sub_int, dfq__sub_check)
+DFQ__CHECKED(dfq__mul_int, dfq__mul_check)
+DFQ__SCALAR(dfq__add_f64, DFQ_F64, f, x.as.f + y.as.f)
+DFQ__SCALAR(dfq__sub_f64, DFQ_F64, f, x.as.f - y.as.f)
+DFQ__SCALAR(dfq__mul_f64, DFQ_F64, f, x.as.f * y.as.f)
+DFQ__SCALAR(dfq__div_f64, DFQ_F64, f, x.as.f / y.as.f)
+DFQ__SCALAR(dfq__neg_f64, DFQ_F64, f, -x.as.f)
+DFQ__SCALAR(dfq__abs_f64, DFQ_F64, f, fabs(x.as.f))
+DFQ__SCALAR(dfq__is_nan_f64, DFQ_BOOL, i, x.as.f != x.as.f)
+DFQ__SCALAR(dfq__wrap_add, DFQ_I64, i, (int64_t)((uint64_t)x.as.i + (uint64_t)y.as.i))
+DFQ__SCALAR(dfq__wrap_sub, DFQ_I64, i, (int64_t)((uint64_t)x.as.i - (uint64_t)y.as.i))
+DFQ__SCALAR(dfq__wrap_mul, DFQ_I64, i, (int64_t)((uint64_t)x.as.i * (uint64_t)y.as.i))
+DFQ__SCALAR(dfq__days_between, DFQ_I64, i, x.as.i - y.as.i)
+DFQ__SCALAR(dfq__eq_int, DFQ_BOOL, i, x.as.i == y.as.i)
+DFQ__SCALAR(dfq__ne_int, DFQ_BOOL, i, x.as.i != y.as.i)
+DFQ__SCALAR(dfq__lt_int, DFQ_BOOL, i, x.as.i < y.as.i)
+DFQ__SCALAR(dfq__le_int, DFQ_BOOL, i, x.as.i <= y.as.i)
+DFQ__SCALAR(dfq__gt_int, DFQ_BOOL, i, x.as.i > y.as.i)
+DFQ__SCALAR(dfq__ge_int, DFQ_BOOL, i, x.as.i >= y.as.i)
+DFQ__SCALAR(dfq__eq_f64, DFQ_BOOL, i, dfq__eq_float(x.as.f, y.as.f))
+DFQ__SCALAR(dfq__ne_f64, DFQ_BOOL, i, !dfq__eq_float(x.as.f, y.as.f))
+DFQ__SCALAR(dfq__lt_f64, DFQ_BOOL, i, dfq__lt_float(x.as.f, y.as.f))
+DFQ__SCALAR(dfq__le_f64, DFQ_BOOL, i, dfq__le_float(x.as.f, y.as.f))
+DFQ__SCALAR(dfq__gt_f64, DFQ_BOOL, i, dfq__lt_float(y.as.f, x.as.f))
+DFQ__SCALAR(dfq__ge_f64, DFQ_BOOL, i, dfq__le_float(y.as.f, x.as.f))
+DFQ__SCALAR(dfq__eq_str, DFQ_BOOL, i, dfq__compare_values(&x, &y) == 0)
+DFQ__SCALAR(dfq__ne_str, DFQ_BOOL, i, dfq__compare_values(&x, &y) != 0)
+DFQ__SCALAR(dfq__lt_str, DFQ_BOOL, i, dfq__compare_values(&x, &y) < 0)
+DFQ__SCALAR(dfq__le_str, DFQ_BOOL, i, dfq__compare_values(&x, &y) <= 0)
+DFQ__SCALAR(dfq__gt_str, DFQ_BOOL, i, dfq__compare_values(&x, &y) > 0)
+DFQ__SCALAR(dfq__ge_str, DFQ_BOOL, i, dfq__compare_values(&x, &y) >= 0)
+DFQ__SCALAR(dfq__not_bool, DFQ_BOOL, i, !x.as.i)
+DFQ__SCALAR(dfq__len_bytes, DFQ_I64, i, (int64_t)x.len)
+#undef DFQ__CHECKED
+
+// An operand may be null in these.
+DFQ__SCALAR(dfq__is_null_any, DFQ_BOOL, i, x.type == DFQ_NULL)
+DFQ__SCALAR(dfq__is_not_null_any, DFQ_BOOL, i, x.type != DFQ_NULL)
+DFQ__SCALAR(dfq__is_distinct_any, DFQ_BOOL, i,
+            (x.type == DFQ_NULL) != (y.type == DFQ_NULL) ||
+            (x.type != DFQ_NULL && dfq__compare_values(&x, &y) != 0))
+DFQ__SCALAR(dfq__is_not_distinct_any, DFQ_BOOL, i,
+            (x.type == DFQ_NULL) == (y.type == DFQ_NULL) &&
+            (x.type == DFQ_NULL || dfq__compare_values(&x, &y) == 0))
+#undef DFQ__SCALAR
+
+static const char *dfq__neg_int(const dfq__scalar_args *in, dfq_value *to) {
+  to->type = DFQ_I64;
+  return dfq__sub_check(0, in->a[0].as.i, &to->as.i) ? "overflows i64" : NULL;
+}
+
+static const char *dfq__abs_int(const dfq__scalar_args *in, dfq_value *to) {
+  if (in->a[0].as.i < 0) return dfq__neg_int(in, to);
+  *to = dfq__value_int(DFQ_I64, in->a[0].as.i);
+  return NULL;
+}
+
+// Integer division and remainder. by zero: null. how: truncated like C, or floored.
+// INT64_MIN / -1 and INT64_MIN % -1 are traps, in both senses: undefined in C, and a fault on
+// x86. The remainder is 0 by mathematics, so only the quotient is an error. Flooring moves q
+// down by one when the signs of remainder and divisor differ.
+static const char *dfq__divide_int(const dfq__scalar_args *in, dfq_value *to, bool floored,
+                                   bool remainder) {
+  int64_t a = in->a[0].as.i, b = in->a[1].as.i;
+  if (b == 0) return NULL;
+  if (a == INT64_MIN && b == -1 && !remainder) return "overflows i64";
+  int64_t q = b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b, r = b == -1 ? 0 : a % b;
+  if (floored && r != 0 && (r < 0) != (b < 0)) { q--; r += b; }
+  *to = dfq__value_int(DFQ_I64, remainder ? r : q);
+  return NULL;
+}
+static const char *dfq__idiv_int(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__divide_int(in, to, false, false);
+}
+static const char *dfq__mod_int(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__divide_int(in, to, false, true);
+}
+static const char *dfq__floor_div_int(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__divide_int(in, to, true, false);
+}
+static const char *dfq__floor_mod_int(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__divide_int(in, to, true, true);
+}
+
+// On floats, too, a zero divisor gives null: // and % have one rule for it, whatever the type.
+// Only / follows IEEE.
+static const char *dfq__idiv_f64(const dfq__scalar_args *in, dfq_value *to) {
+  if (in->a[1].as.f != 0) *to = dfq__value_f64(trunc(in->a[0].as.f / in->a[1].as.f));
+  return NULL;
+}
+static const char *dfq__mod_f64(const dfq__scalar_args *in, dfq_value *to) {
+  if (in->a[1].as.f != 0) *to = dfq__value_f64(dfq__mod_float(in->a[0].as.f, in->a[1].as.f));
+  return NULL;
+}
+static const char *dfq__floor_div_f64(const dfq__scalar_args *in, dfq_value *to) {
+  if (in->a[1].as.f != 0) *to = dfq__value_f64(floor(in->a[0].as.f / in->a[1].as.f));
+  return NULL;
+}
+
+// The remainder with the divisor's sign. r + b cannot overflow, since their signs differ.
+static const char *dfq__floor_mod_f64(const dfq__scalar_args *in, dfq_value *to) {
+  double a = in->a[0].as.f, b = in->a[1].as.f;
+  if (b == 0) return NULL;
+  double r = dfq__mod_float(a, b);
+  *to = dfq__value_f64(r != 0 && (r < 0) != (b < 0) ? r + b : r);
+  return NULL;
+}
+
+// Dates outside four-digit years could be computed but not written or read, so they are an
+// error at once rather than a surprise in a file.
+static const char *const dfq__outside = "leaves the years 0 to 9999";
+
+// One checked addition for dates (days), datetimes and durations (microseconds); only the range
+// that is allowed differs.
+static const char *dfq__shift(dfq_value *to, dfq_type type, int64_t from, int64_t by,
+                              bool minus) {
+  to->type = type;
+  bool over = minus ? dfq__sub_check(from, by, &to->as.i) : dfq__add_check(from, by, &to->as.i);
+  if (type == DFQ_DURATION) return over ? "overflows duration" : NULL;
+  int64_t day = type == DFQ_DATETIME ? dfq__day_of(to->as.i) : to->as.i;
+  return over || !dfq__date_fits(day) ? dfq__outside : NULL;
+}
+
+static const char *dfq__shift_days(dfq_value *to, int64_t from, int64_t days, bool minus) {
+  int64_t by;
+  if (dfq__mul_check(days, DFQ__DAY, &by)) return dfq__outside;
+  return dfq__shift(to, DFQ_DATETIME, from, by, minus);
+}
+
+// Adds months by the calendar; the 31st becomes the last day of a shorter month.
+// The count of months since year 0 makes addition plain: no carry to think of. The bound on
+// months keeps that count far from overflow, and every shift within four-digit years below it.
+// A datetime keeps its time of day.
+static const char *dfq__shift_months(dfq_value *to, const dfq_value *a, int64_t months,
+                                     bool minus) {
+  int64_t day = a->as.i, within = 0, y;
+  int m, d;
+  if (a->type == DFQ_DATETIME) {
+    day = dfq__day_of(a->as.i);
+    within = a->as.i - day * DFQ__DAY;
+  }
+  if (months > 120000 || months < -120000) return dfq__outside;
+  dfq__civil_from_days(day, &y, &m, &d);
+  int64_t count = y * 12 + (m - 1) + (minus ? -months : months);
+  y = count / 12 - (count % 12 < 0);
+  m = (int)(count - y * 12) + 1;
+  int last = dfq__month_days(y, m);
+  day = dfq__days_from_civil(y, m, d > last ? last : d);
+  *to = dfq__value_int(a->type, a->type == DFQ_DATETIME ? day * DFQ__DAY + within : day);
+  return dfq__date_fits(day) ? NULL : dfq__outside;
+}
+
+#define DFQ__SHIFT(name, EXPR)                                                                 \
+  static const char *name(const dfq__scalar_args *in, dfq_value *to) {                         \
+    dfq_value a = in->a[0], b = in->a[1];                                                      \
+    return EXPR;                                                                               \
+  }
+DFQ__SHIFT(dfq__date_add_days, dfq__shift(to, DFQ_DATE, a.as.i, b.as.i, false))
+DFQ__SHIFT(dfq__date_sub_days, dfq__shift(to, DFQ_DATE, a.as.i, b.as.i, true))
+DFQ__SHIFT(dfq__time_add_days, dfq__shift_days(to, a.as.i, b.as.i, false))
+DFQ__SHIFT(dfq__time_sub_days, dfq__shift_days(to, a.as.i, b.as.i, true))
+DFQ__SHIFT(dfq__time_add, dfq__shift(to, DFQ_DATETIME, a.as.i, b.as.i, false))
+DFQ__SHIFT(dfq__time_sub, dfq__shift(to, DFQ_DATETIME, a.as.i, b.as.i, true))
+DFQ__SHIFT(dfq__duration_add, dfq__shift(to, DFQ_DURATION, a.as.i, b.as.i, false))
+DFQ__SHIFT(dfq__duration_sub, dfq__shift(to, DFQ_DURATION, a.as.i, b.as.i, true))
+DFQ__SHIFT(dfq__month_add, dfq__shift_months(to, &a, b.as.i, false))
+DFQ__SHIFT(dfq__month_sub, dfq__shift_months(to, &a, b.as.i, true))
+#undef DFQ__SHIFT
+
+// Code points, not what a reader sees as letters: every byte but the inner ones (10xxxxxx)
+// begins one. Invalid bytes count one each.
+static const char *dfq__len_chars(const dfq__scalar_args *in, dfq_value *to) {
+  int64_t n = 0;
+  for (uint32_t i = 0; i < in->a[0].len; i++) n += (in->a[0].as.s[i] & 0xC0) != 0x80;
+  *to = dfq__value_int(DFQ_I64, n);
+  return NULL;
+}
+
+// in: true when found; null when not found but something was null.
+// The members are computed before the call, so a list is never lazy. Null in the list matters
+// only when nothing else matches: x in (1, null) is x = 1 or x = null.
+static const char *dfq__in_list(const dfq__scalar_args *in, dfq_value *to) {
+  bool unknown = in->a[0].type == DFQ_NULL;
+  for (int i = 1; i < in->count && in->a[0].type != DFQ_NULL; i++) {
+    if (in->a[i].type == DFQ_NULL) unknown = true;
+    else if (dfq__compare_values(&in->a[0], &in->a[i]) == 0) {
+      *to = dfq__value_int(DFQ_BOOL, 1);
+      return NULL;
+    }
+  }
+  if (!unknown) *to = dfq__value_int(DFQ_BOOL, 0);
+  return NULL;
+}
+
+// ---- >>like: matching % and _ ---------------------------------------------------------------
+// % is any number of bytes, _ one UTF-8 character. When the rest fails, only the latest % is
+// tried again, one byte further: what an earlier % could do differently, a later one can do as
+// well. So the cost is at most text times pattern, without recursion.
+//
+//   mississippi  like  %iss%pi      the first % takes m, the second nothing at first: behind
+//   .iss......pi                    "miss" stands no "pi", so it takes a byte more, and again,
+//       ^^^^^^                      until "pi" fits and the text ends with it: six bytes
+//
+// Larger engines cut the pattern at its % once, and search for the pieces with memmem; a
+// pattern without _ that begins or ends with its only % is a comparison of one end.
+
+// In invalid UTF-8 a stray inner byte counts as a character of its own, as in len_chars.
+static size_t dfq__char_bytes(const char *s, size_t n) {
+  size_t i = 1;
+  while (i < n && (s[i] & 0xC0) == 0x80) i++;
+  return i;
+}
+
+typedef struct dfq__like_pattern {
+  const char *p;
+  size_t n;
+  int escape;      // the character that makes the next one literal; -1: none
+  bool any_case;   // ASCII letters only
+} dfq__like_pattern;
+
+// Does the text begin with the literal character at p[*at]? Then moves *at behind it.
+// An escape at the pattern's very end has nothing to escape and stands for itself.
+static bool dfq__like_literal(const dfq__like_pattern *l, size_t *at, char c) {
+  size_t i = *at;
+  if (l->escape >= 0 && (unsigned char)l->p[i] == l->escape && i + 1 < l->n) i++;
+  bool same = l->any_case ? dfq__lower(l->p[i]) == dfq__lower(c) : l->p[i] == c;
+  if (same) *at = i + 1;
+  return same;
+}
+
+// i walks the text, j the pattern; star is where the pattern goes on behind the latest %, and
+// from where in the text that part was last tried.
+static bool dfq__like_match(const dfq__like_pattern *l, const char *s, size_t n) {
+  size_t i = 0, j = 0, star = (size_t)-1, from = 0;
+  while (i < n) {
+    bool special = j < l->n && (unsigned char)l->p[j] != l->escape;
+    if (special && l->p[j] == '%') { star = ++j; from = i; continue; }
+    if (special && l->p[j] == '_') { i += dfq__char_bytes(s + i, n - i); j++; continue; }
+    if (j < l->n && dfq__like_literal(l, &j, s[i])) { i++; continue; }
+    if (star == (size_t)-1) return false;
+    j = star;
+    i = ++from;
+  }
+  while (j < l->n && l->p[j] == '%' && l->escape != '%') j++;
+  return j == l->n;
+}
+
+// The escape may be any value at run time, so its length is checked here, for each row.
+static const char *dfq__like_any(const dfq__scalar_args *in, dfq_value *to, bool any_case) {
+  dfq__like_pattern l = { in->a[1].as.s, in->a[1].len, -1, any_case };
+  if (in->count == 3) {
+    if (in->a[2].len != 1) return "needs an escape of one byte";
+    l.escape = (unsigned char)in->a[2].as.s[0];
+  }
+  *to = dfq__value_int(DFQ_BOOL, dfq__like_match(&l, in->a[0].as.s, in->a[0].len));
+  return NULL;
+}
+static const char *dfq__like_str(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__like_any(in, to, false);
+}
+static const char *dfq__ilike_str(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__like_any(in, to, true);
+}
+
+// ---- >>strings-of: functions of texts -------------------------------------------------------
+// A text is bytes that are meant to be UTF-8, and three kinds of functions work on it.
+// Searching (contains, replace, strip_prefix) compares bytes: that is right for UTF-8, in which
+// no character's bytes stand inside another's. Counting (slice, left, pad, find) walks
+// characters, that is code points, from the front, since nobody can know where the hundredth
+// begins:
+//
+//   h  é     l  l  o         find('héllo', 'l') = 2: two characters, but three bytes, before it
+//   68 C3 A9 6C 6C 6F        slice('héllo', 1, 2) = 'él'
+//
+// Letters (upper, lower, title) are ASCII's only, and every other byte stays as it is. What
+// 'ß' or the Turkish 'i' becomes needs tables of a megabyte and the reader's language; larger
+// engines link ICU for that. Positions count from 0, negative ones from the end. Invalid UTF-8
+// does no harm: an inner byte without a beginning counts as part of what stands before it.
+//
+// A part of a text points into it, without a copy: it lives as long as the column would. What
+// is made anew stands in the arena of the batch, or of the row.
+
+// How long a text may get by a number in the query. Longer sums of texts want memory, and ask
+// for it.
+enum { DFQ__TEXT_MOST = 1 << 24 };
+static const char *const dfq__too_long = "makes a text of more than 16 MiB";
+
+// The one reason that is no value's fault: whoever calls a scalar makes an error of status
+// DFQ_NO_MEMORY of it.
+static const char *const dfq__no_memory = "runs out of memory";
+
+// Room for a text of n bytes, which becomes the answer; NULL without memory.
+static char *dfq__text_room(const dfq__scalar_args *in, dfq_value *to, size_t n) {
+  char *p = n > UINT32_MAX ? NULL : (char *)dfq__arena_alloc(in->strings, n + 1);
+  if (p) *to = dfq__value_str(p, n);
+  return p;
+}
+
+// Returns: the place behind what was put. An empty text may have no address.
+static char *dfq__put_bytes(char *p, const char *s, size_t n) {
+  if (n) memcpy(p, s, n);
+  return p + n;
+}
+
+static const char *dfq__part(dfq_value *to, const dfq_value *s, size_t at, size_t n) {
+  *to = dfq__value_str(n ? s->as.s + at : "", n);
+  return NULL;
+}
+
+// The byte at which the character stands that is count further than the one at byte at.
+static size_t dfq__skip_chars(const dfq_value *s, size_t at, int64_t count) {
+  for (; count > 0 && at < s->len; count--) at += dfq__char_bytes(s->as.s + at, s->len - at);
+  return at;
+}
+
+static int64_t dfq__chars_before(const dfq_value *s, size_t end) {
+  int64_t n = 0;
+  for (size_t at = 0; at < end; n++) at += dfq__char_bytes(s->as.s + at, s->len - at);
+  return n;
+}
+
+static int dfq__upper(int c) { return c >= 'a' && c <= 'z' ? c - 32 : c; }
+
+static const char *dfq__map_bytes(const dfq__scalar_args *in, dfq_value *to, int (*map)(int)) {
+  const dfq_value *s = &in->a[0];
+  char *p = dfq__text_room(in, to, s->len);
+  for (uint32_t i = 0; p && i < s->len; i++) p[i] = (char)map(s->as.s[i]);
+  return p ? NULL : dfq__no_memory;
+}
+static const char *dfq__upper_str(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__map_bytes(in, to, dfq__upper);
+}
+static const char *dfq__lower_str(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__map_bytes(in, to, dfq__lower);
+}
+
+// Part of a word: letters, digits and everything beyond ASCII. So 'don''t' has two words, and
+// '3rd' is one.
+static bool dfq__in_word(char c) {
+  return dfq__is_digit(c) || (dfq__lower(c) >= 'a' && dfq__lower(c) <= 'z') || (c & 0x80);
+}
+
+static const char *dfq__title_str(const dfq__scalar_args *in, dfq_value *to) {
+  const dfq_value *s = &in->a[0];
+  char *p = dfq__text_room(in, to, s->len);
+  bool inside = false;
+  for (uint32_t i = 0; p && i < s->len; i++) {
+    char c = s->as.s[i];
+    p[i] = (char)(inside ? dfq__lower(c) : dfq__upper(c));
+    inside = dfq__in_word(c);
+  }
+  return p ? NULL : dfq__no_memory;
+}
+
+// Is this character one of those to strip? Without a second argument: a blank of ASCII.
+static bool dfq__strips(const dfq__scalar_args *in, const char *c, size_t n) {
+  if (in->count == 1) return n == 1 && (*c == ' ' || (*c >= '\t' && *c <= '\r'));
+  const dfq_value *set = &in->a[1];
+  for (size_t at = 0, m; at < set->len; at += m) {
+    m = dfq__char_bytes(set->as.s + at, set->len - at);
+    if (m == n && memcmp(set->as.s + at, c, n) == 0) return true;
+  }
+  return false;
+}
+
+// The second argument is a set of characters, not a text to take away: that is strip_prefix.
+static const char *dfq__strip_ends(const dfq__scalar_args *in, dfq_value *to, bool left,
+                                   bool right) {
+  const dfq_value *s = &in->a[0];
+  size_t from = 0, end = s->len;
+  while (left && from < end) {
+    size_t n = dfq__char_bytes(s->as.s + from, end - from);
+    if (!dfq__strips(in, s->as.s + from, n)) break;
+    from += n;
+  }
+  while (right && from < end) {
+    size_t last = end - 1;
+    while (last > from && (s->as.s[last] & 0xC0) == 0x80) last--;
+    if (!dfq__strips(in, s->as.s + last, end - last)) break;
+    end = last;
+  }
+  return dfq__part(to, s, from, end - from);
+}
+static const char *dfq__strip_str(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__strip_ends(in, to, true, true);
+}
+static const char *dfq__lstrip_str(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__strip_ends(in, to, true, false);
+}
+static const char *dfq__rstrip_str(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__strip_ends(in, to, false, true);
+}
+
+// -- searching: bytes
+
+static bool dfq__begins(const dfq_value *s, const dfq_value *piece) {
+  return s->len >= piece->len &&
+         (!piece->len || memcmp(s->as.s, piece->as.s, piece->len) == 0);
+}
+static bool dfq__ends(const dfq_value *s, const dfq_value *piece) {
+  return s->len >= piece->len &&
+         (!piece->len ||
+          memcmp(s->as.s + (s->len - piece->len), piece->as.s, piece->len) == 0);
+}
+
+// No byte has this number.
+static const size_t DFQ__NOWHERE = (size_t)-1;
+
+// The first place of a piece from byte from on. memchr runs to each byte that could begin it;
+// at worst the cost is text times piece, which takes a text like aaaaaaaab. glibc's memmem and
+// larger engines have the two-way search, linear at all times.
+static size_t dfq__find_bytes(const dfq_value *s, const dfq_value *piece, size_t from) {
+  size_t n = s->len, m = piece->len;
+  if (m == 0) return from;
+  while (n - from >= m) {
+    const char *hit = (const char *)memchr(s->as.s + from, piece->as.s[0], n - m - from + 1);
+    if (!hit) break;
+    from = (size_t)(hit - s->as.s);
+    if (memcmp(hit, piece->as.s, m) == 0) return from;
+    from++;
+  }
+  return DFQ__NOWHERE;
+}
+
+static const char *dfq__contains_str(const dfq__scalar_args *in, dfq_value *to) {
+  bool found = dfq__find_bytes(&in->a[0], &in->a[1], 0) != DFQ__NOWHERE;
+  *to = dfq__value_int(DFQ_BOOL, found);
+  return NULL;
+}
+static const char *dfq__starts_with_str(const dfq__scalar_args *in, dfq_value *to) {
+  *to = dfq__value_int(DFQ_BOOL, dfq__begins(&in->a[0], &in->a[1]));
+  return NULL;
+}
+static const char *dfq__ends_with_str(const dfq__scalar_args *in, dfq_value *to) {
+  *to = dfq__value_int(DFQ_BOOL, dfq__ends(&in->a[0], &in->a[1]));
+  return NULL;
+}
+
+// A position in characters, which slice takes; -1, as in most languages, for none.
+static const char *dfq__find_str(const dfq__scalar_args *in, dfq_value *to) {
+  size_t at = dfq__find_bytes(&in->a[0], &in->a[1], 0);
+  *to = dfq__value_int(DFQ_I64, at == DFQ__NOWHERE ? -1 : dfq__chars_before(&in->a[0], at));
+  return NULL;
+}
+
+static const char *dfq__strip_prefix_str(const dfq__scalar_args *in, dfq_value *to) {
+  size_t n = dfq__begins(&in->a[0], &in->a[1]) ? in->a[1].len : 0;
+  return dfq__part(to, &in->a[0], n, in->a[0].len - n);
+}
+static const char *dfq__strip_suffix_str(const dfq__scalar_args *in, dfq_value *to) {
+  size_t n = dfq__ends(&in->a[0], &in->a[1]) ? in->a[1].len : 0;
+  return dfq__part(to, &in->a[0], 0, in->a[0].len - n);
+}
+
+// All occurrences, from the left, none inside another or inside what was put in. An empty text
+// to replace stands nowhere. Twice over the text: the first time to know the room.
+static const char *dfq__replace_str(const dfq__scalar_args *in, dfq_value *to) {
+  const dfq_value *s = &in->a[0], *from = &in->a[1], *by = &in->a[2];
+  size_t hits = 0, done = 0, at = from->len ? dfq__find_bytes(s, from, 0) : DFQ__NOWHERE;
+  size_t first = at;
+  for (; at != DFQ__NOWHERE; at = dfq__find_bytes(s, from, at + from->len)) hits++;
+  if (!hits) return dfq__part(to, s, 0, s->len);
+  char *p = dfq__text_room(in, to, s->len - hits * from->len + hits * by->len);
+  if (!p) return dfq__no_memory;
+  for (at = first; at != DFQ__NOWHERE; at = dfq__find_bytes(s, from, done)) {
+    p = dfq__put_bytes(p, s->as.s + done, at - done);
+    p = dfq__put_bytes(p, by->as.s, by->len);
+    done = at + from->len;
+  }
+  (void)dfq__put_bytes(p, s->as.s + done, s->len - done);
+  return NULL;
+}
+
+// -- counting: characters
+
+// slice(s, start) goes to the end. A start before the first character is the first; a length
+// below zero is zero.
+static const char *dfq__slice_str(const dfq__scalar_args *in, dfq_value *to) {
+  const dfq_value *s = &in->a[0];
+  int64_t start = in->a[1].as.i, count = in->count == 3 ? in->a[2].as.i : INT64_MAX;
+  if (start < 0) {
+    int64_t n = dfq__chars_before(s, s->len);
+    start = start < -n ? 0 : start + n;
+  }
+  size_t at = dfq__skip_chars(s, 0, start);
+  return dfq__part(to, s, at, dfq__skip_chars(s, at, count) - at);
+}
+
+// Of fewer than none, none; of more than there are, all.
+static const char *dfq__left_str(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__part(to, &in->a[0], 0, dfq__skip_chars(&in->a[0], 0, in->a[1].as.i));
+}
+static const char *dfq__right_str(const dfq__scalar_args *in, dfq_value *to) {
+  const dfq_value *s = &in->a[0];
+  int64_t keep = in->a[1].as.i, n = dfq__chars_before(s, s->len);
+  size_t at = dfq__skip_chars(s, 0, keep > 0 ? n - (keep < n ? keep : n) : n);
+  return dfq__part(to, s, at, s->len - at);
+}
+
+// Characters in the opposite order, each one's bytes in their own.
+static const char *dfq__reverse_str(const dfq__scalar_args *in, dfq_value *to) {
+  const dfq_value *s = &in->a[0];
+  char *p = dfq__text_room(in, to, s->len);
+  for (size_t at = 0, n; p && at < s->len; at += n) {
+    n = dfq__char_bytes(s->as.s + at, s->len - at);
+    memcpy(p + (s->len - at - n), s->as.s + at, n);
+  }
+  return p ? NULL : dfq__no_memory;
+}
+
+static const char *dfq__repeat_str(const dfq__scalar_args *in, dfq_value *to) {
+  const dfq_value *s = &in->a[0];
+  int64_t times = in->a[1].as.i;
+  if (times <= 0 || s->len == 0) return dfq__part(to, s, 0, 0);
+  if (times > DFQ__TEXT_MOST / (int64_t)s->len) return dfq__too_long;
+  char *p = dfq__text_room(in, to, s->len * (size_t)times);
+  for (; p && times; times--) p = dfq__put_bytes(p, s->as.s, s->len);
+  return p ? NULL : dfq__no_memory;
+}
+
+// Null in, null out, as + has it in other languages: coalesce says what else is meant.
+static const char *dfq__concat_str(const dfq__scalar_args *in, dfq_value *to) {
+  size_t n = 0;
+  for (int i = 0; i < in->count; i++) n += in->a[i].len;
+  char *p = dfq__text_room(in, to, n);
+  for (int i = 0; p && i < in->count; i++) p = dfq__put_bytes(p, in->a[i].as.s, in->a[i].len);
+  return p ? NULL : dfq__no_memory;
+}
+
+// A text of n characters or more stays whole: padding never cuts. The fill, blanks if it is not
+// given, is repeated from its own beginning, and cut where the text is long enough.
+static const char *dfq__pad(const dfq__scalar_args *in, dfq_value *to, bool before) {
+  const dfq_value *s = &in->a[0];
+  dfq_value fill = in->count == 3 ? in->a[2] : dfq__value_str(" ", 1);
+  int64_t want = in->a[1].as.i, have = dfq__chars_before(s, s->len);
+  if (want <= have || !fill.len) return dfq__part(to, s, 0, s->len);
+  if (want > DFQ__TEXT_MOST) return dfq__too_long;
+  int64_t each = dfq__chars_before(&fill, fill.len);
+  size_t times = (size_t)((want - have) / each);
+  size_t rest = dfq__skip_chars(&fill, 0, (want - have) % each);
+  if (times > (size_t)DFQ__TEXT_MOST / fill.len) return dfq__too_long;
+  char *p = dfq__text_room(in, to, s->len + times * fill.len + rest);
+  if (!p) return dfq__no_memory;
+  if (!before) p = dfq__put_bytes(p, s->as.s, s->len);
+  for (; times; times--) p = dfq__put_bytes(p, fill.as.s, fill.len);
+  p = dfq__put_bytes(p, fill.as.s, rest);
+  if (before) (void)dfq__put_bytes(p, s->as.s, s->len);
+  return NULL;
+}
+static const char *dfq__pad_left_str(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__pad(in, to, true);
+}
+static const char *dfq__pad_right_str(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__pad(in, to, false);
+}
+
+// ---- >>dates-of: parts of dates and times ---------------------------------------------------
+// A date is a count of days, a datetime a count of microseconds, both since 1970-01-01 and both
+// UTC. So a part of the clock is a division; a part of the calendar goes through
+// dfq__civil_from_days, which is a few divisions more and no table:
+//
+//   datetime '2024-02-29 13:45:06.000007'  =  1709214306000007
+//     / DFQ__DAY, rounded down  =  19782   -> year 2024, month 2, day 29
+//     the rest  =  49506000007             -> hour 13, minute 45, second 6, microsecond 7
+//
+// Rounded down, because before 1970 the counts are negative and C's division rounds up there.
+// Weeks are ISO 8601's: they begin on Monday, and belong to the year that has their Thursday;
+// so 2021-01-01 lies in week 53. Where a function takes a datetime, a date is its midnight.
+//
+// Nothing here fails but from_epoch_seconds: a date that cannot be written, outside the years 0
+// to 9999, can still stand in a caller's column; truncate and last_day give it back as it is.
+
+// The day of a date or of a datetime, and the microseconds since its midnight.
+static int64_t dfq__whole_day(const dfq_value *v) {
+  return v->type == DFQ_DATETIME ? dfq__day_of(v->as.i) : v->as.i;
+}
+static int64_t dfq__clock_of(const dfq_value *v) {
+  int64_t rest = v->as.i % DFQ__DAY;
+  return rest < 0 ? rest + DFQ__DAY : rest;
+}
+
+// Monday is 1, Sunday 7. The first day of 1970 was a Thursday.
+static int dfq__weekday_of(int64_t day) {
+  int64_t since = (day + 3) % 7;
+  return (int)(since < 0 ? since + 7 : since) + 1;
+}
+
+// Counted from the Thursday of the same week: its year is the week's, and every seventh day
+// of that year one week more.
+static int64_t dfq__iso_week(int64_t day) {
+  int64_t thursday = day - dfq__weekday_of(day) + 4, y;
+  int m, d;
+  dfq__civil_from_days(thursday, &y, &m, &d);
+  return (thursday - dfq__days_from_civil(y, 1, 1)) / 7 + 1;
+}
+
+// Each line is a part of the calendar, by the year y, the month m, the day d of it, and the day
+// since 1970.
+#define DFQ__DATE_PART(name, TYPE, EXPR)                                                       \
+  static const char *name(const dfq__scalar_args *in, dfq_value *to) {                         \
+    int64_t day = dfq__whole_day(&in->a[0]), y;                                                \
+    int m, d;                                                                                  \
+    dfq__civil_from_days(day, &y, &m, &d);                                                     \
+    *to = dfq__value_int(TYPE, EXPR);                                                          \
+    return NULL;                                                                               \
+  }
+DFQ__DATE_PART(dfq__year_of, DFQ_I64, y)
+DFQ__DATE_PART(dfq__quarter_of, DFQ_I64, (m + 2) / 3)
+DFQ__DATE_PART(dfq__month_of, DFQ_I64, m)
+DFQ__DATE_PART(dfq__day_of_month, DFQ_I64, d)
+DFQ__DATE_PART(dfq__day_of_year, DFQ_I64, day - dfq__days_from_civil(y, 1, 1) + 1)
+DFQ__DATE_PART(dfq__week_of, DFQ_I64, dfq__iso_week(day))
+DFQ__DATE_PART(dfq__weekday, DFQ_I64, dfq__weekday_of(day))
+DFQ__DATE_PART(dfq__is_leap_year, DFQ_BOOL, dfq__is_leap(y))
+DFQ__DATE_PART(dfq__last_day, DFQ_DATE,
+               dfq__date_fits(day) ? day - d + dfq__month_days(y, m) : day)
+DFQ__DATE_PART(dfq__date_of, DFQ_DATE, day)
+#undef DFQ__DATE_PART
+
+// A line is a part of the clock.
+#define DFQ__TIME_PART(name, EXPR)                                                             \
+  static const char *name(const dfq__scalar_args *in, dfq_value *to) {                         \
+    int64_t clock = dfq__clock_of(&in->a[0]);                                                  \
+    *to = dfq__value_int(DFQ_I64, EXPR);                                                       \
+    return NULL;                                                                               \
+  }
+DFQ__TIME_PART(dfq__hour_of, clock / DFQ__SECOND / 3600)
+DFQ__TIME_PART(dfq__minute_of, clock / DFQ__SECOND / 60 % 60)
+DFQ__TIME_PART(dfq__second_of, clock / DFQ__SECOND % 60)
+DFQ__TIME_PART(dfq__microsecond_of, clock % DFQ__SECOND)
+#undef DFQ__TIME_PART
+
+// English, as the names of months in C's own locale.
+static const char *dfq__day_name(const dfq__scalar_args *in, dfq_value *to) {
+  static const char *const names[] = {
+    "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"
+  };
+  const char *name = names[dfq__weekday_of(dfq__whole_day(&in->a[0])) - 1];
+  *to = dfq__value_str(name, strlen(name));
+  return NULL;
+}
+
+static const char *dfq__month_name(const dfq__scalar_args *in, dfq_value *to) {
+  static const char *const names[] = {
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December"
+  };
+  int64_t y;
+  int m, d;
+  dfq__civil_from_days(dfq__whole_day(&in->a[0]), &y, &m, &d);
+  *to = dfq__value_str(names[m - 1], strlen(names[m - 1]));
+  return NULL;
+}
+
+// Seconds are whole: the one in which the moment lies, so that -1 comes before 1970.
+static const char *dfq__epoch_seconds(const dfq__scalar_args *in, dfq_value *to) {
+  int64_t micros = in->a[0].as.i;
+  *to = dfq__value_int(DFQ_I64, micros / DFQ__SECOND - (micros % DFQ__SECOND < 0));
+  return NULL;
+}
+static const char *dfq__from_epoch_seconds(const dfq__scalar_args *in, dfq_value *to) {
+  to->type = DFQ_DATETIME;
+  bool over = dfq__mul_check(in->a[0].as.i, DFQ__SECOND, &to->as.i);
+  return over || !dfq__date_fits(dfq__day_of(to->as.i)) ? dfq__outside : NULL;
+}
+
+// -- truncate: the beginning of the year, ..., the minute in which a moment lies
+
+enum { DFQ__U_YEAR, DFQ__U_QUARTER, DFQ__U_MONTH, DFQ__U_WEEK, DFQ__U_DAY, DFQ__U_HOUR,
+       DFQ__U_MINUTE, DFQ__U_COUNT };
+static const char *const dfq__unit_list =
+    "the units: year, quarter, month, week, day, hour, minute";
+
+// The binder asks this of the literal in the query, the scalar again for each row: a few
+// comparisons, against the hundred instructions of a calendar.
+static int dfq__truncate_unit(const dfq_value *v) {
+  static const char *const names[] = {
+    "year", "quarter", "month", "week", "day", "hour", "minute"
+  };
+  for (int i = 0; i < DFQ__U_COUNT; i++)
+    if (strlen(names[i]) == v->len && memcmp(names[i], v->as.s, v->len) == 0) return i;
+  return -1;
+}
+
+// The week that begins before year 0 is cut at its first day, so that every answer is a date.
+static int64_t dfq__truncate_day(int64_t day, int unit) {
+  int64_t y, monday = day - dfq__weekday_of(day) + 1;
+  int m, d;
+  if (unit >= DFQ__U_DAY) return day;
+  if (unit == DFQ__U_WEEK) return dfq__date_fits(monday) ? monday : -719162 - 366;
+  dfq__civil_from_days(day, &y, &m, &d);
+  if (unit == DFQ__U_YEAR) m = 1;
+  if (unit == DFQ__U_QUARTER) m = (m - 1) / 3 * 3 + 1;
+  return dfq__days_from_civil(y, m, 1);
+}
+
+static const char *dfq__truncate_time(const dfq__scalar_args *in, dfq_value *to) {
+  int unit = dfq__truncate_unit(&in->a[1]);
+  int64_t day = dfq__whole_day(&in->a[0]), hour = 3600 * DFQ__SECOND;
+  if (unit < 0) return "knows no such unit";
+  *to = in->a[0];
+  if (!dfq__date_fits(day)) return NULL;
+  if (to->type == DFQ_DATE) to->as.i = dfq__truncate_day(day, unit);
+  else if (unit == DFQ__U_HOUR) to->as.i -= dfq__clock_of(to) % hour;
+  else if (unit == DFQ__U_MINUTE) to->as.i -= dfq__clock_of(to) % (60 * DFQ__SECOND);
+  else to->as.i = dfq__truncate_day(day, unit) * DFQ__DAY;
+  return NULL;
+}
+
+// ---- >>numbers-of: functions of numbers -----------------------------------------------------
+// Integers stay integers wherever the answer is one: floor(x) of an i64 is that same i64.
+// Through a double it would lose its last digits above 2^53, in silence:
+//
+//   floor(9007199254740993)    = 9007199254740993       the signature (i64)
+//   floor(9007199254740993.0)  = 9007199254740992.0     the literal has no such double
+//
+// What has no answer among the integers is a float: sqrt, logarithms, pow, angles in radians.
+// Those follow IEEE where mathematics has nothing to say: sqrt(-1) and ln(-1) are nan, ln(0) is
+// -inf, pow(0, 0) is 1. Their last bit is the C library's, and may differ between systems.
+//
+// Rounding is half away from zero, as SQL and school have it: round(2.5) = 3, round(-2.5) = -3.
+// It rounds the float that is there, not the text it was written as: 1.005 is a little less
+// than that, and round(1.005, 2) = 1.0, as in Python.
+
+// The C library may miss by a bit even where the root is an integer: there, the integer.
+static double dfq__cube_root(double x) {
+  double r = cbrt(x), whole = round(r);
+  return whole * whole * whole == x ? whole : r;
+}
+
+// x is the first argument, y the last.
+#define DFQ__NUMBER(name, TYPE, FIELD, EXPR)                                                   \
+  static const char *name(const dfq__scalar_args *in, dfq_value *to) {                         \
+    dfq_value x = in->a[0], y = in->a[in->count - 1];                                          \
+    (void)y;                                                                                   \
+    to->type = TYPE;                                                                           \
+    to->as.FIELD = EXPR;                                                                       \
+    return NULL;                                                                               \
+  }
+DFQ__NUMBER(dfq__same_int, DFQ_I64, i, x.as.i)
+DFQ__NUMBER(dfq__sign_int, DFQ_I64, i, (x.as.i > 0) - (x.as.i < 0))
+DFQ__NUMBER(dfq__sign_f64, DFQ_F64, f, x.as.f > 0 ? 1 : x.as.f < 0 ? -1 : x.as.f)
+DFQ__NUMBER(dfq__round_f64, DFQ_F64, f, round(x.as.f))
+DFQ__NUMBER(dfq__floor_f64, DFQ_F64, f, floor(x.as.f))
+DFQ__NUMBER(dfq__ceil_f64, DFQ_F64, f, ceil(x.as.f))
+DFQ__NUMBER(dfq__trunc_f64, DFQ_F64, f, trunc(x.as.f))
+DFQ__NUMBER(dfq__sqrt_f64, DFQ_F64, f, sqrt(x.as.f))
+DFQ__NUMBER(dfq__cbrt_f64, DFQ_F64, f, dfq__cube_root(x.as.f))
+DFQ__NUMBER(dfq__exp_f64, DFQ_F64, f, exp(x.as.f))
+DFQ__NUMBER(dfq__ln_f64, DFQ_F64, f, log(x.as.f))
+DFQ__NUMBER(dfq__log10_f64, DFQ_F64, f, log10(x.as.f))
+DFQ__NUMBER(dfq__log2_f64, DFQ_F64, f, log2(x.as.f))
+DFQ__NUMBER(dfq__pow_f64, DFQ_F64, f, pow(x.as.f, y.as.f))
+DFQ__NUMBER(dfq__sin_f64, DFQ_F64, f, sin(x.as.f))
+DFQ__NUMBER(dfq__cos_f64, DFQ_F64, f, cos(x.as.f))
+DFQ__NUMBER(dfq__tan_f64, DFQ_F64, f, tan(x.as.f))
+DFQ__NUMBER(dfq__atan2_f64, DFQ_F64, f, atan2(x.as.f, y.as.f))
+DFQ__NUMBER(dfq__bit_and_int, DFQ_I64, i, x.as.i & y.as.i)
+DFQ__NUMBER(dfq__bit_or_int, DFQ_I64, i, x.as.i | y.as.i)
+DFQ__NUMBER(dfq__bit_xor_int, DFQ_I64, i, x.as.i ^ y.as.i)
+#undef DFQ__NUMBER
+
+// q is x times or divided by the power p, rounded to the nearest double, and over the sign of
+// what that left over. Only where q is exactly half way can it matter: if the true value is
+// nearer to zero than q says, it is not half way at all.
+static double dfq__round_half(double q, double over) {
+  bool half = fabs(q - trunc(q)) == 0.5;
+  bool nearer = q > 0 ? over < 0 : over > 0;
+  return half && nearer ? trunc(q) : round(q);
+}
+
+// A power up to 10^22 is exact, so one multiplication and its error, which fma gives exactly,
+// are all there is to know. More digits than 22 change nothing; fewer than -22 count as -22.
+// From 2^52 on a float has no digits behind the point.
+static const char *dfq__round_digits_f64(const dfq__scalar_args *in, dfq_value *to) {
+  double x = in->a[0].as.f;
+  int64_t digits = in->a[1].as.i < -22 ? -22 : in->a[1].as.i;
+  *to = in->a[0];
+  bool whole = digits >= 0 && fabs(x) >= 4503599627370496.0;
+  if (digits > 22 || whole || x - x != 0) return NULL;
+  double p = dfq__powers[digits < 0 ? -digits : digits];
+  double q = digits < 0 ? x / p : x * p;
+  if (fabs(q) >= 4503599627370496.0) return NULL;   // finer than the float itself
+  double over = digits < 0 ? fma(-q, p, x) : fma(x, p, -q);
+  double r = dfq__round_half(q, over);
+  double v = digits < 0 ? r * p : r / p;
+  if (v - v == 0) to->as.f = v;
+  return NULL;
+}
+
+// In unsigned arithmetic: 10^19 has no i64, and INT64_MIN no positive twin. Digits behind the
+// point leave an integer as it is.
+static const char *dfq__round_digits_int(const dfq__scalar_args *in, dfq_value *to) {
+  int64_t x = in->a[0].as.i, digits = in->a[1].as.i;
+  uint64_t u = x < 0 ? 0 - (uint64_t)x : (uint64_t)x, p = 1;
+  *to = dfq__value_int(DFQ_I64, digits < -19 ? 0 : x);
+  if (digits >= 0 || digits < -19) return NULL;
+  for (; digits < 0; digits++) p *= 10;
+  uint64_t rest = u % p, up = rest >= p - rest;
+  u = (u / p + up) * p;
+  if (u > (uint64_t)INT64_MAX + (x < 0 ? 1 : 0)) return "overflows i64";
+  to->as.i = x < 0 ? (int64_t)(0 - u) : (int64_t)u;
+  return NULL;
+}
+
+// Shifts. A bit that matters is never lost on the left: there it is an overflow, as of the
+// multiplication that it is. On the right it is floor_div by a power of two. C leaves both open
+// for negative numbers, so they are written out.
+static const char *const dfq__bad_shift = "needs a shift of 0 to 63";
+
+static const char *dfq__shift_right_int(const dfq__scalar_args *in, dfq_value *to) {
+  int64_t x = in->a[0].as.i, by = in->a[1].as.i;
+  if (by < 0 || by > 63) return dfq__bad_shift;
+  *to = dfq__value_int(DFQ_I64, x < 0 ? ~(~x >> by) : x >> by);
+  return NULL;
+}
+static const char *dfq__shift_left_int(const dfq__scalar_args *in, dfq_value *to) {
+  int64_t x = in->a[0].as.i, by = in->a[1].as.i;
+  if (by < 0 || by > 63) return dfq__bad_shift;
+  int64_t r = (int64_t)((uint64_t)x << by);
+  *to = dfq__value_int(DFQ_I64, r);
+  return (r < 0 ? ~(~r >> by) : r >> by) == x ? NULL : "overflows i64";
+}
+
+// The smallest or largest of several columns of a row, by the order that sort has: NaN is the
+// largest. Nulls are skipped, as min and max skip them; of nothing but nulls it is null.
+static const char *dfq__extreme(const dfq__scalar_args *in, dfq_value *to, int sign) {
+  for (int i = 0; i < in->count; i++) {
+    if (in->a[i].type == DFQ_NULL) continue;
+    if (to->type == DFQ_NULL || sign * dfq__compare_values(&in->a[i], to) > 0) *to = in->a[i];
+  }
+  return NULL;
+}
+static const char *dfq__least_any(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__extreme(in, to, -1);
+}
+static const char *dfq__greatest_any(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__extreme(in, to, 1);
+}
+
+// least(greatest(x, low), high), but that a NaN stays one: it is not known to be too large.
+static const char *dfq__clip_any(const dfq__scalar_args *in, dfq_value *to) {
+  *to = in->a[0];
+  if (to->type == DFQ_F64 && to->as.f != to->as.f) return NULL;
+  if (dfq__compare_values(to, &in->a[1]) < 0) *to = in->a[1];
+  if (dfq__compare_values(to, &in->a[2]) > 0) *to = in->a[2];
+  return NULL;
+}
+
+// ---- >>functions: one table of names, one of signatures -------------------------------------
+// Idea. A language's operators as data: nothing in the parser, the printer or the binder knows
+// what + is. To add a function is to add its name here, its signatures below, and one scalar
+// formula above; text, constructors, types, messages and the row engine then have it.
+//
+// A function is a row here, and a row for each signature it has below. The binder takes the
+// cheapest signature that the arguments widen to; where there is none, that is the type error.
+
+// How tightly an operator binds, loosest first. The parser and the printer both live by this
+// list: that is why they cannot disagree about a parenthesis.
+enum { DFQ__L_OR = 1, DFQ__L_AND, DFQ__L_NOT, DFQ__L_CMP, DFQ__L_ADD, DFQ__L_MUL, DFQ__L_UNARY,
+       DFQ__L_PRIM };
+
+// id, name as a call, infix spelling (or NULL), its level
+#define DFQ__FUNCTION_LIST(X)                                                                  \
+  X(DFQ__OR, "or", "or", DFQ__L_OR)              X(DFQ__AND, "and", "and", DFQ__L_AND)         \
+  X(DFQ__NOT, "not", NULL, DFQ__L_NOT)                                                         \
+  X(DFQ__EQ, "eq", "=", DFQ__L_CMP)              X(DFQ__NE, "ne", "!=", DFQ__L_CMP)            \
+  X(DFQ__LT, "lt", "<", DFQ__L_CMP)              X(DFQ__LE, "le", "<=", DFQ__L_CMP)            \
+  X(DFQ__GT, "gt", ">", DFQ__L_CMP)              X(DFQ__GE, "ge", ">=", DFQ__L_CMP)            \
+  X(DFQ__IS_NULL, "is_null", NULL, DFQ__L_CMP)                                                 \
+  X(DFQ__IS_NOT_NULL, "is_not_null", NULL, DFQ__L_CMP)                                         \
+  X(DFQ__DISTINCT, "is_distinct_from", "is distinct from", DFQ__L_CMP)                         \
+  X(DFQ__NOT_DISTINCT, "is_not_distinct_from", "is not distinct from", DFQ__L_CMP)             \
+  X(DFQ__IN, "in", NULL, DFQ__L_CMP)             X(DFQ__LIKE, "like", "like", DFQ__L_CMP)      \
+  X(DFQ__ILIKE, "ilike", "ilike", DFQ__L_CMP)                                                  \
+  X(DFQ__ADD, "add", "+", DFQ__L_ADD)            X(DFQ__SUB, "sub", "-", DFQ__L_ADD)           \
+  X(DFQ__MUL, "mul", "*", DFQ__L_MUL)            X(DFQ__DIV, "div", "/", DFQ__L_MUL)           \
+  X(DFQ__IDIV, "idiv", "//", DFQ__L_MUL)         X(DFQ__MOD, "mod", "%", DFQ__L_MUL)           \
+  X(DFQ__NEG, "neg", NULL, DFQ__L_UNARY)                                                       \
+  X(DFQ__ABS, "abs", NULL, DFQ__L_PRIM)                                                        \
+  X(DFQ__FLOOR_DIV, "floor_div", NULL, DFQ__L_PRIM)                                            \
+  X(DFQ__FLOOR_MOD, "floor_mod", NULL, DFQ__L_PRIM)                                            \
+  X(DFQ__WRAP_ADD, "wrap_add", NULL, DFQ__L_PRIM)                                              \
+  X(DFQ__WRAP_SUB, "wrap_sub", NULL, DFQ__L_PRIM)                                              \
+  X(DFQ__WRAP_MUL, "wrap_mul", NULL, DFQ__L_PRIM) X(DFQ__IS_NAN, "is_nan", NULL, DFQ__L_PRIM)  \
+  X(DFQ__LEN_BYTES, "len_bytes", NULL, DFQ__L_PRIM)                                            \
+  X(DFQ__LEN_CHARS, "len_chars", NULL, DFQ__L_PRIM)                                            \
+  X(DFQ__F_UPPER, "upper", NULL, DFQ__L_PRIM) X(DFQ__F_LOWER, "lower", NULL, DFQ__L_PRIM)      \
+  X(DFQ__F_TITLE, "title", NULL, DFQ__L_PRIM) X(DFQ__F_STRIP, "strip", NULL, DFQ__L_PRIM)      \
+  X(DFQ__F_LSTRIP, "lstrip", NULL, DFQ__L_PRIM) X(DFQ__F_RSTRIP, "rstrip", NULL, DFQ__L_PRIM)  \
+  X(DFQ__F_CONTAINS, "contains", NULL, DFQ__L_PRIM)                                            \
+  X(DFQ__F_STARTS_WITH, "starts_with", NULL, DFQ__L_PRIM)                                      \
+  X(DFQ__F_ENDS_WITH, "ends_with", NULL, DFQ__L_PRIM)                                          \
+  X(DFQ__F_REPLACE, "replace", NULL, DFQ__L_PRIM) X(DFQ__F_FIND, "find", NULL, DFQ__L_PRIM)    \
+  X(DFQ__F_STRIP_PREFIX, "strip_prefix", NULL, DFQ__L_PRIM)                                    \
+  X(DFQ__F_STRIP_SUFFIX, "strip_suffix", NULL, DFQ__L_PRIM)                                    \
+  X(DFQ__F_SLICE, "slice", NULL, DFQ__L_PRIM) X(DFQ__F_LEFT, "left", NULL, DFQ__L_PRIM)        \
+  X(DFQ__F_RIGHT, "right", NULL, DFQ__L_PRIM) X(DFQ__F_REVERSE, "reverse", NULL, DFQ__L_PRIM)  \
+  X(DFQ__F_REPEAT, "repeat", NULL, DFQ__L_PRIM) X(DFQ__F_CONCAT, "concat", NULL, DFQ__L_PRIM)  \
+  X(DFQ__F_PAD_LEFT, "pad_left", NULL, DFQ__L_PRIM)                                            \
+  X(DFQ__F_PAD_RIGHT, "pad_right", NULL, DFQ__L_PRIM)                                          \
+  X(DFQ__F_YEAR, "year", NULL, DFQ__L_PRIM) X(DFQ__F_QUARTER, "quarter", NULL, DFQ__L_PRIM)    \
+  X(DFQ__F_MONTH, "month", NULL, DFQ__L_PRIM) X(DFQ__F_WEEK, "week", NULL, DFQ__L_PRIM)        \
+  X(DFQ__F_DAY, "day", NULL, DFQ__L_PRIM) X(DFQ__F_WEEKDAY, "weekday", NULL, DFQ__L_PRIM)      \
+  X(DFQ__F_DAY_OF_YEAR, "day_of_year", NULL, DFQ__L_PRIM)                                      \
+  X(DFQ__F_HOUR, "hour", NULL, DFQ__L_PRIM) X(DFQ__F_MINUTE, "minute", NULL, DFQ__L_PRIM)      \
+  X(DFQ__F_SECOND, "second", NULL, DFQ__L_PRIM)                                                \
+  X(DFQ__F_MICROSECOND, "microsecond", NULL, DFQ__L_PRIM)                                      \
+  X(DFQ__F_DAY_NAME, "day_name", NULL, DFQ__L_PRIM)                                            \
+  X(DFQ__F_MONTH_NAME, "month_name", NULL, DFQ__L_PRIM)                                        \
+  X(DFQ__F_IS_LEAP_YEAR, "is_leap_year", NULL, DFQ__L_PRIM)                                    \
+  X(DFQ__F_LAST_DAY, "last_day", NULL, DFQ__L_PRIM) X(DFQ__F_DATE, "date", NULL, DFQ__L_PRIM)  \
+  X(DFQ__F_TRUNCATE, "truncate", NULL, DFQ__L_PRIM)                                            \
+  X(DFQ__F_EPOCH_SECONDS, "epoch_seconds", NULL, DFQ__L_PRIM)                                  \
+  X(DFQ__F_FROM_EPOCH_SECONDS, "from_epoch_seconds", NULL, DFQ__L_PRIM)                        \
+  X(DFQ__F_SIGN, "sign", NULL, DFQ__L_PRIM) X(DFQ__F_ROUND, "round", NULL, DFQ__L_PRIM)        \
+  X(DFQ__F_FLOOR, "floor", NULL, DFQ__L_PRIM) X(DFQ__F_CEIL, "ceil", NULL, DFQ__L_PRIM)        \
+  X(DFQ__F_TRUNC, "trunc", NULL, DFQ__L_PRIM) X(DFQ__F_SQRT, "sqrt", NULL, DFQ__L_PRIM)        \
+  X(DFQ__F_CBRT, "cbrt", NULL, DFQ__L_PRIM) X(DFQ__F_EXP, "exp", NULL, DFQ__L_PRIM)            \
+  X(DFQ__F_LN, "ln", NULL, DFQ__L_PRIM) X(DFQ__F_LOG10, "log10", NULL, DFQ__L_PRIM)            \
+  X(DFQ__F_LOG2, "log2", NULL, DFQ__L_PRIM) X(DFQ__F_POW, "pow", NULL, DFQ__L_PRIM)            \
+  X(DFQ__F_SIN, "sin", NULL, DFQ__L_PRIM) X(DFQ__F_COS, "cos", NULL, DFQ__L_PRIM)              \
+  X(DFQ__F_TAN, "tan", NULL, DFQ__L_PRIM) X(DFQ__F_ATAN2, "atan2", NULL, DFQ__L_PRIM)          \
+  X(DFQ__F_LEAST, "least", NULL, DFQ__L_PRIM)                                                  \
+  X(DFQ__F_GREATEST, "greatest", NULL, DFQ__L_PRIM) X(DFQ__F_CLIP, "clip", NULL, DFQ__L_PRIM)  \
+  X(DFQ__F_BIT_AND, "bit_and", NULL, DFQ__L_PRIM)                                              \
+  X(DFQ__F_BIT_OR, "bit_or", NULL, DFQ__L_PRIM)                                                \
+  X(DFQ__F_BIT_XOR, "bit_xor", NULL, DFQ__L_PRIM)                                              \
+  X(DFQ__F_SHIFT_LEFT, "shift_left", NULL, DFQ__L_PRIM)                                        \
+  X(DFQ__F_SHIFT_RIGHT, "shift_right", NULL, DFQ__L_PRIM)
+
+// A list that is expanded twice, to an enum and to a table: the two cannot get out of step. is,
+// in, not and between have no infix spelling here, because the grammar reads them by hand.
+#define DFQ__ENUM(id, name, infix, level) id,
+enum { DFQ__FUNCTION_LIST(DFQ__ENUM) DFQ__FUNCTION_COUNT };
+#undef DFQ__ENUM
+
+typedef struct dfq__function {
+  const char *name, *infix;
+  int level;
+} dfq__function;
+
+static const dfq__function dfq__functions[] = {
+#define DFQ__ROW(id, name, infix, level) { name, infix, level },
+  DFQ__FUNCTION_LIST(DFQ__ROW)
+#undef DFQ__ROW
+};
+
+// Flags of a signature.
+enum {
+  DFQ__FAILS = 1,        // for some values: the optimizer must not run it on more rows
+  DFQ__SEES_NULL = 2,    // else a null argument makes the result null without a call
+  DFQ__MAKES_NULL = 4    // may be null although no argument is
+};
+
+// A letter an argument: b bool, i i64, f f64, s str, d date, t datetime, u duration, D days,
+// M months, * any type, the same for all; + at the end: the last one may come again.
+// The table is searched from the top, and the cheapest row wins, the first of equals. So i64
+// comes before f64, and the order of rows with dates decides what null + date is. What has no
+// row is a type error: there is no other check of types in the binder.
+typedef struct dfq__overload {
+  int fn;
+  const char *args;
+  char result;
+  int flags;
+  dfq__scalar scalar;   // NULL: and, or - they must not evaluate all arguments
+} dfq__overload;
+
+static const dfq__overload dfq__overloads[] = {
+  { DFQ__OR, "bb", 'b', DFQ__SEES_NULL, NULL },
+  { DFQ__AND, "bb", 'b', DFQ__SEES_NULL, NULL },
+  { DFQ__NOT, "b", 'b', 0, dfq__not_bool },
+#define DFQ__COMPARISON(fn, op)                                                                \
+  { fn, "ii", 'b', 0, dfq__##op##_int },  { fn, "ff", 'b', 0, dfq__##op##_f64 },               \
+  { fn, "ss", 'b', 0, dfq__##op##_str },  { fn, "dd", 'b', 0, dfq__##op##_int },               \
+  { fn, "tt", 'b', 0, dfq__##op##_int },  { fn, "bb", 'b', 0, dfq__##op##_int },               \
+  { fn, "uu", 'b', 0, dfq__##op##_int },
+  DFQ__COMPARISON(DFQ__EQ, eq)
+  DFQ__COMPARISON(DFQ__NE, ne)
+  DFQ__COMPARISON(DFQ__LT, lt)
+  DFQ__COMPARISON(DFQ__LE, le)
+  DFQ__COMPARISON(DFQ__GT, gt)
+  DFQ__COMPARISON(DFQ__GE, ge)
+#undef DFQ__COMPARISON
+  { DFQ__IS_NULL, "*", 'b', DFQ__SEES_NULL, dfq__is_null_any },
+  { DFQ__IS_NOT_NULL, "*", 'b', DFQ__SEES_NULL, dfq__is_not_null_any },
+  { DFQ__DISTINCT, "**", 'b', DFQ__SEES_NULL, dfq__is_distinct_any },
+  { DFQ__NOT_DISTINCT, "**", 'b', DFQ__SEES_NULL, dfq__is_not_distinct_any },
+  { DFQ__IN, "**+", 'b', DFQ__SEES_NULL | DFQ__MAKES_NULL, dfq__in_list },
+  { DFQ__LIKE, "ss", 'b', 0, dfq__like_str },
+  { DFQ__LIKE, "sss", 'b', DFQ__FAILS, dfq__like_str },
+  { DFQ__ILIKE, "ss", 'b', 0, dfq__ilike_str },
+  { DFQ__ILIKE, "sss", 'b', DFQ__FAILS, dfq__ilike_str },
+  { DFQ__ADD, "ii", 'i', DFQ__FAILS, dfq__add_int },
+  { DFQ__ADD, "ff", 'f', 0, dfq__add_f64 },
+  { DFQ__ADD, "dD", 'd', DFQ__FAILS, dfq__date_add_days },
+  { DFQ__ADD, "dM", 'd', DFQ__FAILS, dfq__month_add },
+  { DFQ__ADD, "tu", 't', DFQ__FAILS, dfq__time_add },
+  { DFQ__ADD, "tD", 't', DFQ__FAILS, dfq__time_add_days },
+  { DFQ__ADD, "tM", 't', DFQ__FAILS, dfq__month_add },
+  { DFQ__ADD, "uu", 'u', DFQ__FAILS, dfq__duration_add },
+  { DFQ__SUB, "ii", 'i', DFQ__FAILS, dfq__sub_int },
+  { DFQ__SUB, "ff", 'f', 0, dfq__sub_f64 },
+  { DFQ__SUB, "dd", 'i', 0, dfq__days_between },
+  { DFQ__SUB, "tt", 'u', DFQ__FAILS, dfq__duration_sub },
+  { DFQ__SUB, "dD", 'd', DFQ__FAILS, dfq__date_sub_days },
+  { DFQ__SUB, "dM", 'd', DFQ__FAILS, dfq__month_sub },
+  { DFQ__SUB, "tu", 't', DFQ__FAILS, dfq__time_sub },
+  { DFQ__SUB, "tD", 't', DFQ__FAILS, dfq__time_sub_days },
+  { DFQ__SUB, "tM", 't', DFQ__FAILS, dfq__month_sub },
+  { DFQ__SUB, "uu", 'u', DFQ__FAILS, dfq__duration_sub },
+  { DFQ__MUL, "ii", 'i', DFQ__FAILS, dfq__mul_int },
+  { DFQ__MUL, "ff", 'f', 0, dfq__mul_f64 },
+  { DFQ__DIV, "ff", 'f', 0, dfq__div_f64 },
+  { DFQ__IDIV, "ii", 'i', DFQ__FAILS | DFQ__MAKES_NULL, dfq__idiv_int },
+  { DFQ__IDIV, "ff", 'f', DFQ__MAKES_NULL, dfq__idiv_f64 },
+  { DFQ__MOD, "ii", 'i', DFQ__MAKES_NULL, dfq__mod_int },
+  { DFQ__MOD, "ff", 'f', DFQ__MAKES_NULL, dfq__mod_f64 },
+  { DFQ__NEG, "i", 'i', DFQ__FAILS, dfq__neg_int },
+  { DFQ__NEG, "f", 'f', 0, dfq__neg_f64 },
+  { DFQ__ABS, "i", 'i', DFQ__FAILS, dfq__abs_int },
+  { DFQ__ABS, "f", 'f', 0, dfq__abs_f64 },
+  { DFQ__FLOOR_DIV, "ii", 'i', DFQ__FAILS | DFQ__MAKES_NULL, dfq__floor_div_int },
+  { DFQ__FLOOR_DIV, "ff", 'f', DFQ__MAKES_NULL, dfq__floor_div_f64 },
+  { DFQ__FLOOR_MOD, "ii", 'i', DFQ__MAKES_NULL, dfq__floor_mod_int },
+  { DFQ__FLOOR_MOD, "ff", 'f', DFQ__MAKES_NULL, dfq__floor_mod_f64 },
+  { DFQ__WRAP_ADD, "ii", 'i', 0, dfq__wrap_add },
+  { DFQ__WRAP_SUB, "ii", 'i', 0, dfq__wrap_sub },
+  { DFQ__WRAP_MUL, "ii", 'i', 0, dfq__wrap_mul },
+  { DFQ__IS_NAN, "f", 'b', 0, dfq__is_nan_f64 },
+  { DFQ__LEN_BYTES, "s", 'i', 0, dfq__len_bytes },
+  { DFQ__LEN_CHARS, "s", 'i', 0, dfq__len_chars },
+  { DFQ__F_UPPER, "s", 's', 0, dfq__upper_str },
+  { DFQ__F_LOWER, "s", 's', 0, dfq__lower_str },
+  { DFQ__F_TITLE, "s", 's', 0, dfq__title_str },
+  { DFQ__F_STRIP, "s", 's', 0, dfq__strip_str },
+  { DFQ__F_STRIP, "ss", 's', 0, dfq__strip_str },
+  { DFQ__F_LSTRIP, "s", 's', 0, dfq__lstrip_str },
+  { DFQ__F_LSTRIP, "ss", 's', 0, dfq__lstrip_str },
+  { DFQ__F_RSTRIP, "s", 's', 0, dfq__rstrip_str },
+  { DFQ__F_RSTRIP, "ss", 's', 0, dfq__rstrip_str },
+  { DFQ__F_CONTAINS, "ss", 'b', 0, dfq__contains_str },
+  { DFQ__F_STARTS_WITH, "ss", 'b', 0, dfq__starts_with_str },
+  { DFQ__F_ENDS_WITH, "ss", 'b', 0, dfq__ends_with_str },
+  { DFQ__F_REPLACE, "sss", 's', 0, dfq__replace_str },
+  { DFQ__F_FIND, "ss", 'i', 0, dfq__find_str },
+  { DFQ__F_STRIP_PREFIX, "ss", 's', 0, dfq__strip_prefix_str },
+  { DFQ__F_STRIP_SUFFIX, "ss", 's', 0, dfq__strip_suffix_str },
+  { DFQ__F_SLICE, "sii", 's', 0, dfq__slice_str },
+  { DFQ__F_SLICE, "si", 's', 0, dfq__slice_str },
+  { DFQ__F_LEFT, "si", 's', 0, dfq__left_str },
+  { DFQ__F_RIGHT, "si", 's', 0, dfq__right_str },
+  { DFQ__F_REVERSE, "s", 's', 0, dfq__reverse_str },
+  { DFQ__F_REPEAT, "si", 's', DFQ__FAILS, dfq__repeat_str },
+  { DFQ__F_CONCAT, "ss+", 's', 0, dfq__concat_str },
+  { DFQ__F_PAD_LEFT, "si", 's', DFQ__FAILS, dfq__pad_left_str },
+  { DFQ__F_PAD_LEFT, "sis", 's', DFQ__FAILS, dfq__pad_left_str },
+  { DFQ__F_PAD_RIGHT, "si", 's', DFQ__FAILS, dfq__pad_right_str },
+  { DFQ__F_PAD_RIGHT, "sis", 's', DFQ__FAILS, dfq__pad_right_str },
+  { DFQ__F_YEAR, "d", 'i', 0, dfq__year_of },
+  { DFQ__F_YEAR, "t", 'i', 0, dfq__year_of },
+  { DFQ__F_QUARTER, "d", 'i', 0, dfq__quarter_of },
+  { DFQ__F_QUARTER, "t", 'i', 0, dfq__quarter_of },
+  { DFQ__F_MONTH, "d", 'i', 0, dfq__month_of },
+  { DFQ__F_MONTH, "t", 'i', 0, dfq__month_of },
+  { DFQ__F_WEEK, "d", 'i', 0, dfq__week_of },
+  { DFQ__F_WEEK, "t", 'i', 0, dfq__week_of },
+  { DFQ__F_DAY, "d", 'i', 0, dfq__day_of_month },
+  { DFQ__F_DAY, "t", 'i', 0, dfq__day_of_month },
+  { DFQ__F_WEEKDAY, "d", 'i', 0, dfq__weekday },
+  { DFQ__F_WEEKDAY, "t", 'i', 0, dfq__weekday },
+  { DFQ__F_DAY_OF_YEAR, "d", 'i', 0, dfq__day_of_year },
+  { DFQ__F_DAY_OF_YEAR, "t", 'i', 0, dfq__day_of_year },
+  { DFQ__F_HOUR, "t", 'i', 0, dfq__hour_of },
+  { DFQ__F_MINUTE, "t", 'i', 0, dfq__minute_of },
+  { DFQ__F_SECOND, "t", 'i', 0, dfq__second_of },
+  { DFQ__F_MICROSECOND, "t", 'i', 0, dfq__microsecond_of },
+  { DFQ__F_DAY_NAME, "d", 's', 0, dfq__day_name },
+  { DFQ__F_DAY_NAME, "t", 's', 0, dfq__day_name },
+  { DFQ__F_MONTH_NAME, "d", 's', 0, dfq__month_name },
+  { DFQ__F_MONTH_NAME, "t", 's', 0, dfq__month_name },
+  { DFQ__F_IS_LEAP_YEAR, "d", 'b', 0, dfq__is_leap_year },
+  { DFQ__F_IS_LEAP_YEAR, "t", 'b', 0, dfq__is_leap_year },
+  { DFQ__F_LAST_DAY, "d", 'd', 0, dfq__last_day },
+  { DFQ__F_LAST_DAY, "t", 'd', 0, dfq__last_day },
+  { DFQ__F_DATE, "d", 'd', 0, dfq__date_of },
+  { DFQ__F_DATE, "t", 'd', 0, dfq__date_of },
+  { DFQ__F_TRUNCATE, "ds", 'd', 0, dfq__truncate_time },
+  { DFQ__F_TRUNCATE, "ts", 't', 0, dfq__truncate_time },
+  { DFQ__F_EPOCH_SECONDS, "t", 'i', 0, dfq__epoch_seconds },
+  { DFQ__F_FROM_EPOCH_SECONDS, "i", 't', DFQ__FAILS, dfq__from_epoch_seconds },
+  { DFQ__F_SIGN, "i", 'i', 0, dfq__sign_int },
+  { DFQ__F_SIGN, "f", 'f', 0, dfq__sign_f64 },
+  { DFQ__F_ROUND, "i", 'i', 0, dfq__same_int },
+  { DFQ__F_ROUND, "f", 'f', 0, dfq__round_f64 },
+  { DFQ__F_ROUND, "ii", 'i', DFQ__FAILS, dfq__round_digits_int },
+  { DFQ__F_ROUND, "fi", 'f', 0, dfq__round_digits_f64 },
+  { DFQ__F_FLOOR, "i", 'i', 0, dfq__same_int },
+  { DFQ__F_FLOOR, "f", 'f', 0, dfq__floor_f64 },
+  { DFQ__F_CEIL, "i", 'i', 0, dfq__same_int },
+  { DFQ__F_CEIL, "f", 'f', 0, dfq__ceil_f64 },
+  { DFQ__F_TRUNC, "i", 'i', 0, dfq__same_int },
+  { DFQ__F_TRUNC, "f", 'f', 0, dfq__trunc_f64 },
+  { DFQ__F_SQRT, "f", 'f', 0, dfq__sqrt_f64 },
+  { DFQ__F_CBRT, "f", 'f', 0, dfq__cbrt_f64 },
+  { DFQ__F_EXP, "f", 'f', 0, dfq__exp_f64 },
+  { DFQ__F_LN, "f", 'f', 0, dfq__ln_f64 },
+  { DFQ__F_LOG10, "f", 'f', 0, dfq__log10_f64 },
+  { DFQ__F_LOG2, "f", 'f', 0, dfq__log2_f64 },
+  { DFQ__F_SIN, "f", 'f', 0, dfq__sin_f64 },
+  { DFQ__F_COS, "f", 'f', 0, dfq__cos_f64 },
+  { DFQ__F_TAN, "f", 'f', 0, dfq__tan_f64 },
+  { DFQ__F_POW, "ff", 'f', 0, dfq__pow_f64 },
+  { DFQ__F_ATAN2, "ff", 'f', 0, dfq__atan2_f64 },
+  { DFQ__F_BIT_AND, "ii", 'i', 0, dfq__bit_and_int },
+  { DFQ__F_BIT_OR, "ii", 'i', 0, dfq__bit_or_int },
+  { DFQ__F_BIT_XOR, "ii", 'i', 0, dfq__bit_xor_int },
+  { DFQ__F_SHIFT_LEFT, "ii", 'i', DFQ__FAILS, dfq__shift_left_int },
+  { DFQ__F_SHIFT_RIGHT, "ii", 'i', DFQ__FAILS, dfq__shift_right_int },
+  { DFQ__F_LEAST, "ii+", 'i', DFQ__SEES_NULL, dfq__least_any },
+  { DFQ__F_LEAST, "ff+", 'f', DFQ__SEES_NULL, dfq__least_any },
+  { DFQ__F_LEAST, "ss+", 's', DFQ__SEES_NULL, dfq__least_any },
+  { DFQ__F_LEAST, "dd+", 'd', DFQ__SEES_NULL, dfq__least_any },
+  { DFQ__F_LEAST, "tt+", 't', DFQ__SEES_NULL, dfq__least_any },
+  { DFQ__F_LEAST, "uu+", 'u', DFQ__SEES_NULL, dfq__least_any },
+  { DFQ__F_LEAST, "bb+", 'b', DFQ__SEES_NULL, dfq__least_any },
+  { DFQ__F_GREATEST, "ii+", 'i', DFQ__SEES_NULL, dfq__greatest_any },
+  { DFQ__F_GREATEST, "ff+", 'f', DFQ__SEES_NULL, dfq__greatest_any },
+  { DFQ__F_GREATEST, "ss+", 's', DFQ__SEES_NULL, dfq__greatest_any },
+  { DFQ__F_GREATEST, "dd+", 'd', DFQ__SEES_NULL, dfq__greatest_any },
+  { DFQ__F_GREATEST, "tt+", 't', DFQ__SEES_NULL, dfq__greatest_any },
+  { DFQ__F_GREATEST, "uu+", 'u', DFQ__SEES_NULL, dfq__greatest_any },
+  { DFQ__F_GREATEST, "bb+", 'b', DFQ__SEES_NULL, dfq__greatest_any },
+  { DFQ__F_CLIP, "iii", 'i', 0, dfq__clip_any },
+  { DFQ__F_CLIP, "fff", 'f', 0, dfq__clip_any },
+  { DFQ__F_CLIP, "sss", 's', 0, dfq__clip_any },
+  { DFQ__F_CLIP, "ddd", 'd', 0, dfq__clip_any },
+  { DFQ__F_CLIP, "ttt", 't', 0, dfq__clip_any },
+  { DFQ__F_CLIP, "uuu", 'u', 0, dfq__clip_any },
+};
+enum { DFQ__OVERLOAD_COUNT = sizeof dfq__overloads / sizeof dfq__overloads[0] };
+
+// The + of a signature stands behind its last letter, so the letters before it are the least.
+static bool dfq__fits_count(const dfq__overload *o, int argc) {
+  int n = (int)strcspn(o->args, "+");
+  return argc == n || (argc > n && o->args[n] == '+');
+}
+
+// id, name, least and most arguments, what the first may be (letters, * any), the result (* the
+// same)
+#define DFQ__AGGREGATE_LIST(X)                                                                 \
+  X(DFQ__COUNT, "count", 0, 1, "*", 'i')      X(DFQ__SUM, "sum", 1, 1, "ifu", '*')             \
+  X(DFQ__MEAN, "mean", 1, 1, "if", 'f')       X(DFQ__MIN, "min", 1, 1, "*", '*')               \
+  X(DFQ__MAX, "max", 1, 1, "*", '*')          X(DFQ__FIRST, "first", 1, 1, "*", '*')           \
+  X(DFQ__LAST, "last", 1, 1, "*", '*')                                                         \
+  X(DFQ__FIRST_NON_NULL, "first_non_null", 1, 1, "*", '*')                                     \
+  X(DFQ__LAST_NON_NULL, "last_non_null", 1, 1, "*", '*')                                       \
+  X(DFQ__N_UNIQUE, "n_unique", 1, 1, "*", 'i')                                                 \
+  X(DFQ__VAR, "var", 1, 1, "if", 'f')         X(DFQ__STD, "std", 1, 1, "if", 'f')              \
+  X(DFQ__MEDIAN, "median", 1, 1, "if", 'f')   X(DFQ__QUANTILE, "quantile", 2, 2, "if", 'f')    \
+  X(DFQ__ANY, "any", 1, 1, "b", 'b')          X(DFQ__ALL, "all", 1, 1, "b", 'b')          \
+  /* only over a window: */                                                                    \
+  X(DFQ__ROW_NUMBER, "row_number", 0, 0, "*", 'i') X(DFQ__RANK, "rank", 0, 0, "*", 'i')        \
+  X(DFQ__DENSE_RANK, "dense_rank", 0, 0, "*", 'i')                                             \
+  X(DFQ__PERCENT_RANK, "percent_rank", 0, 0, "*", 'f') X(DFQ__NTILE, "ntile", 1, 1, "i", 'i')  \
+  X(DFQ__LAG, "lag", 1, 3, "*", '*')          X(DFQ__LEAD, "lead", 1, 3, "*", '*')             \
+  X(DFQ__NTH_VALUE, "nth_value", 2, 2, "*", '*')
+
+// What an aggregate computes stands in chapter 4; expressions only need to know that it is one,
+// and its type.
+#define DFQ__ENUM(id, name, least, most, takes, result) id,
+enum { DFQ__AGGREGATE_LIST(DFQ__ENUM) DFQ__AGGREGATE_COUNT };
+#undef DFQ__ENUM
+
+typedef struct dfq__aggregate {
+  const char *name;
+  int least, most;
+  const char *takes;
+  char result;
+} dfq__aggregate;
+
+static const dfq__aggregate dfq__aggregates[] = {
+#define DFQ__ROW(id, name, least, most, takes, result) { name, least, most, takes, result },
+  DFQ__AGGREGATE_LIST(DFQ__ROW)
+#undef DFQ__ROW
+};
+
+static bool dfq__same_text(const char *name, const char *s, size_t n) {
+  return strlen(name) == n && memcmp(name, s, n) == 0;
+}
+
+// Linear, over a hundred names, once per call in a text: nothing to speed up.
+static int dfq__function_find(const char *s, size_t n) {
+  for (int i = 0; i < DFQ__FUNCTION_COUNT; i++)
+    if (dfq__same_text(dfq__functions[i].name, s, n)) return i;
+  return -1;
+}
+
+// avg is the one synonym, because everybody types it. It prints as mean.
+static int dfq__aggregate_find(const char *s, size_t n) {
+  if (dfq__same_text("avg", s, n)) return DFQ__MEAN;
+  for (int i = 0; i < DFQ__AGGREGATE_COUNT; i++)
+    if (dfq__same_text(dfq__aggregates[i].name, s, n)) return i;
+  return -1;
+}
+
+// ---- >>ast: expression trees and their constructors -----------------------------------------
+// Idea. C has no operators to overload, so there are two roads to one tree: text through the
+// parser, and these constructors. A tree is data: it can be printed, compared, searched for the
+// columns it reads, typed without a row, moved below a join. Nodes never change, so trees may
+// share parts.
+//
+//   dfq_gt(dfq_col(db, "amount"), dfq_i64(db, 100))   and   dfq_parse(db, "amount > 100")
+//
+//            call >                  A failure (bad text, no memory) is a node of its own kind;
+//           /      \                 every tree built over it is that same node, until a verb
+//    column amount   literal 100     or an action reports it.
+
+// What walks a tree may recurse, and visits a shared part each time: `x between a and b` holds
+// x twice, and thirty of those nested hold it a thousand million times. One level of a tree is
+// at most two of the parser, an operator's right side and a parenthesis around it: so whatever
+// can be built can be printed and parsed back. At the limit the parser needs about 350 KB of
+// stack.
+enum { DFQ__MAX_DEPTH = 500, DFQ__MAX_NESTING = 2 * DFQ__MAX_DEPTH, DFQ__MAX_SIZE = 10000000 };
+
+// The invariants of a tree: no argument is NULL, failed or an alias; depth and size are within
+// the limits; names are interned, so that equal ones are the same pointer. Who makes nodes by
+// hand (the parser, the substitution) goes through dfq__expr_set to keep them.
+// The window of an over expression; its partition and order expressions are arguments of the
+// node, behind the call. first and last: rows before (negative) or after this one.
+typedef struct dfq__window {
+  int partitions, orders;
+  const dfq_key *order;   // directions only
+  bool framed, rows;      // framed: first and last were given; rows: as rows, else as a range
+  int64_t first, last;    // INT64_MIN, INT64_MAX: unbounded
+} dfq__window;
+
+struct dfq_expr {
+  dfq *db;
+  dfq_expr_kind kind;
+  int fn;              // of a call: dfq__functions; of an aggregate: dfq__aggregates
+  dfq_type type;       // of a cast: to what
+  int argc, depth;
+  int size;            // nodes, shared ones as often as they are met; at most DFQ__MAX_SIZE + 1
+  dfq_expr **arg;      // case: condition, value, condition, value, ..., otherwise
+  const char *name;    // of a column or alias, interned
+  dfq_value value;     // of a literal
+  const dfq__window *window; // of over: arg is the call, partitions, orders
+  const char *source;  // the text that was parsed, NULL when constructors built it
+  uint32_t at, len;    // where in that text
+  const dfq__error *error;
+};
+
+// What builders return when there is no memory for an expression.
+// The spare is shared: whatever is built while memory is out is this one node. It is written
+// again each time, so that nobody can have changed it.
+static dfq_expr *dfq__expr_broken(dfq *db) {
+  dfq_expr *e = (dfq_expr *)db->spare;
+  dfq__report(db, &dfq__error_memory);
+  e->db = db;
+  e->kind = DFQ_FAILED;
+  e->error = &dfq__error_memory;
+  return e;
+}
+
+// Reported at once, too, for a caller who only builds an expression and never runs it.
+static dfq_expr *dfq__expr_failed(dfq *db, const dfq__error *error) {
+  dfq_expr *e = (dfq_expr *)dfq__arena_alloc(&db->arena, sizeof *e);
+  dfq__report(db, error);
+  if (!e) return dfq__expr_broken(db);
+  e->db = db;
+  e->kind = DFQ_FAILED;
+  e->error = error;
+  return e;
+}
+
+// One extra place in arg: a node without arguments still gets an address that is not NULL.
+static dfq_expr *dfq__expr_new(dfq *db, dfq_expr_kind kind, int argc) {
+  dfq_expr *e = (dfq_expr *)dfq__arena_alloc(&db->arena, sizeof *e);
+  dfq_expr **arg = (dfq_expr **)dfq__arena_array(&db->arena, (size_t)argc + 1, sizeof *arg);
+  if (!e || !arg) return dfq__expr_broken(db);
+  e->db = db;
+  e->kind = kind;
+  e->argc = argc;
+  e->depth = e->size = 1;
+  e->arg = arg;
+  return e;
+}
+
+// Sets an argument; an alias below the top means nothing and is left out.
+// size saturates one above its limit, so that sharing cannot overflow it.
+static void dfq__expr_set(dfq_expr *e, int i, dfq_expr *arg) {
+  while (arg->kind == DFQ_ALIAS) arg = arg->arg[0];
+  e->arg[i] = arg;
+  if (arg->depth >= e->depth) e->depth = arg->depth + 1;
+  e->size = arg->size > DFQ__MAX_SIZE - e->size ? DFQ__MAX_SIZE + 1 : e->size + arg->size;
+}
+
+// A node over the given arguments, or the first of them that failed.
+// The funnel of all constructors: NULL in gives NULL out, the first failure comes out as it is,
+// and the limits are looked at before anyone can recurse into the new node.
+static dfq_expr *dfq__expr_over(dfq_expr_kind kind, int fn, dfq_expr *const *args, int argc) {
+  dfq *db = NULL;
+  for (int i = 0; i < argc; i++) {
+    if (!args[i]) return NULL;
+    if (args[i]->kind == DFQ_FAILED) return args[i];
+    db = args[i]->db;
+  }
+  dfq_expr *e = dfq__expr_new(db, kind, argc);
+  if (e->kind == DFQ_FAILED) return e;
+  e->fn = fn;
+  for (int i = 0; i < argc; i++) dfq__expr_set(e, i, args[i]);
+  if (e->depth <= DFQ__MAX_DEPTH && e->size <= DFQ__MAX_SIZE) return e;
+  bool deep = e->depth > DFQ__MAX_DEPTH;
+  return dfq__expr_failed(db, dfq__error_new(&db->arena, DFQ_LIMIT, NULL, "expression",
+                                             deep ? "is nested more than %d deep"
+                                                  : "has more than %d parts",
+                                             deep ? DFQ__MAX_DEPTH : DFQ__MAX_SIZE));
+}
+
+static dfq_expr *dfq__expr_1(int fn, dfq_expr *a) {
+  return dfq__expr_over(DFQ_CALL, fn, &a, 1);
+}
+
+static dfq_expr *dfq__expr_2(int fn, dfq_expr *a, dfq_expr *b) {
+  dfq_expr *args[] = { a, b };
+  return dfq__expr_over(DFQ_CALL, fn, args, 2);
+}
+
+// name is NULL when interning found no memory: that is the one way in which it fails.
+static dfq_expr *dfq__named(dfq_expr *e, const char *name) {
+  if (e->kind == DFQ_FAILED) return e;
+  e->name = name;
+  return name ? e : dfq__expr_broken(e->db);
+}
+
+static dfq_expr *dfq__col_interned(dfq *db, const char *name) {
+  return dfq__named(dfq__expr_new(db, DFQ_COLUMN, 0), name);
+}
+
+DFQ_API dfq_expr *dfq_col(dfq *db, const char *name) {
+  return dfq__col_interned(db, dfq__intern(db, name));
+}
+
+// A NaN is made the one quiet NaN, so that equal trees have equal bits. Text is copied; the
+// caller's may go away.
+DFQ_API dfq_expr *dfq_literal(dfq *db, const dfq_value *value) {
+  dfq_expr *e = dfq__expr_new(db, DFQ_LITERAL, 0);
+  if (e->kind == DFQ_FAILED) return e;
+  e->value = *value;
+  if (value->type == DFQ_F64 && value->as.f != value->as.f) e->value.as.f = (double)NAN;
+  if (value->type != DFQ_STR) return e;
+  e->value.as.s = dfq__arena_text(&db->arena, value->as.s, value->len);
+  return e->value.as.s ? e : dfq__expr_broken(db);
+}
+
+DFQ_API dfq_expr *dfq_i64(dfq *db, int64_t value) {
+  dfq_value v = dfq__value_int(DFQ_I64, value);
+  return dfq_literal(db, &v);
+}
+DFQ_API dfq_expr *dfq_f64(dfq *db, double value) {
+  dfq_value v = dfq__value_f64(value);
+  return dfq_literal(db, &v);
+}
+DFQ_API dfq_expr *dfq_bool(dfq *db, bool value) {
+  dfq_value v = dfq__value_int(DFQ_BOOL, value);
+  return dfq_literal(db, &v);
+}
+DFQ_API dfq_expr *dfq_str_n(dfq *db, const char *value, size_t len) {
+  dfq_value v = dfq__value_str(value, len);
+  return dfq_literal(db, &v);
+}
+DFQ_API dfq_expr *dfq_str(dfq *db, const char *value) {
+  return dfq_str_n(db, value, strlen(value));
+}
+DFQ_API dfq_expr *dfq_null(dfq *db) {
+  dfq_value v = dfq__value_null();
+  return dfq_literal(db, &v);
+}
+
+DFQ_API dfq_expr *dfq_add(dfq_expr *a, dfq_expr *b) { return dfq__expr_2(DFQ__ADD, a, b); }
+DFQ_API dfq_expr *dfq_sub(dfq_expr *a, dfq_expr *b) { return dfq__expr_2(DFQ__SUB, a, b); }
+DFQ_API dfq_expr *dfq_mul(dfq_expr *a, dfq_expr *b) { return dfq__expr_2(DFQ__MUL, a, b); }
+DFQ_API dfq_expr *dfq_div(dfq_expr *a, dfq_expr *b) { return dfq__expr_2(DFQ__DIV, a, b); }
+DFQ_API dfq_expr *dfq_idiv(dfq_expr *a, dfq_expr *b) { return dfq__expr_2(DFQ__IDIV, a, b); }
+DFQ_API dfq_expr *dfq_mod(dfq_expr *a, dfq_expr *b) { return dfq__expr_2(DFQ__MOD, a, b); }
+DFQ_API dfq_expr *dfq_neg(dfq_expr *a) { return dfq__expr_1(DFQ__NEG, a); }
+DFQ_API dfq_expr *dfq_eq(dfq_expr *a, dfq_expr *b) { return dfq__expr_2(DFQ__EQ, a, b); }
+DFQ_API dfq_expr *dfq_ne(dfq_expr *a, dfq_expr *b) { return dfq__expr_2(DFQ__NE, a, b); }
+DFQ_API dfq_expr *dfq_lt(dfq_expr *a, dfq_expr *b) { return dfq__expr_2(DFQ__LT, a, b); }
+DFQ_API dfq_expr *dfq_le(dfq_expr *a, dfq_expr *b) { return dfq__expr_2(DFQ__LE, a, b); }
+DFQ_API dfq_expr *dfq_gt(dfq_expr *a, dfq_expr *b) { return dfq__expr_2(DFQ__GT, a, b); }
+DFQ_API dfq_expr *dfq_ge(dfq_expr *a, dfq_expr *b) { return dfq__expr_2(DFQ__GE, a, b); }
+DFQ_API dfq_expr *dfq_and(dfq_expr *a, dfq_expr *b) { return dfq__expr_2(DFQ__AND, a, b); }
+DFQ_API dfq_expr *dfq_or(dfq_expr *a, dfq_expr *b) { return dfq__expr_2(DFQ__OR, a, b); }
+DFQ_API dfq_expr *dfq_not(dfq_expr *a) { return dfq__expr_1(DFQ__NOT, a); }
+DFQ_API dfq_expr *dfq_is_null(dfq_expr *a) { return dfq__expr_1(DFQ__IS_NULL, a); }
+DFQ_API dfq_expr *dfq_is_not_null(dfq_expr *a) { return dfq__expr_1(DFQ__IS_NOT_NULL, a); }
+DFQ_API dfq_expr *dfq_is_distinct(dfq_expr *a, dfq_expr *b) {
+  return dfq__expr_2(DFQ__DISTINCT, a, b);
+}
+DFQ_API dfq_expr *dfq_like(dfq_expr *a, dfq_expr *pattern) {
+  return dfq__expr_2(DFQ__LIKE, a, pattern);
+}
+
+// Copies first (if not NULL) and count more into a new array; NULL without memory.
+static dfq_expr **dfq__expr_list(dfq *db, dfq_expr *first, dfq_expr *const *more, int count) {
+  dfq_expr **list = (dfq_expr **)dfq__arena_array(&db->arena, (size_t)count + 1, sizeof *list);
+  if (!list) return NULL;
+  int n = 0;
+  if (first) list[n++] = first;
+  for (int i = 0; i < count && more; i++) list[n++] = more[i];   // NULL: the places only
+  return list;
+}
+
+// The list is the tail of the arguments: x in (a, b) is one call over x, a and b.
+DFQ_API dfq_expr *dfq_in(dfq_expr *a, dfq_expr *const *list, int count) {
+  if (!a || a->kind == DFQ_FAILED) return a;
+  dfq_expr **all = dfq__expr_list(a->db, a, list, count);
+  if (!all) return dfq__expr_broken(a->db);
+  return dfq__expr_over(DFQ_CALL, DFQ__IN, all, count + 1);
+}
+
+// x between low and high is x >= low and x <= high, from the start: no node of its own.
+// That is SQL's definition, nulls included. x stands in the tree twice but exists once.
+DFQ_API dfq_expr *dfq_between(dfq_expr *a, dfq_expr *low, dfq_expr *high) {
+  return dfq_and(dfq_ge(a, low), dfq_le(a, high));
+}
+
+// A missing otherwise is stored as a null literal, so that whoever walks a case meets an odd
+// number of arguments always.
+DFQ_API dfq_expr *dfq_case(dfq_expr *const *pairs, int pair_count, dfq_expr *otherwise) {
+  if (pair_count < 1 || !pairs[0]) return NULL;
+  dfq *db = pairs[0]->db;
+  dfq_expr **all = dfq__expr_list(db, NULL, pairs, 2 * pair_count);
+  if (!all) return dfq__expr_broken(db);
+  all[2 * pair_count] = otherwise ? otherwise : dfq_null(db);
+  return dfq__expr_over(DFQ_CASE, 0, all, 2 * pair_count + 1);
+}
+
+static dfq_expr *dfq__cast_to(dfq_expr_kind kind, dfq_expr *a, dfq_type type) {
+  dfq_expr *e = dfq__expr_over(kind, 0, &a, 1);
+  if (e && e->kind == kind) e->type = type;
+  return e;
+}
+DFQ_API dfq_expr *dfq_cast(dfq_expr *a, dfq_type type) {
+  return dfq__cast_to(DFQ_CAST, a, type);
+}
+DFQ_API dfq_expr *dfq_try_cast(dfq_expr *a, dfq_type type) {
+  return dfq__cast_to(DFQ_TRY_CAST, a, type);
+}
+
+// An alias means something at the top of an item only: the name of the new column.
+DFQ_API dfq_expr *dfq_as(dfq_expr *a, const char *name) {
+  if (!a || a->kind == DFQ_FAILED) return a;
+  dfq_expr *e = dfq__expr_over(DFQ_ALIAS, 0, &a, 1);
+  return dfq__named(e, dfq__intern(a->db, name));
+}
+
+// count() is the one call without arguments, and the reason for db as a parameter.
+static dfq_expr *dfq__aggregate_over(dfq *db, int fn, dfq_expr *const *args, int count) {
+  dfq_expr *e = count ? dfq__expr_over(DFQ_AGGREGATE, fn, args, count)
+                      : dfq__expr_new(db, DFQ_AGGREGATE, 0);
+  if (e && e->kind == DFQ_AGGREGATE) e->fn = fn;
+  return e;
+}
+
+DFQ_API dfq_expr *dfq_sum(dfq_expr *a) {
+  return a ? dfq__aggregate_over(a->db, DFQ__SUM, &a, 1) : a;
+}
+DFQ_API dfq_expr *dfq_mean(dfq_expr *a) {
+  return a ? dfq__aggregate_over(a->db, DFQ__MEAN, &a, 1) : a;
+}
+DFQ_API dfq_expr *dfq_min(dfq_expr *a) {
+  return a ? dfq__aggregate_over(a->db, DFQ__MIN, &a, 1) : a;
+}
+DFQ_API dfq_expr *dfq_max(dfq_expr *a) {
+  return a ? dfq__aggregate_over(a->db, DFQ__MAX, &a, 1) : a;
+}
+DFQ_API dfq_expr *dfq_count_of(dfq_expr *a) {
+  return a ? dfq__aggregate_over(a->db, DFQ__COUNT, &a, 1) : a;
+}
+DFQ_API dfq_expr *dfq_count_rows(dfq *db) {
+  return dfq__aggregate_over(db, DFQ__COUNT, NULL, 0);
+}
+
+// The function or aggregate of this name that is spelt most like it.
+// coalesce and its relatives are in neither table, because they become a case at once.
+static const char *dfq__nearest_function(const char *name) {
+  const char *best = NULL;
+  int distance = dfq__near_limit(name);
+  for (int i = 0; i < DFQ__FUNCTION_COUNT; i++)
+    dfq__nearer(name, dfq__functions[i].name, &best, &distance);
+  for (int i = 0; i < DFQ__AGGREGATE_COUNT; i++)
+    dfq__nearer(name, dfq__aggregates[i].name, &best, &distance);
+  dfq__nearer(name, "coalesce", &best, &distance);
+  dfq__nearer(name, "if_null", &best, &distance);
+  dfq__nearer(name, "null_if", &best, &distance);
+  return best;
+}
+
+// coalesce(a, b, c) is case when a is not null then a when b is not null then b else c end.
+// So it is lazy without a line of code for it, and its types unify as those of a case do.
+static dfq_expr *dfq__coalesce(dfq *db, dfq_expr *const *args, int count) {
+  dfq_expr **all = (dfq_expr **)dfq__arena_array(&db->arena, 2 * (size_t)count, sizeof *all);
+  if (!all) return dfq__expr_broken(db);
+  for (int i = 0; i + 1 < count; i++) {
+    all[2 * i] = dfq_is_not_null(args[i]);
+    all[2 * i + 1] = args[i];
+  }
+  return count == 1 ? args[0] : dfq_case(all, count - 1, args[count - 1]);
+}
+
+// null_if(a, b) is case when a = b then null else a end, for values that stand for nothing.
+static dfq_expr *dfq__null_if(dfq *db, dfq_expr *const *args) {
+  dfq_expr *pair[] = { dfq_eq(args[0], args[1]), dfq_null(db) };
+  return dfq_case(pair, 1, args[0]);
+}
+
+// The names that are written as functions and become a case at once: all of them lazy.
+enum { DFQ__NO_SUGAR, DFQ__COALESCE, DFQ__IF_NULL, DFQ__NULL_IF };
+static int dfq__sugar_find(const char *name, size_t n) {
+  if (dfq__same_text("coalesce", name, n)) return DFQ__COALESCE;
+  if (dfq__same_text("if_null", name, n) || dfq__same_text("fill", name, n))
+    return DFQ__IF_NULL;
+  return dfq__same_text("null_if", name, n) ? DFQ__NULL_IF : DFQ__NO_SUGAR;
+}
+
+// Does a function of this name exist for so many arguments? Types are the binder's business.
+static bool dfq__takes_count(const char *name, size_t n, int count) {
+  int aggregate = dfq__aggregate_find(name, n), fn = dfq__function_find(name, n);
+  int sugar = dfq__sugar_find(name, n);
+  if (sugar) return sugar == DFQ__COALESCE ? count > 0 : count == 2;
+  if (aggregate >= 0) {
+    const dfq__aggregate *a = &dfq__aggregates[aggregate];
+    return count >= a->least && count <= a->most;
+  }
+  for (int i = 0; i < DFQ__OVERLOAD_COUNT; i++)
+    if (dfq__overloads[i].fn == fn && dfq__fits_count(&dfq__overloads[i], count)) return true;
+  return false;
+}
+
+// The call of a function, aggregate or coalesce that takes so many arguments.
+// The caller has checked the name and the count with dfq__takes_count.
+static dfq_expr *dfq__call_over(dfq *db, const char *name, size_t n, dfq_expr *const *args,
+                                int count) {
+  int aggregate = dfq__aggregate_find(name, n);
+  if (aggregate >= 0) return dfq__aggregate_over(db, aggregate, args, count);
+  int sugar = dfq__sugar_find(name, n);
+  if (sugar == DFQ__NULL_IF) return dfq__null_if(db, args);
+  if (sugar) return dfq__coalesce(db, args, count);
+  return dfq__expr_over(DFQ_CALL, dfq__function_find(name, n), args, count);
+}
+
+// The suggestion is left out when the name was right and only the count of arguments was not.
+DFQ_API dfq_expr *dfq_call(dfq *db, const char *name, dfq_expr *const *args, int count) {
+  size_t n = strlen(name);
+  if (dfq__takes_count(name, n, count)) return dfq__call_over(db, name, n, args, count);
+  const char *near = dfq__nearest_function(name);
+  if (near && strcmp(near, name) == 0) near = NULL;
+  return dfq__expr_failed(db, dfq__error_new(&db->arena, DFQ_UNKNOWN_NAME, NULL, "call",
+                                             "no function %s with %d arguments%s%s%s", name,
+                                             count, near ? "; did you mean " : "",
+                                             near ? near : "",
+                                             near ? "?" : ""));
+}
+
+// The node over a call: args is the call, the partitions, the orders.
+// The call comes first in args. Whether it is an aggregate is checked here, for text and
+// constructors alike; the types are checked by the binder of the window node.
+static dfq_expr *dfq__windowed(dfq_expr *const *args, int count, const dfq__window *w) {
+  dfq *db = args[0] ? args[0]->db : NULL;
+  if (args[0] && args[0]->kind != DFQ_AGGREGATE && args[0]->kind != DFQ_FAILED)
+    return dfq__expr_failed(
+        db, dfq__error_new(&db->arena, DFQ_TYPE_ERROR, NULL, "over",
+                           "only aggregates and window functions have one"));
+  dfq_expr *e = dfq__expr_over(DFQ_OVER, 0, args, count);
+  if (!e || e->kind == DFQ_FAILED) return e;
+  dfq__window *kept = (dfq__window *)dfq__arena_alloc(&db->arena, sizeof *kept);
+  size_t room = (size_t)w->orders + 1;
+  dfq_key *order = (dfq_key *)dfq__arena_array(&db->arena, room, sizeof *order);
+  if (!kept || !order) return dfq__expr_broken(db);
+  if (w->orders) memcpy(order, w->order, (size_t)w->orders * sizeof *order);
+  *kept = *w;
+  kept->order = order;
+  e->window = kept;
+  return e;
+}
+
+// The directions are copied with the struct that holds them, the expressions become arguments:
+// so whatever walks a tree finds the columns of partition by and order by without knowing
+// windows.
+DFQ_API dfq_expr *dfq_over(dfq_expr *call, const dfq_window *how) {
+  if (!call || call->kind == DFQ_FAILED) return call;
+  int orders = how->order_count, n = 1 + how->partition_count + orders;
+  dfq__window w = { how->partition_count, orders, how->order_by, how->rows, true, how->first,
+                    how->last };
+  dfq_expr **args = dfq__expr_list(call->db, call, NULL, n);
+  if (!args) return dfq__expr_broken(call->db);
+  for (int i = 0; i < how->partition_count; i++) args[1 + i] = how->partition_by[i];
+  for (int i = 0; i < orders; i++) args[1 + how->partition_count + i] = how->order_by[i].expr;
+  return dfq__windowed(args, n, &w);
+}
+
+// ---- >>walking: what a tree says about itself -----------------------------------------------
+// Since trees are plain data, every question about them is a short recursion. It ends within
+// DFQ__MAX_DEPTH calls and DFQ__MAX_SIZE visits, because no larger tree can be built.
+
+DFQ_API dfq_expr_kind dfq_expr_kind_of(const dfq_expr *e) { return e ? e->kind : DFQ_FAILED; }
+DFQ_API int dfq_expr_args(const dfq_expr *e) { return e ? e->argc : 0; }
+DFQ_API dfq_expr *dfq_expr_arg(const dfq_expr *e, int i) {
+  return e && i >= 0 && i < e->argc ? e->arg[i] : NULL;
+}
+
+DFQ_API const char *dfq_expr_name(const dfq_expr *e) {
+  if (!e) return NULL;
+  if (e->kind == DFQ_CALL) return dfq__functions[e->fn].name;
+  if (e->kind == DFQ_AGGREGATE) return dfq__aggregates[e->fn].name;
+  return e->name;
+}
+
+DFQ_API bool dfq_expr_literal(const dfq_expr *e, dfq_value *to) {
+  if (!e || e->kind != DFQ_LITERAL) return false;
+  *to = e->value;
+  return true;
+}
+
+// A shared part is visited once for each place in which it stands.
+// Frames, tools and tests use it; the engine's own walks are written out, since they return
+// things.
+DFQ_API void dfq_visit(dfq_expr *e, bool (*visit)(void *user, dfq_expr *e), void *user) {
+  if (!e || !visit(user, e)) return;
+  for (int i = 0; i < e->argc; i++) dfq_visit(e->arg[i], visit, user);
+}
+
+// Equality of literals, not of numbers: 1 and 1.0 are different trees, and so are 0.0 and -0.0.
+static bool dfq__value_same(const dfq_value *a, const dfq_value *b) {
+  if (a->type != b->type) return false;
+  if (a->type == DFQ_NULL) return true;
+  if (a->type == DFQ_STR) return dfq__compare_values(a, b) == 0;
+  return a->as.i == b->as.i;   // floats: the same bits
+}
+
+// Structure only: a + b and b + a differ. Nothing here knows algebra; the optimizer compares
+// what it has brought into one form.
+// A frame that was not given differs from the same frame spelt out: both must print as they
+// were.
+static bool dfq__window_same(const dfq__window *a, const dfq__window *b) {
+  if (!a || !b) return a == b;
+  if (a->partitions != b->partitions || a->orders != b->orders || a->framed != b->framed)
+    return false;
+  bool ends = a->rows == b->rows && a->first == b->first && a->last == b->last;
+  if (a->framed && !ends) return false;
+  for (int i = 0; i < a->orders; i++)
+    if (a->order[i].descending != b->order[i].descending ||
+        a->order[i].nulls_first != b->order[i].nulls_first) return false;
+  return true;
+}
+
+DFQ_API bool dfq_expr_equal(const dfq_expr *a, const dfq_expr *b) {
+  if (a == b) return true;
+  if (!a || !b || a->kind != b->kind || a->argc != b->argc || a->fn != b->fn) return false;
+  if (a->type != b->type || a->name != b->name) return false;
+  if (!dfq__value_same(&a->value, &b->value)) return false;
+  if (!dfq__window_same(a->window, b->window)) return false;
+  for (int i = 0; i < a->argc; i++)
+    if (!dfq_expr_equal(a->arg[i], b->arg[i])) return false;
+  return true;
+}
+
+// A set of names in the order they came; for required columns.
+typedef struct dfq__names {
+  dfq__arena *arena;
+  const char **name;
+  int count, room;
+  bool failed;
+} dfq__names;
+
+// Linear: a query names tens of columns, not thousands.
+static bool dfq__names_has(const dfq__names *s, const char *name) {
+  for (int i = 0; i < s->count; i++)
+    if (s->name[i] == name) return true;
+  return false;
+}
+
+// The old array stays in the arena until its release; doubling keeps that below twice the rest.
+static void dfq__names_add(dfq__names *s, const char *name) {
+  if (dfq__names_has(s, name)) return;
+  if (s->count == s->room) {
+    int room = s->room ? s->room * 2 : 8;
+    const char **to = (const char **)dfq__arena_array(s->arena, (size_t)room, sizeof *to);
+    if (!to) { s->failed = true; return; }
+    for (int i = 0; i < s->count; i++) to[i] = s->name[i];
+    s->name = to;
+    s->room = room;
+  }
+  s->name[s->count++] = name;
+}
+
+static void dfq__names_of(dfq__names *s, const dfq_expr *e) {
+  if (e->kind == DFQ_COLUMN) dfq__names_add(s, e->name);
+  for (int i = 0; i < e->argc; i++) dfq__names_of(s, e->arg[i]);
+}
+
+// A column comes once however often it is read: the array is what a scan would have to produce.
+DFQ_API int dfq_expr_columns(dfq_expr *e, const char *const **names) {
+  dfq__names s = { e ? &e->db->arena : NULL, NULL, 0, 0, false };
+  if (e) dfq__names_of(&s, e);
+  *names = s.name;
+  if (s.failed) dfq__report(e->db, &dfq__error_memory);
+  return s.failed ? 0 : s.count;
+}
+
+DFQ__UNUSED static bool dfq__has_aggregate(const dfq_expr *e) {
+  if (e->kind == DFQ_AGGREGATE) return true;
+  for (int i = 0; i < e->argc; i++)
+    if (dfq__has_aggregate(e->arg[i])) return true;
+  return false;
+}
+
+// Is a window function anywhere in the tree?
+// Such an expression needs rows around its own, so it may not move below what removes rows.
+DFQ__UNUSED static bool dfq__has_window(const dfq_expr *e) {
+  if (e->kind == DFQ_OVER) return true;
+  for (int i = 0; i < e->argc; i++)
+    if (dfq__has_window(e->arg[i])) return true;
+  return false;
+}
+
+// The tree with each column replaced by what map gives for its name (NULL: left as it is). The
+// result may be past the limits of depth and size: who makes it looks at them.
+typedef dfq_expr *(*dfq__mapping)(void *user, const dfq_expr *column);
+
+// Copies on the way to a change only: what is untouched stays shared, and a tree without a
+// match comes back as the same pointer. The copy loses its source text, since a caret there
+// would point at something else.
+DFQ__UNUSED static dfq_expr *dfq__substitute(dfq_expr *e, dfq__mapping map, void *user) {
+  if (e->kind == DFQ_COLUMN) {
+    dfq_expr *to = map(user, e);
+    return to ? to : e;
+  }
+  dfq_expr *copy = NULL;
+  for (int i = 0; i < e->argc; i++) {
+    dfq_expr *arg = dfq__substitute(e->arg[i], map, user);
+    if (arg->kind == DFQ_FAILED) return arg;
+    if (arg == e->arg[i] && !copy) continue;
+    if (!copy) {
+      copy = dfq__expr_new(e->db, e->kind, e->argc);
+      if (copy->kind == DFQ_FAILED) return copy;
+      dfq_expr **list = copy->arg;
+      *copy = *e;
+      copy->arg = list;
+      copy->source = NULL;
+      copy->depth = copy->size = 1;
+      for (int j = 0; j < i; j++) dfq__expr_set(copy, j, e->arg[j]);
+    }
+    dfq__expr_set(copy, i, arg);
+  }
+  return copy ? copy : e;
+}
+
+// ---- >>printer: trees as text that parses back ----------------------------------------------
+// Why text at all: names of columns that nobody named, explain, error messages, and pipelines
+// that are written to a file and read again. All want the same property, parse(print(tree)) ==
+// tree, and a test asks for it over thousands of random trees.
+//
+//   and                        a is asked for at the level of and, the or at one above it:
+//    |-- a                     or binds less tightly than that, so it gets its parentheses
+//    |-- or                    a and (b or c)
+//         |-- b
+//         |-- c
+//
+// Parentheses only where the grammar needs them: an operator is in them when its level is below
+// what its place asks for. One node can be marked; the printer then notes where it came out,
+// for a caret.
+
+typedef struct dfq__printer {
+  dfq__text text;
+  const dfq_expr *mark;
+  size_t mark_at, mark_len;
+} dfq__printer;
+
+static const char *const dfq__reserved[] = {
+  "and", "or", "not", "is", "in", "like", "ilike", "between", "case", "when", "then", "else",
+  "end", "as", "null", "true", "false", NULL
+};
+
+// SELECT shouts, and people paste it: reserved words may be in upper case, as a whole. Mixed
+// case is a name: And is a column.
+static int dfq__reserved_find(const char *s, size_t n) {
+  for (int i = 0; dfq__reserved[i]; i++) {
+    size_t j = 0;
+    bool upper = n && s[0] >= 'A' && s[0] <= 'Z';
+    if (strlen(dfq__reserved[i]) != n) continue;
+    while (j < n && s[j] == (upper ? dfq__reserved[i][j] - 32 : dfq__reserved[i][j])) j++;
+    if (j == n) return i;
+  }
+  return -1;
+}
+
+// Bytes of 0x80 and above are letters: names may be written in any language, and nobody here
+// has to know Unicode's tables.
+static bool dfq__is_name_start(char c) {
+  int lower = dfq__lower(c);
+  return (lower >= 'a' && lower <= 'z') || c == '_' || (unsigned char)c >= 0x80;
+}
+
+static bool dfq__is_name_char(char c) { return dfq__is_name_start(c) || dfq__is_digit(c); }
+
+// Text between quote characters, inner ones doubled.
+static void dfq__put_quoted(dfq__text *t, const char *s, size_t n, char quote) {
+  dfq__put_char(t, quote);
+  for (size_t i = 0; i < n; i++) {
+    if (s[i] == quote) dfq__put_char(t, quote);
+    dfq__put_char(t, s[i]);
+  }
+  dfq__put_char(t, quote);
+}
+
+// A name is quoted when it would be read as anything else.
+static void dfq__put_name(dfq__text *t, const char *name) {
+  size_t n = strlen(name), i = 0;
+  while (i < n && dfq__is_name_char(name[i])) i++;
+  bool plain = n && i == n && dfq__is_name_start(name[0]) && dfq__reserved_find(name, n) < 0;
+  if (plain) dfq__put(t, name);
+  else dfq__put_quoted(t, name, n, '"');
+}
+
+// Only bool, i64 and finite f64 have a spelling of their own; all other types are named.
+// Intervals print in their smallest unit: 2 weeks come out as 14 day.
+static void dfq__put_literal(dfq__text *t, const dfq_value *v) {
+  char text[DFQ__NUMBER_TEXT];
+  size_t n = dfq__write_value(text, v);
+  switch (dfq__kind(v->type)) {
+    case DFQ_NULL: dfq__put(t, "null"); return;
+    case DFQ_STR: dfq__put_quoted(t, v->as.s, v->len, '\''); return;
+    case DFQ_DURATION: dfq__putf(t, "interval '%lld' microsecond", (long long)v->as.i); return;
+    case DFQ_DAYS: dfq__putf(t, "interval '%lld' day", (long long)v->as.i); return;
+    case DFQ_MONTHS: dfq__putf(t, "interval '%lld' month", (long long)v->as.i); return;
+    default: break;
+  }
+  bool bare = v->type == DFQ_BOOL || v->type == DFQ_I64;
+  if (v->type == DFQ_F64) bare = v->as.f - v->as.f == 0;   // inf and nan are words
+  if (bare) dfq__put_n(t, text, n);
+  else dfq__putf(t, "%s '%s'", dfq_type_name(v->type), text);
+}
+
+static void dfq__print(dfq__printer *p, const dfq_expr *e, int level);
+
+static void dfq__print_list(dfq__printer *p, const dfq_expr *e, int from) {
+  for (int i = from; i < e->argc; i++) {
+    if (i > from) dfq__put(&p->text, ", ");
+    dfq__print(p, e->arg[i], 0);
+  }
+}
+
+// case x when 1 was taken apart by the parser, and prints as case when x = 1.
+static void dfq__print_case(dfq__printer *p, const dfq_expr *e) {
+  dfq__put(&p->text, "case");
+  for (int i = 0; i + 1 < e->argc; i += 2) {
+    dfq__put(&p->text, " when ");
+    dfq__print(p, e->arg[i], 0);
+    dfq__put(&p->text, " then ");
+    dfq__print(p, e->arg[i + 1], 0);
+  }
+  const dfq_expr *otherwise = e->arg[e->argc - 1];
+  if (otherwise->kind != DFQ_LITERAL || otherwise->value.type != DFQ_NULL) {
+    dfq__put(&p->text, " else ");
+    dfq__print(p, otherwise, 0);
+  }
+  dfq__put(&p->text, " end");
+}
+
+// All operators associate to the left: the left side may stand at the operator's own level, the
+// right side must bind tighter. Comparisons do not chain at all, so theirs must on both sides.
+static void dfq__print_infix(dfq__printer *p, const dfq_expr *e) {
+  const dfq__function *f = &dfq__functions[e->fn];
+  bool chains = f->level != DFQ__L_CMP;
+  dfq__print(p, e->arg[0], chains ? f->level : f->level + 1);
+  dfq__putf(&p->text, " %s ", f->infix);
+  dfq__print(p, e->arg[1], f->level + 1);
+  if (e->argc < 3) return;
+  dfq__put(&p->text, " escape ");
+  dfq__print(p, e->arg[2], DFQ__L_PRIM);
+}
+
+// neg of a literal needs the parentheses: -5 would be read as the literal -5.
+static void dfq__print_call(dfq__printer *p, const dfq_expr *e) {
+  const dfq__function *f = &dfq__functions[e->fn];
+  bool number = e->argc && e->arg[0]->kind == DFQ_LITERAL;
+  switch (e->fn) {
+    case DFQ__NOT:
+      dfq__put(&p->text, "not ");
+      dfq__print(p, e->arg[0], DFQ__L_NOT);
+      return;
+    case DFQ__NEG:
+      dfq__put(&p->text, number ? "-(" : "-");
+      dfq__print(p, e->arg[0], number ? 0 : DFQ__L_UNARY);
+      if (number) dfq__put(&p->text, ")");
+      return;
+    case DFQ__IS_NULL: case DFQ__IS_NOT_NULL:
+      dfq__print(p, e->arg[0], DFQ__L_ADD);
+      dfq__put(&p->text, e->fn == DFQ__IS_NULL ? " is null" : " is not null");
+      return;
+    case DFQ__IN:
+      dfq__print(p, e->arg[0], DFQ__L_ADD);
+      dfq__put(&p->text, " in (");
+      dfq__print_list(p, e, 1);
+      dfq__put(&p->text, ")");
+      return;
+    default: break;
+  }
+  if (f->infix) { dfq__print_infix(p, e); return; }
+  dfq__putf(&p->text, "%s(", f->name);
+  dfq__print_list(p, e, 0);
+  dfq__put(&p->text, ")");
+}
+
+// Offsets count from the current row, negative ones precede it; the two extremes stand for
+// unbounded.
+static void dfq__put_bound(dfq__text *t, int64_t offset) {
+  if (offset == INT64_MIN) dfq__put(t, "unbounded preceding");
+  else if (offset == INT64_MAX) dfq__put(t, "unbounded following");
+  else if (offset == 0) dfq__put(t, "current row");
+  else if (offset < 0) dfq__putf(t, "%llu preceding", 0 - (unsigned long long)offset);
+  else dfq__putf(t, "%lld following", (long long)offset);
+}
+
+// f(x) over (partition by a order by b desc rows between 2 preceding and current row)
+// The arguments in their order: the call, the partitions, the orders; each group prints its own
+// words before its first member.
+static void dfq__print_over(dfq__printer *p, const dfq_expr *e) {
+  const dfq__window *w = e->window;
+  const char *space = "";
+  dfq__print(p, e->arg[0], 0);
+  dfq__put(&p->text, " over (");
+  for (int i = 0; i < w->partitions; i++, space = " ") {
+    dfq__put(&p->text, i ? ", " : "partition by ");
+    dfq__print(p, e->arg[1 + i], 0);
+  }
+  for (int i = 0; i < w->orders; i++) {
+    if (i == 0) dfq__putf(&p->text, "%sorder by ", space);
+    else dfq__put(&p->text, ", ");
+    dfq__print(p, e->arg[1 + w->partitions + i], 0);
+    if (w->order[i].descending) dfq__put(&p->text, " desc");
+    if (w->order[i].nulls_first) dfq__put(&p->text, " nulls first");
+    space = " ";
+  }
+  if (w->framed) {
+    dfq__putf(&p->text, "%s%s between ", space, w->rows ? "rows" : "range");
+    dfq__put_bound(&p->text, w->first);
+    dfq__put(&p->text, " and ");
+    dfq__put_bound(&p->text, w->last);
+  }
+  dfq__put(&p->text, ")");
+}
+
+static void dfq__print_node(dfq__printer *p, const dfq_expr *e) {
+  switch (e->kind) {
+    case DFQ_COLUMN: dfq__put_name(&p->text, e->name); return;
+    case DFQ_LITERAL: dfq__put_literal(&p->text, &e->value); return;
+    case DFQ_CALL: dfq__print_call(p, e); return;
+    case DFQ_CASE: dfq__print_case(p, e); return;
+    case DFQ_OVER: dfq__print_over(p, e); return;
+    case DFQ_STAR: dfq__put(&p->text, "*"); return;
+    case DFQ_FAILED: dfq__put(&p->text, "(failed)"); return;
+    case DFQ_CAST: case DFQ_TRY_CAST:
+      dfq__put(&p->text, e->kind == DFQ_CAST ? "cast(" : "try_cast(");
+      dfq__print(p, e->arg[0], 0);
+      dfq__putf(&p->text, " as %s)", dfq_type_name(e->type));
+      return;
+    case DFQ_AGGREGATE:
+      dfq__putf(&p->text, "%s(", dfq__aggregates[e->fn].name);
+      dfq__print_list(p, e, 0);
+      dfq__put(&p->text, ")");
+      return;
+    case DFQ_ALIAS:
+      dfq__print(p, e->arg[0], 0);
+      dfq__put(&p->text, " as ");
+      dfq__put_name(&p->text, e->name);
+      return;
+  }
+}
+
+// level is what the place asks for; 0 takes anything. Literals, names and calls bind tightest.
+static void dfq__print(dfq__printer *p, const dfq_expr *e, int level) {
+  int own = e->kind == DFQ_CALL ? dfq__functions[e->fn].level : DFQ__L_PRIM;
+  bool paren = own < level;
+  if (paren) dfq__put(&p->text, "(");
+  size_t at = p->text.len;
+  dfq__print_node(p, e);
+  if (e == p->mark) { p->mark_at = at; p->mark_len = p->text.len - at; }
+  if (paren) dfq__put(&p->text, ")");
+}
+
+static void dfq__put_expr(dfq__text *t, const dfq_expr *e) {
+  dfq__printer p = { *t, NULL, 0, 0 };
+  dfq__print(&p, e, 0);
+  *t = p.text;
+}
+
+DFQ_API const char *dfq_expr_text(dfq_expr *e) {
+  if (!e) return "";
+  dfq__text t = dfq__text_in(e->db->heap);
+  dfq__put_expr(&t, e);
+  const char *s = t.failed ? NULL : dfq__arena_text(&e->db->arena, t.data, t.len);
+  dfq__text_free(&t);
+  if (!s) dfq__report(e->db, &dfq__error_memory);
+  return s ? s : "";
+}
+
+static bool dfq__is_inner_byte(char c) { return (c & 0xC0) == 0x80; }   // of a UTF-8 character
+
+// The caret lines: the line of text that holds [at, at + len), and a caret below each
+// character.
+// Long lines are cut to a window of 160 bytes around the place, at whole characters. A tab is
+// copied into the line of carets, so that both lines are indented alike.
+static void dfq__put_caret(dfq__text *t, const char *text, size_t at, size_t len) {
+  size_t from = at, to = at, carets = 0;
+  while (from > 0 && text[from - 1] != '\n') from--;
+  while (text[to] && text[to] != '\n') to++;
+  while (to - from > 160 && at - from > 60) from++;   // a long line: the part around the place
+  if (to - from > 160) to = from + 160;
+  while (from < at && dfq__is_inner_byte(text[from])) from++;
+  while (to > at && dfq__is_inner_byte(text[to])) to--;
+  dfq__put(t, "\n  ");
+  dfq__put_n(t, text + from, to - from);
+  dfq__put(t, "\n  ");
+  for (size_t i = from; i < at; i++)
+    if (!dfq__is_inner_byte(text[i])) dfq__put_char(t, text[i] == '\t' ? '\t' : ' ');
+  for (size_t i = at; i < to && i - at < len; i++) carets += !dfq__is_inner_byte(text[i]);
+  dfq__put_repeat(t, '^', dfq__max(1, carets));
+}
+
+// ---- >>lexer: text into tokens --------------------------------------------------------------
+// Idea. The lexer has no state but a position: a token is where it begins, how long it is, and
+// its kind. So looking ahead is just calling it again, and a pipeline's stages, whose file
+// names follow rules of their own, can take over in the middle of a text. A token that makes no
+// sense is a token, too (DFQ__T_BAD): only the parser knows whether anyone will ask for it.
+//
+//   price >= 1.5 # net          [NAME price] [SYMBOL >=] [FLOAT 1.5] [END]
+//
+// One token at a time, on demand. Expressions and pipelines share it.
+
+typedef enum dfq__token_kind {
+  DFQ__T_END, DFQ__T_NAME, DFQ__T_QUOTED, DFQ__T_INT, DFQ__T_FLOAT, DFQ__T_STR, DFQ__T_PARAM,
+  DFQ__T_SYMBOL, DFQ__T_BAD
+} dfq__token_kind;
+
+typedef struct dfq__token {
+  dfq__token_kind kind;
+  uint32_t at, len;      // of quoted tokens: with the quotes
+  const char *problem;   // of a bad one
+} dfq__token;
+
+typedef struct dfq__parser {
+  dfq *db;
+  const char *text;      // in the context's arena: expressions point into it
+  size_t size, last_end; // last_end: where the latest token that was taken ended
+  dfq__token now;
+  const char *call_at, *where;   // for messages
+  bool lines;                    // a pipeline: messages name the line of the text
+  int depth;
+  const dfq__error *error;       // the first one
+} dfq__parser;
+
+// Skips blanks and # comments.
+// A comment runs to the end of its line; inside quotes there is none, since the lexer of quotes
+// has taken those bytes by then.
+static size_t dfq__skip_blank(const dfq__parser *p, size_t i) {
+  while (i < p->size) {
+    char c = p->text[i];
+    if (c == '#') while (i < p->size && p->text[i] != '\n') i++;
+    else if (c == ' ' || c == '\t' || c == '\n' || c == '\r') i++;
+    else break;
+  }
+  return i;
+}
+
+static dfq__token dfq__token_make(dfq__token_kind kind, size_t at, size_t end) {
+  dfq__token t = { kind, (uint32_t)at, (uint32_t)(end - at), NULL };
+  return t;
+}
+
+// Quotes are escaped by doubling, as in SQL; a backslash is a backslash. A text may span lines.
+// The bad token is the opening quote alone: that is where the caret should stand.
+static dfq__token dfq__lex_quoted(const dfq__parser *p, size_t i) {
+  char quote = p->text[i];
+  for (size_t j = i + 1; j < p->size; j++) {
+    if (p->text[j] != quote) continue;
+    if (j + 1 < p->size && p->text[j + 1] == quote) { j++; continue; }
+    return dfq__token_make(quote == '"' ? DFQ__T_QUOTED : DFQ__T_STR, i, j + 1);
+  }
+  dfq__token t = dfq__token_make(DFQ__T_BAD, i, i + 1);
+  t.problem = "this quote is never closed";
+  return t;
+}
+
+// A point counts only between digits, so 1..2 and 1.abs stay free for later. Digits that run
+// into letters are an error here, not a number and a name: 12ab is a typing mistake.
+static dfq__token dfq__lex_number(const dfq__parser *p, size_t i) {
+  size_t j = i;
+  dfq__token_kind kind = DFQ__T_INT;
+  while (j < p->size && dfq__is_digit(p->text[j])) j++;
+  if (j + 1 < p->size && p->text[j] == '.' && dfq__is_digit(p->text[j + 1])) {
+    kind = DFQ__T_FLOAT;
+    for (j++; j < p->size && dfq__is_digit(p->text[j]);) j++;
+  }
+  if (j < p->size && (p->text[j] == 'e' || p->text[j] == 'E')) {
+    size_t k = j + 1;
+    if (k < p->size && (p->text[k] == '+' || p->text[k] == '-')) k++;
+    if (k < p->size && dfq__is_digit(p->text[k])) {
+      kind = DFQ__T_FLOAT;
+      for (j = k; j < p->size && dfq__is_digit(p->text[j]);) j++;
+    }
+  }
+  dfq__token t = dfq__token_make(kind, i, j);
+  if (j < p->size && dfq__is_name_char(p->text[j])) {
+    while (j < p->size && dfq__is_name_char(p->text[j])) j++;
+    t = dfq__token_make(DFQ__T_BAD, i, j);
+    t.problem = "neither a number nor a name (a name with a digit in front goes into \"...\")";
+  }
+  return t;
+}
+
+// Two-byte signs first, or <= would be < and =. Some signs are tokens only to make a better
+// message: || and && are in no rule of the grammar.
+static dfq__token dfq__lex(const dfq__parser *p, size_t from) {
+  static const char *const pairs[] = { "==", "!=", "<>", "<=", ">=", "//", "||", "&&" };
+  size_t i = dfq__skip_blank(p, from), j = i + 1;
+  if (i >= p->size) return dfq__token_make(DFQ__T_END, p->size, p->size);
+  char c = p->text[i];
+  if (c == '\'' || c == '"') return dfq__lex_quoted(p, i);
+  if (dfq__is_digit(c)) return dfq__lex_number(p, i);
+  if (dfq__is_name_start(c)) {
+    while (j < p->size && dfq__is_name_char(p->text[j])) j++;
+    return dfq__token_make(DFQ__T_NAME, i, j);
+  }
+  if (c == '$') {
+    while (j < p->size && dfq__is_name_char(p->text[j])) j++;
+    return dfq__token_make(DFQ__T_PARAM, i, j);
+  }
+  for (int k = 0; k < 8; k++)
+    if (j < p->size && c == pairs[k][0] && p->text[j] == pairs[k][1])
+      return dfq__token_make(DFQ__T_SYMBOL, i, i + 2);
+  dfq__token t = dfq__token_make(DFQ__T_SYMBOL, i, j);
+  if (c == 0 || !strchr("+-*/%=<>(),.;|:~&", c)) {
+    t.kind = DFQ__T_BAD;
+    t.problem = "no such sign in an expression";
+  }
+  return t;
+}
+
+// last_end is where the latest real token ended: "the text ends here" points there, and a minus
+// is part of a number only if it ended right before it.
+static void dfq__take(dfq__parser *p) {
+  p->last_end = p->now.at + p->now.len;
+  p->now = dfq__lex(p, p->last_end);
+}
+
+// Starts a parser over a copy of text. where: the verb, call_at: file:line of the call.
+// The text is copied: expressions keep pointing into it for their carets. Offsets have 32 bits.
+static dfq__parser dfq__parser_of(dfq *db, const char *text, size_t n, const char *where,
+                                  const char *call_at) {
+  dfq__parser p;
+  memset(&p, 0, sizeof p);
+  p.db = db;
+  p.call_at = call_at;
+  p.where = where;
+  p.size = n;
+  p.text = dfq__arena_text(&db->arena, text, n);
+  if (!p.text || n > UINT32_MAX / 2) { p.error = &dfq__error_memory; p.text = ""; p.size = 0; }
+  p.now = dfq__lex(&p, 0);
+  return p;
+}
+
+// What messages say about a place in the text: the call's file:line, and for a pipeline of
+// several lines which of them, "query.c:42, line 3". NULL: nothing.
+static const char *dfq__place_of(const dfq__parser *p, size_t at) {
+  int line = 1;
+  if (!p->lines) return p->call_at;
+  for (size_t i = 0; i < at && i < p->size; i++) line += p->text[i] == '\n';
+  dfq__text t = dfq__text_in(p->db->heap);
+  if (p->call_at) dfq__putf(&t, "%s, ", p->call_at);
+  dfq__putf(&t, "line %d", line);
+  const char *place = t.failed ? NULL : dfq__arena_text(&p->db->arena, t.data, t.len);
+  dfq__text_free(&t);
+  return place;
+}
+
+// Notes the first error, with a caret under len bytes at at; reading then stops.
+// Only the first error counts, what follows from it is noise. After it the parser sees the end
+// of the text: every loop ends by itself, and no rule needs to check for errors on its way out.
+DFQ__FORMAT(5)
+static void dfq__parse_fail(dfq__parser *p, dfq_status status, size_t at, size_t len,
+                            const char *format, ...) {
+  if (p->error) return;
+  dfq__text t = dfq__text_in(p->db->heap);
+  dfq__put_head(&t, status, dfq__place_of(p, at), p->where);
+  va_list args;
+  va_start(args, format);
+  dfq__put_list(&t, format, args);
+  va_end(args);
+  dfq__put_caret(&t, p->text, at, len);
+  p->error = dfq__error_from(&p->db->arena, status, &t);
+  p->now = dfq__token_make(DFQ__T_END, p->size, p->size);
+}
+
+static bool dfq__is_symbol(const dfq__parser *p, const char *symbol) {
+  return p->now.kind == DFQ__T_SYMBOL &&
+         dfq__same_text(symbol, p->text + p->now.at, p->now.len);
+}
+
+// A word as it stands: for the contextual ones.
+static bool dfq__is_word(const dfq__parser *p, const char *word) {
+  return p->now.kind == DFQ__T_NAME && dfq__same_text(word, p->text + p->now.at, p->now.len);
+}
+
+// A reserved word, in lower or upper case.
+static bool dfq__is_reserved(const dfq__parser *p, const char *word) {
+  if (p->now.kind != DFQ__T_NAME) return false;
+  int i = dfq__reserved_find(p->text + p->now.at, p->now.len);
+  return i >= 0 && strcmp(dfq__reserved[i], word) == 0;
+}
+
+static bool dfq__accept_symbol(dfq__parser *p, const char *symbol) {
+  bool yes = dfq__is_symbol(p, symbol);
+  if (yes) dfq__take(p);
+  return yes;
+}
+static bool dfq__accept_word(dfq__parser *p, const char *word) {
+  bool yes = dfq__is_word(p, word);
+  if (yes) dfq__take(p);
+  return yes;
+}
+static bool dfq__accept_reserved(dfq__parser *p, const char *word) {
+  bool yes = dfq__is_reserved(p, word);
+  if (yes) dfq__take(p);
+  return yes;
+}
+
+// The error for the token at hand, when something else had to come.
+// A bad token explains itself; any other is named, up to 40 bytes of it.
+static void dfq__expected(dfq__parser *p, const char *what) {
+  dfq__token t = p->now;
+  if (t.kind == DFQ__T_BAD && strchr("'\"", p->text[t.at]))
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "%s", t.problem);   // the caret says which
+  else if (t.kind == DFQ__T_BAD)
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "%s: %.*s", t.problem, (int)dfq__min(t.len, 40),
+                    p->text + t.at);
+  else if (t.kind == DFQ__T_END)   // behind the last token, not behind blanks and comments
+    dfq__parse_fail(p, DFQ_SYNTAX, p->last_end, 1, "expected %s, but the text ends here", what);
+  else
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "expected %s, not %.*s", what,
+                    (int)dfq__min(t.len, 40), p->text + t.at);
+}
+
+static void dfq__expect_symbol(dfq__parser *p, const char *symbol) {
+  if (!dfq__accept_symbol(p, symbol)) dfq__expected(p, symbol);
+}
+static void dfq__expect_reserved(dfq__parser *p, const char *word) {
+  if (!dfq__accept_reserved(p, word)) dfq__expected(p, word);
+}
+
+// The text of a quoted token without its quotes, doubled ones halved. In the arena; *n bytes.
+// Room for the token with its quotes, which is always enough.
+static const char *dfq__unquote(const dfq__parser *p, dfq__token t, size_t *n) {
+  char *s = (char *)dfq__arena_alloc(&p->db->arena, t.len + 1u);
+  char quote = p->text[t.at];
+  *n = 0;
+  if (!s) return NULL;
+  for (size_t i = t.at + 1u; i + 1 < t.at + t.len; i++) {
+    s[(*n)++] = p->text[i];
+    if (p->text[i] == quote) i++;
+  }
+  return s;
+}
+
+// A quoted name is never a reserved word: that is what the quotes are for.
+static bool dfq__at_name(const dfq__parser *p) {
+  if (p->now.kind == DFQ__T_QUOTED) return true;
+  return p->now.kind == DFQ__T_NAME && dfq__reserved_find(p->text + p->now.at, p->now.len) < 0;
+}
+
+// NAME, plain or quoted. Returns: interned; NULL after an error.
+static const char *dfq__parse_name(dfq__parser *p, const char *what) {
+  dfq__token t = p->now;
+  size_t n = t.len;
+  const char *s = p->text + t.at;
+  if (!dfq__at_name(p)) { dfq__expected(p, what); return NULL; }
+  if (t.kind == DFQ__T_QUOTED) s = dfq__unquote(p, t, &n);
+  const char *name = s ? dfq__intern_n(p->db, s, n) : NULL;
+  if (!name) p->error = &dfq__error_memory;
+  if (name && strlen(name) != n)
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "a name cannot hold a zero byte");
+  dfq__take(p);
+  return name;
+}
+
+// ---- >>operands: literals, names, calls and case --------------------------------------------
+// Idea. One function for each rule of the grammar, named after it, reads its rule and returns
+// its tree. The first token alone tells which rule it is (LL(1)); the two exceptions look one
+// token further: a name before a parenthesis is a call, and a type before a text is a literal.
+//
+//   prim = INT | FLOAT | STR | "null" | "true" | "false" | "$" NAME | "(" expr ")"
+//        | TYPE STR | "interval" STR [unit] | NAME "(" [ "*" | args ] ")" | NAME
+//        | "case" [expr] {"when" expr "then" expr}+ ["else" expr] "end"
+//        | ("cast" | "try_cast") "(" expr "as" type ")"
+//
+// A rule that fails has called dfq__parse_fail and returns the failed node. Callers pass it on
+// unlooked-at: any node built over it is it again.
+
+static dfq_expr *dfq__parse_expr(dfq__parser *p, int level);
+
+// Every rule that fails ends here, so that a parse never returns NULL.
+static dfq_expr *dfq__parse_broken(dfq__parser *p) {
+  return dfq__expr_failed(p->db, p->error ? p->error : &dfq__error_memory);
+}
+
+// Notes where in the text a new node came from; from an expression that failed, the error.
+// A node that has its place already keeps it: parentheses add nothing to what they hold. A
+// shared node (the x of between) belongs to where it was read.
+static dfq_expr *dfq__placed(dfq__parser *p, dfq_expr *e, size_t at) {
+  if (!e || e->kind == DFQ_FAILED) {
+    if (!p->error) p->error = e ? e->error : &dfq__error_memory;
+    return dfq__parse_broken(p);
+  }
+  if (e->source) return e;
+  e->source = p->text;
+  e->at = (uint32_t)at;
+  e->len = (uint32_t)(p->last_end - at);
+  return e;
+}
+
+// The type's name is an ordinary word, in lower case: columns may be called date or str as
+// well.
+static dfq_type dfq__parse_type(dfq__parser *p) {
+  dfq__token t = p->now;
+  dfq_type type = DFQ_KINDS;
+  if (t.kind == DFQ__T_NAME) type = dfq__type_find(p->text + t.at, t.len);
+  if (type == DFQ_KINDS)
+    dfq__expected(p, "a type (bool, i32, i64, f64, str, date, datetime, duration)");
+  else dfq__take(p);
+  return type;
+}
+
+// Reads text as a value of a type. Returns false when it is none; type NULL is no type to read.
+// The one place where text becomes a value: typed literals, casts and the CSV reader all call
+// it, so they accept the same things. A duration's text is its microseconds.
+static bool dfq__read_value(dfq_type type, const char *s, size_t n, dfq_value *to) {
+  *to = dfq__value_int(type, 0);
+  switch (dfq__kind(type)) {
+    case DFQ_BOOL: return dfq__read_bool(s, n, &to->as.i);
+    case DFQ_I32:
+      return dfq__read_i64(s, n, &to->as.i) && to->as.i >= INT32_MIN && to->as.i <= INT32_MAX;
+    case DFQ_I64: case DFQ_DURATION: return dfq__read_i64(s, n, &to->as.i);
+    case DFQ_F64: return dfq__read_f64(s, n, &to->as.f);
+    case DFQ_DATE: return dfq__read_date(s, n, &to->as.i);
+    case DFQ_DATETIME: return dfq__read_datetime(s, n, &to->as.i);
+    case DFQ_STR: *to = dfq__value_str(s, n); return true;
+    default: return false;
+  }
+}
+
+// INT or FLOAT, with the minus that stands next to it.
+// The minus has to be part of the literal, because 9223372036854775808 alone does not fit. Only
+// a minus directly in front counts: "- 5" is the negation of 5.
+static dfq_expr *dfq__parse_number(dfq__parser *p, bool negative) {
+  dfq__token t = p->now;
+  const char *s = p->text + t.at - (negative ? 1 : 0);
+  dfq_value v;
+  bool whole = t.kind == DFQ__T_INT;
+  if (!dfq__read_value(whole ? DFQ_I64 : DFQ_F64, s, t.len + (negative ? 1u : 0u), &v)) {
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "%.*s does not fit in %s",
+                    (int)dfq__min(t.len, 40), p->text + t.at,
+                    whole ? "i64 (write it with .0 for f64)" : "f64");
+    return dfq__parse_broken(p);
+  }
+  dfq__take(p);
+  return dfq_literal(p->db, &v);
+}
+
+static dfq_expr *dfq__parse_string(dfq__parser *p) {
+  size_t n;
+  const char *s = dfq__unquote(p, p->now, &n);
+  dfq__take(p);
+  return s ? dfq_str_n(p->db, s, n) : dfq__parse_broken(p);
+}
+
+// date '2020-01-01', f64 'nan', i32 '5'. The type's name was taken already.
+// A number that is well formed but too large says so; everything else "is no" such type.
+static dfq_expr *dfq__parse_typed(dfq__parser *p, dfq_type type) {
+  dfq__token t = p->now;
+  size_t n;
+  const char *s = dfq__unquote(p, t, &n);
+  dfq__decimal d;
+  dfq_value v;
+  if (!s) return dfq__parse_broken(p);
+  if (!dfq__read_value(type, s, n, &v)) {
+    bool number = type == DFQ_I32 || type == DFQ_I64 || type == DFQ_F64;
+    bool large = number && dfq__scan_decimal(s, n, &d) && (type == DFQ_F64 || d.integer);
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "%.*s %s %s%s", (int)dfq__min(t.len, 40),
+                    p->text + t.at, large ? "does not fit in" : "is no", dfq_type_name(type),
+                    type == DFQ_DATE ? " (YYYY-MM-DD)"
+                    : type == DFQ_DATETIME ? " (YYYY-MM-DD HH:MM:SS)" : "");
+  }
+  dfq__take(p);
+  return p->error ? dfq__parse_broken(p) : dfq_literal(p->db, &v);
+}
+
+// Units come in three kinds that cannot be converted into each other: a month has no fixed
+// number of days, and with time zones a day would have no fixed number of hours.
+typedef struct dfq__unit {
+  const char *name;
+  dfq_type type;
+  int64_t size;
+} dfq__unit;
+
+static const dfq__unit dfq__units[] = {
+  { "microsecond", DFQ_DURATION, 1 },         { "millisecond", DFQ_DURATION, 1000 },
+  { "second", DFQ_DURATION, 1000000 },        { "minute", DFQ_DURATION, 60000000 },
+  { "hour", DFQ_DURATION, 3600000000 },       { "day", DFQ_DAYS, 1 },
+  { "week", DFQ_DAYS, 7 },                    { "month", DFQ_MONTHS, 1 },
+  { "quarter", DFQ_MONTHS, 3 },               { "year", DFQ_MONTHS, 12 },
+};
+
+static const dfq__unit *dfq__unit_find(const char *s, size_t n) {
+  if (n && s[n - 1] == 's') n--;
+  for (size_t i = 0; i < sizeof dfq__units / sizeof *dfq__units; i++)
+    if (dfq__same_text(dfq__units[i].name, s, n)) return &dfq__units[i];
+  return NULL;
+}
+
+// interval '90' day, interval '3 months'. The word interval was taken already.
+// The unit stands inside the quotes or behind them. A sign inside is fine: interval '-3' day.
+static dfq_expr *dfq__parse_interval(dfq__parser *p) {
+  dfq__token t = p->now;
+  size_t n, digits = 0;
+  int64_t count = 0;
+  const char *s = dfq__unquote(p, t, &n);
+  if (!s) return dfq__parse_broken(p);
+  dfq__take(p);
+  while (digits < n && (dfq__is_digit(s[digits]) || s[digits] == '-')) digits++;
+  size_t word = digits;
+  while (word < n && s[word] == ' ') word++;
+  const dfq__unit *unit = dfq__unit_find(s + word, n - word);
+  if (word == n && p->now.kind == DFQ__T_NAME) {
+    unit = dfq__unit_find(p->text + p->now.at, p->now.len);
+    if (unit) dfq__take(p);
+  }
+  bool fits = unit && dfq__read_i64(s, digits, &count);
+  fits = fits && !dfq__mul_check(count, unit->size, &count);
+  if (!fits) {
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len,
+                    "an interval is a number and one unit, as in interval '90' day "
+                    "(microsecond ... week; month, quarter, year)");
+    return dfq__parse_broken(p);
+  }
+  dfq_value v = dfq__value_int(unit->type, count);
+  return dfq_literal(p->db, &v);
+}
+
+// A parameter becomes a literal at once: what comes from outside is never read as text of the
+// language, so it cannot smuggle any in.
+static dfq_expr *dfq__parse_param(dfq__parser *p) {
+  dfq__token t = p->now;
+  const char *name = dfq__intern_n(p->db, p->text + t.at + 1, t.len - 1);
+  dfq__take(p);
+  for (dfq__param *q = p->db->params; q && name; q = q->next)
+    if (q->name == name) return dfq_literal(p->db, &q->value);
+  if (!name && !p->error) p->error = &dfq__error_memory;
+  dfq__parse_fail(p, DFQ_UNKNOWN_NAME, t.at, t.len,
+                  "the parameter $%s has no value; dfq_set_i64, dfq_set_f64 or dfq_set_str "
+                  "give it one",
+                  name ? name : "");
+  return dfq__parse_broken(p);
+}
+
+// ---- >>calls: what holds lists: case, functions, windows ------------------------------------
+// A rule that reads a list does not know its length beforehand. The list grows in the arena by
+// doubling, and the node takes a copy of the final length.
+
+// A growing list of expressions while parsing.
+typedef struct dfq__list {
+  dfq_expr **item;
+  int count, room;
+} dfq__list;
+
+// Returns false after any failure, with p->error set. Doubling, in the arena.
+static bool dfq__list_add(dfq__parser *p, dfq__list *l, dfq_expr *e) {
+  if (!e || e->kind == DFQ_FAILED) {
+    if (!p->error) p->error = e ? e->error : &dfq__error_memory;
+    return false;
+  }
+  if (l->count == l->room) {
+    int room = l->room ? l->room * 2 : 8;
+    dfq_expr **to = (dfq_expr **)dfq__arena_array(&p->db->arena, (size_t)room, sizeof *to);
+    if (!to) { p->error = &dfq__error_memory; return false; }
+    if (l->count) memcpy(to, l->item, (size_t)l->count * sizeof *to);
+    l->item = to;
+    l->room = room;
+  }
+  l->item[l->count++] = e;
+  return true;
+}
+
+// args = [ expr {"," expr} [","] ] ")". The opening parenthesis was taken already.
+static bool dfq__parse_args(dfq__parser *p, dfq__list *l) {
+  while (!p->error && !dfq__is_symbol(p, ")")) {
+    if (!dfq__list_add(p, l, dfq__parse_expr(p, DFQ__L_OR))) return false;
+    if (!dfq__accept_symbol(p, ",")) break;
+  }
+  dfq__expect_symbol(p, ")");
+  return !p->error;
+}
+
+// case [x] {when a then b}+ [else c] end. The word case was taken already.
+// With a subject, each when becomes a comparison with it; the subject's node is shared by all.
+static dfq_expr *dfq__parse_case(dfq__parser *p) {
+  dfq__list l = { NULL, 0, 0 };
+  dfq_expr *subject = NULL, *otherwise = NULL;
+  if (!dfq__is_reserved(p, "when")) subject = dfq__parse_expr(p, DFQ__L_OR);
+  while (!p->error && dfq__accept_reserved(p, "when")) {
+    dfq_expr *when = dfq__parse_expr(p, DFQ__L_OR);
+    if (subject) when = dfq_eq(subject, when);
+    dfq__expect_reserved(p, "then");
+    if (!dfq__list_add(p, &l, when)) break;
+    dfq__list_add(p, &l, dfq__parse_expr(p, DFQ__L_OR));
+  }
+  if (l.count == 0) dfq__expected(p, "when");
+  if (dfq__accept_reserved(p, "else")) otherwise = dfq__parse_expr(p, DFQ__L_OR);
+  dfq__expect_reserved(p, "end");
+  return p->error ? dfq__parse_broken(p) : dfq_case(l.item, l.count / 2, otherwise);
+}
+
+// cast(x as type). "cast(" was taken already.
+static dfq_expr *dfq__parse_cast(dfq__parser *p, dfq_expr_kind kind) {
+  dfq_expr *a = dfq__parse_expr(p, DFQ__L_OR);
+  dfq__expect_reserved(p, "as");
+  dfq_type type = dfq__parse_type(p);
+  dfq__expect_symbol(p, ")");
+  return p->error ? dfq__parse_broken(p) : dfq__cast_to(kind, a, type);
+}
+
+// The name is cut to 63 bytes: what is longer is no misspelt function.
+static void dfq__unknown_function(dfq__parser *p, dfq__token t) {
+  char name[64] = "";
+  memcpy(name, p->text + t.at, dfq__min(t.len, sizeof name - 1));
+  const char *near = dfq__nearest_function(name);
+  dfq__parse_fail(p, DFQ_UNKNOWN_NAME, t.at, t.len, "no function %s%s%s%s", name,
+                  near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
+typedef struct dfq__keys {
+  dfq_key *key;
+  int count, room;
+} dfq__keys;
+
+static bool dfq__parse_key(dfq__parser *p, dfq__keys *keys);
+
+// bound = ("unbounded" | INT) ("preceding" | "following") | "current" "row"
+// INT64_MIN and INT64_MAX mean unbounded, so a count is at most INT64_MAX - 1 in effect: no
+// table has so many rows.
+static int64_t dfq__parse_bound(dfq__parser *p, bool rows) {
+  int64_t n = INT64_MAX;
+  dfq__token t = p->now;
+  if (dfq__accept_word(p, "current")) {
+    if (!dfq__accept_word(p, "row")) dfq__expected(p, "row");
+    return 0;
+  }
+  bool unbounded = dfq__accept_word(p, "unbounded");
+  if (!unbounded && t.kind == DFQ__T_INT && dfq__read_i64(p->text + t.at, t.len, &n)) {
+    if (!rows)
+      dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len,
+                      "a range reaches to unbounded or current row; counted frames are rows "
+                      "between ...");
+    dfq__take(p);
+  } else if (!unbounded) {
+    dfq__expected(p, "unbounded, current row or a number");
+  }
+  if (dfq__accept_word(p, "following")) return n;
+  if (!dfq__accept_word(p, "preceding")) dfq__expected(p, "preceding or following");
+  return unbounded ? INT64_MIN : -n;
+}
+
+// ["rows" | "range" "between" bound "and" bound]
+// Both ends are needed: SQL's short forms say less than they seem to.
+static void dfq__parse_frame(dfq__parser *p, dfq__window *w) {
+  w->rows = dfq__is_word(p, "rows");
+  w->framed = dfq__accept_word(p, "rows") || dfq__accept_word(p, "range");
+  if (!w->framed) return;
+  dfq__expect_reserved(p, "between");
+  w->first = dfq__parse_bound(p, w->rows);
+  dfq__expect_reserved(p, "and");
+  dfq__token t = p->now;
+  w->last = dfq__parse_bound(p, w->rows);
+  if (w->last < w->first || w->last == INT64_MIN || w->first == INT64_MAX)
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "the frame ends before it begins");
+}
+
+static bool dfq__expect_by(dfq__parser *p) {
+  if (!dfq__accept_word(p, "by")) dfq__expected(p, "by");
+  return !p->error;
+}
+
+// call ["over" "(" ["partition" "by" args] ["order" "by" keys] [frame] ")"]
+// partition, order, rows and range are words of this place only, so columns may have those
+// names.
+static dfq_expr *dfq__parse_over(dfq__parser *p, dfq_expr *call) {
+  dfq__list l = { NULL, 0, 0 };
+  dfq__keys keys = { NULL, 0, 0 };
+  dfq__window w;
+  memset(&w, 0, sizeof w);
+  if (p->error || !dfq__is_word(p, "over")) return call;
+  dfq__take(p);
+  dfq__expect_symbol(p, "(");
+  if (!dfq__list_add(p, &l, call)) return dfq__parse_broken(p);
+  if (dfq__accept_word(p, "partition") && dfq__expect_by(p))
+    do {
+      dfq__list_add(p, &l, dfq__parse_expr(p, DFQ__L_OR));
+    } while (dfq__accept_symbol(p, ","));
+  w.partitions = l.count - 1;
+  if (dfq__accept_word(p, "order") && dfq__expect_by(p))
+    do { dfq__parse_key(p, &keys); } while (!p->error && dfq__accept_symbol(p, ","));
+  for (int i = 0; i < keys.count; i++) dfq__list_add(p, &l, keys.key[i].expr);
+  w.orders = keys.count;
+  w.order = keys.key;
+  dfq__parse_frame(p, &w);
+  dfq__expect_symbol(p, ")");
+  return p->error ? dfq__parse_broken(p) : dfq__windowed(l.item, l.count, &w);
+}
+
+// NAME "(" ... : cast, a function or an aggregate. Name and parenthesis were taken already.
+// Functions are told from columns by the parenthesis alone, so a column may be called sum.
+static dfq_expr *dfq__parse_call(dfq__parser *p, dfq__token name) {
+  const char *s = p->text + name.at;
+  dfq__list l = { NULL, 0, 0 };
+  if (dfq__same_text("cast", s, name.len)) return dfq__parse_cast(p, DFQ_CAST);
+  if (dfq__same_text("try_cast", s, name.len)) return dfq__parse_cast(p, DFQ_TRY_CAST);
+  int aggregate = dfq__aggregate_find(s, name.len), fn = dfq__function_find(s, name.len);
+  if (aggregate < 0 && fn < 0 && !dfq__sugar_find(s, name.len)) {
+    dfq__unknown_function(p, name);
+    return dfq__parse_broken(p);
+  }
+  bool star = aggregate == DFQ__COUNT && dfq__accept_symbol(p, "*");
+  if (star) dfq__expect_symbol(p, ")");
+  else dfq__parse_args(p, &l);
+  if (!dfq__takes_count(s, name.len, l.count))
+    dfq__parse_fail(p, DFQ_SYNTAX, name.at, name.len, "%.*s does not take %d argument%s",
+                    (int)name.len, s, l.count, l.count == 1 ? "" : "s");
+  if (p->error) return dfq__parse_broken(p);
+  return dfq__parse_over(p, dfq__call_over(p->db, s, name.len, l.item, l.count));
+}
+
+// What begins with a name: a constant, a typed literal, a call, or a column.
+// Reserved words come first: at_name refuses those that are left.
+static dfq_expr *dfq__parse_word(dfq__parser *p) {
+  dfq__token t = p->now;
+  const char *s = p->text + t.at;
+  if (dfq__accept_reserved(p, "null")) return dfq_null(p->db);
+  if (dfq__accept_reserved(p, "true")) return dfq_bool(p->db, true);
+  if (dfq__accept_reserved(p, "false")) return dfq_bool(p->db, false);
+  if (dfq__accept_reserved(p, "case")) return dfq__parse_case(p);
+  if (!dfq__at_name(p)) {
+    dfq__expected(p, "an expression");
+    return dfq__parse_broken(p);
+  }
+  dfq__token next = dfq__lex(p, t.at + t.len);
+  if (next.kind == DFQ__T_STR) {
+    dfq_type type = dfq__type_find(s, t.len);
+    bool interval = dfq__same_text("interval", s, t.len);
+    if (interval || type != DFQ_KINDS) {
+      dfq__take(p);
+      return interval ? dfq__parse_interval(p) : dfq__parse_typed(p, type);
+    }
+  }
+  if (next.kind == DFQ__T_SYMBOL && next.len == 1 && p->text[next.at] == '(') {
+    dfq__take(p);
+    dfq__take(p);
+    return dfq__parse_call(p, t);
+  }
+  const char *name = dfq__parse_name(p, "a column");
+  return name ? dfq__col_interned(p->db, name) : dfq__parse_broken(p);
+}
+
+// What stands next to a minus without a blank is a number; every other minus is the operator.
+static dfq_expr *dfq__parse_prim(dfq__parser *p) {
+  if (dfq__accept_symbol(p, "(")) {
+    dfq_expr *e = dfq__parse_expr(p, DFQ__L_OR);
+    dfq__expect_symbol(p, ")");
+    return e;
+  }
+  if (dfq__accept_symbol(p, "-")) {
+    bool next_to = p->now.at == p->last_end;
+    if (next_to && (p->now.kind == DFQ__T_INT || p->now.kind == DFQ__T_FLOAT))
+      return dfq__parse_number(p, true);
+    return dfq_neg(dfq__parse_expr(p, DFQ__L_UNARY));
+  }
+  switch (p->now.kind) {
+    case DFQ__T_INT: case DFQ__T_FLOAT: return dfq__parse_number(p, false);
+    case DFQ__T_STR: return dfq__parse_string(p);
+    case DFQ__T_PARAM: return dfq__parse_param(p);
+    case DFQ__T_QUOTED: {
+      const char *name = dfq__parse_name(p, "a column");
+      return name ? dfq__col_interned(p->db, name) : dfq__parse_broken(p);
+    }
+    case DFQ__T_NAME: return dfq__parse_word(p);
+    default: dfq__expected(p, "an expression"); return dfq__parse_broken(p);
+  }
+}
+
+// ---- >>parser: a Pratt parser ---------------------------------------------------------------
+// Pratt ("Top Down Operator Precedence", 1973): parse one operand, then as long as the next
+// operator binds at least as tightly as the place asks for, take it and parse its right side
+// one level higher. The whole precedence of the language is the column of levels in
+// dfq__functions.
+//
+//   parse(OR): 1 + 2 * 3 > x    operand 1; '+' is level ADD >= OR: right = parse(MUL) = 2 * 3
+//                               then '>' is level CMP >= OR: right = parse(ADD) = x
+//
+// A grammar with a rule for each level does the same with one function per level, and calls
+// through all of them for every operand. Larger engines generate the parser from the grammar.
+//
+// Comparisons are the exception: they do not chain (a < b < c is an error with a hint), and
+// some of them have a grammar of their own behind the word (is, in, like, between).
+
+// is [not] null, is [not] distinct from x. "is" was taken already.
+// distinct and from are words of this place only, so they are no reserved words.
+static dfq_expr *dfq__parse_is(dfq__parser *p, dfq_expr *left) {
+  bool negated = dfq__accept_reserved(p, "not");
+  if (dfq__accept_reserved(p, "null"))
+    return negated ? dfq_is_not_null(left) : dfq_is_null(left);
+  if (dfq__accept_word(p, "distinct") && dfq__accept_word(p, "from")) {
+    dfq_expr *right = dfq__parse_expr(p, DFQ__L_ADD);
+    return dfq__expr_2(negated ? DFQ__NOT_DISTINCT : DFQ__DISTINCT, left, right);
+  }
+  dfq__expected(p, "null or distinct from");
+  return dfq__parse_broken(p);
+}
+
+// in (...), like x [escape e], between a and b: what may have "not" before it. NULL: none of
+// them.
+// between reads its "and" itself: its operands stop at the level of +, above any other "and".
+static dfq_expr *dfq__parse_membership(dfq__parser *p, dfq_expr *left) {
+  dfq__list l = { NULL, 0, 0 };
+  if (dfq__accept_reserved(p, "in")) {
+    dfq__expect_symbol(p, "(");
+    if (!dfq__list_add(p, &l, left) || !dfq__parse_args(p, &l)) return dfq__parse_broken(p);
+    return dfq__expr_over(DFQ_CALL, DFQ__IN, l.item, l.count);
+  }
+  bool like = dfq__accept_reserved(p, "like");
+  if (like || dfq__accept_reserved(p, "ilike")) {
+    dfq_expr *args[3] = { left, dfq__parse_expr(p, DFQ__L_ADD), NULL };
+    bool escape = dfq__accept_word(p, "escape");
+    if (escape) args[2] = dfq__parse_expr(p, DFQ__L_PRIM);
+    return dfq__expr_over(DFQ_CALL, like ? DFQ__LIKE : DFQ__ILIKE, args, escape ? 3 : 2);
+  }
+  if (!dfq__accept_reserved(p, "between")) return NULL;
+  dfq_expr *low = dfq__parse_expr(p, DFQ__L_ADD);
+  dfq__expect_reserved(p, "and");
+  return dfq_between(left, low, dfq__parse_expr(p, DFQ__L_ADD));
+}
+
+// The infix operator at hand, -1 when there is none.
+// Tries every spelling in turn: twenty comparisons of a few bytes for each token.
+static int dfq__infix_at(const dfq__parser *p) {
+  if (dfq__is_symbol(p, "==")) return DFQ__EQ;
+  if (dfq__is_symbol(p, "<>")) return DFQ__NE;
+  for (int i = 0; i < DFQ__FUNCTION_COUNT; i++) {
+    const char *s = dfq__functions[i].infix;
+    if (s && dfq__is_symbol(p, s)) return i;
+    if (s && dfq__is_name_start(*s) && dfq__is_reserved(p, s)) return i;
+  }
+  return -1;
+}
+
+// In C, a < b < c compares a truth value with c. It is never what was meant.
+static void dfq__check_chain(dfq__parser *p) {
+  int fn = dfq__infix_at(p);
+  bool chains = fn >= 0 && dfq__functions[fn].level == DFQ__L_CMP;
+  chains = chains || dfq__is_reserved(p, "is") || dfq__is_reserved(p, "in") ||
+           dfq__is_reserved(p, "not") || dfq__is_reserved(p, "between");
+  if (chains)
+    dfq__parse_fail(p, DFQ_SYNTAX, p->now.at, p->now.len,
+                    "comparisons do not chain: write a < b and b < c, or parentheses");
+}
+
+// One comparison behind left, or NULL when none stands here.
+static dfq_expr *dfq__parse_comparison(dfq__parser *p, dfq_expr *left) {
+  if (dfq__accept_reserved(p, "is")) return dfq__parse_is(p, left);
+  if (dfq__is_reserved(p, "not")) {
+    dfq__take(p);
+    dfq_expr *e = dfq__parse_membership(p, left);
+    if (!e) dfq__expected(p, "in, like, ilike or between");
+    return e ? dfq_not(e) : dfq__parse_broken(p);
+  }
+  dfq_expr *e = dfq__parse_membership(p, left);
+  if (e) return e;
+  int fn = dfq__infix_at(p);
+  if (fn < 0 || dfq__functions[fn].level != DFQ__L_CMP) return NULL;
+  dfq__take(p);
+  return dfq__expr_2(fn, left, dfq__parse_expr(p, DFQ__L_ADD));
+}
+
+// Left associativity is the own + 1 below: the right side may not take another operator of the
+// same level, so the loop does, with what was read so far on its left.
+static dfq_expr *dfq__parse_infix(dfq__parser *p, dfq_expr *left, int level, size_t at) {
+  while (!p->error) {
+    if (level <= DFQ__L_CMP) {
+      dfq_expr *e = dfq__parse_comparison(p, left);
+      if (e) {
+        left = dfq__placed(p, e, at);
+        dfq__check_chain(p);
+        if (level == DFQ__L_CMP) return left;
+        continue;
+      }
+    }
+    int fn = dfq__infix_at(p), own = fn < 0 ? 0 : dfq__functions[fn].level;
+    if (fn < 0 || own < level || own == DFQ__L_CMP) break;
+    dfq__take(p);
+    left = dfq__placed(p, dfq__expr_2(fn, left, dfq__parse_expr(p, own + 1)), at);
+  }
+  return p->error ? dfq__parse_broken(p) : left;
+}
+
+// The only rule that all nesting passes through, so the only one that counts depth.
+static dfq_expr *dfq__parse_expr(dfq__parser *p, int level) {
+  size_t at = p->now.at;
+  dfq_expr *left;
+  if (++p->depth > DFQ__MAX_NESTING)
+    dfq__parse_fail(p, DFQ_LIMIT, at, 1, "nested more than %d deep", DFQ__MAX_NESTING);
+  if (p->error) return dfq__parse_broken(p);
+  if (level <= DFQ__L_NOT && dfq__accept_reserved(p, "not"))
+    left = dfq__placed(p, dfq_not(dfq__parse_expr(p, DFQ__L_NOT)), at);
+  else
+    left = dfq__placed(p, dfq__parse_prim(p), at);
+  left = dfq__parse_infix(p, left, level, at);
+  p->depth--;
+  return left;
+}
+
+// Hints for signs that other languages use.
+// The hints are for hands that are used to C, SQL dialects or other dataframes.
+static void dfq__expect_end(dfq__parser *p) {
+  if (p->error || p->now.kind == DFQ__T_END) return;
+  dfq__token t = p->now;
+  if (dfq__is_symbol(p, "||") || dfq__is_symbol(p, "|"))
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len,
+                    "write or for a choice; | separates the stages of a pipeline");
+  else if (dfq__is_symbol(p, "&&") || dfq__is_symbol(p, "&"))
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "write and");
+  else dfq__expected(p, "an operator or the end");
+}
+
+// item = "*" | expr ["as" NAME]
+// "as" ends an item and is no operator, so that cast(x as type) stays free of it.
+static dfq_expr *dfq__parse_item(dfq__parser *p) {
+  size_t at = p->now.at;
+  if (dfq__accept_symbol(p, "*")) return dfq__placed(p, dfq__expr_new(p->db, DFQ_STAR, 0), at);
+  dfq_expr *e = dfq__parse_expr(p, DFQ__L_OR);
+  if (!dfq__accept_reserved(p, "as")) return e;
+  const char *name = dfq__parse_name(p, "a name");
+  return name ? dfq__placed(p, dfq_as(e, name), at) : dfq__parse_broken(p);
+}
+
+// Whether another item follows a comma: lists may end with one.
+static bool dfq__at_item(const dfq__parser *p) {
+  if (p->now.kind == DFQ__T_END || p->error) return false;
+  if (p->now.kind != DFQ__T_SYMBOL) return true;
+  return dfq__is_symbol(p, "(") || dfq__is_symbol(p, "-") || dfq__is_symbol(p, "*");
+}
+
+// items = item {"," item} [","]
+// Fills l; an error is in p->error, and the caller looks there.
+DFQ__UNUSED static void dfq__parse_items(dfq__parser *p, dfq__list *l) {
+  do {
+    if (l->count && !dfq__at_item(p)) break;
+    if (!dfq__list_add(p, l, dfq__parse_item(p))) break;
+  } while (dfq__accept_symbol(p, ","));
+}
+
+// names = NAME {"," NAME} [","]
+// A name that comes twice counts once.
+// Stops at the first error; the names before it stay in the set.
+DFQ__UNUSED static void dfq__parse_names(dfq__parser *p, dfq__names *names) {
+  do {
+    if (names->count && !dfq__at_name(p)) break;
+    const char *name = dfq__parse_name(p, "a column");
+    if (name) dfq__names_add(names, name);
+  } while (!p->error && dfq__accept_symbol(p, ","));
+}
+
+// key = expr ["asc" | "desc"] ["nulls" ("first" | "last")]
+// asc, desc and nulls are words of this place only: "sort desc desc" sorts by a column called
+// desc.
+static bool dfq__parse_key(dfq__parser *p, dfq__keys *keys) {
+  dfq_key k;
+  memset(&k, 0, sizeof k);
+  k.expr = dfq__parse_expr(p, DFQ__L_OR);
+  k.descending = dfq__accept_word(p, "desc");
+  if (!k.descending) dfq__accept_word(p, "asc");
+  if (dfq__accept_word(p, "nulls")) {
+    k.nulls_first = dfq__accept_word(p, "first");
+    if (!k.nulls_first && !dfq__accept_word(p, "last")) dfq__expected(p, "first or last");
+  }
+  if (keys->count == keys->room) {
+    int room = keys->room ? keys->room * 2 : 4;
+    dfq_key *to = (dfq_key *)dfq__arena_array(&p->db->arena, (size_t)room, sizeof *to);
+    if (!to) { p->error = &dfq__error_memory; return false; }
+    if (keys->count) memcpy(to, keys->key, (size_t)keys->count * sizeof *to);
+    keys->key = to;
+    keys->room = room;
+  }
+  keys->key[keys->count++] = k;
+  return !p->error;
+}
+
+DFQ__UNUSED static void dfq__parse_keys(dfq__parser *p, dfq__keys *keys) {
+  do {
+    if (keys->count && !dfq__at_item(p)) break;
+    if (!dfq__parse_key(p, keys)) break;
+  } while (dfq__accept_symbol(p, ","));
+}
+
+DFQ_API dfq_expr *dfq_parse(dfq *db, const char *text) {
+  dfq__parser p = dfq__parser_of(db, text, strlen(text), "expression", NULL);
+  dfq_expr *e = dfq__parse_item(&p);
+  dfq__expect_end(&p);
+  return p.error ? dfq__parse_broken(&p) : e;
+}
+
+// Old values are never freed: expressions that were parsed with them hold copies, but a loop
+// that sets one parameter a million times grows the context.
+DFQ_API bool dfq_set_param(dfq *db, const char *name, const dfq_value *value) {
+  dfq__param *p = (dfq__param *)dfq__arena_alloc(&db->names_arena, sizeof *p);
+  const char *interned = dfq__intern(db, name);
+  if (!p || !interned) { dfq__report(db, &dfq__error_memory); return false; }
+  p->name = interned;
+  p->value = *value;
+  if (value->type == DFQ_STR) {
+    p->value.as.s = dfq__arena_text(&db->names_arena, value->as.s, value->len);
+    if (!p->value.as.s) { dfq__report(db, &dfq__error_memory); return false; }
+  }
+  p->next = db->params;   // a newer value hides the older
+  db->params = p;
+  return true;
+}
+
+DFQ_API bool dfq_set_i64(dfq *db, const char *name, int64_t value) {
+  dfq_value v = dfq__value_int(DFQ_I64, value);
+  return dfq_set_param(db, name, &v);
+}
+DFQ_API bool dfq_set_f64(dfq *db, const char *name, double value) {
+  dfq_value v = dfq__value_f64(value);
+  return dfq_set_param(db, name, &v);
+}
+DFQ_API bool dfq_set_str(dfq *db, const char *name, const char *value) {
+  dfq_value v = dfq__value_str(value, strlen(value));
+  return dfq_set_param(db, name, &v);
+}
+
+// ---- >>binder: names to columns, types, casts -----------------------------------------------
+// Idea. Binding turns a tree over names into a tree over column numbers, in which every
+// argument already has the type that its function takes: the casts are inserted here, so that
+// whatever computes (the row evaluator below, chapter 3's kernels) meets equal types only. It
+// is also the type checker: a plan is checked by binding its expressions to the schema below it
+// and throwing the result away.
+//
+//   amount * 2   over  (amount f64)     ->     mul_f64(column 0, cast_f64(literal 2))
+//
+// Without it, every kernel would exist for each pair of types: seven types and a dozen
+// operators make six hundred of them, against the two hundred rows of dfq__overloads. The price
+// is a pass over a column for each cast, which chapter 3 pays 64 rows at a time. A bound tree
+// belongs to one schema; the expression it came from belongs to none, and may be bound again
+// below a join.
+
+// The bound tree mirrors the tree it came from, node by node, with casts between them; from
+// leads back to the part of the text for a message. The row evaluator only reads it. Chapter 3
+// hangs its buffers on batch, so a tree that has them is used by one thread.
+typedef struct dfq__bound dfq__bound;
+struct dfq__bound {
+  dfq_expr_kind kind;     // column, literal, call, cast, try_cast, case
+  dfq_type type;
+  int column;
+  dfq_value value;        // of a literal
+  const dfq__overload *call;
+  int argc;
+  dfq__bound **arg;
+  bool fails;             // this node or one below it may fail
+  const dfq_expr *from;   // for messages
+  void *batch;            // chapter 3's part: kernel and buffers
+};
+
+typedef struct dfq__binder {
+  dfq *db;
+  dfq__arena *arena;         // of the bound tree and of errors
+  const dfq_schema *schema;
+  const char *at, *where;    // file:line of the call, and the verb
+  const dfq_expr *root;      // for the caret, when there is no source text
+  const dfq__error *error;
+} dfq__binder;
+
+// Makes the error for a part e of the expression: head, message, caret, and a note below it.
+// The caret points into the text that was parsed; for a tree from constructors the whole
+// expression is printed, and the part marked in it.
+DFQ__FORMAT(5)
+static void dfq__bind_fail(dfq__binder *b, dfq_status status, const dfq_expr *e,
+                           const char *note, const char *format, ...) {
+  if (b->error) return;
+  dfq__text t = dfq__text_in(b->db->heap);
+  dfq__put_head(&t, status, b->at, b->where);
+  va_list args;
+  va_start(args, format);
+  dfq__put_list(&t, format, args);
+  va_end(args);
+  if (e->source) {
+    dfq__put_caret(&t, e->source, e->at, e->len);
+  } else {
+    dfq__printer p = { dfq__text_in(b->db->heap), e, 0, 0 };
+    dfq__print(&p, b->root ? b->root : e, 0);
+    if (!p.text.failed) dfq__put_caret(&t, p.text.data, p.mark_at, p.mark_len);
+    dfq__text_free(&p.text);
+  }
+  if (note) dfq__putf(&t, "\n  %s", note);
+  b->error = dfq__error_from(b->arena, status, &t);
+}
+
+// Out of memory is the binder's error, not a message: there is no room to make one.
+static dfq__bound *dfq__bound_new(dfq__binder *b, dfq_expr_kind kind, const dfq_expr *from,
+                                  int argc) {
+  dfq__bound *n = (dfq__bound *)dfq__arena_alloc(b->arena, sizeof *n);
+  dfq__bound **arg = (dfq__bound **)dfq__arena_array(b->arena, (size_t)argc + 1, sizeof *arg);
+  if (!n || !arg) { b->error = &dfq__error_memory; return NULL; }
+  n->kind = kind;
+  n->from = from;
+  n->argc = argc;
+  n->arg = arg;
+  return n;
+}
+
+// Names are compared as pointers: both sides were interned by the same context.
+static int dfq__schema_find(const dfq_schema *s, const char *name) {
+  for (int i = 0; i < s->count; i++)
+    if (s->field[i].name == name) return i;   // interned: the same pointer
+  return -1;
+}
+
+// The nearest within a third of the letters, else none: a wild guess is worse than no hint.
+static const char *dfq__nearest_column(const dfq_schema *s, const char *name) {
+  const char *best = NULL;
+  int distance = dfq__near_limit(name);
+  for (int i = 0; i < s->count; i++) dfq__nearer(name, s->field[i].name, &best, &distance);
+  return best;
+}
+
+// Twelve at most: a table of 500 columns must not drown its message.
+static void dfq__put_field_names(dfq__text *t, const dfq_schema *s) {
+  for (int i = 0; i < s->count && i < 12; i++)
+    dfq__putf(t, "%s%s", i ? ", " : "", s->field[i].name);
+  if (s->count > 12) dfq__putf(t, ", ... (%d columns)", s->count);
+}
+
+// The columns are listed in a note, since the nearest one may not be the one that was meant.
+static dfq__bound *dfq__bind_column(dfq__binder *b, const dfq_expr *e) {
+  int i = dfq__schema_find(b->schema, e->name);
+  if (i < 0) {
+    const char *near = dfq__nearest_column(b->schema, e->name);
+    dfq__text note = dfq__text_in(b->db->heap);
+    dfq__put(&note, "the columns here: ");
+    dfq__put_field_names(&note, b->schema);
+    if (e->source && e->source[e->at] == '"')
+      dfq__putf(&note, "\n  try: '%s', if text is meant: double quotes are for names", e->name);
+    dfq__bind_fail(b, DFQ_UNKNOWN_NAME, e, note.data, "no column %s%s%s%s", e->name,
+                   near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    dfq__text_free(&note);
+    return NULL;
+  }
+  dfq__bound *n = dfq__bound_new(b, DFQ_COLUMN, e, 0);
+  if (!n) return NULL;
+  n->type = b->schema->field[i].type;
+  n->column = i;
+  return n;
+}
+
+static bool dfq__convert_value(const dfq_value *from, dfq_type type, dfq__arena *strings,
+                               dfq_value *to);
+
+// Wraps n in a cast, or converts a literal at once.
+// A literal that can be converted is, here and now. One that cannot stays a cast, which fails
+// only if a row gets to it: case when false then cast('x' as i64) end is a fine expression.
+static dfq__bound *dfq__bind_cast(dfq__binder *b, dfq__bound *n, dfq_type type,
+                                  dfq_expr_kind kind) {
+  if (n->type == type) return n;
+  dfq__bound *c = dfq__bound_new(b, kind, n->from, 1);
+  if (!c) return NULL;
+  c->type = type;
+  c->arg[0] = n;
+  c->fails = n->fails || (kind == DFQ_CAST && dfq__cast_kind(n->type, type) == '!');
+  if (n->kind == DFQ_LITERAL && dfq__convert_value(&n->value, type, b->arena, &c->value)) {
+    c->kind = DFQ_LITERAL;
+    c->argc = 0;
+    c->fails = false;
+  }
+  return c;
+}
+
+// What a signature costs for these arguments; DFQ__NO_WAY when it does not fit. *any: what *
+// stands for.
+// First what * stands for is found, over all arguments that have it; then each argument pays
+// for its way to the type that its letter asks for.
+static int dfq__overload_cost(const dfq__overload *o, dfq__bound *const *arg, int argc,
+                              dfq_type *any) {
+  int least = (int)strcspn(o->args, "+"), cost = 0;
+  if (!dfq__fits_count(o, argc)) return DFQ__NO_WAY;
+  *any = DFQ_NULL;
+  for (int i = 0; i < argc; i++)
+    if (o->args[i < least ? i : least - 1] == '*') *any = dfq__common_type(*any, arg[i]->type);
+  if (*any == DFQ_KINDS) return DFQ__NO_WAY;
+  for (int i = 0; i < argc; i++) {
+    char letter = o->args[i < least ? i : least - 1];
+    int one = dfq__widen_cost(arg[i]->type, letter == '*' ? *any : dfq__letter_type(letter));
+    if (one >= DFQ__NO_WAY) return DFQ__NO_WAY;
+    if (cost + one < DFQ__NO_WAY) cost += one;
+  }
+  return cost;
+}
+
+// "len_bytes takes (str)": the signatures of a function.
+static void dfq__put_signatures(dfq__text *t, int fn) {
+  const char *sep = " takes ";
+  dfq__put(t, dfq__functions[fn].name);
+  for (int i = 0; i < DFQ__OVERLOAD_COUNT; i++) {
+    if (dfq__overloads[i].fn != fn) continue;
+    dfq__putf(t, "%s(", sep);
+    for (const char *s = dfq__overloads[i].args; *s; s++) {
+      if (s > dfq__overloads[i].args && *s != '+') dfq__put(t, ", ");
+      const char *type = dfq_type_name(dfq__letter_type(*s));
+      dfq__put(t, *s == '*' ? "any" : *s == '+' ? ", ..." : type);
+    }
+    dfq__put(t, ")");
+    sep = " or ";
+  }
+}
+
+// What could have been meant when types do not fit. Returns NULL or a note in the arena.
+// For a column of text, the way to convert it, and what made it text if the scan knows (the
+// line of a file that held no number). For a text next to a date, the literal that was probably
+// meant.
+static const char *dfq__mismatch_note(dfq__binder *b, const dfq_expr *e,
+                                      dfq__bound *const *arg) {
+  dfq__text t = dfq__text_in(b->db->heap);
+  for (int i = 0; i < e->argc && i < 2; i++) {
+    const dfq_expr *a = e->arg[i];
+    dfq_type other = arg[e->argc == 2 ? 1 - i : 0]->type;
+    if (a->kind != DFQ_COLUMN || arg[i]->type != DFQ_STR || e->argc != 2) continue;
+    const char *why = b->schema->field[arg[i]->column].why;
+    if (why) dfq__putf(&t, "%s is str because %s\n  ", a->name, why);
+    dfq__putf(&t, "try: try_cast(%s as %s)", a->name, dfq_type_name(other));
+    if (why) dfq__putf(&t, ", or name that value in the scan's nulls option");
+    break;
+  }
+  for (int i = 0; i < e->argc && !t.len && e->argc == 2; i++) {
+    dfq_type other = arg[1 - i]->type;
+    bool is_date = other == DFQ_DATE || other == DFQ_DATETIME;
+    if (is_date && e->arg[i]->kind == DFQ_LITERAL && arg[i]->type == DFQ_STR)
+      dfq__putf(&t, "try: %s '%.*s'", dfq_type_name(other), (int)e->arg[i]->value.len,
+                e->arg[i]->value.as.s);
+  }
+  const char *note = t.len ? dfq__arena_text(b->arena, t.data, t.len) : NULL;
+  dfq__text_free(&t);
+  return note;
+}
+
+// null says its type already.
+static void dfq__put_typed(dfq__text *t, const dfq_expr *e, dfq_type type) {
+  dfq__put_expr(t, e);
+  if (type != DFQ_NULL) dfq__putf(t, " (%s)", dfq_type_name(type));
+}
+
+// Three ways to say it: a comparison, an operator, a function. The caret goes to the side that
+// is text where there is one, for that is nearly always the one to change.
+static void dfq__bind_mismatch(dfq__binder *b, const dfq_expr *e, dfq__bound *const *arg) {
+  dfq__text t = dfq__text_in(b->db->heap);
+  const dfq__function *f = &dfq__functions[e->fn];
+  const dfq_expr *mark = e;
+  bool like = e->fn == DFQ__LIKE || e->fn == DFQ__ILIKE;
+  bool compare = f->level == DFQ__L_CMP && f->infix && !like;
+  if (compare) {
+    dfq__put(&t, "cannot compare ");
+    dfq__put_typed(&t, e->arg[0], arg[0]->type);
+    dfq__put(&t, " with ");
+    dfq__put_typed(&t, e->arg[1], arg[1]->type);
+    if (arg[0]->type == DFQ_STR) mark = e->arg[0];
+    else if (arg[1]->type == DFQ_STR) mark = e->arg[1];
+  } else if (f->infix && e->argc == 2) {
+    dfq__put(&t, "cannot compute ");
+    dfq__put_typed(&t, e->arg[0], arg[0]->type);
+    dfq__putf(&t, " %s ", f->infix);
+    dfq__put_typed(&t, e->arg[1], arg[1]->type);
+  } else {
+    dfq__put_signatures(&t, e->fn);
+    dfq__put(&t, ", not (");
+    for (int i = 0; i < e->argc; i++)
+      dfq__putf(&t, "%s%s", i ? ", " : "", dfq_type_name(arg[i]->type));
+    dfq__put(&t, ")");
+  }
+  const char *note = dfq__mismatch_note(b, e, arg);
+  if (t.failed) b->error = &dfq__error_memory;
+  else dfq__bind_fail(b, DFQ_TYPE_ERROR, mark, note, "%s", t.data);
+  dfq__text_free(&t);
+}
+
+static dfq__bound *dfq__bind(dfq__binder *b, const dfq_expr *e);
+
+// A node may fail if any part of it may: the flag is what optimizer rules ask for.
+static dfq__bound *dfq__bind_args(dfq__binder *b, const dfq_expr *e, dfq__bound *n) {
+  for (int i = 0; i < e->argc; i++) {
+    n->arg[i] = dfq__bind(b, e->arg[i]);
+    if (!n->arg[i]) return NULL;
+    n->fails = n->fails || n->arg[i]->fails;
+  }
+  return n;
+}
+
+// A unit that no row can change is checked once, here, where the caret can point at it.
+static bool dfq__bind_unit(dfq__binder *b, const dfq_expr *e, const dfq__bound *unit) {
+  bool literal = unit->kind == DFQ_LITERAL && unit->value.type == DFQ_STR;
+  if (literal && dfq__truncate_unit(&unit->value) >= 0) return true;
+  dfq__bind_fail(b, DFQ_TYPE_ERROR, e->arg[1], dfq__unit_list,
+                 literal ? "%s knows no such unit" : "%s needs a unit written as a literal",
+                 dfq__functions[e->fn].name);
+  return false;
+}
+
+// Cheapest signature first, then a cast around each argument that is not of its type yet.
+static dfq__bound *dfq__bind_call(dfq__binder *b, const dfq_expr *e) {
+  dfq__bound *n = dfq__bound_new(b, DFQ_CALL, e, e->argc);
+  if (!n || !dfq__bind_args(b, e, n)) return NULL;
+  int best = DFQ__NO_WAY;
+  dfq_type any = DFQ_NULL, best_any = DFQ_NULL;
+  for (int i = 0; i < DFQ__OVERLOAD_COUNT; i++) {
+    const dfq__overload *o = &dfq__overloads[i];
+    int cost = o->fn == e->fn ? dfq__overload_cost(o, n->arg, n->argc, &any) : DFQ__NO_WAY;
+    if (cost >= best) continue;
+    best = cost;
+    best_any = any;
+    n->call = o;
+  }
+  if (!n->call) { dfq__bind_mismatch(b, e, n->arg); return NULL; }
+  if (e->fn == DFQ__F_TRUNCATE && !dfq__bind_unit(b, e, n->arg[1])) return NULL;
+  int least = (int)strcspn(n->call->args, "+");
+  for (int i = 0; i < n->argc; i++) {
+    char letter = n->call->args[i < least ? i : least - 1];
+    dfq_type want = letter == '*' ? best_any : dfq__letter_type(letter);
+    n->arg[i] = dfq__bind_cast(b, n->arg[i], want, DFQ_CAST);
+    if (!n->arg[i]) return NULL;
+  }
+  n->type = n->call->result == '*' ? best_any : dfq__letter_type(n->call->result);
+  n->fails = n->fails || (n->call->flags & DFQ__FAILS);
+  return n;
+}
+
+// Two passes: the common type of the branches is known only when all have been bound. The last
+// argument is the otherwise; conditions stand at even places before it.
+static dfq__bound *dfq__bind_case(dfq__binder *b, const dfq_expr *e) {
+  dfq__bound *n = dfq__bound_new(b, DFQ_CASE, e, e->argc);
+  dfq_type type = DFQ_NULL;
+  if (!n || !dfq__bind_args(b, e, n)) return NULL;
+  for (int i = 0; i < n->argc; i++) {
+    bool condition = i % 2 == 0 && i + 1 < n->argc;
+    dfq_type was = type;
+    if (condition && n->arg[i]->type != DFQ_BOOL && n->arg[i]->type != DFQ_NULL) {
+      dfq__bind_fail(b, DFQ_TYPE_ERROR, e->arg[i], NULL, "when needs a bool, not %s",
+                     dfq_type_name(n->arg[i]->type));
+      return NULL;
+    }
+    if (!condition) type = dfq__common_type(type, n->arg[i]->type);
+    if (type != DFQ_KINDS) continue;
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, e->arg[i], NULL, "one branch is %s, this one is %s",
+                   dfq_type_name(was), dfq_type_name(n->arg[i]->type));
+    return NULL;
+  }
+  for (int i = 0; i < n->argc; i++) {
+    bool condition = i % 2 == 0 && i + 1 < n->argc;
+    n->arg[i] = dfq__bind_cast(b, n->arg[i], condition ? (dfq_type)DFQ_BOOL : type, DFQ_CAST);
+    if (!n->arg[i]) return NULL;
+  }
+  n->type = type;
+  return n;
+}
+
+// A cast to the type that the argument has is left out; from is the argument then.
+static dfq__bound *dfq__bind_cast_expr(dfq__binder *b, const dfq_expr *e) {
+  dfq__bound *a = dfq__bind(b, e->arg[0]);
+  if (!a) return NULL;
+  if (dfq__cast_kind(a->type, e->type) == '.') {
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, e, NULL, "cannot cast %s to %s", dfq_type_name(a->type),
+                   dfq_type_name(e->type));
+    return NULL;
+  }
+  dfq__bound *n = dfq__bind_cast(b, a, e->type, e->kind);
+  if (n && n != a) n->from = e;
+  return n;
+}
+
+// Returns: the bound tree, in the binder's arena; NULL with b->error set.
+static dfq__bound *dfq__bind(dfq__binder *b, const dfq_expr *e) {
+  dfq__bound *n;
+  if (b->error) return NULL;
+  switch (e->kind) {
+    case DFQ_COLUMN: return dfq__bind_column(b, e);
+    case DFQ_CALL: return dfq__bind_call(b, e);
+    case DFQ_CASE: return dfq__bind_case(b, e);
+    case DFQ_CAST: case DFQ_TRY_CAST: return dfq__bind_cast_expr(b, e);
+    case DFQ_ALIAS: return dfq__bind(b, e->arg[0]);
+    case DFQ_LITERAL:
+      n = dfq__bound_new(b, DFQ_LITERAL, e, 0);
+      if (!n) return NULL;
+      n->type = e->value.type;
+      n->value = e->value;
+      return n;
+    case DFQ_AGGREGATE:
+      dfq__bind_fail(b, DFQ_TYPE_ERROR, e, "try: group_by with no keys makes one row of all",
+                     "%s is an aggregate: it belongs into group_by",
+                     dfq__aggregates[e->fn].name);
+      return NULL;
+    case DFQ_OVER:
+      dfq__bind_fail(b, DFQ_TYPE_ERROR, e, "try: with ... as name, then use the name",
+                     "a window function stands in select and with only");
+      return NULL;
+    case DFQ_STAR:
+      dfq__bind_fail(b, DFQ_TYPE_ERROR, e, NULL,
+                     "* stands for all columns; here one value is needed");
+      return NULL;
+    case DFQ_FAILED: b->error = e->error; return NULL;
+  }
+  return NULL;
+}
+
+// ---- >>row-eval: a bound tree, one row at a time --------------------------------------------
+// Idea. The plain way to compute: walk the tree for each row. It is the meaning of every
+// expression; what is faster has to agree with it. and, or and case look at a later operand
+// only when they need it, so that x != 0 and 10 // x = 2 is never asked about x = 0.
+//
+//   x != 0 and 10 // x = 2        x = 0:  != gives false: the answer; // is never called
+//                                 x = 5:  != gives true, so = is asked: 2 = 2 is true
+//                                 x null: != gives null, so = is asked, and gives null, too
+//
+// Cost: a call through a pointer for each node and row. Chapter 3 makes the same calls once for
+// 64 rows; larger engines compile the tree to machine code, or do both.
+
+typedef struct dfq__eval {
+  dfq *db;
+  dfq__arena *strings;         // for string results; the caller empties it
+  dfq__arena *errors;
+  const char *at, *where;
+  const dfq_schema *schema;    // of the rows, for messages
+  size_t row_number;           // of the row at hand, counted from 0, for messages
+  const dfq__error *error;
+} dfq__eval;
+
+// Text as a value's text, in the arena.
+// False means no memory, nothing else: every type has a text.
+static bool dfq__value_to_str(const dfq_value *from, dfq__arena *strings, dfq_value *to) {
+  char text[DFQ__NUMBER_TEXT];
+  size_t n = dfq__write_value(text, from);
+  const char *s = dfq__arena_text(strings, text, n);
+  *to = dfq__value_str(s ? s : "", s ? n : 0);
+  return s != NULL;
+}
+
+// Floats beyond the integers' range, and NaN, do not fit. 2^63 itself is the first that is too
+// large.
+// Truncates, as C does, but with the range checked first: C leaves the rest undefined. The
+// comparison is written so that NaN fails it.
+static bool dfq__f64_to_int(double v, dfq_type type, int64_t *to) {
+  double limit = type == DFQ_I32 ? 2147483648.0 : 9223372036854775808.0;
+  v = trunc(v);
+  if (!(v >= -limit && v < limit)) return false;
+  *to = (int64_t)v;
+  return true;
+}
+
+// One cast. Returns false when the value has no counterpart in the other type.
+// Which pairs come here is decided by the matrix of casts above; a pair that it forbids never
+// does.
+static bool dfq__convert_value(const dfq_value *from, dfq_type type, dfq__arena *strings,
+                               dfq_value *to) {
+  *to = *from;
+  if (from->type == DFQ_NULL || from->type == type) return true;
+  if (type == DFQ_STR) return dfq__value_to_str(from, strings, to);
+  if (from->type == DFQ_STR) return dfq__read_value(type, from->as.s, from->len, to);
+  *to = dfq__value_int(type, from->as.i);
+  if (from->type == DFQ_F64) {
+    if (type != DFQ_BOOL) return dfq__f64_to_int(from->as.f, type, &to->as.i);
+    to->as.i = from->as.f != 0;
+    return true;
+  }
+  switch (dfq__kind(type)) {
+    case DFQ_F64: to->as.f = (double)from->as.i; return true;
+    case DFQ_BOOL: to->as.i = from->as.i != 0; return true;
+    case DFQ_I32: return from->as.i >= INT32_MIN && from->as.i <= INT32_MAX;
+    case DFQ_DATETIME:   // wraps for a date that cannot be written, as the kernel does
+      to->as.i = (int64_t)((uint64_t)from->as.i * (uint64_t)DFQ__DAY);
+      return true;
+    case DFQ_DATE: to->as.i = dfq__day_of(from->as.i); return true;
+    default: return true;
+  }
+}
+
+// "amount + 1 overflows i64, in row 17 (amount = 9223372036854775807)"
+// The values of the columns that the failing part reads are what one wants to see first. Texts
+// are cut to 80 bytes. The row is counted from 1, as people do.
+static void dfq__eval_fail(dfq__eval *ctx, const dfq__bound *b, const dfq_value *row,
+                           const char *why) {
+  dfq__text t = dfq__text_in(ctx->errors->heap);
+  dfq__names columns = { ctx->errors, NULL, 0, 0, false };
+  dfq__put_head(&t, DFQ_VALUE_ERROR, ctx->at, ctx->where);
+  dfq__put_expr(&t, b->from);
+  dfq__putf(&t, " %s, in row ", why);
+  dfq__put_count(&t, ctx->row_number + 1);
+  dfq__names_of(&columns, b->from);
+  for (int i = 0; i < columns.count; i++) {
+    int c = dfq__schema_find(ctx->schema, columns.name[i]);
+    dfq__putf(&t, "%s%s = ", i ? ", " : " (", columns.name[i]);
+    bool text = c >= 0 && row[c].type == DFQ_STR;
+    if (text) dfq__put_quoted(&t, row[c].as.s, dfq__min(row[c].len, 80), '\'');
+    else if (c >= 0) dfq__put_value(&t, &row[c]);
+  }
+  if (columns.count) dfq__put(&t, ")");
+  if (b->kind == DFQ_CAST)
+    dfq__put(&t, "\n  try: try_cast, which makes null of what cannot be cast");
+  else if (strstr(why, "overflows"))
+    dfq__put(&t, "\n  try: cast an operand to f64, or wrap_add, wrap_sub, wrap_mul");
+  ctx->error = dfq__error_from(ctx->errors, DFQ_VALUE_ERROR, &t);
+}
+
+static bool dfq__eval_row(dfq__eval *ctx, const dfq__bound *b, const dfq_value *row,
+                          dfq_value *to);
+
+// Kleene: the absorbing value decides, then null, then the other value.
+// The first operand that absorbs decides without a look at the second, even if that would fail.
+// The second is asked for when the first is null: it may still absorb.
+static bool dfq__eval_logic(dfq__eval *ctx, const dfq__bound *b, const dfq_value *row,
+                            dfq_value *to) {
+  int64_t absorbing = b->call->fn == DFQ__OR;
+  dfq_value x, y;
+  if (!dfq__eval_row(ctx, b->arg[0], row, &x)) return false;
+  *to = x;
+  if (x.type != DFQ_NULL && x.as.i == absorbing) return true;
+  if (!dfq__eval_row(ctx, b->arg[1], row, &y)) return false;
+  if (y.type != DFQ_NULL && y.as.i == absorbing) *to = y;
+  else *to = x.type == DFQ_NULL ? x : y;
+  return true;
+}
+
+// A condition that is null counts as false, as in a filter.
+static bool dfq__eval_case(dfq__eval *ctx, const dfq__bound *b, const dfq_value *row,
+                           dfq_value *to) {
+  dfq_value when;
+  for (int i = 0; i + 1 < b->argc; i += 2) {
+    if (!dfq__eval_row(ctx, b->arg[i], row, &when)) return false;
+    if (when.type != DFQ_NULL && when.as.i) return dfq__eval_row(ctx, b->arg[i + 1], row, to);
+  }
+  return dfq__eval_row(ctx, b->arg[b->argc - 1], row, to);
+}
+
+// try_cast catches the failure of this one cast; what fails below it still fails.
+static bool dfq__eval_cast(dfq__eval *ctx, const dfq__bound *b, const dfq_value *row,
+                           dfq_value *to) {
+  dfq_value v;
+  char why[48];
+  if (!dfq__eval_row(ctx, b->arg[0], row, &v)) return false;
+  if (dfq__convert_value(&v, b->type, ctx->strings, to)) return true;
+  *to = dfq__value_null();
+  if (b->type == DFQ_STR) { ctx->error = &dfq__error_memory; return false; }
+  if (b->kind == DFQ_TRY_CAST) return true;
+  (void)snprintf(why, sizeof why, "has no value of type %s", dfq_type_name(b->type));
+  dfq__eval_fail(ctx, b, row, why);
+  return false;
+}
+
+// As many arguments as nearly every call has: they need no memory.
+enum { DFQ__FEW_ARGS = 8 };
+
+// Long lists take their room from the strings' arena, which the caller empties between rows.
+// *to is the null of its type before the call, so that a scalar that has no answer just
+// returns.
+static bool dfq__eval_call(dfq__eval *ctx, const dfq__bound *b, const dfq_value *row,
+                           dfq_value *to) {
+  dfq_value few[DFQ__FEW_ARGS], *a = few;
+  if (!b->call->scalar) return dfq__eval_logic(ctx, b, row, to);
+  if (b->argc > DFQ__FEW_ARGS) {
+    a = (dfq_value *)dfq__arena_array(ctx->strings, (size_t)b->argc, sizeof *a);
+    if (!a) { ctx->error = &dfq__error_memory; return false; }
+  }
+  bool null = false;
+  for (int i = 0; i < b->argc; i++) {
+    if (!dfq__eval_row(ctx, b->arg[i], row, &a[i])) return false;
+    null = null || a[i].type == DFQ_NULL;
+  }
+  *to = dfq__value_null();
+  if (null && !(b->call->flags & DFQ__SEES_NULL)) return true;
+  dfq__scalar_args in = { a, b->argc, ctx->strings };
+  const char *why = b->call->scalar(&in, to);
+  if (why == dfq__no_memory) ctx->error = &dfq__error_memory;
+  else if (why) dfq__eval_fail(ctx, b, row, why);
+  return !why;
+}
+
+// The value of b for one row. Returns false with ctx->error set.
+static bool dfq__eval_row(dfq__eval *ctx, const dfq__bound *b, const dfq_value *row,
+                          dfq_value *to) {
+  switch (b->kind) {
+    case DFQ_COLUMN: *to = row[b->column]; return true;
+    case DFQ_LITERAL: *to = b->value; return true;
+    case DFQ_CASE: return dfq__eval_case(ctx, b, row, to);
+    case DFQ_CAST: case DFQ_TRY_CAST: return dfq__eval_cast(ctx, b, row, to);
+    default: return dfq__eval_call(ctx, b, row, to);
+  }
+}
+
+// A schema of the caller's with its names interned, in the context's arena.
+// A caller's schema has names of its own; inside, names are pointers into the context.
+static const dfq_schema *dfq__schema_intern(dfq *db, const dfq_schema *s) {
+  dfq_schema *to = (dfq_schema *)dfq__arena_alloc(&db->arena, sizeof *to);
+  size_t room = (size_t)s->count + 1;
+  dfq_field *field = (dfq_field *)dfq__arena_array(&db->arena, room, sizeof *field);
+  if (!to || !field) return NULL;
+  for (int i = 0; i < s->count; i++) {
+    field[i] = s->field[i];
+    field[i].name = dfq__intern(db, s->field[i].name);
+    if (!field[i].name) return NULL;
+  }
+  to->count = s->count;
+  to->field = field;
+  return to;
+}
+
+// For single questions from outside. A plan binds once for all of its rows.
+static dfq__bound *dfq__bind_for_user(dfq_expr *e, const dfq_schema *schema, dfq__binder *b) {
+  memset(b, 0, sizeof *b);
+  b->db = e->db;
+  b->arena = &e->db->arena;
+  b->schema = dfq__schema_intern(e->db, schema);
+  b->root = e;
+  if (!b->schema) b->error = &dfq__error_memory;
+  dfq__bound *n = b->error ? NULL : dfq__bind(b, e);
+  if (!n) dfq__report(e->db, b->error ? b->error : &dfq__error_memory);
+  return n;
+}
+
+DFQ_API bool dfq_expr_type(dfq_expr *e, const dfq_schema *schema, dfq_type *type) {
+  dfq__binder b;
+  dfq__bound *n = e ? dfq__bind_for_user(e, schema, &b) : NULL;
+  if (n) *type = n->type;
+  return n != NULL;
+}
+
+// Binds anew for each call: right for a test or a constant, not for a million rows.
+DFQ_API bool dfq_expr_eval(dfq_expr *e, const dfq_schema *schema, const dfq_value *row,
+                           dfq_value *to) {
+  dfq__binder b;
+  dfq__bound *n = e ? dfq__bind_for_user(e, schema, &b) : NULL;
+  if (!n) return false;
+  dfq__eval ctx = { e->db, &e->db->arena, &e->db->arena, NULL, NULL, b.schema, 0, NULL };
+  if (dfq__eval_row(&ctx, n, row, to)) return true;
+  dfq__report(e->db, ctx.error ? ctx.error : &dfq__error_memory);
+  return false;
+}
+
+static const dfq__error dfq__error_output = {
+  DFQ_IO_ERROR, "dfq: cannot read or write: the output did not take what was written to it"
+};
+
+// Writes text to the user's FILE. False after an error, which is reported.
+static bool dfq__put_file(dfq *db, const dfq__text *t, FILE *out) {
+  if (t->failed) { dfq__report(db, &dfq__error_memory); return false; }
+  if (t->len == 0 || fwrite(t->data, 1, t->len, out) == t->len) return true;
+  dfq__report(db, &dfq__error_output);
+  return false;
+}
+
+// The result type of a function for two argument types, DFQ_KINDS when there is none.
+// The same search as in dfq__bind_call, for types without a tree.
+static dfq_type dfq__result_type(int fn, dfq_type a, dfq_type b) {
+  dfq__bound x, y, *arg[2] = { &x, &y };
+  dfq_type any, best_type = DFQ_KINDS;
+  int best = DFQ__NO_WAY;
+  memset(&x, 0, sizeof x);
+  memset(&y, 0, sizeof y);
+  x.type = a;
+  y.type = b;
+  for (int i = 0; i < DFQ__OVERLOAD_COUNT; i++) {
+    const dfq__overload *o = &dfq__overloads[i];
+    int cost = o->fn == fn ? dfq__overload_cost(o, arg, 2, &any) : DFQ__NO_WAY;
+    if (cost >= best) continue;
+    best = cost;
+    best_type = dfq__letter_type(o->result);
+  }
+  return best_type;
+}
+
+// The table is asked of the binder itself, so it cannot be out of date.
+// Rows are the left operand, columns the right; a point means that there is no such operation.
+DFQ_API bool dfq_print_promotions(dfq *db, FILE *out) {
+  static const int fns[] = { DFQ__ADD, DFQ__SUB, DFQ__DIV, DFQ__LT };
+  dfq__text t = dfq__text_in(db->heap);
+  for (int f = 0; f < 4; f++) {
+    dfq__putf(&t, "%-9s", dfq__functions[fns[f]].infix);
+    for (dfq_type b = DFQ_BOOL; b < DFQ_KINDS; b++) dfq__putf(&t, " %-9s", dfq_type_name(b));
+    dfq__put(&t, "\n");
+    for (dfq_type a = DFQ_BOOL; a < DFQ_KINDS; a++) {
+      dfq__putf(&t, "%-9s", dfq_type_name(a));
+      for (dfq_type b = DFQ_BOOL; b < DFQ_KINDS; b++) {
+        dfq_type r = dfq__result_type(fns[f], a, b);
+        dfq__putf(&t, " %-9s", r == DFQ_KINDS ? "." : dfq_type_name(r));
+      }
+      dfq__put(&t, "\n");
+    }
+    dfq__put(&t, "\n");
+  }
+  bool ok = dfq__put_file(db, &t, out);
+  dfq__text_free(&t);
+  return ok;
+}
+
+#endif // DFQ_CHAPTER >= 2
 
 // =============================================================================================
 // THE END: what ties the chapters together
