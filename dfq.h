@@ -30,7 +30,7 @@
 //   DFQ_IMPLEMENTATION   this file's second half is compiled here; in one translation unit only
 //   DFQ_STATIC           every function is static: a private copy of the engine
 //   DFQ_API              what stands before each public function (default: extern, or static)
-//   DFQ_CHAPTER          0 .. 2: the implementation ends after this chapter (default: 2, all)
+//   DFQ_CHAPTER          0 .. 3: the implementation ends after this chapter (default: 3, all)
 //   DFQ_NO_THREADS       no threads and no locks: nothing to link but -lm
 //   DFQ_NO_HUGE_PAGES    large blocks come from malloc, not from 2 MiB-aligned huge pages
 //   DFQ_NO_SIMD          the CSV index in portable C only
@@ -59,6 +59,9 @@
 //   2 expressions    >>types >>values >>scalars >>like >>strings-of >>dates-of >>numbers-of
 //                    >>functions >>ast >>walking >>printer >>lexer >>operands >>calls >>parser
 //                    >>binder >>row-eval
+//   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store >>tables
+//                    >>plan >>verbs >>run >>operators >>sources >>filter >>project >>limit
+//                    >>row-engine >>actions >>show
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -72,7 +75,7 @@
 #define DFQ_VERSION "0.1.0"
 
 #ifndef DFQ_CHAPTER
-#define DFQ_CHAPTER 2
+#define DFQ_CHAPTER 3
 #endif
 
 #ifndef DFQ_API
@@ -6291,6 +6294,3627 @@ DFQ_API bool dfq_print_promotions(dfq *db, FILE *out) {
 }
 
 #endif // DFQ_CHAPTER >= 2
+
+// =============================================================================================
+// CHAPTER 3, THE ENGINE ROOM: columns, batches, kernels, plans, and two engines behind one plan
+// =============================================================================================
+#if DFQ_CHAPTER >= 3
+
+// ---- >>columns: vectors of values, string views, batches ------------------------------------
+// Idea. A batch is some rows (2,048 unless told otherwise), stored by column. The cost of
+// deciding what to do is paid once a batch; what remains per row is a tight loop over an array.
+//
+//   column amount (f64)      data  [ 12.5 | 100.0 |  ....  | 7.25 ]
+//                            valid [  1   |   1   |   0    |  1   ]   or NULL: nothing is null
+//
+// Validity is a byte per row and not a bit: in every kernel measured, bytes were faster, and
+// the code is simpler. What stands in data where valid is 0 is any value at all: kernels
+// compute with it, and nobody may see what comes of that. Of a string it is any view that can
+// be read, for a kernel compares what it points to.
+//
+// A string is a view of 16 bytes. Up to 12 bytes of text lie in the view, so most comparisons
+// never follow a pointer; longer ones are told apart by length and 4 bytes of prefix first:
+//
+//   "Paris"                      len 5  | P a r i | s 0 0 0 0 0 0 0 |
+//   "Llanfairpwllgwyngyll"       len 20 | L l a n | pointer ────> L l a n f a i r p w ...
+//
+// Cost: 8 bytes a number, 16 a short string, one byte a row of validity where nulls are. A scan
+// of one column of a hundred touches a hundredth of the memory that rows would drag through the
+// cache. The layout is the one of MonetDB/X100 (Boncz, Zukowski, Nes, "MonetDB/X100:
+// Hyper-Pipelining Query Execution", 2005); the string view is the one of Umbra, which DuckDB,
+// Velox, Polars and Arrow's StringView use in variants. Larger engines have more encodings of a
+// vector: dictionary codes, run lengths, nested lists. Each of them is one more case in every
+// operator.
+//
+// A constant is a vector too: 64 copies of its value, read again and again (stride 0).
+
+// Borrowed values. Who made them (a store, an operator's buffers) says how long they stay; for
+// what an operator hands up that is until its next pull.
+typedef struct dfq__vec {
+  dfq_type type;
+  bool constant;
+  const void *data;
+  const uint8_t *valid;
+} dfq__vec;
+
+// At least one row: an operator that has none left after its work asks for more input, or ends.
+struct dfq_batch {
+  size_t rows;
+  int columns;
+  dfq__vec *column;
+};
+typedef struct dfq_batch dfq__batch;
+
+// The longest text, in bytes, that stands in its view: what follows len, to the end.
+enum { DFQ__INLINE = 12 };
+
+// Borrows: a short text lies in the view itself, so the result dies with the view, not only
+// with the text behind a pointer. Never take it of a view on the stack that ends before the
+// text.
+static inline const char *dfq__view_chars(const dfq_view *v) {
+  return v->len <= DFQ__INLINE ? v->prefix : (const char *)(uintptr_t)v->tail.pointer;
+}
+
+// -- views of strings
+
+// A view of s[0 .. n): copies a short text, points to a long one.
+static inline dfq_view dfq__view_of(const char *s, size_t n) {
+  dfq_view v;
+  v.len = (uint32_t)n;
+  v.tail.pointer = 0;
+  memset(v.prefix, 0, 4);
+  if (n <= DFQ__INLINE) {
+    if (n) memcpy(v.prefix, s, dfq__min(n, 4));   // an empty text may come without a pointer
+    if (n > 4) memcpy(v.tail.rest, s + 4, n - 4);
+  } else {
+    memcpy(v.prefix, s, 4);
+    v.tail.pointer = (uint64_t)(uintptr_t)s;
+  }
+  return v;
+}
+
+// The view as two words: length and prefix in the first, the rest or the pointer in the second.
+static inline void dfq__view_words(const dfq_view *v, uint64_t *first, uint64_t *second) {
+  memcpy(first, v, 8);
+  *second = v->tail.pointer;
+}
+
+// One comparison of words settles length and prefix, and most pairs that differ. The unused
+// bytes of a short view are zero, so that two equal texts are equal words.
+static inline bool dfq__view_equal(const dfq_view *a, const dfq_view *b) {
+  uint64_t a1, a2, b1, b2;
+  dfq__view_words(a, &a1, &a2);
+  dfq__view_words(b, &b1, &b2);
+  if (a1 != b1) return false;
+  return a2 == b2 || (a->len > DFQ__INLINE &&
+                      memcmp(dfq__view_chars(a), dfq__view_chars(b), a->len) == 0);
+}
+
+// Below 0, 0 or above 0, in the order of bytes; for UTF-8 that is the order of code points.
+static inline int dfq__view_compare(const dfq_view *a, const dfq_view *b) {
+  return dfq__compare_bytes(dfq__view_chars(a), a->len, dfq__view_chars(b), b->len);
+}
+
+DFQ_API const char *dfq_view_text(const dfq_view *view, size_t *len) {
+  *len = view->len;
+  return dfq__view_chars(view);
+}
+
+// -- cells, and batches from outside
+
+// One cell of a vector as a value, and back.
+static void dfq__vec_get(const dfq__vec *v, size_t row, dfq_value *to) {
+  if (v->constant) row = 0;
+  *to = dfq__value_int(v->type, 0);
+  if (v->valid && !v->valid[row]) { to->type = DFQ_NULL; return; }
+  switch (dfq__size_of(v->type)) {
+    case 1: to->as.i = ((const uint8_t *)v->data)[row]; break;
+    case 4: to->as.i = ((const int32_t *)v->data)[row]; break;
+    case 8: to->as.i = ((const int64_t *)v->data)[row]; break;   // the bits of a double too
+    default: {
+      const dfq_view *view = (const dfq_view *)v->data + row;
+      *to = dfq__value_str(dfq__view_chars(view), view->len);
+    }
+  }
+  if (v->type == DFQ_NULL) to->type = DFQ_NULL;
+}
+
+// Under a null stands a zero or an empty text, so that data is never uninitialised. A bool is 0
+// or 1 whatever the caller wrote, because row selection adds the bytes of a mask up.
+static void dfq__cell_put(void *data, dfq_type type, size_t row, const dfq_value *v) {
+  bool null = v->type == DFQ_NULL;
+  switch (dfq__size_of(type)) {
+    case 1: ((uint8_t *)data)[row] = !null && v->as.i != 0; break;
+    case 4: ((int32_t *)data)[row] = (int32_t)(null ? 0 : v->as.i); break;
+    case 8: ((int64_t *)data)[row] = null ? 0 : v->as.i; break;
+    default:
+      ((dfq_view *)data)[row] = null ? dfq__view_of("", 0) : dfq__view_of(v->as.s, v->len);
+  }
+}
+
+// Whether a caller's value may stand in a column of that type: null may, other types may not,
+// and of the types that are stored in 4 bytes not what needs more.
+static bool dfq__value_fits(const dfq_value *v, dfq_type type) {
+  if (v->type == DFQ_NULL) return true;
+  if (v->type != type) return false;
+  return dfq__size_of(type) != 4 || (v->as.i >= INT32_MIN && v->as.i <= INT32_MAX);
+}
+
+// The rows from a certain one on.
+static dfq__vec dfq__vec_from(dfq__vec v, size_t row) {
+  if (v.constant) return v;
+  v.data = (const char *)v.data + row * dfq__size_of(v.type);
+  if (v.valid) v.valid += row;
+  return v;
+}
+
+DFQ_API size_t dfq_batch_rows(const dfq_batch *batch) { return batch->rows; }
+DFQ_API int dfq_batch_columns(const dfq_batch *batch) { return batch->columns; }
+
+DFQ_API void dfq_batch_get(const dfq_batch *batch, size_t row, int column, dfq_value *to) {
+  *to = dfq__value_null();
+  if (row < batch->rows && column >= 0 && column < batch->columns)
+    dfq__vec_get(&batch->column[column], row, to);
+}
+
+DFQ_API const void *dfq_batch_data(const dfq_batch *batch, int column, const uint8_t **valid) {
+  *valid = NULL;
+  if (column < 0 || column >= batch->columns) return NULL;
+  *valid = batch->column[column].valid;
+  return batch->column[column].data;
+}
+
+// ---- >>gather: rows picked by number --------------------------------------------------------
+// Idea. Filter, join and sort all end in the same step: take these rows of that column. It
+// knows sizes, not types. Nothing here computes; it moves. An operator decides which rows come
+// out and in which order, writes their numbers down, and every column is then copied by the
+// same list:
+//
+//   row     2 0 2 5          from   a b c d e f           to   c a c f
+//
+// One list serves all columns, so the decision (a comparison, a hash lookup) is made once a row
+// and not once a cell. Numbers are 32 bits, half the traffic of 64; a list cannot reach
+// beyond row 2^32. Cost: for rows in order a copy at the speed of memory; in random order
+// a cache miss each, which is why sorts and joins of wide rows spend their time here. Larger
+// engines put it off (late materialisation: only the columns that somebody reads in the end are
+// gathered) or sort and join by rows, to get a whole row for one miss.
+
+// Four loads per turn: none waits for another, so the processor keeps several cache misses in
+// flight at once, which is what a gather spends its time on.
+#define DFQ__GATHER(name, TYPE)                                                                \
+  static void name(void *DFQ__RESTRICT to, const void *DFQ__RESTRICT from,                     \
+                   const uint32_t *DFQ__RESTRICT row, size_t n) {                              \
+    TYPE *t = (TYPE *)to;                                                                      \
+    const TYPE *f = (const TYPE *)from;                                                        \
+    size_t i = 0;                                                                              \
+    for (; i + 4 <= n; i += 4) {                                                               \
+      t[i] = f[row[i]]; t[i + 1] = f[row[i + 1]];                                              \
+      t[i + 2] = f[row[i + 2]]; t[i + 3] = f[row[i + 3]];                                      \
+    }                                                                                          \
+    for (; i < n; i++) t[i] = f[row[i]];                                                       \
+  }
+DFQ__GATHER(dfq__gather_1, uint8_t)
+DFQ__GATHER(dfq__gather_4, uint32_t)
+DFQ__GATHER(dfq__gather_8, uint64_t)
+DFQ__GATHER(dfq__gather_16, dfq_view)
+#undef DFQ__GATHER
+
+// size is dfq__size_of a type: 1, 4, 8 or 16. to and from do not overlap.
+static void dfq__gather(void *to, const void *from, const uint32_t *row, size_t n,
+                        size_t size) {
+  if (size == 8) dfq__gather_8(to, from, row, n);
+  else if (size == 16) dfq__gather_16(to, from, row, n);
+  else if (size == 4) dfq__gather_4(to, from, row, n);
+  else dfq__gather_1(to, from, row, n);
+}
+
+// The numbers of the rows whose byte is 1; branch-free. Returns: how many. row has room for n +
+// 1.
+static size_t dfq__select_rows(uint32_t *DFQ__RESTRICT row, const uint8_t *DFQ__RESTRICT mask,
+                               size_t n) {
+  size_t k = 0;
+  for (size_t i = 0; i < n; i++) {
+    row[k] = (uint32_t)i;
+    k += mask[i];
+  }
+  return k;
+}
+
+// ---- >>kernels: one formula, one loop, 64 rows at a time ------------------------------------
+// A kernel computes a whole batch of one operator for one type. gcc at -O2 turns a loop into
+// vector instructions only when its trip count is a constant and the pointers are known not to
+// overlap: hence the inner block of 64 rows, and the restrict. sa and sb are the strides of the
+// operands from block to block: 64, or 0 for a constant.
+//
+// Nulls are not a kernel's business: validity is combined before. Only those that make new
+// nulls (// and %) clear bytes in valid. A kernel for checked integers wraps and returns
+// whether any row overflowed; garbage under a null may raise a false alarm, so the caller looks
+// again.
+
+// n may be 0. to has room for n results. Returns: not 0 when a row may have failed.
+typedef uint64_t (*dfq__kernel)(void *DFQ__RESTRICT to, const void *DFQ__RESTRICT a, size_t sa,
+                                const void *DFQ__RESTRICT b, size_t sb, size_t n,
+                                uint8_t *valid);
+
+// The second loop is for the last rows, fewer than a block; it is not vectorised, and need not
+// be. A unary kernel gets its operand twice and ignores b.
+#define DFQ__BINARY(name, TYPE, OUT, BODY)                                                     \
+  static uint64_t name(void *DFQ__RESTRICT to, const void *DFQ__RESTRICT pa, size_t sa,        \
+                       const void *DFQ__RESTRICT pb, size_t sb, size_t n, uint8_t *valid) {    \
+    OUT *r = (OUT *)to;                                                                        \
+    const TYPE *x = (const TYPE *)pa, *y = (const TYPE *)pb;                                   \
+    uint64_t bad = 0;                                                                          \
+    (void)valid;                                                                               \
+    for (; n >= DFQ__BLOCK; n -= DFQ__BLOCK, x += sa, y += sb, r += DFQ__BLOCK)                \
+      for (size_t i = 0; i < DFQ__BLOCK; i++) { TYPE a = x[i], b = y[i]; BODY; }               \
+    for (size_t i = 0; i < n; i++) { TYPE a = x[i], b = y[i]; BODY; }                          \
+    return bad;                                                                                \
+  }
+// The checks are ORed and looked at once, after the loop: a branch per row would cost more than
+// the addition.
+#define DFQ__CHECKED(CHECK)                                                                    \
+  int64_t v;                                                                                   \
+  bad |= CHECK(a, b, &v);                                                                      \
+  r[i] = v
+
+DFQ__BINARY(dfq__k_add_f64, double, double, r[i] = a + b)
+DFQ__BINARY(dfq__k_sub_f64, double, double, r[i] = a - b)
+DFQ__BINARY(dfq__k_mul_f64, double, double, r[i] = a * b)
+DFQ__BINARY(dfq__k_div_f64, double, double, r[i] = a / b)
+DFQ__BINARY(dfq__k_add_i64, int64_t, int64_t, DFQ__CHECKED(dfq__add_check))
+DFQ__BINARY(dfq__k_sub_i64, int64_t, int64_t, DFQ__CHECKED(dfq__sub_check))
+DFQ__BINARY(dfq__k_mul_i64, int64_t, int64_t, DFQ__CHECKED(dfq__mul_check))
+DFQ__BINARY(dfq__k_eq_i32, int32_t, uint8_t, r[i] = a == b)
+DFQ__BINARY(dfq__k_ne_i32, int32_t, uint8_t, r[i] = a != b)
+DFQ__BINARY(dfq__k_lt_i32, int32_t, uint8_t, r[i] = a < b)
+DFQ__BINARY(dfq__k_le_i32, int32_t, uint8_t, r[i] = a <= b)
+DFQ__BINARY(dfq__k_gt_i32, int32_t, uint8_t, r[i] = a > b)
+DFQ__BINARY(dfq__k_ge_i32, int32_t, uint8_t, r[i] = a >= b)
+DFQ__BINARY(dfq__k_eq_i64, int64_t, uint8_t, r[i] = a == b)
+DFQ__BINARY(dfq__k_ne_i64, int64_t, uint8_t, r[i] = a != b)
+DFQ__BINARY(dfq__k_lt_i64, int64_t, uint8_t, r[i] = a < b)
+DFQ__BINARY(dfq__k_le_i64, int64_t, uint8_t, r[i] = a <= b)
+DFQ__BINARY(dfq__k_gt_i64, int64_t, uint8_t, r[i] = a > b)
+DFQ__BINARY(dfq__k_ge_i64, int64_t, uint8_t, r[i] = a >= b)
+DFQ__BINARY(dfq__k_eq_bool, uint8_t, uint8_t, r[i] = a == b)
+DFQ__BINARY(dfq__k_ne_bool, uint8_t, uint8_t, r[i] = a != b)
+// NaN is the largest value and equal to itself, here as in the scalars: x != x is NaN. Bit
+// operators instead of && and ||, so that no branch stops the loop from being vectorised.
+DFQ__BINARY(dfq__k_eq_f64, double, uint8_t, r[i] = (a == b) | ((a != a) & (b != b)))
+DFQ__BINARY(dfq__k_ne_f64, double, uint8_t, r[i] = (a != b) & !((a != a) & (b != b)))
+DFQ__BINARY(dfq__k_lt_f64, double, uint8_t, r[i] = (a == a) & !(b <= a))
+DFQ__BINARY(dfq__k_le_f64, double, uint8_t, r[i] = (a <= b) | (b != b))
+DFQ__BINARY(dfq__k_gt_f64, double, uint8_t, r[i] = (b == b) & !(a <= b))
+DFQ__BINARY(dfq__k_ge_f64, double, uint8_t, r[i] = (b <= a) | (a != a))
+// Over views. These follow pointers for long texts and are not vectorised; what makes them
+// quick is that most pairs are told apart by their first word.
+DFQ__BINARY(dfq__k_eq_str, dfq_view, uint8_t, r[i] = dfq__view_equal(&a, &b))
+DFQ__BINARY(dfq__k_ne_str, dfq_view, uint8_t, r[i] = !dfq__view_equal(&a, &b))
+DFQ__BINARY(dfq__k_lt_str, dfq_view, uint8_t, r[i] = dfq__view_compare(&a, &b) < 0)
+DFQ__BINARY(dfq__k_le_str, dfq_view, uint8_t, r[i] = dfq__view_compare(&a, &b) <= 0)
+DFQ__BINARY(dfq__k_gt_str, dfq_view, uint8_t, r[i] = dfq__view_compare(&a, &b) > 0)
+DFQ__BINARY(dfq__k_ge_str, dfq_view, uint8_t, r[i] = dfq__view_compare(&a, &b) >= 0)
+// One operand: functions, then the casts that the binder inserts to make types equal.
+DFQ__BINARY(dfq__k_len_bytes, dfq_view, int64_t, r[i] = (int64_t)a.len; (void)b)
+DFQ__BINARY(dfq__k_not, uint8_t, uint8_t, r[i] = !a; (void)b)
+DFQ__BINARY(dfq__k_neg_f64, double, double, r[i] = -a; (void)b)
+DFQ__BINARY(dfq__k_i32_to_i64, int32_t, int64_t, r[i] = a; (void)b)
+DFQ__BINARY(dfq__k_i32_to_f64, int32_t, double, r[i] = (double)a; (void)b)
+DFQ__BINARY(dfq__k_i64_to_f64, int64_t, double, r[i] = (double)a; (void)b)
+DFQ__BINARY(dfq__k_bool_to_i64, uint8_t, int64_t, r[i] = a; (void)b)
+// The product wraps: under a null may stand any date, and nobody looks at what comes of it.
+DFQ__BINARY(dfq__k_date_to_time, int32_t, int64_t,
+            r[i] = (int64_t)((uint64_t)a * (uint64_t)DFQ__DAY); (void)b)
+DFQ__BINARY(dfq__k_both, uint8_t, uint8_t, r[i] = a & b)
+#undef DFQ__CHECKED
+
+// -- kernels that make nulls, and the table
+
+// Division and remainder clear valid for a zero divisor; they run over whole columns only, so
+// that i is the row. INT64_MIN // -1 is the one quotient that does not fit.
+#define DFQ__DIVIDE(name, ON_MINUS_ONE, OP)                                                    \
+  static uint64_t name(void *DFQ__RESTRICT to, const void *DFQ__RESTRICT pa, size_t sa,        \
+                       const void *DFQ__RESTRICT pb, size_t sb, size_t n, uint8_t *valid) {    \
+    int64_t *r = (int64_t *)to;                                                                \
+    const int64_t *x = (const int64_t *)pa, *y = (const int64_t *)pb;                          \
+    uint64_t bad = 0;                                                                          \
+    for (size_t i = 0; i < n; i++) {                                                           \
+      int64_t a = x[sa ? i : 0], b = y[sb ? i : 0];                                            \
+      valid[i] &= b != 0;                                                                      \
+      if (b == -1) { ON_MINUS_ONE; }                                                           \
+      else r[i] = b ? a OP b : 0;                                                              \
+    }                                                                                          \
+    return bad;                                                                                \
+  }
+DFQ__DIVIDE(dfq__k_idiv_i64, bad |= a == INT64_MIN; r[i] = (int64_t)(0 - (uint64_t)a), /)
+DFQ__DIVIDE(dfq__k_mod_i64, r[i] = 0, %)
+#undef DFQ__DIVIDE
+
+// What the binder stores for a function over operands of one type; a function without a row
+// here is computed value by value through its scalar.
+typedef struct dfq__kernel_row {
+  int fn;
+  dfq__kernel b8, i32, i64, f64, str;   // by how the operands are stored
+} dfq__kernel_row;
+
+static const dfq__kernel_row dfq__kernels[] = {
+  // function     bool             i32, date        i64, datetime    f64              str
+  { DFQ__ADD, NULL, NULL, dfq__k_add_i64, dfq__k_add_f64, NULL },
+  { DFQ__SUB, NULL, NULL, dfq__k_sub_i64, dfq__k_sub_f64, NULL },
+  { DFQ__MUL, NULL, NULL, dfq__k_mul_i64, dfq__k_mul_f64, NULL },
+  { DFQ__DIV, NULL, NULL, NULL, dfq__k_div_f64, NULL },
+  { DFQ__IDIV, NULL, NULL, dfq__k_idiv_i64, NULL, NULL },
+  { DFQ__MOD, NULL, NULL, dfq__k_mod_i64, NULL, NULL },
+  { DFQ__NEG, NULL, NULL, NULL, dfq__k_neg_f64, NULL },
+  { DFQ__NOT, dfq__k_not, NULL, NULL, NULL, NULL },
+  { DFQ__EQ, dfq__k_eq_bool, dfq__k_eq_i32, dfq__k_eq_i64, dfq__k_eq_f64, dfq__k_eq_str },
+  { DFQ__NE, dfq__k_ne_bool, dfq__k_ne_i32, dfq__k_ne_i64, dfq__k_ne_f64, dfq__k_ne_str },
+  { DFQ__LT, NULL, dfq__k_lt_i32, dfq__k_lt_i64, dfq__k_lt_f64, dfq__k_lt_str },
+  { DFQ__LE, NULL, dfq__k_le_i32, dfq__k_le_i64, dfq__k_le_f64, dfq__k_le_str },
+  { DFQ__GT, NULL, dfq__k_gt_i32, dfq__k_gt_i64, dfq__k_gt_f64, dfq__k_gt_str },
+  { DFQ__GE, NULL, dfq__k_ge_i32, dfq__k_ge_i64, dfq__k_ge_f64, dfq__k_ge_str },
+  { DFQ__LEN_BYTES, NULL, NULL, NULL, NULL, dfq__k_len_bytes },
+};
+
+// Returns: the kernel for a bound call, NULL when it goes value by value. Arithmetic on dates
+// and durations checks more than a kernel does.
+static dfq__kernel dfq__kernel_of_call(const dfq__bound *b) {
+  dfq_type type = b->argc ? b->arg[0]->type : (dfq_type)DFQ_NULL;
+  bool arithmetic = b->type != DFQ_BOOL && type >= DFQ_DATE;
+  if (b->argc < 1 || b->argc > 2 || arithmetic) return NULL;
+  for (size_t i = 0; i < sizeof dfq__kernels / sizeof *dfq__kernels; i++) {
+    const dfq__kernel_row *k = &dfq__kernels[i];
+    if (k->fn != b->call->fn) continue;
+    switch (dfq__kind(type)) {
+      case DFQ_BOOL: return k->b8;
+      case DFQ_I32: case DFQ_DATE: return k->i32;
+      case DFQ_F64: return k->f64;
+      case DFQ_STR: return k->str;
+      case DFQ_NULL: return NULL;
+      default: return k->i64;
+    }
+  }
+  return NULL;
+}
+
+// Returns: the kernel of a widening cast, which cannot fail; NULL for all others, which go
+// value by value because each may fail by itself.
+static dfq__kernel dfq__kernel_of_cast(dfq_type from, dfq_type to) {
+  if (from == DFQ_I32 && to == DFQ_I64) return dfq__k_i32_to_i64;
+  if (from == DFQ_I32 && to == DFQ_F64) return dfq__k_i32_to_f64;
+  if (from == DFQ_I64 && to == DFQ_F64) return dfq__k_i64_to_f64;
+  if (from == DFQ_BOOL && to == DFQ_I64) return dfq__k_bool_to_i64;
+  if (from == DFQ_DATE && to == DFQ_DATETIME) return dfq__k_date_to_time;
+  return NULL;
+}
+
+// ---- >>vector-eval: a bound tree over a batch -----------------------------------------------
+// Idea. The same walk as >>row-eval, once per batch instead of once per row: each node has a
+// buffer for its result and, mostly, a kernel.
+//
+//   price * (1 + tax)        mul ── buffer 3      1. load nothing: price, tax are the batch's
+//                           /   \                 2. add: 64 copies of 1, tax    -> buffer 2
+//                      price    add ── buffer 2   3. mul: price, buffer 2        -> buffer 3
+//                              /   \              validity: of tax, then of price and tax
+//                        1 (const)  tax
+//
+// Cost: a call per node and batch, then a loop per node; what a node makes is written to memory
+// and read again by the one above, but a batch of 2,048 numbers is 16 KB and stays in the cache
+// between the two. That is the reason for the size of a batch: larger and the buffers fall out
+// of the cache, smaller and the calls begin to show. Engines that compile to machine code
+// (HyPer, Umbra, Spark) keep what is between two nodes in registers, and pay for the compiler.
+//
+// Every function here returns how many rows of the batch came out well, counted from the first.
+// Fewer than asked for means that the row after them fails; that row is then computed once more
+// by the row evaluator, which makes the message. So both engines fail at the same row with the
+// same words.
+
+// What a node of a bound tree needs to compute batches: allocated once by open, reused for
+// every batch, freed by close. After the first batches no expression allocates, but for
+// strings.
+typedef struct dfq__vector {
+  dfq__kernel kernel;
+  dfq__buffer data, valid;         // the result
+  dfq__buffer mask, other,
+      other_valid;                 // and, or, case: which rows need what, and a lazy operand
+  dfq__buffer rows;                // of a lazy operand: the numbers of the rows that need it
+  dfq__buffer *column;             // ... and the columns it reads, gathered
+  int columns;
+} dfq__vector;
+
+// What all expressions of one operator share. no_memory sticks: after it every result is void,
+// and the operator turns it into the run's error.
+typedef struct dfq__veval {
+  dfq *db;               // of the run: its arena holds nodes and errors
+  dfq__heap *heap;
+  dfq__arena strings;    // string results, until the next batch
+  bool no_memory;
+} dfq__veval;
+
+// Room for bytes, one more than asked for, so that a pointer comes back even for no rows at
+// all.
+static void *dfq__veval_room(dfq__veval *ctx, dfq__buffer *b, size_t bytes) {
+  if (dfq__buffer_reserve(ctx->heap, b, bytes + 1)) return b->data;
+  ctx->no_memory = true;
+  return NULL;
+}
+
+// A block of 64 copies: all that a kernel with stride 0 ever reads of a constant.
+static bool dfq__constant_fill(dfq__veval *ctx, dfq__bound *b, dfq__vector *v) {
+  size_t size = dfq__size_of(b->type);
+  if (!dfq__veval_room(ctx, &v->data, DFQ__BLOCK * size)) return false;
+  if (!dfq__veval_room(ctx, &v->valid, DFQ__BLOCK)) return false;
+  for (size_t i = 0; i < DFQ__BLOCK; i++) dfq__cell_put(v->data.data, b->type, i, &b->value);
+  memset(v->valid.data, b->value.type != DFQ_NULL, DFQ__BLOCK);
+  return true;
+}
+
+// Gives each node of a bound tree its buffers and kernel. Returns false without memory.
+static bool dfq__vector_prepare(dfq__veval *ctx, dfq__bound *b) {
+  dfq__vector *v = (dfq__vector *)dfq__arena_alloc(&ctx->db->arena, sizeof *v);
+  b->batch = v;
+  if (!v) { ctx->no_memory = true; return false; }
+  if (b->kind == DFQ_CALL) v->kernel = dfq__kernel_of_call(b);
+  if (b->kind == DFQ_CAST || b->kind == DFQ_TRY_CAST)
+    v->kernel = dfq__kernel_of_cast(b->arg[0]->type, b->type);
+  if (b->kind == DFQ_LITERAL) return dfq__constant_fill(ctx, b, v);
+  for (int i = 0; i < b->argc; i++)
+    if (!dfq__vector_prepare(ctx, b->arg[i])) return false;
+  return true;
+}
+
+// Fine for a tree that was prepared in part: below a node without a dfq__vector there is none.
+static void dfq__vector_free(dfq__veval *ctx, dfq__bound *b) {
+  dfq__vector *v = b ? (dfq__vector *)b->batch : NULL;
+  if (!v) return;
+  dfq__buffer_free(ctx->heap, &v->data);
+  dfq__buffer_free(ctx->heap, &v->valid);
+  dfq__buffer_free(ctx->heap, &v->mask);
+  dfq__buffer_free(ctx->heap, &v->other);
+  dfq__buffer_free(ctx->heap, &v->other_valid);
+  dfq__buffer_free(ctx->heap, &v->rows);
+  for (int i = 0; i < v->columns; i++) dfq__buffer_free(ctx->heap, &v->column[i]);
+  for (int i = 0; i < b->argc; i++) dfq__vector_free(ctx, b->arg[i]);
+}
+
+static size_t dfq__eval_vec(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in, size_t n,
+                            dfq__vec *to);
+
+// -- evaluation: kernels where there are, value by value elsewhere
+
+// The validity of a result over one or two operands: NULL when nothing is null.
+// Where one side has no nulls and is no constant the other's bytes are passed on, not copied. A
+// constant's validity has 64 bytes only and must become a column.
+static const uint8_t *dfq__both_valid(dfq__veval *ctx, dfq__vector *v, const dfq__vec *a,
+                                      const dfq__vec *b, size_t n) {
+  if (!b->valid && !a->constant) return a->valid;
+  if (!a->valid && !b->constant) return b->valid;
+  static const uint8_t ones[DFQ__BLOCK] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                                            1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                                            1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                                            1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+  if (!a->valid && !b->valid) return NULL;
+  uint8_t *to = (uint8_t *)dfq__veval_room(ctx, &v->valid, n);
+  if (!to) return NULL;
+  size_t sa = a->constant || !a->valid ? 0 : DFQ__BLOCK,
+         sb = b->constant || !b->valid ? 0 : DFQ__BLOCK;
+  dfq__k_both(to, a->valid ? a->valid : ones, sa, b->valid ? b->valid : ones, sb, n, NULL);
+  return to;
+}
+
+// A validity of its own that a kernel may clear bytes of.
+static uint8_t *dfq__own_valid(dfq__veval *ctx, dfq__vector *v, const uint8_t *valid,
+                               size_t n) {
+  uint8_t *to = (uint8_t *)dfq__veval_room(ctx, &v->valid, n);
+  if (!to || to == valid) return to;
+  if (valid) memcpy(to, valid, n);
+  else memset(to, 1, n);
+  return to;
+}
+
+// After an alarm: the first valid row that really fails, n when there is none.
+static size_t dfq__first_failure(const dfq__bound *b, const dfq__vec *a, size_t n,
+                                 const uint8_t *valid) {
+  dfq_value value[2], result;
+  dfq__scalar_args in = { value, b->argc, NULL };
+  for (size_t i = 0; i < n; i++) {
+    if (valid && !valid[i]) continue;
+    for (int k = 0; k < b->argc; k++) dfq__vec_get(&a[k], i, &value[k]);
+    result = dfq__value_null();
+    if (b->call->scalar(&in, &result)) return i;
+  }
+  return n;
+}
+
+// A node with a kernel: operands, validity, then the loop. An alarm is looked into row by row,
+// with the scalar that the row engine uses, so that both call the same row the first bad one.
+static size_t dfq__eval_kernel(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in, size_t n,
+                               dfq__vec *to) {
+  dfq__vector *v = (dfq__vector *)b->batch;
+  dfq__vec a[2];
+  for (int i = 0; i < b->argc; i++) n = dfq__eval_vec(ctx, b->arg[i], in, n, &a[i]);
+  if (b->argc == 1) a[1] = a[0];
+  to->data = dfq__veval_room(ctx, &v->data, n * dfq__size_of(b->type));
+  to->valid = dfq__both_valid(ctx, v, &a[0], &a[1], n);
+  bool makes_null = b->kind == DFQ_CALL && (b->call->flags & DFQ__MAKES_NULL);
+  if (makes_null) to->valid = dfq__own_valid(ctx, v, to->valid, n);
+  if (ctx->no_memory) return 0;
+  size_t sa = a[0].constant ? 0 : DFQ__BLOCK, sb = a[1].constant ? 0 : DFQ__BLOCK;
+  uint64_t bad = v->kernel(v->data.data, a[0].data, sa, a[1].data, sb, n,
+                           makes_null ? (uint8_t *)v->valid.data : NULL);
+  return bad ? dfq__first_failure(b, a, n, to->valid) : n;
+}
+
+// Value by value: for everything without a kernel. Far slower a row, and enough for like, casts
+// of text and date arithmetic, whose own work is larger than the boxing. A conversion to text
+// fails for want of memory alone: also in a try_cast that is an error and no null.
+static size_t dfq__eval_boxed(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in, size_t n,
+                              dfq__vec *to) {
+  dfq__vector *v = (dfq__vector *)b->batch;
+  dfq__vec *a = (dfq__vec *)dfq__arena_array(&ctx->strings, (size_t)b->argc, sizeof *a);
+  dfq_value *value = (dfq_value *)dfq__arena_array(&ctx->strings, (size_t)b->argc,
+                                                   sizeof *value);
+  if (!a || !value) { ctx->no_memory = true; return 0; }
+  for (int i = 0; i < b->argc; i++) n = dfq__eval_vec(ctx, b->arg[i], in, n, &a[i]);
+  void *data = dfq__veval_room(ctx, &v->data, n * dfq__size_of(b->type));
+  uint8_t *valid = (uint8_t *)dfq__veval_room(ctx, &v->valid, n);
+  if (ctx->no_memory) return 0;
+  dfq__scalar_args args = { value, b->argc, &ctx->strings };
+  bool call = b->kind == DFQ_CALL, sees_null = call && (b->call->flags & DFQ__SEES_NULL);
+  for (size_t i = 0; i < n; i++) {
+    bool null = false;
+    dfq_value result = dfq__value_null();
+    for (int k = 0; k < b->argc; k++) {
+      dfq__vec_get(&a[k], i, &value[k]);
+      null = null || value[k].type == DFQ_NULL;
+    }
+    if (!null || sees_null) {
+      const char *why = call ? b->call->scalar(&args, &result) : NULL;
+      if (call ? why != NULL
+               : !dfq__convert_value(&value[0], b->type, &ctx->strings, &result)) {
+        bool room = call ? why != dfq__no_memory : b->type != DFQ_STR;
+        if (!room) { ctx->no_memory = true; return 0; }
+        if (b->kind != DFQ_TRY_CAST) { n = i; break; }
+        result = dfq__value_null();
+      }
+    }
+    valid[i] = result.type != DFQ_NULL;
+    dfq__cell_put(data, b->type, i, &result);
+  }
+  to->data = data;
+  to->valid = valid;
+  return n;
+}
+
+// ---- >>lazy-eval: and, or and case look at an operand only where they need it ---------------
+// Idea. `s != '' and cast(s as i64) > 5` must not fail for an empty text. A batch engine
+// computes whole columns, so it would. The row engine shows what is meant: look at a later
+// operand only when the earlier ones leave the row open.
+//
+//   s                '4'   ''   '7'  null
+//   s != ''           1    0     1   null       0 decides an and; the rest is open
+//   need              1    0     1    1
+//   gathered s       '4'  '7'  null             cast(s as i64) > 5 on three rows only
+//   scattered         0    *     1   null       *: a 0, which changes nothing
+//
+// An operand that cannot fail needs none of this: it is computed for all rows, and the answers
+// of rows that were decided are thrown away. Cost: two copies of the columns that the operand
+// reads. Larger engines do the same with selection vectors, and Velox also remembers which
+// conjunct was the more selective, to begin with it next time.
+//
+// One primitive: gather the rows that need the operand, evaluate it on those, scatter the
+// result back.
+
+// Sets used[c] for each column c that b reads.
+static void dfq__mark_columns(const dfq__bound *b, uint8_t *used) {
+  if (b->kind == DFQ_COLUMN) used[b->column] = 1;
+  for (int i = 0; i < b->argc; i++) dfq__mark_columns(b->arg[i], used);
+}
+
+// Evaluates b on rows row[0 .. m) of in. *to has m rows. Returns how many of them came out
+// well. Only the columns that b reads are gathered; the others stay as they are in the part,
+// longer than it, and nobody may look at them. The buffers stay with b for the next batch.
+static size_t dfq__eval_on(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in,
+                           const uint32_t *row, size_t m, dfq__vec *to) {
+  dfq__vector *v = (dfq__vector *)b->batch;
+  dfq__batch part = { m, in->columns, NULL };
+  size_t columns = (size_t)in->columns;
+  if (!v->column) {
+    v->column = (dfq__buffer *)dfq__arena_array(&ctx->db->arena, 2 * columns + 1,
+                                                sizeof *v->column);
+    v->columns = v->column ? (int)(2 * columns) : 0;
+  }
+  part.column = (dfq__vec *)dfq__arena_array(&ctx->strings, columns + 1, sizeof(dfq__vec));
+  uint8_t *used = (uint8_t *)dfq__arena_array(&ctx->strings, columns + 1, 1);
+  if (!v->column || !part.column || !used) { ctx->no_memory = true; return 0; }
+  dfq__mark_columns(b, used);
+  for (size_t c = 0; c < columns; c++) {
+    dfq__vec from = in->column[c];
+    part.column[c] = from;
+    if (!used[c] || from.constant) continue;
+    size_t size = dfq__size_of(from.type);
+    void *data = dfq__veval_room(ctx, &v->column[2 * c], m * size);
+    void *valid = from.valid ? dfq__veval_room(ctx, &v->column[2 * c + 1], m) : NULL;
+    if (ctx->no_memory) return 0;
+    dfq__gather(data, from.data, row, m, size);
+    if (valid) dfq__gather_1(valid, from.valid, row, m);
+    part.column[c].data = data;
+    part.column[c].valid = (const uint8_t *)valid;
+  }
+  return dfq__eval_vec(ctx, b, &part, m, to);
+}
+
+// Writes from[0 .. m) to rows row[0 .. m) of data and valid.
+static void dfq__scatter(void *data, uint8_t *valid, dfq_type type, const dfq__vec *from,
+                         const uint32_t *row, size_t m) {
+  size_t size = dfq__size_of(type);
+  for (size_t i = 0; i < m; i++) {
+    size_t at = from->constant ? 0 : i;
+    memcpy((char *)data + row[i] * size, (const char *)from->data + at * size, size);
+    valid[row[i]] = from->valid ? from->valid[at] : 1;
+  }
+}
+
+// Evaluates b where need is 1 and scatters into data and valid. Returns how many rows are well.
+static size_t dfq__eval_where(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in,
+                              const uint8_t *need, size_t n, void *data, uint8_t *valid) {
+  dfq__vector *v = (dfq__vector *)b->batch;
+  dfq__vec part;
+  uint32_t *row = (uint32_t *)dfq__veval_room(ctx, &v->rows, (n + 1) * sizeof *row);
+  if (!row) return 0;
+  size_t m = dfq__select_rows(row, need, n);
+  if (m == 0) return n;
+  size_t ok = dfq__eval_on(ctx, b, in, row, m, &part);
+  if (ctx->no_memory) return 0;
+  dfq__scatter(data, valid, b->type, &part, row, ok);
+  return ok < m ? row[ok] : n;
+}
+
+// -- and, or
+
+// Kleene's and/or over bytes: known true and known false, then who absorbs whom.
+static void dfq__kleene(bool is_or, uint8_t *to, uint8_t *valid, const dfq__vec *a,
+                        const dfq__vec *b, size_t n) {
+  const uint8_t *x = (const uint8_t *)a->data, *y = (const uint8_t *)b->data;
+  for (size_t i = 0; i < n; i++) {
+    size_t ia = a->constant ? 0 : i, ib = b->constant ? 0 : i;
+    int va = a->valid ? a->valid[ia] : 1, vb = b->valid ? b->valid[ib] : 1;
+    int ta = va & x[ia], tb = vb & y[ib], fa = va & (x[ia] ^ 1), fb = vb & (y[ib] ^ 1);
+    int t = is_or ? ta | tb : ta & tb, f = is_or ? fa & fb : fa | fb;
+    to[i] = (uint8_t)t;
+    valid[i] = (uint8_t)(t | f);
+  }
+}
+
+// Operands without nulls: plain bit operations, 64 rows at a time.
+DFQ__BINARY(dfq__k_and, uint8_t, uint8_t, r[i] = a & b)
+DFQ__BINARY(dfq__k_or, uint8_t, uint8_t, r[i] = a | b)
+#undef DFQ__BINARY
+
+// The second operand of and/or, only on the rows that the first leaves open.
+static size_t dfq__eval_second(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in, size_t n,
+                               const dfq__vec *a, dfq__vec *to) {
+  dfq__vector *v = (dfq__vector *)b->batch;
+  bool is_or = b->call->fn == DFQ__OR;
+  uint8_t *data = (uint8_t *)dfq__veval_room(ctx, &v->other, n);
+  uint8_t *valid = (uint8_t *)dfq__veval_room(ctx, &v->other_valid, n);
+  uint8_t *need = (uint8_t *)dfq__veval_room(ctx, &v->mask, n);
+  if (ctx->no_memory) return 0;
+  const uint8_t *x = (const uint8_t *)a->data;
+  for (size_t i = 0; i < n; i++) {
+    size_t at = a->constant ? 0 : i;
+    need[i] = (a->valid && !a->valid[at]) || x[at] != is_or;
+  }
+  memset(data, is_or, n);
+  memset(valid, 1, n);
+  n = dfq__eval_where(ctx, b->arg[1], in, need, n, data, valid);
+  dfq__vec second = { DFQ_BOOL, false, data, valid };
+  *to = second;
+  return n;
+}
+
+// and, or. A second operand that cannot fail is computed for all rows: one kernel over a batch
+// is cheaper than choosing rows. One that can fail must not see a row that the first has
+// decided.
+static size_t dfq__eval_vec_logic(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in,
+                                  size_t n, dfq__vec *to) {
+  dfq__vector *v = (dfq__vector *)b->batch;
+  dfq__vec a, c;
+  bool is_or = b->call->fn == DFQ__OR;
+  n = dfq__eval_vec(ctx, b->arg[0], in, n, &a);
+  if (ctx->no_memory) return 0;
+  n = b->arg[1]->fails ? dfq__eval_second(ctx, b, in, n, &a, &c)
+                       : dfq__eval_vec(ctx, b->arg[1], in, n, &c);
+  uint8_t *data = (uint8_t *)dfq__veval_room(ctx, &v->data, n);
+  bool nulls = a.valid || c.valid;
+  uint8_t *valid = nulls ? (uint8_t *)dfq__veval_room(ctx, &v->valid, n) : NULL;
+  if (ctx->no_memory) return 0;
+  size_t sa = a.constant ? 0 : DFQ__BLOCK, sc = c.constant ? 0 : DFQ__BLOCK;
+  if (nulls) dfq__kleene(is_or, data, valid, &a, &c, n);
+  else (is_or ? dfq__k_or : dfq__k_and)(data, a.data, sa, c.data, sc, n, NULL);
+  to->data = data;
+  to->valid = valid;
+  return n;
+}
+
+// -- case, is null, and the walk itself
+
+// case: each condition on the rows that are still open, each value on the rows it is for.
+static size_t dfq__eval_vec_case(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in, size_t n,
+                                 dfq__vec *to) {
+  dfq__vector *v = (dfq__vector *)b->batch;
+  void *data = dfq__veval_room(ctx, &v->data, n * dfq__size_of(b->type));
+  uint8_t *valid = (uint8_t *)dfq__veval_room(ctx, &v->valid, n);
+  uint8_t *open = (uint8_t *)dfq__veval_room(ctx, &v->mask, 4 * n);
+  if (ctx->no_memory) return 0;
+  uint8_t *hit = open + n, *when = hit + n, *when_valid = when + n;
+  memset(open, 1, n);
+  for (int k = 0; k + 1 < b->argc; k += 2) {
+    memset(when, 0, n);
+    n = dfq__eval_where(ctx, b->arg[k], in, open, n, when, when_valid);
+    for (size_t i = 0; i < n; i++) {
+      hit[i] = open[i] & when[i] & when_valid[i];
+      open[i] ^= hit[i];
+    }
+    n = dfq__eval_where(ctx, b->arg[k + 1], in, hit, n, data, valid);
+    if (ctx->no_memory) return 0;
+  }
+  n = dfq__eval_where(ctx, b->arg[b->argc - 1], in, open, n, data, valid);
+  to->data = data;
+  to->valid = valid;
+  return n;
+}
+
+// Reads validity only. The answer itself is never null.
+static size_t dfq__eval_is_null(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in, size_t n,
+                                dfq__vec *to) {
+  dfq__vector *v = (dfq__vector *)b->batch;
+  dfq__vec a;
+  uint8_t yes = b->call->fn == DFQ__IS_NULL;
+  n = dfq__eval_vec(ctx, b->arg[0], in, n, &a);
+  uint8_t *data = (uint8_t *)dfq__veval_room(ctx, &v->data, n);
+  if (ctx->no_memory) return 0;
+  for (size_t i = 0; i < n; i++)
+    data[i] = (a.valid ? a.valid[a.constant ? 0 : i] : (a.type != DFQ_NULL)) ^ yes;
+  to->data = data;
+  to->valid = NULL;
+  return n;
+}
+
+// The values of b for the first n rows of in. Returns how many came out well.
+static size_t dfq__eval_vec(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in, size_t n,
+                            dfq__vec *to) {
+  dfq__vector *v = (dfq__vector *)b->batch;
+  memset(to, 0, sizeof *to);
+  to->type = b->type;
+  if (ctx->no_memory) return 0;
+  switch (b->kind) {
+    case DFQ_COLUMN: *to = in->column[b->column]; return n;
+    case DFQ_CASE: return dfq__eval_vec_case(ctx, b, in, n, to);
+    case DFQ_LITERAL:
+      to->constant = true;
+      to->data = v->data.data;
+      to->valid = b->value.type == DFQ_NULL ? (const uint8_t *)v->valid.data : NULL;
+      return n;
+    case DFQ_CALL:
+      if (!b->call->scalar) return dfq__eval_vec_logic(ctx, b, in, n, to);
+      if (b->call->fn == DFQ__IS_NULL || b->call->fn == DFQ__IS_NOT_NULL)
+        return dfq__eval_is_null(ctx, b, in, n, to);
+      break;
+    default: break;
+  }
+  return v->kernel ? dfq__eval_kernel(ctx, b, in, n, to) : dfq__eval_boxed(ctx, b, in, n, to);
+}
+
+// Constants as full columns: for what leaves an operator.
+static bool dfq__vec_flatten(dfq__veval *ctx, dfq__buffer *data, dfq__buffer *valid, size_t n,
+                             dfq__vec *v) {
+  if (!v->constant) return true;
+  size_t size = dfq__size_of(v->type);
+  char *to = (char *)dfq__veval_room(ctx, data, n * size);
+  uint8_t *ok = v->valid ? (uint8_t *)dfq__veval_room(ctx, valid, n) : NULL;
+  if (ctx->no_memory) return false;
+  for (size_t i = 0; i < n; i++) memcpy(to + i * size, v->data, size);
+  if (ok) memset(ok, v->valid[0], n);
+  v->constant = false;
+  v->data = to;
+  v->valid = ok;
+  return true;
+}
+
+// ---- >>store: columns that grow -------------------------------------------------------------
+// Idea. A batch is borrowed and gone with the next pull, so a pipeline breaker needs somewhere
+// to keep what it reads: columns that grow.
+//
+//   batch ──append──>  data[c]   [ v v v v v v v v | room ]     grows by half: n values cost
+//                      valid[c]  NULL until the first null      fewer than 3n copies
+//                      strings   arena of the long texts; views point into it
+//
+// One array a column, not a list of batches: whoever sorts, joins or prints wants to reach row
+// i by adding i. The price is the copy when it grows, and that all of it is in memory at once.
+// DuckDB and Velox keep such rows in blocks that can be written to disk under pressure; Polars
+// keeps chunks and joins them when an operator asks for it.
+//
+// What outlives a batch is copied into a store: results, sorted input, the build side of a
+// join. Values are contiguous; long strings are copied into the store's own arena, so that a
+// store depends on nothing else. A validity array appears with the first null.
+
+// Plain memory: copied by pointer, freed once. rows counts whole rows; a column may hold more
+// while an append is under way, and after one that failed half way.
+typedef struct dfq__store {
+  dfq__heap *heap;
+  int columns;
+  dfq_type *type;
+  dfq__buffer *data, *valid;   // valid[c].data NULL: column c has no nulls yet
+  dfq__arena strings;
+  size_t rows;
+} dfq__store;
+
+// False without memory; then, as after success, dfq__store_free gives back what there is.
+static bool dfq__store_init(dfq__store *s, dfq__heap *heap, const dfq_type *type, int columns) {
+  size_t n = (size_t)columns + 1;
+  memset(s, 0, sizeof *s);
+  s->heap = s->strings.heap = heap;
+  s->columns = columns;
+  s->type = (dfq_type *)dfq__alloc_zero(heap, n, sizeof *s->type);
+  s->data = (dfq__buffer *)dfq__alloc_zero(heap, n, sizeof *s->data);
+  s->valid = (dfq__buffer *)dfq__alloc_zero(heap, n, sizeof *s->valid);
+  if (!s->type || !s->data || !s->valid) return false;
+  for (int c = 0; c < columns; c++) s->type[c] = type[c];
+  return true;
+}
+
+// Fine for a zeroed store and for one whose init failed. A second call does nothing.
+static void dfq__store_free(dfq__store *s) {
+  size_t n = (size_t)s->columns + 1;
+  if (!s->heap) return;
+  for (int c = 0; c < s->columns; c++) {
+    if (s->data) dfq__buffer_free(s->heap, &s->data[c]);
+    if (s->valid) dfq__buffer_free(s->heap, &s->valid[c]);
+  }
+  dfq__free(s->heap, s->type, n * sizeof *s->type);
+  dfq__free(s->heap, s->data, n * sizeof *s->data);
+  dfq__free(s->heap, s->valid, n * sizeof *s->valid);
+  dfq__arena_release(&s->strings, 0);
+  memset(s, 0, sizeof *s);
+}
+
+// Replaces views of long strings by views of copies. The invariant of everything that is kept:
+// no view points to memory of somebody else.
+static bool dfq__strings_keep(dfq__arena *arena, dfq_view *view, const uint8_t *valid,
+                              size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    if (view[i].len <= DFQ__INLINE) continue;
+    if (valid && !valid[i]) {
+      view[i] = dfq__view_of("", 0);
+      continue;
+    } // it may dangle later
+    const char *s = dfq__arena_text(arena, dfq__view_chars(&view[i]), view[i].len);
+    if (!s) return false;
+    view[i].tail.pointer = (uint64_t)(uintptr_t)s;
+  }
+  return true;
+}
+
+// Makes room for more bytes of validity; when they are the column's first, all rows so far get
+// a 1. So a column without nulls never pays for validity.
+static bool dfq__store_valid(dfq__store *s, int c, size_t more) {
+  dfq__buffer *v = &s->valid[c];
+  bool fresh = !v->data;
+  if (!dfq__buffer_reserve(s->heap, v, s->rows + more + 1)) return false;
+  if (fresh) memset(v->data, 1, s->rows);
+  return true;
+}
+
+// Appends n values of a vector to one column; s->rows is raised by the caller, after all
+// columns.
+static bool dfq__store_column(dfq__store *s, int c, const dfq__vec *from, size_t n) {
+  size_t size = dfq__size_of(s->type[c]);
+  if (!dfq__buffer_reserve(s->heap, &s->data[c], (s->rows + n) * size + 1)) return false;
+  bool nulls = from->valid != NULL;
+  if ((nulls || s->valid[c].data) && !dfq__store_valid(s, c, n)) return false;
+  char *to = s->data[c].data + s->rows * size;
+  if (n) memcpy(to, from->data, n * size);
+  if (s->valid[c].data) {
+    char *valid = s->valid[c].data + s->rows;
+    if (nulls) memcpy(valid, from->valid, n);
+    else memset(valid, 1, n);
+  }
+  if (s->type[c] != DFQ_STR) return true;
+  return dfq__strings_keep(&s->strings, (dfq_view *)(void *)to, from->valid, n);
+}
+
+// from's columns are in the store's order and of its types, and no constants.
+static bool dfq__store_append(dfq__store *s, const dfq__batch *b) {
+  for (int c = 0; c < s->columns; c++)
+    if (!dfq__store_column(s, c, &b->column[c], b->rows)) return false;
+  s->rows += b->rows;
+  return true;
+}
+
+// One row of values.
+static bool dfq__store_row(dfq__store *s, const dfq_value *row) {
+  for (int c = 0; c < s->columns; c++) {
+    size_t size = dfq__size_of(s->type[c]);
+    if (!dfq__buffer_reserve(s->heap, &s->data[c], (s->rows + 1) * size)) return false;
+    bool null = row[c].type == DFQ_NULL;
+    if ((null || s->valid[c].data) && !dfq__store_valid(s, c, 1)) return false;
+    dfq__cell_put(s->data[c].data, s->type[c], s->rows, &row[c]);
+    if (s->valid[c].data) s->valid[c].data[s->rows] = !null;
+    dfq_view *view = (dfq_view *)(void *)s->data[c].data + s->rows;
+    if (s->type[c] == DFQ_STR && !dfq__strings_keep(&s->strings, view, NULL, 1)) return false;
+  }
+  s->rows++;
+  return true;
+}
+
+// Borrows: valid until the store grows, which may move its columns, or is freed.
+static dfq__vec dfq__store_vec(const dfq__store *s, int c) {
+  dfq__vec v = { s->type[c], false, s->data[c].data, (const uint8_t *)s->valid[c].data };
+  return v;
+}
+
+// ---- >>tables: results that outlive everything ----------------------------------------------
+// Idea. A result has to outlive its run, its frame and even its context, and a scan has to keep
+// it alive: so a table is counted, holds the heap (not the context), and copies its names.
+//
+//   dfq ────hold────> heap <────hold──── table ──> store (columns, long texts)
+//    └─ arena: scan node ────────hold──────┘       names arena
+//
+// The count is atomic, because tables may be freed in any thread; what is inside never changes
+// once the table has been handed out, so reading needs no lock. Cost: one copy of the result.
+// Arrow avoids even that by making batches themselves counted; here a batch is a view of reused
+// buffers, and copying it once is cheaper than giving up the reuse.
+
+struct dfq_table {
+  dfq__heap *heap;    // held
+  size_t refs;
+  dfq_schema schema;
+  dfq_field *field;
+  dfq__arena names;
+  dfq__store store;
+};
+
+// The type of column c, where code is written for any schema.
+static dfq_type dfq__types_of(const dfq_schema *s, int c) { return s->field[c].type; }
+
+// An empty table of a schema; NULL without memory. Names are copied.
+static dfq_table *dfq__table_make(dfq__heap *heap, const dfq_schema *schema) {
+  dfq_table *t = (dfq_table *)dfq__alloc_zero(heap, 1, sizeof *t);
+  if (!t) return NULL;
+  dfq__heap_hold(heap);
+  t->heap = t->names.heap = heap;
+  t->refs = 1;
+  size_t n = (size_t)schema->count + 1;
+  t->field = (dfq_field *)dfq__arena_array(&t->names, n, sizeof *t->field);
+  dfq_type *type = (dfq_type *)dfq__arena_array(&t->names, n, sizeof *type);
+  bool ok = t->field && type;
+  for (int c = 0; ok && c < schema->count; c++) {
+    type[c] = dfq__types_of(schema, c);
+    t->field[c] = schema->field[c];
+    t->field[c].name = dfq__arena_text(&t->names, schema->field[c].name,
+                                       strlen(schema->field[c].name));
+    const char *why = schema->field[c].why;
+    if (why) t->field[c].why = dfq__arena_text(&t->names, why, strlen(why));
+    ok = t->field[c].name != NULL;
+  }
+  t->schema.count = schema->count;
+  t->schema.field = t->field;
+  if (ok && dfq__store_init(&t->store, heap, type, schema->count)) return t;
+  dfq_table_free(t);
+  return NULL;
+}
+
+// The heap goes last: the table's own memory is part of it.
+DFQ_API void dfq_table_free(dfq_table *t) {
+  if (!t || dfq__add_fetch(&t->refs, (size_t)-1) > 0) return;
+  dfq__heap *heap = t->heap;
+  dfq__store_free(&t->store);
+  dfq__arena_release(&t->names, 0);
+  dfq__free(heap, t, sizeof *t);
+  dfq__heap_drop(heap);
+}
+
+static void dfq__table_drop(void *table) { dfq_table_free((dfq_table *)table); }
+
+DFQ_API size_t dfq_table_rows(const dfq_table *t) { return t ? t->store.rows : 0; }
+DFQ_API int dfq_table_columns(const dfq_table *t) { return t ? t->schema.count : 0; }
+DFQ_API const dfq_schema *dfq_table_schema(const dfq_table *t) { return t ? &t->schema : NULL; }
+
+// By text, not by pointer: a table knows no context and so no interned names.
+DFQ_API int dfq_table_find(const dfq_table *t, const char *name) {
+  for (int c = 0; t && c < t->schema.count; c++)
+    if (strcmp(t->schema.field[c].name, name) == 0) return c;
+  return -1;
+}
+
+// -- reading
+
+// All other readers of cells go through here, and so does the check of row and column.
+DFQ_API void dfq_table_get(const dfq_table *t, size_t row, int column, dfq_value *to) {
+  *to = dfq__value_null();
+  if (!t || row >= t->store.rows || column < 0 || column >= t->schema.count) return;
+  dfq__vec v = dfq__store_vec(&t->store, column);
+  dfq__vec_get(&v, row, to);
+}
+
+DFQ_API bool dfq_table_is_null(const dfq_table *t, size_t row, int column) {
+  dfq_value v;
+  dfq_table_get(t, row, column, &v);
+  return v.type == DFQ_NULL;
+}
+
+DFQ_API int64_t dfq_table_i64(const dfq_table *t, size_t row, int column) {
+  dfq_value v;
+  dfq_table_get(t, row, column, &v);
+  return v.type == DFQ_NULL || v.type == DFQ_STR || v.type == DFQ_F64 ? 0 : v.as.i;
+}
+
+DFQ_API double dfq_table_f64(const dfq_table *t, size_t row, int column) {
+  dfq_value v;
+  dfq_table_get(t, row, column, &v);
+  if (v.type == DFQ_F64) return v.as.f;
+  return v.type == DFQ_NULL || v.type == DFQ_STR ? (double)NAN : (double)v.as.i;
+}
+
+DFQ_API const char *dfq_table_str(const dfq_table *t, size_t row, int column, size_t *len) {
+  dfq_value v;
+  dfq_table_get(t, row, column, &v);
+  if (len) *len = v.type == DFQ_STR ? v.len : 0;
+  return v.type == DFQ_STR ? v.as.s : "";
+}
+
+DFQ_API const void *dfq_table_data(const dfq_table *t, int column, const uint8_t **valid) {
+  *valid = NULL;
+  if (!t || column < 0 || column >= t->schema.count) return NULL;
+  *valid = (const uint8_t *)t->store.valid[column].data;
+  return t->store.data[column].data;
+}
+
+// For the want of memory half way: frees what there is of the table, reports, returns NULL.
+static dfq_table *dfq__table_failed(dfq *db, dfq_table *t) {
+  dfq_table_free(t);
+  dfq__report(db, &dfq__error_memory);
+  return NULL;
+}
+
+// -- making
+
+// Refuses types that columns cannot have, and names that stand twice.
+static bool dfq__check_fields(dfq *db, const dfq_field *f, int count, const char *where) {
+  for (int i = 0; i < count; i++) {
+    const char *problem = dfq__is_column_type(f[i].type) ? NULL
+                                                         : "is of no type that columns have";
+    for (int j = 0; j < i; j++)
+      if (strcmp(f[i].name, f[j].name) == 0) problem = "stands twice";
+    if (!problem) continue;
+    size_t mark = dfq__arena_mark(&db->arena);
+    dfq__report(db, dfq__error_new(&db->arena, DFQ_USAGE, NULL, where, "column %s %s",
+                                   f[i].name, problem));
+    dfq__arena_release(&db->arena, mark);
+    return false;
+  }
+  return true;
+}
+
+// Kernels compute with bools and validity as the numbers 0 and 1, and row selection adds them
+// up. A caller's byte may be any, and 255 would send it past the end of its array.
+static void dfq__bytes_to_bits(char *byte, size_t n) {
+  for (size_t i = 0; i < n; i++) byte[i] = byte[i] != 0;
+}
+
+// Appends one of the caller's columns. Fixed-width values are copied whole.
+static bool dfq__column_append(dfq__store *s, int c, const dfq_column *from, size_t rows) {
+  dfq__vec v = { from->type, false, from->data, from->valid };
+  const char *const *text = (const char *const *)from->data;
+  if (from->type != DFQ_STR) {
+    if (!dfq__store_column(s, c, &v, rows)) return false;
+    if (from->type == DFQ_BOOL) dfq__bytes_to_bits(s->data[c].data, rows);
+    if (from->valid) dfq__bytes_to_bits(s->valid[c].data, rows);
+    return true;
+  }
+  if (!dfq__buffer_reserve(s->heap, &s->data[c], rows * sizeof(dfq_view) + 1)) return false;
+  dfq_view *to = (dfq_view *)(void *)s->data[c].data;
+  for (size_t r = 0; r < rows; r++) {
+    bool null = (from->valid && !from->valid[r]) || !text[r];
+    to[r] = dfq__view_of(null ? "" : text[r], null ? 0 : strlen(text[r]));
+    if (!dfq__strings_keep(&s->strings, &to[r], NULL, 1)) return false;
+    if (!null) continue;
+    bool first = !s->valid[c].data;
+    if (!dfq__buffer_reserve(s->heap, &s->valid[c], rows + 1)) return false;
+    if (first) memset(s->valid[c].data, 1, rows);
+    s->valid[c].data[r] = 0;
+  }
+  return true;
+}
+
+// Fields are checked before anything is made; t->store.rows is set last, so that a column that
+// failed leaves no row behind. More rows than memory can address count as no memory.
+DFQ_API dfq_table *dfq_table_new(dfq *db, const dfq_column *columns, int count, size_t rows) {
+  dfq__arena scratch = { db->heap, NULL, NULL };
+  dfq_field *field = (dfq_field *)dfq__arena_array(&scratch, (size_t)count + 1, sizeof *field);
+  dfq_schema schema = { count, field };
+  dfq_table *t = NULL;
+  for (int c = 0; field && c < count; c++) {
+    field[c].name = columns[c].name;
+    field[c].type = columns[c].type;
+  }
+  bool good = field && dfq__check_fields(db, field, count, "table");
+  if (good) t = dfq__table_make(db->heap, &schema);
+  bool ok = t != NULL && rows <= SIZE_MAX / 64;
+  for (int c = 0; ok && c < count; c++)
+    ok = dfq__column_append(&t->store, c, &columns[c], rows);
+  if (ok) t->store.rows = rows;
+  dfq__arena_release(&scratch, 0);
+  if (ok) return t;
+  return good || !field ? dfq__table_failed(db, t) : NULL;
+}
+
+// Refuses values that are not of their column's type: read as a string, a number would be a
+// pointer.
+static bool dfq__check_cells(dfq *db, const dfq_field *f, int count, const dfq_value *cells,
+                             size_t rows) {
+  for (size_t r = 0; r < rows; r++)
+    for (int c = 0; c < count; c++) {
+      const dfq_value *v = &cells[r * (size_t)count + (size_t)c];
+      if (dfq__value_fits(v, f[c].type)) continue;
+      dfq__arena scratch = { db->heap, NULL, NULL };
+      dfq__report(db, dfq__error_new(&scratch, DFQ_USAGE, NULL, "table",
+                                     "row %zu, column %s: a value of type %s does not fit %s",
+                                     r + 1, f[c].name, dfq_type_name(v->type),
+                                     dfq_type_name(f[c].type)));
+      dfq__arena_release(&scratch, 0);
+      return false;
+    }
+  return true;
+}
+
+DFQ_API dfq_table *dfq_table_from_rows(dfq *db, const dfq_field *fields, int count,
+                                       const dfq_value *cells, size_t rows) {
+  dfq_schema schema = { count, fields };
+  if (!dfq__check_fields(db, fields, count, "table")) return NULL;
+  if (!dfq__check_cells(db, fields, count, cells, rows)) return NULL;
+  dfq_table *t = dfq__table_make(db->heap, &schema);
+  for (size_t r = 0; t && r < rows; r++)
+    if (!dfq__store_row(&t->store, cells + r * (size_t)count)) return dfq__table_failed(db, t);
+  return t ? t : dfq__table_failed(db, NULL);
+}
+
+// -- comparing
+
+// Whether two cells are the same: both null, or the same bits (any NaN equals any other).
+static bool dfq__same_cell(const dfq_value *a, const dfq_value *b) {
+  if (a->type == DFQ_F64 && b->type == DFQ_F64 && a->as.f != a->as.f && b->as.f != b->as.f)
+    return true;
+  return dfq__value_same(a, b);
+}
+
+// Returns false always: `return dfq__differ(...)` is what a comparison says on the way out.
+static bool dfq__differ(char *to, size_t size, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  if (to && size) (void)vsnprintf(to, size, format, args);
+  va_end(args);
+  return false;
+}
+
+// At most 40 bytes of a text, for a message.
+static void dfq__cell_text(char *to, size_t size, const dfq_value *v) {
+  char number[DFQ__NUMBER_TEXT];
+  if (v->type == DFQ_STR)
+    (void)snprintf(to, size, "'%.*s'", (int)dfq__min(v->len, 40), v->as.s);
+  else if (v->type == DFQ_NULL) (void)snprintf(to, size, "null");
+  else { dfq__write_value(number, v); (void)snprintf(to, size, "%s", number); }
+}
+
+// Row by row and value by value, because the first difference in reading order is the one that
+// helps. It is for tests; speed does not matter.
+DFQ_API bool dfq_table_equal(const dfq_table *a, const dfq_table *b, char *difference,
+                             size_t size) {
+  if (!a || !b) return dfq__differ(difference, size, "a table is NULL");
+  if (a->schema.count != b->schema.count)
+    return dfq__differ(difference, size, "%d columns and %d", a->schema.count, b->schema.count);
+  for (int c = 0; c < a->schema.count; c++) {
+    const dfq_field *f = &a->schema.field[c], *g = &b->schema.field[c];
+    if (strcmp(f->name, g->name) != 0 || f->type != g->type)
+      return dfq__differ(difference, size, "column %d: %s (%s) and %s (%s)", c, f->name,
+                         dfq_type_name(f->type), g->name, dfq_type_name(g->type));
+  }
+  if (a->store.rows != b->store.rows)
+    return dfq__differ(difference, size, "%zu rows and %zu", a->store.rows, b->store.rows);
+  for (size_t r = 0; r < a->store.rows; r++)
+    for (int c = 0; c < a->schema.count; c++) {
+      dfq_value x, y;
+      char s[64], t[64];
+      dfq_table_get(a, r, c, &x);
+      dfq_table_get(b, r, c, &y);
+      if (dfq__same_cell(&x, &y)) continue;
+      dfq__cell_text(s, sizeof s, &x);
+      dfq__cell_text(t, sizeof t, &y);
+      return dfq__differ(difference, size, "row %zu, %s: %s and %s", r, a->schema.field[c].name,
+                         s, t);
+    }
+  return true;
+}
+
+// ---- >>plan: nodes, frames, schemas ---------------------------------------------------------
+// Idea. A frame is a pointer to a plan node, and a node points to the nodes it reads from. A
+// verb makes one node and computes its schema from the schemas below it: names and types of a
+// whole pipeline are known, and checked, before anything is read. Nodes never change; frames
+// share them.
+//
+//     group region: sum(tax)
+//       with amount * 0.2 as tax
+//         filter amount > 100            All nodes have one shape (kind, inputs, expressions,
+//           join customer_id             keys, numbers), so that substitution, required columns
+//           /             \              and printing are written once.
+//     scan orders      scan customers
+//
+// select, with, drop and rename are all one kind, projection: a list of expressions, one for
+// each column that comes out. verb remembers how it was written.
+//
+// Cost: one small piece of an arena per verb. A frame that is used twice is one node with two
+// parents: a plan is a graph, but a run copies it as a tree and so computes the shared part
+// twice. Polars and Spark look for equal parts of a plan and keep the result of one for the
+// other; here dfq_collect and dfq_scan_table do it, by hand. Larger engines also have two kinds
+// of plan, a logical one (what) and a physical one (how); here the how is a few fields of a
+// node (sorted, build_left, count) that the optimizer fills in.
+
+// The order is that of dfq__classes, at the end of the file.
+typedef enum dfq__node_kind {
+  DFQ__SCAN, DFQ__FILTER, DFQ__PROJECT, DFQ__LIMIT, DFQ__ROW_INDEX, DFQ__UNION, DFQ__JOIN,
+  DFQ__GROUP, DFQ__SORT, DFQ__TOP_K, DFQ__DISTINCT_ROWS, DFQ__WINDOW,
+  DFQ__NODE_KINDS
+} dfq__node_kind;
+
+typedef struct dfq__node dfq__node;
+typedef struct dfq__source dfq__source;
+typedef struct dfq__op dfq__op;
+typedef struct dfq__run dfq__run;
+
+// Where a scan's rows come from; what comes behind this head is the source's class's own.
+struct dfq__source {
+  const struct dfq__source_class *is;
+  dfq_schema schema;        // all that it has; the node's schema may be fewer columns of it
+};
+
+// Where a column of a join comes from. Both sides: a key of the same name, coalesced.
+typedef enum dfq__side { DFQ__LEFT_SIDE, DFQ__RIGHT_SIDE, DFQ__BOTH_SIDES } dfq__side;
+typedef struct dfq__join_column {
+  dfq__side side;
+  const char *name;   // on that side
+} dfq__join_column;
+
+// Chapter 4's part of a node; it stands here because nodes are copied and printed here. Names
+// are interned and of the side that they belong to: pruning and swapping sides renumber
+// nothing.
+typedef struct dfq__join_plan {
+  dfq_join_type type;
+  int key_count;
+  const char **left_key, **right_key;
+  dfq__join_column *column;   // one for each column of the node's schema
+  bool nulls_equal, sorted, build_left;
+  bool hashed;                // asked for: never merged, whatever order is known
+  const char *suffix;
+} dfq__join_plan;
+
+// Names are interned in the context, so they are compared as pointers; that holds in a run too,
+// whose copy of a plan keeps the pointers.
+struct dfq__node {
+  dfq__node_kind kind;
+  const char *verb;         // "filter", "with": as written
+  const char *at;           // file:line of the call; NULL when unknown
+  int id;                   // numbered within a plan, for explain
+  int depth, size;          // nodes on the longest way down, and in all, shared ones each time
+  dfq__node *in[2];
+  dfq_schema schema;        // what comes out
+  dfq_expr **expr; // projection: one a column; filter and scan: conjuncts; group: aggregates
+  int expr_count;
+  dfq_key *key;             // sort, top-k, group
+  int key_count;
+  int64_t offset, count;    // limit; count < 0: all. top-k, scan: count, or -1
+  bool sorted;              // group: over sorted runs
+  bool hashed;              // group: asked for, whatever order is known
+  dfq__source *source;      // scan
+  dfq__join_plan *join;
+};
+
+// What walks a plan may recurse, and a run copies it as a tree: a frame that is joined with
+// itself forty times over would be a million million nodes.
+enum { DFQ__MAX_PLAN_DEPTH = 1000, DFQ__MAX_PLAN = 100000 };
+
+// A frame is node and settings, or an error. It never changes once a verb has returned it.
+struct dfq_frame {
+  dfq *db;
+  dfq__node *node;
+  const dfq__error *error;   // then node is NULL
+  dfq_run_options run;
+};
+
+static const dfq_schema dfq__no_schema = { 0, NULL };
+
+// -- making frames and nodes
+
+// error: NULL for lack of memory, so that callers may pass on what could not be made. Never
+// NULL: without memory all failures share one frame that the context set aside when it was
+// opened.
+static dfq_frame *dfq__frame_failed(dfq *db, const dfq__error *error) {
+  dfq_frame *f = (dfq_frame *)dfq__arena_alloc(&db->arena, sizeof *f);
+  dfq__report(db, error ? error : &dfq__error_memory);
+  if (!f) {   // the one that the context keeps for this
+    f = (dfq_frame *)(void *)((char *)db->spare + DFQ__SPARE / 2);
+    error = &dfq__error_memory;
+  }
+  f->db = db;
+  f->node = NULL;
+  f->error = error ? error : &dfq__error_memory;
+  return f;
+}
+
+// node: NULL when memory ran out on the way, so that verbs need not check. Refuses plans that
+// are too deep to walk or too large to copy.
+static dfq_frame *dfq__frame_of(dfq *db, dfq__node *node, const dfq_run_options *run) {
+  dfq_frame *f = node ? (dfq_frame *)dfq__arena_alloc(&db->arena, sizeof *f) : NULL;
+  if (!f) return dfq__frame_failed(db, &dfq__error_memory);
+  bool deep = node->depth > DFQ__MAX_PLAN_DEPTH;
+  if (deep || node->size > DFQ__MAX_PLAN)
+    return dfq__frame_failed(db, dfq__error_new(&db->arena, DFQ_LIMIT, node->at, node->verb,
+                                                deep ? "the plan is more than %d steps long"
+                                                     : "the plan has more than %d nodes",
+                                                deep ? DFQ__MAX_PLAN_DEPTH : DFQ__MAX_PLAN));
+  f->db = db;
+  f->node = node;
+  f->run = *run;
+  return f;
+}
+
+// -- what verbs share
+
+// Made by hand while a verb builds: the input, the name for messages, the caller's place.
+typedef struct dfq__verb {
+  dfq *db;
+  dfq_frame *in;
+  const char *name, *at;
+  const dfq__error *error;
+} dfq__verb;
+
+// Copies at: file:line has to live as long as the plan, also when a binding built the string.
+static dfq__verb dfq__verb_on(dfq_frame *in, const char *name, const char *at) {
+  dfq__verb v = { in->db, in, name, NULL, NULL };
+  v.at = at ? dfq__arena_text(&in->db->arena, at, strlen(at)) : NULL;
+  return v;
+}
+
+// Notes the verb's first error.
+DFQ__FORMAT(3)
+static void dfq__verb_error(dfq__verb *v, dfq_status status, const char *format, ...) {
+  if (v->error) return;
+  dfq__text t = dfq__text_in(v->db->heap);
+  dfq__put_head(&t, status, v->at, v->name);
+  va_list args;
+  va_start(args, format);
+  dfq__put_list(&t, format, args);
+  va_end(args);
+  v->error = dfq__error_from(&v->db->arena, status, &t);
+}
+
+// For `return`: notes the error and gives the failed frame.
+#define dfq__verb_fail(v, ...) (dfq__verb_error(v, __VA_ARGS__), dfq__verb_failed(v))
+
+// The frame that a verb returns after an error; without a note of one, memory is out.
+static dfq_frame *dfq__verb_failed(dfq__verb *v) { return dfq__frame_failed(v->db, v->error); }
+
+// A node over a and b (NULL: none), whose columns are a's until the caller says otherwise.
+// Returns NULL without memory. size stops growing at the limit: doubled forty times, an int
+// would overflow.
+static dfq__node *dfq__node_new(dfq__arena *arena, dfq__node_kind kind, const char *verb,
+                                const char *at, dfq__node *a, dfq__node *b) {
+  dfq__node *n = (dfq__node *)dfq__arena_alloc(arena, sizeof *n);
+  if (!n) return NULL;
+  n->kind = kind;
+  n->verb = verb;
+  n->at = at;
+  n->in[0] = a;
+  n->in[1] = b;
+  n->count = -1;
+  n->depth = n->size = 1;
+  for (int i = 0; i < 2 && n->in[i]; i++) {
+    n->depth = n->in[i]->depth >= n->depth ? n->in[i]->depth + 1 : n->depth;
+    n->size = n->in[i]->size > DFQ__MAX_PLAN ? n->in[i]->size : n->size + n->in[i]->size;
+  }
+  if (a) n->schema = a->schema;
+  return n;
+}
+
+// other: the second input, of union and join.
+static dfq__node *dfq__verb_node(dfq__verb *v, dfq__node_kind kind, dfq__node *other) {
+  return dfq__node_new(&v->db->arena, kind, v->name, v->at, v->in->node, other);
+}
+
+// How every verb ends. The frame inherits the settings of the (left) input.
+static dfq_frame *dfq__verb_done(dfq__verb *v, dfq__node *n) {
+  if (v->error) return dfq__frame_failed(v->db, v->error);
+  return dfq__frame_of(v->db, n, &v->in->run);
+}
+
+// A binder over the input's columns that knows the verb and its place, for messages.
+static dfq__binder dfq__verb_binder(dfq__verb *v, const dfq_expr *root) {
+  dfq__binder b;
+  memset(&b, 0, sizeof b);
+  b.db = v->db;
+  b.arena = &v->db->arena;
+  b.schema = &v->in->node->schema;
+  b.at = v->at;
+  b.where = v->name;
+  b.root = root;
+  return b;
+}
+
+// The type of e over the verb's input; DFQ_KINDS after an error.
+static dfq_type dfq__verb_type(dfq__verb *v, const dfq_expr *e) {
+  dfq__binder b = dfq__verb_binder(v, e);
+  dfq__bound *n = dfq__bind(&b, e);
+  if (!n && !v->error) v->error = b.error ? b.error : &dfq__error_memory;
+  return n ? n->type : (dfq_type)DFQ_KINDS;
+}
+
+// The name of the column that an item makes: its alias, the column's own name, or the text of
+// e.
+static const char *dfq__item_name(dfq *db, dfq_expr *e) {
+  if (e->kind == DFQ_ALIAS || e->kind == DFQ_COLUMN) return e->name;
+  return dfq__intern(db, dfq_expr_text(e));
+}
+
+// What an item computes, without its name.
+static dfq_expr *dfq__item_expr(dfq_expr *e) { return e->kind == DFQ_ALIAS ? e->arg[0] : e; }
+
+// text: NULL counts as empty, so that the parser says what it expected.
+static dfq__parser dfq__verb_parser(dfq__verb *v, const char *text) {
+  return dfq__parser_of(v->db, text ? text : "", text ? strlen(text) : 0, v->name, v->at);
+}
+
+// ---- >>verbs: filter, select, with, drop, rename, limit, row index, union -------------------
+
+// Idea. A verb is a small compiler: it parses its text, checks names and types against the
+// schema of its input, computes the schema of what comes out, and makes one node. Text and
+// trees meet at the second step, so each verb that takes text parses it and calls its own form
+// for trees.
+//
+//   dfq_filter_at      text ──parse──> tree ┐
+//                                           ├─> bind (check) ──> node ──> frame
+//   dfq_filter_expr_at                 tree ┘
+//
+// What the check binds is thrown away: a run binds again, to the schemas of the optimized plan.
+// Cost: microseconds, nothing is read. All verbs begin alike: a failed input is returned as it
+// is, so the first error of a chain is the one that the action reports. Larger engines separate
+// these steps (Polars and Spark resolve names in a pass over the whole plan); here the caller
+// learns of a misspelt name in the line that has it.
+
+DFQ_API dfq_frame *dfq_filter_expr_at(dfq_frame *in, dfq_expr *condition, const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "filter", at);
+  if (!condition) return dfq__frame_failed(v.db, &dfq__error_memory);
+  if (condition->kind == DFQ_FAILED) return dfq__frame_failed(v.db, condition->error);
+  condition = dfq__item_expr(condition);
+  dfq_type type = dfq__verb_type(&v, condition);
+  if (v.error) return dfq__frame_failed(v.db, v.error);
+  if (type != DFQ_BOOL && type != DFQ_NULL) {
+    dfq__binder b = dfq__verb_binder(&v, condition);
+    dfq__bind_fail(&b, DFQ_TYPE_ERROR, condition, NULL, "a condition is a bool, this is %s",
+                   dfq_type_name(type));
+    return dfq__frame_failed(v.db, b.error);
+  }
+  dfq__node *n = dfq__verb_node(&v, DFQ__FILTER, NULL);
+  dfq_expr **list = dfq__expr_list(v.db, condition, NULL, 0);
+  if (!n || !list) return dfq__frame_failed(v.db, &dfq__error_memory);
+  n->expr = list;
+  n->expr_count = 1;
+  return dfq__verb_done(&v, n);
+}
+
+DFQ_API dfq_frame *dfq_filter_at(dfq_frame *in, const char *condition, const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "filter", at);
+  dfq__parser p = dfq__verb_parser(&v, condition);
+  dfq_expr *e = dfq__parse_expr(&p, DFQ__L_OR);
+  dfq__expect_end(&p);
+  if (p.error) return dfq__frame_failed(v.db, p.error);
+  return dfq_filter_expr_at(in, e, at);
+}
+
+// -- select, with, drop, rename: one list of expressions
+
+// A projection under construction: expressions, names and types of what comes out.
+typedef struct dfq__projection {
+  dfq__verb *verb;
+  dfq_expr **expr;
+  dfq_field *field;
+  int count, room;
+  int all;            // the input's columns that * stands for; behind them there may be windows
+  uint8_t *replaced;  // 1: an item of this verb took the column's place already
+} dfq__projection;
+
+// room: the most items that can come. False with the verb's error set.
+static bool dfq__projection_init(dfq__projection *p, dfq__verb *v, int room) {
+  size_t n = (size_t)room + 1;
+  p->verb = v;
+  p->count = 0;
+  p->all = v->in->node->schema.count;
+  p->room = room;
+  p->expr = (dfq_expr **)dfq__arena_array(&v->db->arena, n, sizeof *p->expr);
+  p->field = (dfq_field *)dfq__arena_array(&v->db->arena, n, sizeof *p->field);
+  p->replaced = (uint8_t *)dfq__arena_array(&v->db->arena, n, 1);
+  if (!p->expr || !p->field || !p->replaced) v->error = &dfq__error_memory;
+  return v->error == NULL;
+}
+
+// Adds (or, with replace, puts in place of the column of that name) one item. False after an
+// error.
+static bool dfq__projection_add(dfq__projection *p, dfq_expr *item, bool replace) {
+  dfq__verb *v = p->verb;
+  if (item->kind == DFQ_FAILED) { v->error = item->error; return false; }
+  dfq_expr *e = dfq__item_expr(item);
+  const char *name = dfq__item_name(v->db, item);
+  dfq_type type = dfq__verb_type(v, e);
+  if (!name) v->error = &dfq__error_memory;
+  if (v->error) return false;
+  dfq_schema so_far = { p->count, p->field };
+  int i = dfq__schema_find(&so_far, name);
+  if (i >= 0 && (!replace || p->replaced[i])) {
+    dfq__verb_error(v, DFQ_USAGE, "two columns are called %s; name one of them with as", name);
+    return false;
+  }
+  if (!dfq__is_column_type(type) && type != DFQ_NULL) {
+    dfq__verb_error(v, DFQ_TYPE_ERROR, "%s is %s, which no column can be", name,
+                    dfq_type_name(type));
+    return false;
+  }
+  if (type == DFQ_NULL) {   // all null: any type will do
+    e = dfq_cast(e, DFQ_STR);
+    type = DFQ_STR;
+    if (e->kind == DFQ_FAILED) { v->error = e->error; return false; }
+  }
+  if (i < 0) i = p->count++;
+  p->replaced[i] = replace;
+  p->expr[i] = e;
+  p->field[i].name = name;
+  p->field[i].type = type;
+  p->field[i].why = NULL;
+  int from = e->kind == DFQ_COLUMN ? dfq__schema_find(&v->in->node->schema, e->name) : -1;
+  if (from >= 0) p->field[i].why = v->in->node->schema.field[from].why;
+  return true;
+}
+
+// Adds all columns of the input: what * stands for, and what with begins from.
+static bool dfq__projection_all(dfq__projection *p) {
+  const dfq_schema *s = &p->verb->in->node->schema;
+  for (int c = 0; c < p->all; c++)
+    if (!dfq__projection_add(p, dfq__col_interned(p->verb->db, s->field[c].name), false))
+      return false;
+  return true;
+}
+
+// Makes the node; the arrays become its own.
+static dfq_frame *dfq__projection_done(dfq__projection *p) {
+  dfq__verb *v = p->verb;
+  if (v->error) return dfq__frame_failed(v->db, v->error);
+  dfq__node *n = dfq__verb_node(v, DFQ__PROJECT, NULL);
+  if (!n) return dfq__frame_failed(v->db, &dfq__error_memory);
+  n->expr = p->expr;
+  n->expr_count = p->count;
+  n->schema.count = p->count;
+  n->schema.field = p->field;
+  return dfq__verb_done(v, n);
+}
+
+// Moves the window functions of a verb's items into a node below, which becomes v->in. The
+// items come back with columns in their place; NULL with the verb's error set. Chapter 4's,
+// defined there or, in a shorter file, at the end.
+static dfq_expr **dfq__windows_below(dfq__verb *v, dfq_expr *const *items, int count);
+
+static dfq_expr *const *dfq__without_windows(dfq__verb *v, dfq_expr *const *items, int count) {
+  bool any = false;
+  for (int i = 0; i < count; i++) {
+    if (!items[i]) return items;
+    any = any || dfq__has_window(items[i]);
+  }
+  return any ? dfq__windows_below(v, items, count) : items;
+}
+
+// The room is the most that can come: every item may be *, which is all columns.
+DFQ_API dfq_frame *dfq_select_exprs_at(dfq_frame *in, dfq_expr *const *items, int count,
+                                       const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "select", at);
+  dfq__projection p;
+  int columns = in->node->schema.count;
+  if (!dfq__projection_init(&p, &v, count + columns * (count ? count : 1)))
+    return dfq__verb_failed(p.verb);
+  items = dfq__without_windows(&v, items, count);
+  if (!items) return dfq__verb_failed(&v);
+  for (int i = 0; i < count; i++) {
+    if (!items[i]) return dfq__frame_failed(v.db, &dfq__error_memory);
+    bool star = items[i]->kind == DFQ_STAR;
+    if (!(star ? dfq__projection_all(&p) : dfq__projection_add(&p, items[i], false)))
+      return dfq__verb_failed(p.verb);
+  }
+  return dfq__projection_done(&p);
+}
+
+// Every item sees the input's columns only, never one that an item before it made: so the items
+// may be computed in any order, or at once, and an item may replace a column that others read.
+DFQ_API dfq_frame *dfq_with_exprs_at(dfq_frame *in, dfq_expr *const *items, int count,
+                                     const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "with", at);
+  dfq__projection p;
+  if (!dfq__projection_init(&p, &v, count + in->node->schema.count))
+    return dfq__verb_failed(p.verb);
+  if (!dfq__projection_all(&p)) return dfq__verb_failed(p.verb);
+  items = dfq__without_windows(&v, items, count);
+  if (!items) return dfq__verb_failed(&v);
+  for (int i = 0; i < count; i++) {
+    if (!items[i]) return dfq__frame_failed(v.db, &dfq__error_memory);
+    if (items[i]->kind == DFQ_STAR)
+      return dfq__verb_fail(&v, DFQ_USAGE, "* is all columns; they stay anyway");
+    if (!dfq__projection_add(&p, items[i], true)) return dfq__verb_failed(p.verb);
+  }
+  return dfq__projection_done(&p);
+}
+
+DFQ_API dfq_frame *dfq_select_at(dfq_frame *in, const char *items, const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "select", at);
+  dfq__parser p = dfq__verb_parser(&v, items);
+  dfq__list l = { NULL, 0, 0 };
+  dfq__parse_items(&p, &l);
+  dfq__expect_end(&p);
+  if (p.error) return dfq__frame_failed(v.db, p.error);
+  return dfq_select_exprs_at(in, l.item, l.count, at);
+}
+
+DFQ_API dfq_frame *dfq_with_columns_at(dfq_frame *in, const char *items, const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "with", at);
+  dfq__parser p = dfq__verb_parser(&v, items);
+  dfq__list l = { NULL, 0, 0 };
+  dfq__parse_items(&p, &l);
+  dfq__expect_end(&p);
+  if (p.error) return dfq__frame_failed(v.db, p.error);
+  return dfq_with_exprs_at(in, l.item, l.count, at);
+}
+
+// The error for a name that is no column of the verb's input.
+static dfq_frame *dfq__no_column(dfq__verb *v, const char *name) {
+  dfq__binder b = dfq__verb_binder(v, NULL);
+  dfq__bind(&b, dfq__col_interned(v->db, name));
+  return dfq__frame_failed(v->db, b.error);
+}
+
+// A name that is no column is an error, not nothing to do: it is more likely a mistake.
+DFQ_API dfq_frame *dfq_drop_at(dfq_frame *in, const char *names, const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "drop", at);
+  dfq__parser parser = dfq__verb_parser(&v, names);
+  dfq__names list = { &v.db->arena, NULL, 0, 0, false };
+  const dfq_schema *s = &in->node->schema;
+  dfq__projection p;
+  dfq__parse_names(&parser, &list);
+  dfq__expect_end(&parser);
+  if (parser.error || list.failed) return dfq__frame_failed(v.db, parser.error);
+  for (int i = 0; i < list.count; i++)
+    if (dfq__schema_find(s, list.name[i]) < 0) return dfq__no_column(&v, list.name[i]);
+  if (!dfq__projection_init(&p, &v, s->count)) return dfq__verb_failed(p.verb);
+  for (int c = 0; c < s->count; c++) {
+    if (dfq__names_has(&list, s->field[c].name)) continue;
+    if (!dfq__projection_add(&p, dfq__col_interned(v.db, s->field[c].name), false))
+      return dfq__verb_failed(p.verb);
+  }
+  return dfq__projection_done(&p);
+}
+
+// pairs = NAME "as" NAME {"," ...}: fills old and new. Returns how many, -1 after an error.
+static int dfq__parse_renames(dfq__parser *p, const char **from, const char **to, int room) {
+  int n = 0;
+  do {
+    if (n && !dfq__at_name(p)) break;
+    if (n == room) {
+      dfq__parse_fail(p, DFQ_USAGE, p->now.at, p->now.len, "more names than columns");
+      break;
+    }
+    from[n] = dfq__parse_name(p, "a column");
+    dfq__expect_reserved(p, "as");
+    to[n] = dfq__parse_name(p, "a new name");
+    if (!p->error) n++;
+  } while (!p->error && dfq__accept_symbol(p, ","));
+  return p->error ? -1 : n;
+}
+
+// from and to: interned, n of each. All renames happen at once, so that two names can be
+// swapped.
+static dfq_frame *dfq__rename_columns(dfq__verb *v, const char **from, const char **to, int n) {
+  const dfq_schema *s = &v->in->node->schema;
+  dfq__projection p;
+  for (int i = 0; i < n; i++) {
+    if (dfq__schema_find(s, from[i]) < 0) return dfq__no_column(v, from[i]);
+    for (int j = 0; j < i; j++)
+      if (from[j] == from[i])
+        return dfq__verb_fail(v, DFQ_USAGE, "%s is given two new names", from[i]);
+  }
+  if (!dfq__projection_init(&p, v, s->count)) return dfq__verb_failed(p.verb);
+  for (int c = 0; c < s->count; c++) {
+    dfq_expr *e = dfq__col_interned(v->db, s->field[c].name);
+    for (int i = 0; i < n; i++)
+      if (from[i] == s->field[c].name) e = dfq_as(dfq__col_interned(v->db, from[i]), to[i]);
+    if (!dfq__projection_add(&p, e, false)) return dfq__verb_failed(p.verb);
+  }
+  return dfq__projection_done(&p);
+}
+
+DFQ_API dfq_frame *dfq_rename_at(dfq_frame *in, const char *pairs, const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "rename", at);
+  dfq__parser p = dfq__verb_parser(&v, pairs);
+  size_t room = (size_t)in->node->schema.count;
+  const char **from = (const char **)dfq__arena_array(&v.db->arena, room + 1, sizeof *from);
+  const char **to = (const char **)dfq__arena_array(&v.db->arena, room + 1, sizeof *to);
+  if (!from || !to) return dfq__frame_failed(v.db, &dfq__error_memory);
+  int n = dfq__parse_renames(&p, from, to, (int)room);
+  dfq__expect_end(&p);
+  if (p.error) return dfq__frame_failed(v.db, p.error);
+  return dfq__rename_columns(&v, from, to, n);
+}
+
+// -- limit, row index, union, and what asks a frame about itself
+
+DFQ_API dfq_frame *dfq_slice_at(dfq_frame *in, int64_t offset, int64_t count, const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "limit", at);
+  if (offset < 0)
+    return dfq__verb_fail(&v, DFQ_USAGE, "the offset is negative: %lld", (long long)offset);
+  dfq__node *n = dfq__verb_node(&v, DFQ__LIMIT, NULL);
+  if (!n) return dfq__frame_failed(v.db, &dfq__error_memory);
+  n->offset = offset;
+  n->count = count < 0 ? -1 : count;
+  return dfq__verb_done(&v, n);
+}
+
+// Its own check, because to a slice a negative count means all.
+DFQ_API dfq_frame *dfq_limit_at(dfq_frame *in, int64_t count, const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "limit", at);
+  if (count < 0)
+    return dfq__verb_fail(&v, DFQ_USAGE, "the limit is negative: %lld", (long long)count);
+  return dfq_slice_at(in, 0, count, at);
+}
+
+// The number comes first, so that the other columns are the input's from 1 on.
+DFQ_API dfq_frame *dfq_row_index_at(dfq_frame *in, const char *name, const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "row_index", at);
+  const dfq_schema *s = &in->node->schema;
+  const char *interned = dfq__intern(v.db, name);
+  dfq_field *field = (dfq_field *)dfq__arena_array(&v.db->arena, (size_t)s->count + 1,
+                                                   sizeof *field);
+  dfq__node *n = dfq__verb_node(&v, DFQ__ROW_INDEX, NULL);
+  if (!interned || !field || !n) return dfq__frame_failed(v.db, &dfq__error_memory);
+  if (dfq__schema_find(s, interned) >= 0)
+    return dfq__verb_fail(&v, DFQ_USAGE, "there is a column %s already", name);
+  field[0].name = interned;
+  field[0].type = DFQ_I64;
+  for (int c = 0; c < s->count; c++) field[c + 1] = s->field[c];
+  n->schema.count = s->count + 1;
+  n->schema.field = field;
+  return dfq__verb_done(&v, n);
+}
+
+// Columns are matched by position and must agree in name and type: what is silently reordered
+// or widened is found out late. The two frames share a context, because names are compared as
+// pointers.
+DFQ_API dfq_frame *dfq_union_at(dfq_frame *a, dfq_frame *b, const char *at) {
+  if (!a || a->error) return a;
+  if (!b || b->error) return b;
+  dfq__verb v = dfq__verb_on(a, "union", at);
+  const dfq_schema *s = &a->node->schema, *t = &b->node->schema;
+  if (a->db != b->db)
+    return dfq__verb_fail(&v, DFQ_USAGE, "the two frames belong to different contexts");
+  if (s->count != t->count)
+    return dfq__verb_fail(&v, DFQ_TYPE_ERROR, "one side has %d columns, the other %d", s->count,
+                          t->count);
+  for (int c = 0; c < s->count; c++) {
+    const dfq_field *f = &s->field[c], *g = &t->field[c];
+    if (f->name != g->name || f->type != g->type)
+      return dfq__verb_fail(&v, DFQ_TYPE_ERROR,
+                            "column %d is %s (%s) on one side, %s (%s) on the other; "
+                            "select puts names in order, cast changes types",
+                            c + 1, f->name, dfq_type_name(f->type), g->name,
+                            dfq_type_name(g->type));
+  }
+  return dfq__verb_done(&v, dfq__verb_node(&v, DFQ__UNION, b->node));
+}
+
+// No node: settings belong to the frame. NULL goes back to the context's.
+DFQ_API dfq_frame *dfq_configure(dfq_frame *in, const dfq_run_options *run) {
+  if (!in || in->error) return in;
+  return dfq__frame_of(in->db, in->node, run ? run : &in->db->options.run);
+}
+
+DFQ_API const dfq_schema *dfq_schema_of(dfq_frame *f) {
+  return f && f->node ? &f->node->schema : &dfq__no_schema;
+}
+
+DFQ_API const char *dfq_frame_error(const dfq_frame *f) {
+  if (!f) return dfq__error_memory.message;
+  return f->error ? f->error->message : NULL;
+}
+
+// ---- >>run: one execution of a plan ---------------------------------------------------------
+// Idea. A plan is a description, so it can be run twice, or twice at a time; what is different
+// each time must not be in it. All that changes while a plan runs lives in a run: its own arena
+// and a copy of the plan, counters, the error. So a finished frame is read-only, and several
+// threads may run it at once. The arena belongs to a small context of the run's own, so that
+// the optimizer can build expressions there.
+//
+//   frame ──> node, node, ...     in the context's arena, read-only, shared
+//     │ run
+//     └──> copy of the nodes      in the run's arena: the optimizer rewrites these
+//          operators, counters    one set for each engine and worker
+//          error, warnings        handed to the context when the run ends
+//
+// Cost: a copy of the plan, microseconds for plans of any usual size; it buys that no verb, no
+// action and no optimizer rule has to think about threads, and that all of a run is freed at
+// one stroke, also after an error half way. Larger engines keep more in such an object: a
+// memory pool with limits, spill files, progress, priorities among the queries of many users.
+
+// One thread writes them: parallel workers have operators of their own, whose counters are
+// added up when they have joined.
+typedef struct dfq__counters {
+  const dfq__node *node;
+  uint64_t rows, batches;   // that came out
+  double seconds;           // in this node and those below it
+  size_t bytes, peak_bytes; // buffers held
+  uint64_t fields;          // of a file, that were made values of their columns' types
+} dfq__counters;
+
+// Everything in it is the running thread's own, but db, of which it only reads what never
+// changes (settings, names) or takes the lock (to report).
+struct dfq__run {
+  dfq *db;                  // the frame's context
+  dfq *own;                 // this run's: same heap, an arena that ends with the run
+  dfq_run_options options;
+  size_t batch_rows;
+  dfq__node *plan;
+  int node_count;
+  dfq__counters *count;     // by node id, from 1
+  const dfq__error *error;  // the first in the order of rows
+  bool whole;               // the result will be read to its end: nothing stops early
+  void *journal;            // chapter 5
+};
+
+// A later call replaces an earlier one: a conjunct or an operator above may fail at an earlier
+// row of the batch, and the earliest row is the one that counts.
+static void dfq__run_error(dfq__run *run, const dfq__error *e) { run->error = e; }
+static void dfq__run_no_memory(dfq__run *run) { run->error = &dfq__error_memory; }
+
+// -- a context and a copy of the plan
+
+// A context of a run's own: it shares the heap, and nothing else.
+static dfq *dfq__own_context(dfq *db) {
+  dfq *own = (dfq *)dfq__alloc_zero(db->heap, 1, sizeof *own);
+  if (!own) return NULL;
+  dfq__heap_hold(db->heap);
+  own->heap = own->arena.heap = own->names_arena.heap = db->heap;
+  own->options = db->options;
+  own->io = db->io;
+  own->seed = db->seed;
+  own->message = own->warnings = dfq__text_in(db->heap);
+  dfq__lock_init(&own->lock);
+  own->spare = dfq__arena_alloc(&own->names_arena, DFQ__SPARE);
+  if (own->spare) return own;
+  dfq_close(own);
+  return NULL;
+}
+
+// A node of its own with the same arguments, which the caller then replaces.
+static dfq_expr *dfq__expr_copy_node(dfq *db, const dfq_expr *e) {
+  dfq_expr *c = dfq__expr_new(db, e->kind, e->argc);
+  if (c->kind == DFQ_FAILED) return c;
+  dfq_expr **arg = c->arg;
+  *c = *e;
+  c->db = db;
+  c->arg = arg;
+  for (int i = 0; i < e->argc; i++) arg[i] = e->arg[i];
+  return c;
+}
+
+// A deep copy in db, for the optimizer to share and change. Texts and names are not copied: the
+// frame outlives the run. A failed expression means no memory.
+static dfq_expr *dfq__expr_copy(dfq *db, const dfq_expr *e) {
+  dfq_expr *c = dfq__expr_copy_node(db, e);
+  if (c->kind == DFQ_FAILED) return c;
+  dfq_expr **arg = c->arg;
+  for (int i = 0; i < e->argc; i++) {
+    arg[i] = dfq__expr_copy(db, e->arg[i]);
+    if (arg[i]->kind == DFQ_FAILED) return arg[i];
+  }
+  return c;
+}
+
+// NULL without memory; for no expressions an array all the same.
+static dfq_expr **dfq__exprs_copy(dfq *db, dfq_expr *const *list, int count) {
+  dfq_expr **to = (dfq_expr **)dfq__arena_array(&db->arena, (size_t)count + 1, sizeof *to);
+  for (int i = 0; to && i < count; i++) {
+    to[i] = dfq__expr_copy(db, list[i]);
+    if (to[i]->kind == DFQ_FAILED) return NULL;
+  }
+  return to;
+}
+
+// A copy of a plan in the run's arena, as a tree (a shared frame is copied for each use),
+// numbered from the sources up. NULL without memory.
+static dfq__node *dfq__plan_copy(dfq__run *run, const dfq__node *n) {
+  dfq__arena *arena = &run->own->arena;
+  dfq__node *c = (dfq__node *)dfq__arena_alloc(arena, sizeof *c);
+  if (!c) return NULL;
+  *c = *n;
+  for (int i = 0; i < 2; i++) {
+    if (n->in[i]) c->in[i] = dfq__plan_copy(run, n->in[i]);
+    if (n->in[i] && !c->in[i]) return NULL;
+  }
+  c->expr = dfq__exprs_copy(run->own, n->expr, n->expr_count);
+  c->key = (dfq_key *)dfq__arena_array(arena, (size_t)n->key_count + 1, sizeof *c->key);
+  if (!c->expr || !c->key) return NULL;
+  for (int i = 0; i < n->key_count; i++) {
+    c->key[i] = n->key[i];
+    c->key[i].expr = dfq__expr_copy(run->own, n->key[i].expr);
+    if (c->key[i].expr->kind == DFQ_FAILED) return NULL;
+  }
+  c->id = ++run->node_count;
+  return c;
+}
+
+// The plan to run: the optimizer's, where chapter 5 is there. Defined at the end of the file.
+static dfq__node *dfq__plan_for_run(dfq__run *run, const dfq__node *n);
+
+// What the run has to say goes to the frame's context before the run's own memory is freed: the
+// error's text stands in it. Warnings come with an end of line of their own, hence the - 1.
+static void dfq__run_close(dfq__run *run) {
+  if (!run) return;
+  dfq *db = run->db, *own = run->own;
+  if (run->error) dfq__report(db, run->error);
+  if (own && own->warnings.len)
+    dfq__warn(db, "%.*s", (int)own->warnings.len - 1, own->warnings.data);
+  dfq_close(own);
+  dfq__free(db->heap, run, sizeof *run);
+}
+
+// Prepares to run a frame: copies and optimizes its plan. NULL on error (dfq_error).
+static dfq__run *dfq__run_open(dfq_frame *f, bool whole) {
+  if (!f) return NULL;
+  if (f->error) { dfq__report(f->db, f->error); return NULL; }
+  dfq__run *run = (dfq__run *)dfq__alloc_zero(f->db->heap, 1, sizeof *run);
+  if (!run) { dfq__report(f->db, &dfq__error_memory); return NULL; }
+  run->db = f->db;
+  run->options = f->run;
+  run->whole = whole;
+  run->batch_rows = f->run.batch_rows ? dfq__min(f->run.batch_rows, (size_t)1 << 24) : 2048;
+  run->own = dfq__own_context(f->db);
+  if (run->own) run->plan = dfq__plan_for_run(run, f->node);
+  if (run->plan)
+    run->count = (dfq__counters *)dfq__arena_array(
+        &run->own->arena, (size_t)run->node_count + 1, sizeof *run->count);
+  if (run->count) return run;
+  if (!run->error) dfq__run_no_memory(run);
+  dfq__run_close(run);
+  return NULL;
+}
+
+// ---- >>operators: the batch engine's interface ----------------------------------------------
+// Idea. Each plan node becomes an operator, and operators are chapter 1 again: open, next,
+// close - only that next brings a batch. A pointer call per row was the price of composing
+// machines freely; divided by 2,048 it is nothing.
+//
+//   open      binds expressions, makes buffers; reads nothing
+//   prepare   before the first next, where a pipeline breaker (join build, group, sort) reads
+//             what it must have before it can answer
+//   next      the next batch in op->out, borrowed until the next call
+//   close     gives everything back; may come early
+//
+// An error is a position in the stream: when row 100 of a batch fails, the operator emits the
+// 100 rows before it, and the error comes when somebody asks for more. So limit 50 above
+// answers alike at any batch size, and in the row engine.
+//
+//   rows      0 ... 98 99 | 100 fails | 101 ...
+//   1st pull  batch of 100 rows (failed is set, the error waits in the operator)
+//   2nd pull  ERROR (only now is it the run's)
+//
+// Everything goes through one function, dfq__pull: what every operator must do (count, measure,
+// ask for cancel, keep the order of events) stands there once. Cost: two readings of the clock
+// and a few additions per operator and batch. Larger engines add scheduling here: an operator
+// may answer "wait", so that its thread can do something else while a disk or a network
+// answers.
+
+// An operator that is asked again after END or ERROR gives the same answer; dfq__pull sees to
+// it.
+typedef enum dfq__event { DFQ__BATCH, DFQ__END, DFQ__ERROR } dfq__event;
+
+// size: of the operator's struct, which begins with a dfq__op. open, prepare and morsel return
+// false after an error; the run's error is then set, or else memory is out. close follows every
+// open, also one that failed half way, so it takes what it finds: all memory starts as zero.
+typedef struct dfq__op_class {
+  size_t size;
+  bool (*open)(dfq__op *op);
+  bool (*prepare)(dfq__op *op);   // may be NULL
+  dfq__event (*next)(dfq__op *op);
+  void (*close)(dfq__op *op);
+  bool (*morsel)(dfq__op *op,
+                 size_t number); // of a scan that several threads may share, or NULL
+} dfq__op_class;
+
+// What all operators share. It lives in the run's arena; what grows (buffers, stores) is on the
+// heap, and close frees it.
+struct dfq__op {
+  const dfq__op_class *is;
+  dfq__run *run;
+  const dfq__node *node;
+  dfq__op *in[2];
+  dfq__batch out;
+  dfq__veval eval;
+  size_t rows_in;          // rows of the first input before the batch at hand, for messages
+  bool ready, closed;
+  bool failed;             // after the rows in out, an error comes:
+  const dfq__error *failure;
+  dfq__event last;         // once it is not DFQ__BATCH, it stays
+  dfq__counters *count;
+};
+
+// What runs a node, in each engine. Defined at the end of the file, where all chapters are
+// known.
+typedef struct dfq__class {
+  const dfq__op_class *batch;
+  const dfq__rows_class *rows;
+  size_t rows_size;
+} dfq__class;
+static const dfq__class *dfq__class_of(const dfq__node *n);
+
+// -- open, pull, close
+
+// From the top down, once: limit closes its input early, and the end of the run comes by again.
+static void dfq__op_close(dfq__op *op) {
+  if (!op || op->closed) return;
+  op->closed = true;
+  op->is->close(op);
+  dfq__arena_release(&op->eval.strings, 0);
+  for (int i = 0; i < 2; i++) dfq__op_close(op->in[i]);
+}
+
+// Makes the operators of a plan, inputs first. NULL on error: what was opened is closed.
+static dfq__op *dfq__op_open(dfq__run *run, const dfq__node *n) {
+  const dfq__op_class *is = dfq__class_of(n)->batch;
+  size_t columns = (size_t)n->schema.count + 1;
+  dfq__op *op = (dfq__op *)dfq__arena_alloc(&run->own->arena, is->size);
+  if (op)
+    op->out.column = (dfq__vec *)dfq__arena_array(&run->own->arena, columns, sizeof(dfq__vec));
+  if (!op || !op->out.column) { dfq__run_no_memory(run); return NULL; }
+  op->is = is;
+  op->run = run;
+  op->node = n;
+  op->out.columns = n->schema.count;
+  op->eval.db = run->own;
+  op->eval.heap = op->eval.strings.heap = run->own->heap;
+  op->count = &run->count[n->id];
+  op->count->node = n;
+  for (int i = 0; i < 2; i++) {
+    if (n->in[i]) op->in[i] = dfq__op_open(run, n->in[i]);
+    if (n->in[i] && !op->in[i]) { dfq__op_close(op->in[0]); return NULL; }
+  }
+  if (is->open(op)) return op;
+  if (!run->error) dfq__run_no_memory(run);
+  dfq__op_close(op);
+  return NULL;
+}
+
+// Asked by every operator before every batch, by workers in their own threads.
+static bool dfq__cancelled(dfq__run *run) {
+  if (!run->options.cancel || !run->options.cancel(run->options.cancel_user)) return false;
+  dfq__run_error(run, dfq__error_new(&run->own->arena, DFQ_CANCELLED, NULL, NULL,
+                                     "the run's cancel function returned true"));
+  return true;
+}
+
+// The one way to ask an operator for a batch: keeps the counters, the order of events, and
+// cancel.
+static dfq__event dfq__pull(dfq__op *op) {
+  double start = dfq__now();
+  if (op->last != DFQ__BATCH) return op->last;
+  if (op->failed) op->run->error = op->failure;
+  dfq__event e = op->failed || dfq__cancelled(op->run) ? DFQ__ERROR : DFQ__BATCH;
+  if (e == DFQ__BATCH && !op->ready && op->is->prepare && !op->is->prepare(op)) e = DFQ__ERROR;
+  op->ready = true;
+  if (e == DFQ__BATCH) e = op->is->next(op);
+  op->last = e;
+  op->count->seconds += dfq__now() - start;
+  if (e == DFQ__BATCH) {
+    if (op->failed) {              // not yet: whoever has enough rows never gets to see it
+      op->failure = op->run->error;
+      op->run->error = NULL;
+    }
+    op->count->rows += op->out.rows;
+    op->count->batches++;
+  } else if (e == DFQ__ERROR && !op->run->error) {
+    dfq__run_no_memory(op->run);   // the only failure that is not noted where it happens
+  }
+  return e;
+}
+
+// -- expressions of an operator
+
+// Binds an expression to a schema and gives it buffers. NULL with the run's error set.
+static dfq__bound *dfq__op_bind(dfq__op *op, const dfq_schema *schema, const dfq_expr *e) {
+  dfq__binder b;
+  memset(&b, 0, sizeof b);
+  b.db = op->run->own;
+  b.arena = &op->run->own->arena;
+  b.schema = schema;
+  b.at = op->node->at;
+  b.where = op->node->verb;
+  dfq__bound *n = dfq__bind(&b, e);
+  if (!n) dfq__run_error(op->run, b.error ? b.error : &dfq__error_memory);
+  if (!n || dfq__vector_prepare(&op->eval, n)) return n;
+  dfq__vector_free(&op->eval, n);   // what was prepared before memory ran out
+  dfq__run_no_memory(op->run);
+  return NULL;
+}
+
+// Makes the message for one row of a batch with that schema, by the row evaluator.
+static void dfq__op_fail_row(dfq__op *op, const dfq_schema *schema, const dfq__bound *b,
+                             const dfq__batch *in, size_t row, size_t number) {
+  dfq__arena *arena = &op->run->own->arena;
+  dfq__eval ctx = { op->run->own, &op->eval.strings, arena, op->node->at, op->node->verb,
+                    schema, number, NULL };
+  dfq_value *values = (dfq_value *)dfq__arena_array(arena, (size_t)in->columns + 1,
+                                                    sizeof *values),
+            v;
+  for (int c = 0; values && c < in->columns; c++) dfq__vec_get(&in->column[c], row, &values[c]);
+  if (values) (void)dfq__eval_row(&ctx, b, values, &v);
+  dfq__run_error(op->run, ctx.error ? ctx.error : &dfq__error_memory);
+  op->failed = true;
+}
+
+// Evaluates b on the first n rows of in. Returns how many are well; for the one after them the
+// run's error is set. origin: the input's row numbers of in's rows, NULL when they are the
+// same.
+static size_t dfq__op_eval(dfq__op *op, dfq__bound *b, const dfq__batch *in, size_t n,
+                           const uint32_t *origin, dfq__vec *to) {
+  size_t ok = dfq__eval_vec(&op->eval, b, in, n, to);
+  if (op->eval.no_memory) {
+    dfq__run_no_memory(op->run);
+    op->failed = true;
+    return 0;
+  }
+  if (ok < n)
+    dfq__op_fail_row(op, op->node->in[0] ? &op->node->in[0]->schema : &op->node->source->schema,
+                     b, in, ok, op->rows_in + (origin ? origin[ok] : ok));
+  return ok;
+}
+
+// Zeroed memory until the run ends. Never of no size, so that NULL means no memory.
+static void *dfq__op_array(dfq__op *op, size_t count, size_t size) {
+  return dfq__arena_array(&op->run->own->arena, count + 1, size);
+}
+
+// ---- >>sources: where rows come from --------------------------------------------------------
+// Idea. A scan node holds a source; the source's class brings the operator that reads it. The
+// plan tells the operator which columns it needs, and for sources that can use it, a condition
+// and a row limit. So a source is two things: what the plan knows (names, types, perhaps how
+// many rows), and an operator in each engine that brings the rows. The kinds of source are
+// open, like the kinds of node: chapter 6 adds files with a class of its own, and nothing here
+// knows of them.
+//
+//   node scan(orders)  ──> source ──> is ──> { name, classes of both engines, rows, print }
+//     schema: 2 columns      schema: all 9 columns of it
+//
+// The node's schema is what pruning has left of the source's; the operator finds its columns by
+// name, at open. State that many runs share (a table, how often a source was opened) stands in
+// the source; a cursor stands in the operator, so two runs, or two scans of a self-join, never
+// meet. Larger engines let a source take far more over: DuckDB and Polars hand filters, limits
+// and column sets to Parquet and databases, which skip whole row groups by their minimum and
+// maximum.
+
+typedef struct dfq__source_class {
+  const char *name;
+  dfq__class runs;                                   // in each engine
+  bool takes_filters;                                // conjuncts in the scan node are obeyed
+  bool (*prunable)(const dfq__source *s); // NULL: columns and rows may always be left out
+  double (*rows)(const dfq__source *s);              // about how many; < 0: unknown
+  void (*print)(dfq__text *t, const dfq__source *s); // as in a pipeline, behind "scan "
+} dfq__source_class;
+
+// The frame of a new source, with the context's settings. at: copied.
+static dfq_frame *dfq__scan_frame(dfq *db, dfq__source *s, const char *at) {
+  const char *kept = at ? dfq__arena_text(&db->arena, at, strlen(at)) : NULL;
+  dfq__node *n = dfq__node_new(&db->arena, DFQ__SCAN, "scan", kept, NULL, NULL);
+  if (n) {
+    n->source = s;
+    n->schema = s->schema;
+  }
+  return dfq__frame_of(db, n, &db->options.run);
+}
+
+// The source's number of each column that the scan node brings.
+// -1 never comes: pruning only takes columns away.
+static int *dfq__scan_columns(dfq__op *op) {
+  const dfq__node *n = op->node;
+  int *column = (int *)dfq__op_array(op, (size_t)n->schema.count, sizeof *column);
+  for (int c = 0; column && c < n->schema.count; c++)
+    column[c] = dfq__schema_find(&n->source->schema, n->schema.field[c].name);
+  return column;
+}
+
+// -- a table: slices of its columns, nothing copied
+
+typedef struct dfq__table_source {
+  dfq__source head;
+  dfq_table *table;
+} dfq__table_source;
+
+typedef struct dfq__table_scan {
+  dfq__op head;
+  const dfq__store *store;
+  int *column;
+  size_t at, end;
+} dfq__table_scan;
+
+// Nothing but numbers: where to begin and to end, and which columns.
+static bool dfq__table_scan_open(dfq__op *op) {
+  dfq__table_scan *s = (dfq__table_scan *)op;
+  s->store = &((dfq__table_source *)(void *)op->node->source)->table->store;
+  s->end = s->store->rows;
+  s->column = dfq__scan_columns(op);
+  return s->column != NULL;
+}
+
+// Restricts the scan to one morsel: 32 batches. False when there is none of that number.
+static bool dfq__table_scan_morsel(dfq__op *op, size_t number) {
+  dfq__table_scan *s = (dfq__table_scan *)op;
+  size_t size = 32 * op->run->batch_rows;
+  if (number > s->store->rows / size || number * size == s->store->rows) return false;
+  s->at = number * size;
+  s->end = dfq__min(s->at + size, s->store->rows);
+  return true;
+}
+
+// A slice of the table's own arrays. It stays valid longer than a batch must, and nobody counts
+// on it.
+static dfq__event dfq__table_scan_next(dfq__op *op) {
+  dfq__table_scan *s = (dfq__table_scan *)op;
+  size_t n = dfq__min(s->end - s->at, op->run->batch_rows);
+  if (n == 0) return DFQ__END;
+  for (int c = 0; c < op->out.columns; c++)
+    op->out.column[c] = dfq__vec_from(dfq__store_vec(s->store, s->column[c]), s->at);
+  op->out.rows = n;
+  s->at += n;
+  return DFQ__BATCH;
+}
+
+// For what an operator's class has no need of.
+static void dfq__op_nothing(dfq__op *op) { (void)op; }
+
+static const dfq__op_class dfq__table_scan_class = {
+  sizeof(dfq__table_scan), dfq__table_scan_open, NULL,
+  dfq__table_scan_next,    dfq__op_nothing,      dfq__table_scan_morsel
+};
+
+// Exact, as the optimizer likes it: it decides which side of a join is built.
+static double dfq__table_source_rows(const dfq__source *s) {
+  return (double)((const dfq__table_source *)(const void *)s)->table->store.rows;
+}
+
+// For people: a table in memory has no text that a pipeline could read back.
+static void dfq__table_source_print(dfq__text *t, const dfq__source *s) {
+  dfq__put(t, "table of ");
+  dfq__put_count(t, ((const dfq__table_source *)(const void *)s)->table->store.rows);
+  dfq__put(t, " rows");
+}
+
+// -- a function that yields rows: chapter 1's source, gathered into batches
+
+typedef struct dfq__rows_source {
+  dfq__source head;
+  dfq_row_source user;
+  size_t runs;          // how often it was opened: a one-shot source allows one
+} dfq__rows_source;
+
+typedef struct dfq__rows_scan {
+  dfq__op head;
+  int *column;
+  dfq__rows_source *source;
+  void *cursor;
+  bool opened, ended;   // after its end, the user's next is not called again
+  dfq_value *row;
+  dfq__buffer *data, *valid;
+  size_t rows;
+} dfq__rows_scan;
+
+// The user's functions are first called by next: a plan that is only explained opens nothing.
+static bool dfq__rows_scan_open(dfq__op *op) {
+  dfq__rows_scan *s = (dfq__rows_scan *)op;
+  size_t columns = (size_t)op->out.columns;
+  s->source = (dfq__rows_source *)(void *)op->node->source;
+  s->column = dfq__scan_columns(op);
+  s->row = (dfq_value *)dfq__op_array(op, (size_t)s->source->user.count, sizeof *s->row);
+  s->data = (dfq__buffer *)dfq__op_array(op, columns, sizeof *s->data);
+  s->valid = (dfq__buffer *)dfq__op_array(op, columns, sizeof *s->valid);
+  return s->column && s->row && s->data && s->valid;
+}
+
+DFQ__FORMAT(3)
+static void dfq__source_error(dfq__run *run, const dfq__node *n, const char *format, ...) {
+  dfq__text t = dfq__text_in(run->own->heap);
+  dfq__put_head(&t, DFQ_IO_ERROR, n->at, "scan");
+  va_list args;
+  va_start(args, format);
+  dfq__put_list(&t, format, args);
+  va_end(args);
+  dfq__run_error(run, dfq__error_from(&run->own->arena, DFQ_IO_ERROR, &t));
+}
+
+// Opens the user's cursor. False with the run's error set.
+static bool dfq__user_open(dfq__run *run, const dfq__node *n, void **cursor) {
+  dfq__rows_source *s = (dfq__rows_source *)(void *)n->source;
+  size_t runs = dfq__add_fetch(&s->runs, 1);
+  if (s->user.one_shot && runs > 1) {
+    dfq__source_error(run, n, "%s can be read once only (one_shot), and it was",
+                      dfq__source_name(&s->user));
+    return false;
+  }
+  *cursor = s->user.open ? s->user.open(s->user.user) : s->user.user;
+  if (*cursor || !s->user.open) return true;
+  dfq__source_error(run, n, "the open function of %s returned NULL",
+                    dfq__source_name(&s->user));
+  return false;
+}
+
+// One row of the user's, with its types checked: 1, 0 at the end, -1 with the run's error set.
+static int dfq__user_next(dfq__run *run, const dfq__node *n, void *cursor, dfq_value *row,
+                          size_t number) {
+  dfq__rows_source *s = (dfq__rows_source *)(void *)n->source;
+  int got = s->user.next(cursor, row);
+  if (got < 0)
+    dfq__source_error(run, n, "the next function of %s failed after row %zu",
+                      dfq__source_name(&s->user), number);
+  for (int c = 0; got > 0 && c < s->user.count; c++) {
+    dfq_type want = s->head.schema.field[c].type;
+    if (dfq__value_fits(&row[c], want)) continue;
+    bool large = row[c].type == want;
+    dfq__source_error(run, n, "row %zu of %s: column %s holds %s, it was declared %s",
+                      number + 1, dfq__source_name(&s->user), s->head.schema.field[c].name,
+                      large ? "a number beyond 32 bits" : dfq_type_name(row[c].type),
+                      dfq_type_name(want));
+    return -1;
+  }
+  return got;
+}
+
+// Appends the user's row to the batch as its row n. The user's strings end with the next call,
+// so long ones are copied. False without memory.
+static bool dfq__rows_scan_put(dfq__op *op, size_t n) {
+  dfq__rows_scan *s = (dfq__rows_scan *)op;
+  for (int c = 0; c < op->out.columns; c++) {
+    const dfq_value *v = &s->row[s->column[c]];
+    dfq_type type = op->node->schema.field[c].type;
+    size_t size = dfq__size_of(type);
+    if (!dfq__buffer_reserve(op->eval.heap, &s->data[c], (n + 1) * size)) return false;
+    if (!dfq__buffer_reserve(op->eval.heap, &s->valid[c], n + 1)) return false;
+    dfq__cell_put(s->data[c].data, type, n, v);
+    s->valid[c].data[n] = v->type != DFQ_NULL;
+    dfq_view *view = (dfq_view *)(void *)s->data[c].data + n;
+    if (type == DFQ_STR && !dfq__strings_keep(&op->eval.strings, view, NULL, 1)) return false;
+  }
+  return true;
+}
+
+// Buffers of the batch before are filled again. Rows that came before a failure are handed up
+// first. Cost: a call per row and a boxed value per cell; a table's slice costs nothing per
+// row.
+static dfq__event dfq__rows_scan_next(dfq__op *op) {
+  dfq__rows_scan *s = (dfq__rows_scan *)op;
+  size_t n = 0;
+  int got = 1;
+  dfq__arena_rewind(&op->eval.strings);
+  if (!s->opened && !dfq__user_open(op->run, op->node, &s->cursor)) return DFQ__ERROR;
+  s->opened = true;
+  while (!s->ended && n < op->run->batch_rows) {
+    got = dfq__user_next(op->run, op->node, s->cursor, s->row, s->rows);
+    if (got <= 0) break;
+    if (!dfq__rows_scan_put(op, n)) return DFQ__ERROR;
+    n++;
+    s->rows++;
+  }
+  s->ended = got <= 0;
+  op->failed = got < 0;
+  op->out.rows = n;
+  for (int c = 0; c < op->out.columns; c++) {
+    dfq__vec v = { op->node->schema.field[c].type, false, s->data[c].data,
+                   (const uint8_t *)s->valid[c].data };
+    op->out.column[c] = v;
+  }
+  return n ? DFQ__BATCH : got < 0 ? DFQ__ERROR : DFQ__END;
+}
+
+// b may be NULL: the array itself could not be made.
+static void dfq__buffers_free(dfq__heap *heap, dfq__buffer *b, int count) {
+  for (int i = 0; b && i < count; i++) dfq__buffer_free(heap, &b[i]);
+}
+
+// close of the user's is called exactly once for each open that succeeded, also after an early
+// end.
+static void dfq__rows_scan_close(dfq__op *op) {
+  dfq__rows_scan *s = (dfq__rows_scan *)op;
+  if (s->opened && s->cursor && s->source->user.close) s->source->user.close(s->cursor);
+  dfq__buffers_free(op->eval.heap, s->data, op->out.columns);
+  dfq__buffers_free(op->eval.heap, s->valid, op->out.columns);
+}
+
+static const dfq__op_class dfq__rows_scan_class = {
+  sizeof(dfq__rows_scan), dfq__rows_scan_open,  NULL,
+  dfq__rows_scan_next,    dfq__rows_scan_close, NULL
+};
+
+static double dfq__rows_source_rows(const dfq__source *s) { (void)s; return -1; }
+
+static void dfq__rows_source_print(dfq__text *t, const dfq__source *s) {
+  dfq__putf(t, "rows of %s",
+            dfq__source_name(&((const dfq__rows_source *)(const void *)s)->user));
+}
+
+// ---- >>filter: rows where every conjunct is true --------------------------------------------
+// Idea. The condition is a list of conjuncts, in order. Each is computed on the rows that the
+// one before has let through, and the survivors are packed together at once, so that nobody
+// above has to know about selections. When all rows pass, the columns are passed on untouched.
+//
+//   mask      0 1 1 0 1          Cost: the mask, then packing, a fraction of a ns per value.
+//   rows      1 2 4
+//   packed    b c e
+//
+// A condition is split at its ands when the plan is optimized; run as it was written, it is one
+// conjunct. Packing costs copies and saves every operator above from asking which rows count;
+// selective filters pay little, and those that let all rows pass nothing. DuckDB and Velox pass
+// a selection vector along instead and pack late, which wins when wide rows meet a mild filter.
+// Larger engines also reorder conjuncts by what they measure; here the order as written decides
+// which rows a later, fallible conjunct gets to see.
+//
+// State: the bound conjuncts, a mask, the numbers of the rows that are left, and two sets of
+// packed columns, because packing reads what the conjunct before has packed.
+
+typedef struct dfq__filter {
+  dfq__op head;
+  dfq__bound **conjunct;
+  dfq__buffer mask, rows, origin[2];
+  dfq__buffer *packed[2];      // data and valid of each column, used in turns
+} dfq__filter;
+
+// Open: binds the conjuncts to the input's columns; buffers come with the first batch.
+static bool dfq__filter_open(dfq__op *op) {
+  dfq__filter *f = (dfq__filter *)op;
+  size_t n = (size_t)op->node->expr_count, columns = (size_t)op->out.columns;
+  f->conjunct = (dfq__bound **)dfq__op_array(op, n, sizeof *f->conjunct);
+  for (int i = 0; i < 2; i++)
+    f->packed[i] = (dfq__buffer *)dfq__op_array(op, 2 * columns, sizeof(dfq__buffer));
+  if (!f->conjunct || !f->packed[0] || !f->packed[1]) return false;
+  for (size_t i = 0; i < n; i++) {
+    f->conjunct[i] = dfq__op_bind(op, &op->node->in[0]->schema, op->node->expr[i]);
+    if (!f->conjunct[i]) return false;
+  }
+  return true;
+}
+
+// The numbers of the rows where mask is true. Returns how many; SIZE_MAX without memory.
+static size_t dfq__rows_where(dfq__veval *eval, dfq__buffer *bytes, dfq__buffer *rows,
+                              const dfq__vec *mask, size_t n) {
+  const uint8_t *m = (const uint8_t *)mask->data;
+  uint32_t *row = (uint32_t *)dfq__veval_room(eval, rows, (n + 1) * sizeof *row);
+  if (!row) return SIZE_MAX;
+  if (mask->constant) {
+    bool yes = m[0] && (!mask->valid || mask->valid[0]);
+    for (size_t i = 0; yes && i < n; i++) row[i] = (uint32_t)i;
+    return yes ? n : 0;
+  }
+  if (mask->valid) {
+    uint8_t *both = (uint8_t *)dfq__veval_room(eval, bytes, n);
+    if (!both) return SIZE_MAX;
+    dfq__k_both(both, m, DFQ__BLOCK, mask->valid, DFQ__BLOCK, n, NULL);
+    m = both;
+  }
+  return dfq__select_rows(row, m, n);
+}
+
+// Packs the given rows of a batch into buffers (data and valid by turns). False without memory.
+static bool dfq__pack(dfq__heap *heap, dfq__buffer *to, dfq__batch *b, const uint32_t *row,
+                      size_t n) {
+  for (int c = 0; c < b->columns; c++) {
+    dfq__vec *v = &b->column[c];
+    dfq__buffer *data = &to[2 * c], *valid = &to[2 * c + 1];
+    size_t size = dfq__size_of(v->type);
+    if (!dfq__buffer_reserve(heap, data, n * size + 1)) return false;
+    dfq__gather(data->data, v->data, row, n, size);
+    v->data = data->data;
+    if (!v->valid) continue;
+    if (!dfq__buffer_reserve(heap, valid, n + 1)) return false;
+    dfq__gather_1(valid->data, v->valid, row, n);
+    v->valid = (const uint8_t *)valid->data;
+  }
+  b->rows = n;
+  return true;
+}
+
+// The input's numbers of the rows that are left: origin o row, or just row.
+static const uint32_t *dfq__filter_origin(dfq__filter *f, int turn, const uint32_t *origin,
+                                          const uint32_t *row, size_t n) {
+  uint32_t *to = (uint32_t *)dfq__veval_room(&f->head.eval, &f->origin[turn],
+                                             (n + 1) * sizeof *to);
+  for (size_t i = 0; to && i < n; i++) to[i] = origin ? origin[row[i]] : row[i];
+  return to;
+}
+
+// Puts a batch of the input through all conjuncts; the survivors are in op->out. False without
+// memory.
+static bool dfq__filter_batch(dfq__op *op, const dfq__batch *in) {
+  dfq__filter *f = (dfq__filter *)op;
+  const uint32_t *origin = NULL;   // the input's numbers of the rows in out; NULL: 0, 1, 2, ...
+  int turn = 0;   // a pack reads what the one before has written: it needs the other buffers
+  op->out.rows = in->rows;
+  for (int c = 0; c < in->columns; c++) op->out.column[c] = in->column[c];
+  for (int i = 0; i < op->node->expr_count && op->out.rows; i++) {
+    dfq__vec mask;
+    size_t before = op->out.rows;
+    size_t n = dfq__op_eval(op, f->conjunct[i], &op->out, before, origin, &mask);
+    size_t kept = dfq__rows_where(&op->eval, &f->mask, &f->rows, &mask, n);
+    if (kept == SIZE_MAX) return false;
+    if (kept == n) { op->out.rows = n; continue; }
+    const uint32_t *row = (const uint32_t *)(void *)f->rows.data;
+    if (i + 1 < op->node->expr_count) origin = dfq__filter_origin(f, turn, origin, row, kept);
+    if (op->eval.no_memory || !dfq__pack(op->eval.heap, f->packed[turn], &op->out, row, kept))
+      return false;
+    turn = !turn;
+  }
+  return true;
+}
+
+// Next: pulls until rows survive. Strings of the batch before are dropped only now, when nobody
+// can hold them any more.
+static dfq__event dfq__filter_next(dfq__op *op) {
+  for (;;) {
+    dfq__event e = dfq__pull(op->in[0]);
+    if (e != DFQ__BATCH) return e;
+    dfq__arena_rewind(&op->eval.strings);
+    if (!dfq__filter_batch(op, &op->in[0]->out)) return DFQ__ERROR;
+    op->rows_in += op->in[0]->out.rows;
+    if (op->out.rows) return DFQ__BATCH;
+    if (op->failed) return DFQ__ERROR;
+  }
+}
+
+// Entries may be NULL, after an open that failed.
+static void dfq__bound_free(dfq__op *op, dfq__bound **list, int count) {
+  for (int i = 0; list && i < count; i++) dfq__vector_free(&op->eval, list[i]);
+}
+
+// Close: everything of it may be missing.
+static void dfq__filter_close(dfq__op *op) {
+  dfq__filter *f = (dfq__filter *)op;
+  dfq__bound_free(op, f->conjunct, op->node->expr_count);
+  dfq__buffer_free(op->eval.heap, &f->mask);
+  dfq__buffer_free(op->eval.heap, &f->rows);
+  dfq__buffers_free(op->eval.heap, f->origin, 2);
+  for (int i = 0; i < 2; i++)
+    dfq__buffers_free(op->eval.heap, f->packed[i], 2 * op->out.columns);
+}
+
+static const dfq__op_class dfq__filter_class = {
+  sizeof(dfq__filter), dfq__filter_open, NULL, dfq__filter_next, dfq__filter_close, NULL
+};
+
+// ---- >>project: computed columns ------------------------------------------------------------
+// Idea. One expression for each column that comes out. A plain column costs nothing: its vector
+// is passed on. select, with, drop and rename are all this operator.
+//
+//   select a, b * 2 as c, 7 as d       a   borrowed from the batch below, not copied
+//                                      c   a buffer of the expression's root
+//                                      d   a constant, filled up to a column of n rows
+//
+// A projection keeps the number of rows, so it is the one operator that never has to wait or to
+// ask twice. Cost: one kernel for each operator of each expression and batch. Each expression
+// is computed by itself: `a * b + 1` and `a * b + 2` multiply twice. Polars and Spark look for
+// such common parts first; Spark (Tungsten) and HyPer compile a whole pipeline into one loop,
+// so that what is between two operators never leaves the registers.
+//
+// State: the bound expressions, and buffers for columns that are constants.
+
+typedef struct dfq__project {
+  dfq__op head;
+  dfq__bound **expr;
+  dfq__buffer *flat;      // data and valid of columns that are constants
+} dfq__project;
+
+// Open: binds; what is bound was checked when the frame was built, so only memory can fail
+// here.
+static bool dfq__project_open(dfq__op *op) {
+  dfq__project *p = (dfq__project *)op;
+  size_t n = (size_t)op->node->expr_count;
+  p->expr = (dfq__bound **)dfq__op_array(op, n, sizeof *p->expr);
+  p->flat = (dfq__buffer *)dfq__op_array(op, 2 * n, sizeof *p->flat);
+  if (!p->expr || !p->flat) return false;
+  for (size_t i = 0; i < n; i++) {
+    p->expr[i] = dfq__op_bind(op, &op->node->in[0]->schema, op->node->expr[i]);
+    if (!p->expr[i]) return false;
+  }
+  return true;
+}
+
+// Next: an expression that fails at row k shortens the batch to k rows for all columns; those
+// computed before it are simply longer than they need be.
+static dfq__event dfq__project_next(dfq__op *op) {
+  dfq__project *p = (dfq__project *)op;
+  dfq__event e = dfq__pull(op->in[0]);
+  if (e != DFQ__BATCH) return e;
+  const dfq__batch *in = &op->in[0]->out;
+  size_t n = in->rows;
+  dfq__arena_rewind(&op->eval.strings);
+  for (int i = 0; i < op->node->expr_count && n; i++)
+    n = dfq__op_eval(op, p->expr[i], in, n, NULL, &op->out.column[i]);
+  for (int i = 0; i < op->node->expr_count; i++)
+    if (n && !dfq__vec_flatten(&op->eval, &p->flat[2 * i], &p->flat[2 * i + 1], n,
+                               &op->out.column[i]))
+      return DFQ__ERROR;
+  op->out.rows = n;
+  op->rows_in += in->rows;
+  return n ? DFQ__BATCH : DFQ__ERROR;
+}
+
+// Close: the buffers of the expressions, then the flat ones.
+static void dfq__project_close(dfq__op *op) {
+  dfq__project *p = (dfq__project *)op;
+  dfq__bound_free(op, p->expr, op->node->expr_count);
+  dfq__buffers_free(op->eval.heap, p->flat, 2 * op->node->expr_count);
+}
+
+static const dfq__op_class dfq__project_class = {
+  sizeof(dfq__project), dfq__project_open, NULL, dfq__project_next, dfq__project_close, NULL
+};
+
+// ---- >>limit: some rows from the front; also row index and union ----------------------------
+// Idea. limit counts, and once it has enough it closes what is below: files are shut and
+// nothing more is read. It asks for no batch whose rows it could not use.
+//
+//   offset 3, limit 4      batch 1 [0 1 2 3 4]   batch 2 [5 6 7 8 9]   batch 3: never asked for
+//                                  skip  └─┘             └─┘
+//
+// Nothing is copied: a slice of a vector is a pointer further on. Under a limit, whatever can
+// give rows early does: filters, projections, probes of a join. A sort or a group cannot, so
+// the optimizer makes sort + limit one operator (top-k), and moves a limit below projections
+// and into scans. Larger engines do the same; with threads they must also stop workers that run
+// ahead.
+//
+// State: rows still to skip, and rows still to come (2^64 - 1 for all).
+
+typedef struct dfq__limit {
+  dfq__op head;
+  uint64_t skip, left;
+} dfq__limit;
+
+// Open: negative numbers were refused by the verb; a count of -1 is all.
+static bool dfq__limit_open(dfq__op *op) {
+  dfq__limit *l = (dfq__limit *)op;
+  l->skip = (uint64_t)op->node->offset;
+  l->left = op->node->count < 0 ? UINT64_MAX : (uint64_t)op->node->count;
+  return true;
+}
+
+// Next: the input is closed by the call after the last row; until then the last batch is still
+// borrowed from below.
+static dfq__event dfq__limit_next(dfq__op *op) {
+  dfq__limit *l = (dfq__limit *)op;
+  for (;;) {
+    if (l->left == 0) {
+      dfq__op_close(op->in[0]);
+      return DFQ__END;
+    }
+    dfq__event e = dfq__pull(op->in[0]);
+    if (e != DFQ__BATCH) return e;
+    const dfq__batch *in = &op->in[0]->out;
+    size_t skip = l->skip < in->rows ? (size_t)l->skip : in->rows;
+    size_t n = in->rows - skip;
+    if (n > l->left) n = (size_t)l->left;
+    l->skip -= skip;
+    l->left -= n;
+    if (n == 0) continue;
+    for (int c = 0; c < in->columns; c++)
+      op->out.column[c] = dfq__vec_from(in->column[c], skip);
+    op->out.rows = n;
+    return DFQ__BATCH;
+  }
+}
+
+// Close: nothing of its own.
+static const dfq__op_class dfq__limit_class = {
+  sizeof(dfq__limit), dfq__limit_open, NULL, dfq__limit_next, dfq__op_nothing, NULL
+};
+
+// -- row index: 0, 1, 2, ... as a column of its own
+// The number is the row's place in the stream, so nothing that removes or reorders rows may
+// move past it; it also keeps its input in one thread.
+
+typedef struct dfq__row_index {
+  dfq__op head;
+  dfq__buffer number;
+  int64_t rows;
+} dfq__row_index;
+
+// For operators whose state begins as zeros.
+static bool dfq__op_open_nothing(dfq__op *op) { (void)op; return true; }
+
+static dfq__event dfq__row_index_next(dfq__op *op) {
+  dfq__row_index *r = (dfq__row_index *)op;
+  dfq__event e = dfq__pull(op->in[0]);
+  if (e != DFQ__BATCH) return e;
+  const dfq__batch *in = &op->in[0]->out;
+  int64_t *number = (int64_t *)dfq__veval_room(&op->eval, &r->number,
+                                               in->rows * sizeof *number);
+  if (!number) return DFQ__ERROR;
+  for (size_t i = 0; i < in->rows; i++) number[i] = r->rows++;
+  dfq__vec v = { DFQ_I64, false, number, NULL };
+  op->out.column[0] = v;
+  for (int c = 0; c < in->columns; c++) op->out.column[c + 1] = in->column[c];
+  op->out.rows = in->rows;
+  return DFQ__BATCH;
+}
+
+static void dfq__row_index_close(dfq__op *op) {
+  dfq__buffer_free(op->eval.heap, &((dfq__row_index *)op)->number);
+}
+
+static const dfq__op_class dfq__row_index_class = {
+  sizeof(dfq__row_index), dfq__op_open_nothing, NULL,
+  dfq__row_index_next,    dfq__row_index_close, NULL
+};
+
+// -- union: one input after the other
+// All rows of the left side, then all of the right: the order that the row engine gives. Names
+// and types are equal, so batches pass as they are. Larger engines read the sides at once when
+// nobody asks for an order.
+
+typedef struct dfq__union_op {
+  dfq__op head;
+  int side;
+} dfq__union_op;
+
+static dfq__event dfq__union_next(dfq__op *op) {
+  dfq__union_op *u = (dfq__union_op *)op;
+  dfq__event e = dfq__pull(op->in[u->side]);
+  if (e == DFQ__END && u->side == 0) {
+    u->side = 1;
+    e = dfq__pull(op->in[1]);
+  }
+  if (e != DFQ__BATCH) return e;
+  const dfq__batch *in = &op->in[u->side]->out;
+  for (int c = 0; c < in->columns; c++) op->out.column[c] = in->column[c];
+  op->out.rows = in->rows;
+  return DFQ__BATCH;
+}
+
+static const dfq__op_class dfq__union_class = {
+  sizeof(dfq__union_op), dfq__op_open_nothing, NULL, dfq__union_next, dfq__op_nothing, NULL
+};
+
+// ---- >>row-engine: the same plan, one row at a time -----------------------------------------
+// Idea. The operators once more, as chapter 1's iterators over chapter 2's row evaluator. They
+// are the slow, plain form: what a node means. Tests run every plan through both engines and
+// compare the results bit by bit. What has no row form of its own is bridged: rows are taken
+// from batches.
+//
+//   node filter     ──> class { batch: filter_class, rows: row_filter_class }
+//   node join       ──> class { batch: join_class,   rows: row_join_class }
+//   a node that has no rows class ──> a bridge: its batches, row by row
+//
+// What the engines share is small on purpose: the binder, the scalar functions, the sources.
+// All that is clever (kernels, packing, hashing, threads) exists once and has a plain twin here
+// that can be read in a minute; a bug would have to be made in both, in the same way. Cost: a
+// call and a tree walk per row and operator; the benchmarks show what batches win. PostgreSQL
+// runs its plans like this (and can compile the expressions): short queries that find a few
+// rows through an index have nothing to share a batch's cost among.
+//
+// State: an iterator of chapter 1, the bound expressions, and an arena for the strings of one
+// row.
+
+typedef struct dfq__row_op {
+  dfq_rows head;
+  dfq__run *run;
+  const dfq__node *node;
+  dfq__eval eval;
+  dfq__arena strings;      // of the row at hand
+  dfq__bound **bound;      // the node's expressions
+} dfq__row_op;
+
+static dfq_rows *dfq__row_op_open(dfq__run *run, const dfq__node *n);
+
+// Binds the node's expressions to its input's schema. False with the run's error set.
+static bool dfq__row_op_bind(dfq_rows *r) {
+  dfq__row_op *op = (dfq__row_op *)r;
+  dfq__arena *arena = &op->run->own->arena;
+  const dfq__node *n = op->node;
+  dfq__binder b;
+  memset(&b, 0, sizeof b);
+  b.db = op->run->own;
+  b.arena = arena;
+  b.schema = &n->in[0]->schema;
+  b.at = n->at;
+  b.where = n->verb;
+  op->bound = (dfq__bound **)dfq__arena_array(arena, (size_t)n->expr_count + 1,
+                                              sizeof *op->bound);
+  if (!op->bound) { dfq__run_no_memory(op->run); return false; }
+  for (int i = 0; i < n->expr_count; i++) {
+    op->bound[i] = dfq__bind(&b, n->expr[i]);
+    if (op->bound[i]) continue;
+    dfq__run_error(op->run, b.error ? b.error : &dfq__error_memory);
+    return false;
+  }
+  return true;
+}
+
+// One expression for one row, numbered for messages. False with the run's error set.
+static bool dfq__row_op_eval(dfq__row_op *op, const dfq__bound *b, const dfq_value *row,
+                             dfq_value *to) {
+  dfq__eval *ctx = &op->eval;
+  ctx->row_number = op->head.in->pulled - 1;
+  if (dfq__eval_row(ctx, b, row, to)) return true;
+  dfq__run_error(op->run, ctx->error ? ctx->error : &dfq__error_memory);
+  return false;
+}
+
+// Every row operator's close: notes the count for explain analyze.
+static void dfq__row_op_close(dfq_rows *r) {
+  dfq__row_op *op = (dfq__row_op *)r;
+  op->run->count[op->node->id].rows = r->pulled;
+  dfq__arena_release(&op->strings, 0);
+}
+
+// -- filter, projection, limit, row index, union
+
+// The conjuncts in order, and no further than the first that is not true.
+static int dfq__row_filter_next(dfq_rows *r, const dfq_value **row) {
+  dfq__row_op *op = (dfq__row_op *)r;
+  while (dfq_rows_next(r->in, row)) {
+    bool keep = true;
+    dfq__arena_rewind(&op->strings);
+    for (int i = 0; keep && i < op->node->expr_count; i++) {
+      dfq_value v;
+      if (!dfq__row_op_eval(op, op->bound[i], *row, &v)) return -1;
+      keep = v.type != DFQ_NULL && v.as.i;
+    }
+    if (keep) return 1;
+  }
+  return dfq__rows_end(r->in);
+}
+
+static const dfq__rows_class dfq__row_filter_class = {
+  "filter", dfq__row_op_bind, dfq__row_filter_next, dfq__row_op_close
+};
+
+// The row that comes out is the operator's own; its strings may point into the row below, which
+// lives until the next call as well.
+static int dfq__row_project_next(dfq_rows *r, const dfq_value **row) {
+  dfq__row_op *op = (dfq__row_op *)r;
+  const dfq_value *from = NULL;
+  if (!dfq_rows_next(r->in, &from)) return dfq__rows_end(r->in);
+  dfq__arena_rewind(&op->strings);
+  for (int i = 0; i < op->node->expr_count; i++)
+    if (!dfq__row_op_eval(op, op->bound[i], from, &r->row[i])) return -1;
+  *row = r->row;
+  return 1;
+}
+
+static const dfq__rows_class dfq__row_project_class = {
+  "project", dfq__row_op_bind, dfq__row_project_next, dfq__row_op_close
+};
+
+typedef struct dfq__row_limit {
+  dfq__row_op op;
+  int64_t seen;
+} dfq__row_limit;
+
+// At the end it is chapter 1's rule that closes what is below: whoever returns 0 is stopped.
+static int dfq__row_limit_next(dfq_rows *r, const dfq_value **row) {
+  dfq__row_limit *l = (dfq__row_limit *)r;
+  const dfq__node *n = l->op.node;
+  for (;;) {
+    if (n->count == 0 || (n->count > 0 && l->seen - n->offset >= n->count)) return 0;
+    if (!dfq_rows_next(r->in, row)) return dfq__rows_end(r->in);
+    if (++l->seen > n->offset) return 1;
+  }
+}
+
+static const dfq__rows_class dfq__row_limit_class = {
+  "limit", NULL, dfq__row_limit_next, dfq__row_op_close
+};
+
+static int dfq__row_number_next(dfq_rows *r, const dfq_value **row) {
+  const dfq_value *from = NULL;
+  if (!dfq_rows_next(r->in, &from)) return dfq__rows_end(r->in);
+  r->row[0] = dfq__value_int(DFQ_I64, (int64_t)r->in->pulled - 1);
+  for (int c = 1; c < r->columns; c++) r->row[c] = from[c - 1];
+  *row = r->row;
+  return 1;
+}
+
+static const dfq__rows_class dfq__row_number_class = {
+  "row_index", NULL, dfq__row_number_next, dfq__row_op_close
+};
+
+// An error on the left ends both: the right side's rows would come in the wrong place.
+static int dfq__row_union_next(dfq_rows *r, const dfq_value **row) {
+  if (dfq_rows_next(r->in, row)) return 1;
+  if (r->in->failed) return -1;
+  return dfq_rows_next(r->other, row) ? 1 : dfq__rows_end(r->other);
+}
+
+static const dfq__rows_class dfq__row_union_class = {
+  "union", NULL, dfq__row_union_next, dfq__row_op_close
+};
+
+// -- sources
+
+typedef struct dfq__row_scan {
+  dfq__row_op op;
+  int *column;
+  size_t at;
+  void *cursor;          // of a function that yields rows
+  dfq_value *user_row;
+} dfq__row_scan;
+
+// False with the run's error set.
+static bool dfq__row_scan_columns(dfq__row_scan *s) {
+  const dfq__node *n = s->op.node;
+  dfq__arena *arena = &s->op.run->own->arena;
+  s->column = (int *)dfq__arena_array(arena, (size_t)n->schema.count + 1, sizeof *s->column);
+  for (int c = 0; s->column && c < n->schema.count; c++)
+    s->column[c] = dfq__schema_find(&n->source->schema, n->schema.field[c].name);
+  if (!s->column) dfq__run_no_memory(s->op.run);
+  return s->column != NULL;
+}
+
+static bool dfq__row_table_open(dfq_rows *r) {
+  return dfq__row_scan_columns((dfq__row_scan *)r);
+}
+
+// Strings point into the table, so they outlive the row; nobody counts on it.
+static int dfq__row_table_next(dfq_rows *r, const dfq_value **row) {
+  dfq__row_scan *s = (dfq__row_scan *)r;
+  const dfq_table *t = ((dfq__table_source *)(void *)s->op.node->source)->table;
+  if (s->at == t->store.rows) return 0;
+  for (int c = 0; c < r->columns; c++) dfq_table_get(t, s->at, s->column[c], &r->row[c]);
+  s->at++;
+  *row = r->row;
+  return 1;
+}
+
+static const dfq__rows_class dfq__row_table_class = {
+  "scan", dfq__row_table_open, dfq__row_table_next, dfq__row_op_close
+};
+
+static bool dfq__row_user_open(dfq_rows *r) {
+  dfq__row_scan *s = (dfq__row_scan *)r;
+  dfq__run *run = s->op.run;
+  if (!dfq__row_scan_columns(s)) return false;
+  size_t n = (size_t)s->op.node->source->schema.count + 1;
+  s->user_row = (dfq_value *)dfq__arena_array(&run->own->arena, n, sizeof *s->user_row);
+  if (!s->user_row) { dfq__run_no_memory(run); return false; }
+  return dfq__user_open(run, s->op.node, &s->cursor);
+}
+
+// The user fills a row of all columns; what pruning has left of it is handed up.
+static int dfq__row_user_next(dfq_rows *r, const dfq_value **row) {
+  dfq__row_scan *s = (dfq__row_scan *)r;
+  int got = dfq__user_next(s->op.run, s->op.node, s->cursor, s->user_row, r->pulled);
+  for (int c = 0; got > 0 && c < r->columns; c++) r->row[c] = s->user_row[s->column[c]];
+  *row = r->row;
+  return got;
+}
+
+static void dfq__row_user_close(dfq_rows *r) {
+  dfq__row_scan *s = (dfq__row_scan *)r;
+  const dfq_row_source *user = &((dfq__rows_source *)(void *)s->op.node->source)->user;
+  if (s->cursor && user->close) user->close(s->cursor);
+  dfq__row_op_close(r);
+}
+
+static const dfq__rows_class dfq__row_user_class = {
+  "scan", dfq__row_user_open, dfq__row_user_next, dfq__row_user_close
+};
+
+static const dfq__source_class dfq__table_source_class = {
+  "table",
+  { &dfq__table_scan_class, &dfq__row_table_class, sizeof(dfq__row_scan) },
+  false,
+  NULL,
+  dfq__table_source_rows,
+  dfq__table_source_print
+};
+static const dfq__source_class dfq__rows_source_class = {
+  "rows", { &dfq__rows_scan_class, &dfq__row_user_class, sizeof(dfq__row_scan) }, false, NULL,
+  dfq__rows_source_rows, dfq__rows_source_print
+};
+
+DFQ_API dfq_frame *dfq_scan_table_at(dfq *db, dfq_table *table, const char *at) {
+  dfq__table_source *s = (dfq__table_source *)dfq__arena_alloc(&db->arena, sizeof *s);
+  if (!table) {   // what made it failed, and said why
+    dfq__error *e = (dfq__error *)dfq__arena_alloc(&db->arena, sizeof *e);
+    const char *why = dfq__arena_text(&db->arena, dfq_error(db), strlen(dfq_error(db)));
+    if (!e || !why) return dfq__frame_failed(db, &dfq__error_memory);
+    e->status = db->status == DFQ_OK ? DFQ_USAGE : db->status;
+    e->message = *why ? why : "dfq: wrong call, scan: the table is NULL";
+    return dfq__frame_failed(db, e);
+  }
+  const dfq_schema *schema = s ? dfq__schema_intern(db, &table->schema) : NULL;
+  if (!schema || !dfq__arena_on_release(&db->arena, dfq__table_drop, table))
+    return dfq__frame_failed(db, &dfq__error_memory);
+  dfq__add_fetch(&table->refs, 1);
+  s->head.is = &dfq__table_source_class;
+  s->head.schema = *schema;
+  s->table = table;
+  return dfq__scan_frame(db, &s->head, at);
+}
+
+DFQ_API dfq_frame *dfq_scan_rows_at(dfq *db, const dfq_row_source *source, const char *at) {
+  dfq__rows_source *s = (dfq__rows_source *)dfq__arena_alloc(&db->arena, sizeof *s);
+  dfq_schema fields = { source->count, source->fields };
+  if (!dfq__check_fields(db, source->fields, source->count, "scan")) {
+    const char *why = dfq__arena_text(&db->arena, dfq_error(db), strlen(dfq_error(db)));
+    dfq__error *e = (dfq__error *)dfq__arena_alloc(&db->arena, sizeof *e);
+    if (!e || !why) return dfq__frame_failed(db, &dfq__error_memory);
+    e->status = DFQ_USAGE;
+    e->message = why;
+    return dfq__frame_failed(db, e);
+  }
+  const dfq_schema *schema = s ? dfq__schema_intern(db, &fields) : NULL;
+  const char *name = schema ? dfq__intern(db, dfq__source_name(source)) : NULL;
+  if (!name) return dfq__frame_failed(db, &dfq__error_memory);
+  s->head.is = &dfq__rows_source_class;
+  s->head.schema = *schema;
+  s->user = *source;
+  s->user.name = name;
+  s->user.fields = schema->field;
+  return dfq__scan_frame(db, &s->head, at);
+}
+
+// -- bridges: rows from batches, and batches from rows
+
+// A bridge opens the whole plan below its node in the batch engine: engines are not mixed back
+// and forth.
+typedef struct dfq__bridge {
+  dfq__row_op op;
+  dfq__op *batches;
+  size_t at;
+} dfq__bridge;
+
+static bool dfq__bridge_open(dfq_rows *r) {
+  dfq__bridge *b = (dfq__bridge *)r;
+  b->batches = dfq__op_open(b->op.run, b->op.node);
+  return b->batches != NULL;
+}
+
+static int dfq__bridge_next(dfq_rows *r, const dfq_value **row) {
+  dfq__bridge *b = (dfq__bridge *)r;
+  const dfq__batch *batch = &b->batches->out;
+  if (b->at == batch->rows) {
+    b->at = 0;
+    dfq__event e = dfq__pull(b->batches);
+    if (e != DFQ__BATCH) return e == DFQ__END ? 0 : -1;
+  }
+  for (int c = 0; c < r->columns; c++) dfq__vec_get(&batch->column[c], b->at, &r->row[c]);
+  b->at++;
+  *row = r->row;
+  return 1;
+}
+
+// The batch keeps short texts in its views; values point into them, and the batch lives until
+// the next pull: so a row is valid as long as it must be.
+static void dfq__bridge_close(dfq_rows *r) {
+  dfq__op_close(((dfq__bridge *)r)->batches);
+  dfq__row_op_close(r);
+}
+
+static const dfq__rows_class dfq__bridge_class = {
+  "batches", dfq__bridge_open, dfq__bridge_next, dfq__bridge_close
+};
+
+// Makes the iterators of a plan, inputs first. NULL with the run's error set.
+static dfq_rows *dfq__row_op_open(dfq__run *run, const dfq__node *n) {
+  const dfq__class *is = dfq__class_of(n);
+  const dfq__rows_class *rows = is->rows ? is->rows : &dfq__bridge_class;
+  dfq_rows *in[2] = { NULL, NULL };
+  for (int i = 0; i < 2 && is->rows; i++) {
+    if (n->in[i]) in[i] = dfq__row_op_open(run, n->in[i]);
+    if (n->in[i] && !in[i]) { dfq_rows_close(in[0]); return NULL; }
+  }
+  size_t size = is->rows ? is->rows_size : sizeof(dfq__bridge);
+  dfq_rows *r = dfq__rows_new(run->own, size, rows, in[0], n->schema.count);
+  dfq__row_op *op = (dfq__row_op *)r;
+  if (!r) { dfq_rows_close(in[1]); dfq__run_no_memory(run); return NULL; }
+  op->run = run;
+  op->node = n;
+  r->other = in[1];
+  op->strings.heap = run->own->heap;
+  run->count[n->id].node = n;
+  dfq__eval eval = { run->own, &op->strings, &run->own->arena, n->at, n->verb,
+                     n->in[0] ? &n->in[0]->schema : &n->schema, 0, NULL };
+  op->eval = eval;
+  return r;
+}
+
+// ---- >>actions: what makes a plan run -------------------------------------------------------
+// A stream is a run and the engine's root, whichever engine it is. Everything that consumes a
+// result (collect, count, show, writers) pulls batches from a stream.
+//
+//   dfq_collect ─┐                         ┌─ operators        (batch engine)
+//   dfq_show  ───┼──> stream: next, next ──┤
+//   dfq_count  ──┘                         └─ iterators, whose rows are gathered into batches
+//
+// An action is open, a loop over next, close; what it does with a batch is all that sets it
+// apart. It runs in the calling thread and returns when nothing is left running. Two kinds of
+// end count as well: a consumer that has seen enough stops the run without an error, even when
+// the next row would have failed, and one that reads to the end gets the error of the first row
+// that fails. Cost: nothing per row beyond what the consumer does. Larger engines push instead
+// of pulling (HyPer, DuckDB since 2021): an operator calls the one above it with each batch,
+// which makes it easier to hand a pipeline to many threads and to put it down while it waits
+// for a disk.
+
+typedef struct dfq__stream {
+  dfq__run *run;
+  dfq__op *root;         // the batch engine, or
+  dfq_rows *rows;        // the row engine, whose rows are gathered in
+  dfq__store gathered;
+  dfq__batch batch;
+} dfq__stream;
+
+// Opens a frame's result. whole: it will be read to its end. False on error (dfq_error).
+static bool dfq__stream_open(dfq__stream *s, dfq_frame *f, bool whole) {
+  memset(s, 0, sizeof *s);
+  s->run = dfq__run_open(f, whole);
+  if (!s->run) return false;
+  dfq__run *run = s->run;
+  const dfq_schema *schema = &run->plan->schema;
+  if (run->options.engine == DFQ_ROW_ENGINE) {
+    size_t n = (size_t)schema->count + 1;
+    dfq_type *type = (dfq_type *)dfq__arena_array(&run->own->arena, n, sizeof *type);
+    s->batch.column = (dfq__vec *)dfq__arena_array(&run->own->arena, n, sizeof(dfq__vec));
+    for (int c = 0; type && c < schema->count; c++) type[c] = dfq__types_of(schema, c);
+    if (!type || !s->batch.column ||
+        !dfq__store_init(&s->gathered, run->own->heap, type, schema->count))
+      dfq__run_no_memory(run);
+    else s->rows = dfq__row_op_open(run, run->plan);
+    s->batch.columns = schema->count;
+  } else {
+    s->root = dfq__op_open(run, run->plan);
+  }
+  if (s->root || s->rows) return true;
+  dfq__store_free(&s->gathered);
+  dfq__run_close(run);
+  return false;
+}
+
+// Gathers up to a batch of rows. The rows before an error come first; the call after says NULL.
+static const dfq__batch *dfq__stream_rows(dfq__stream *s) {
+  const dfq_value *row = NULL;
+  s->gathered.rows = 0;
+  dfq__arena_rewind(&s->gathered.strings);
+  while (s->gathered.rows < s->run->batch_rows && dfq_rows_next(s->rows, &row))
+    if (!dfq__store_row(&s->gathered, row)) { dfq__run_no_memory(s->run); return NULL; }
+  for (int c = 0; c < s->batch.columns; c++)
+    s->batch.column[c] = dfq__store_vec(&s->gathered, c);
+  s->batch.rows = s->gathered.rows;
+  return s->batch.rows ? &s->batch : NULL;
+}
+
+// The next batch, borrowed until the next call. NULL at the end or on error.
+static const dfq__batch *dfq__stream_next(dfq__stream *s) {
+  if (s->rows) return s->run->error ? NULL : dfq__stream_rows(s);
+  return dfq__pull(s->root) == DFQ__BATCH ? &s->root->out : NULL;
+}
+
+// Ends the run, early or not. stopped: the consumer wanted no more, so an error still to come
+// does not count. Returns false when the run failed.
+static bool dfq__stream_close(dfq__stream *s, bool stopped) {
+  if (s->rows && dfq_rows_failed(s->rows) && !s->run->error) dfq__run_no_memory(s->run);
+  dfq_rows_close(s->rows);
+  dfq__op_close(s->root);
+  dfq__store_free(&s->gathered);
+  if (stopped) s->run->error = NULL;
+  bool ok = !s->run->error;
+  dfq__run_close(s->run);
+  return ok;
+}
+
+// -- collect, first, each batch, count
+
+// The first copy is the last: batches go straight into the table's store.
+DFQ_API dfq_table *dfq_collect(dfq_frame *frame) {
+  dfq__stream s;
+  if (!dfq__stream_open(&s, frame, true)) return NULL;
+  dfq_table *t = dfq__table_make(frame->db->heap, &s.run->plan->schema);
+  bool ok = t != NULL;
+  for (const dfq__batch *b; ok && (b = dfq__stream_next(&s)) != NULL;)
+    ok = dfq__store_append(&t->store, b);
+  if (!ok) dfq__run_no_memory(s.run);
+  if (dfq__stream_close(&s, false)) return t;
+  dfq_table_free(t);
+  return NULL;
+}
+
+// A step over a finished frame, in the caller's hands: an action may run in several threads at
+// once, so it builds nothing in the context's arena. The run copies the plan, the node with it.
+static dfq_frame dfq__frame_over(const dfq_frame *f, dfq__node *n, dfq__node_kind kind,
+                                 const char *verb) {
+  dfq_frame over = *f;
+  memset(n, 0, sizeof *n);
+  n->kind = kind;
+  n->verb = verb;
+  n->depth = f->node->depth + 1;
+  n->size = f->node->size + 1;
+  n->in[0] = f->node;
+  n->schema = f->node->schema;
+  over.node = n;
+  return over;
+}
+
+DFQ_API dfq_table *dfq_first(dfq_frame *frame, size_t n) {
+  if (!frame || frame->error) return dfq_collect(frame);
+  dfq__node limit;
+  dfq_frame over = dfq__frame_over(frame, &limit, DFQ__LIMIT, "limit");
+  limit.count = n > INT64_MAX ? INT64_MAX : (int64_t)n;
+  return dfq_collect(&over);
+}
+
+// Batches are the engine's own, uncopied: the cheapest way to read a result.
+DFQ_API bool dfq_each_batch(dfq_frame *frame, bool (*each)(void *user, const dfq_batch *batch),
+                            void *user) {
+  dfq__stream s;
+  bool more = true;
+  if (!dfq__stream_open(&s, frame, false)) return false;
+  for (const dfq__batch *b; more && (b = dfq__stream_next(&s)) != NULL;) more = each(user, b);
+  return dfq__stream_close(&s, !more);
+}
+
+// No column is needed to count rows: a projection of none lets the optimizer drop them all.
+DFQ_API int64_t dfq_count(dfq_frame *frame) {
+  dfq__stream s;
+  dfq_frame none;
+  dfq__node project;
+  int64_t n = 0;
+  if (frame && !frame->error) {
+    none = dfq__frame_over(frame, &project, DFQ__PROJECT, "count");
+    project.schema = dfq__no_schema;
+    frame = &none;
+  }
+  if (!dfq__stream_open(&s, frame, true)) return -1;
+  for (const dfq__batch *b; (b = dfq__stream_next(&s)) != NULL;) n += (int64_t)b->rows;
+  return dfq__stream_close(&s, false) ? n : -1;
+}
+
+// -- rows of a frame
+
+// The frame's settings choose the engine; the batch engine is read through a bridge. Nothing is
+// opened before the first next.
+
+typedef struct dfq__frame_rows {
+  dfq_rows head;
+  dfq_frame *frame;
+  dfq__run *run;
+  dfq_rows *rows;      // the engine's
+} dfq__frame_rows;
+
+// The run is closed by close, which comes after every open.
+static bool dfq__frame_rows_open(dfq_rows *r) {
+  dfq__frame_rows *f = (dfq__frame_rows *)r;
+  f->run = dfq__run_open(f->frame, false);
+  if (!f->run) return false;
+  if (f->run->options.engine == DFQ_ROW_ENGINE) {
+    f->rows = dfq__row_op_open(f->run, f->run->plan);
+    return f->rows != NULL;
+  }
+  f->rows = dfq__rows_new(f->run->own, sizeof(dfq__bridge), &dfq__bridge_class, NULL,
+                          r->columns);
+  dfq__bridge *b = (dfq__bridge *)f->rows;
+  if (!b) { dfq__run_no_memory(f->run); return false; }
+  b->op.run = f->run;
+  b->op.node = f->run->plan;
+  b->op.strings.heap = f->run->own->heap;
+  return true;
+}
+
+static int dfq__frame_rows_next(dfq_rows *r, const dfq_value **row) {
+  dfq__frame_rows *f = (dfq__frame_rows *)r;
+  if (dfq_rows_next(f->rows, row)) return 1;
+  if (f->rows->failed && !f->run->error) dfq__run_no_memory(f->run);
+  return dfq__rows_end(f->rows);
+}
+
+// An iterator that is closed before its end has not failed, whatever would have come.
+static void dfq__frame_rows_close(dfq_rows *r) {
+  dfq__frame_rows *f = (dfq__frame_rows *)r;
+  if (f->run && !r->failed) f->run->error = NULL;   // stopped before it was reached
+  dfq_rows_close(f->rows);
+  dfq__run_close(f->run);
+}
+
+static const dfq__rows_class dfq__frame_rows_class = {
+  "frame", dfq__frame_rows_open, dfq__frame_rows_next, dfq__frame_rows_close
+};
+
+DFQ_API dfq_rows *dfq_rows_open(dfq_frame *frame) {
+  if (!frame) return NULL;
+  int columns = dfq_schema_of(frame)->count;
+  dfq_rows *r = dfq__rows_new(frame->db, sizeof(dfq__frame_rows), &dfq__frame_rows_class, NULL,
+                              columns);
+  if (r) ((dfq__frame_rows *)r)->frame = frame;
+  return r;
+}
+
+// ---- >>show: a table that people can read ---------------------------------------------------
+// Idea. Names, types below them, numbers to the right. Of a long result the first and the last
+// rows are kept while it streams by; of wide text, and of many columns, the middle is left out.
+// A result of a million rows is printed as 20 from the front, "..." and 20 from the back, and
+// may not need more memory than that.
+//
+//   rows:   [ head: the first 40 | tail[0] and tail[1] in turns, 20 rows or more each ]
+//
+// While one tail fills, the other still has the rows before it; when it has 20 the other is
+// cleared and takes over. So the last 20 rows are always in the two of them, and nothing is
+// copied twice. Cost: a copy of at most 40 rows of each batch. Widths are counted in
+// characters, one column each; terminals give two to some East Asian ones, which larger tools
+// look up in a table.
+
+// Rows of a table, characters of a cell, and of a line.
+enum { DFQ__SHOWN = 40, DFQ__WIDEST = 32, DFQ__LINE_WIDTH = 150 };
+
+typedef struct dfq__shown {
+  const dfq_schema *schema;
+  dfq__store head, tail[2];   // the first rows; the last ones, in turns
+  int turn;
+  size_t rows;
+} dfq__shown;
+
+// False without memory; dfq__shown_free is due all the same.
+static bool dfq__shown_init(dfq__shown *s, dfq *db, const dfq_schema *schema,
+                            dfq__arena *arena) {
+  memset(s, 0, sizeof *s);
+  s->schema = schema;
+  dfq_type *type = (dfq_type *)dfq__arena_array(arena, (size_t)schema->count + 1, sizeof *type);
+  for (int c = 0; type && c < schema->count; c++) type[c] = dfq__types_of(schema, c);
+  return type && dfq__store_init(&s->head, db->heap, type, schema->count) &&
+         dfq__store_init(&s->tail[0], db->heap, type, schema->count) &&
+         dfq__store_init(&s->tail[1], db->heap, type, schema->count);
+}
+
+static void dfq__shown_free(dfq__shown *s) {
+  dfq__store_free(&s->head);
+  dfq__store_free(&s->tail[0]);
+  dfq__store_free(&s->tail[1]);
+}
+
+// n rows of b from a certain one on; room has a place for each column.
+static dfq__batch dfq__batch_from(const dfq__batch *b, size_t from, size_t n, dfq__vec *room) {
+  dfq__batch part = { n, b->columns, room };
+  for (int c = 0; c < b->columns; c++) room[c] = dfq__vec_from(b->column[c], from);
+  return part;
+}
+
+// Keeps the buffers for what comes next.
+static void dfq__store_clear(dfq__store *s) {
+  s->rows = 0;
+  dfq__arena_rewind(&s->strings);
+}
+
+// Takes the rows of a batch that may be printed.
+static bool dfq__shown_add(dfq__shown *s, const dfq__batch *b, dfq__vec *room) {
+  size_t first = s->head.rows < DFQ__SHOWN ? dfq__min(DFQ__SHOWN - s->head.rows, b->rows) : 0;
+  s->rows += b->rows;
+  if (first) {
+    dfq__batch part = dfq__batch_from(b, 0, first, room);
+    if (!dfq__store_append(&s->head, &part)) return false;
+  }
+  size_t rest = b->rows - first, last = dfq__min(rest, DFQ__SHOWN);
+  if (!rest) return true;
+  if (s->tail[s->turn].rows >= DFQ__SHOWN / 2 || last == DFQ__SHOWN) {
+    s->turn = !s->turn;
+    dfq__store_clear(&s->tail[s->turn]);
+  }
+  dfq__batch part = dfq__batch_from(b, b->rows - last, last, room);
+  return dfq__store_append(&s->tail[s->turn], &part);
+}
+
+// The value of the i-th printed row, counted over head and tail.
+static void dfq__shown_get(const dfq__shown *s, size_t i, int column, dfq_value *to) {
+  size_t half = DFQ__SHOWN / 2;
+  const dfq__store *from = &s->head;
+  if (s->rows > DFQ__SHOWN && i >= half) {
+    size_t back = DFQ__SHOWN - i;            // from the end: 1 is the last row
+    const dfq__store *now = &s->tail[s->turn], *before = &s->tail[!s->turn];
+    if (back <= now->rows) { from = now; i = now->rows - back;
+    } else if (back - now->rows <= before->rows) {
+      from = before;
+      i = before->rows - (back - now->rows);
+    } else {
+      i = s->head.rows - (back - now->rows - before->rows);
+    }
+  }
+  dfq__vec v = dfq__store_vec(from, column);
+  dfq__vec_get(&v, i, to);
+}
+
+// -- cells and lines as text
+
+// A cell's text in at most DFQ__WIDEST characters; control characters as escapes. Returns its
+// width.
+static size_t dfq__put_cell(dfq__text *t, const dfq_value *v) {
+  char number[DFQ__NUMBER_TEXT];
+  const char *s = number;
+  size_t n = v->type == DFQ_STR ? v->len : dfq__write_value(number, v), width = 0, i = 0;
+  if (v->type == DFQ_STR) s = v->as.s;
+  if (v->type == DFQ_NULL) { s = "null"; n = 4; }
+  for (; i < n && width < DFQ__WIDEST; width++) {
+    size_t bytes = dfq__char_bytes(s + i, n - i);
+    unsigned char c = (unsigned char)s[i];
+    if (c == '\n') { dfq__put(t, "\\n"); width++; }
+    else if (c == '\t') { dfq__put(t, "\\t"); width++; }
+    else if (c < 32 || c == 127) dfq__put(t, "?");
+    else dfq__put_n(t, s + i, bytes);
+    i += bytes;
+  }
+  if (i < n) { dfq__put(t, "..."); width += 3; }
+  return width;
+}
+
+// Characters of UTF-8: all bytes but those that continue one.
+static size_t dfq__chars_of(const char *s) {
+  size_t n = 0;
+  for (; *s; s++) n += (*s & 0xC0) != 0x80;
+  return n;
+}
+
+typedef struct dfq__layout {
+  size_t *width;
+  int left, right;    // columns left .. right - 1 are elided
+} dfq__layout;
+
+static bool dfq__is_number(dfq_type t) { return t == DFQ_I32 || t == DFQ_I64 || t == DFQ_F64; }
+
+// width: characters that s takes on screen, of n bytes; pad: the column's width.
+static void dfq__put_padded(dfq__text *t, const char *s, size_t n, size_t width, size_t pad,
+                            bool right) {
+  if (right && pad > width) dfq__put_repeat(t, ' ', pad - width);
+  dfq__put_n(t, s, n);
+  if (!right && pad > width) dfq__put_repeat(t, ' ', pad - width);
+}
+
+// Column widths, and which columns in the middle do not fit the line.
+static void dfq__shown_layout(const dfq__shown *s, dfq__text *scratch, size_t printed,
+                              dfq__layout *l) {
+  size_t total = 0;
+  int columns = s->schema->count;
+  for (int c = 0; c < columns; c++) {
+    const dfq_field *f = &s->schema->field[c];
+    l->width[c] = dfq__max(dfq__chars_of(f->name), strlen(dfq_type_name(f->type)));
+    for (size_t r = 0; r < printed; r++) {
+      dfq_value v;
+      scratch->len = 0;
+      dfq__shown_get(s, r, c, &v);
+      l->width[c] = dfq__max(l->width[c], dfq__put_cell(scratch, &v));
+    }
+    total += l->width[c] + 2;
+  }
+  l->left = l->right = columns;
+  if (total <= DFQ__LINE_WIDTH) return;
+  l->right = (columns + 1) / 2 + 1;
+  l->left = l->right - 1;
+  for (int c = l->left; c < l->right && c < columns; c++) total -= l->width[c] + 2;
+  while (total > DFQ__LINE_WIDTH && l->right - l->left < columns - 2) {
+    int c = l->left > columns - l->right ? --l->left : l->right++;
+    total -= l->width[c] + 2;
+  }
+}
+
+// One line: what is 0 for names, 1 for types, 2 for rules, 3 for the cells of a row.
+static void dfq__put_line(dfq__text *t, dfq__text *cell, const dfq__shown *s,
+                          const dfq__layout *l, int what, size_t row) {
+  for (int c = 0; c < s->schema->count; c++) {
+    const dfq_field *f = &s->schema->field[c];
+    if (c == l->left) dfq__put(t, "...  ");
+    if (c >= l->left && c < l->right) continue;
+    size_t width = 0;
+    dfq_value v;
+    cell->len = 0;
+    if (what == 0) { dfq__put(cell, f->name); width = dfq__chars_of(f->name); }
+    if (what == 1) { dfq__put(cell, dfq_type_name(f->type)); width = cell->len; }
+    if (what == 2) { dfq__put_repeat(cell, '-', l->width[c]); width = l->width[c]; }
+    if (what == 3) { dfq__shown_get(s, row, c, &v); width = dfq__put_cell(cell, &v); }
+    dfq__put_padded(t, cell->data ? cell->data : "", cell->len, width, l->width[c],
+                    dfq__is_number(f->type));
+    dfq__put(t, "  ");
+  }
+  while (t->len && t->data[t->len - 1] == ' ') t->len--;
+  dfq__put(t, "\n");
+}
+
+// The whole table as text, for one write: what is printed is complete or not there. False
+// without memory.
+static bool dfq__put_shown(dfq__text *t, const dfq__shown *s, dfq__arena *arena) {
+  size_t printed = dfq__min(s->rows, DFQ__SHOWN);
+  dfq__text cell = dfq__text_in(t->heap);
+  dfq__layout l = { NULL, 0, 0 };
+  l.width = (size_t *)dfq__arena_array(arena, (size_t)s->schema->count + 1, sizeof *l.width);
+  if (!l.width) return false;
+  dfq__shown_layout(s, &cell, printed, &l);
+  for (int what = 0; what < 3; what++) dfq__put_line(t, &cell, s, &l, what, 0);
+  for (size_t r = 0; r < printed; r++) {
+    if (s->rows > DFQ__SHOWN && r == DFQ__SHOWN / 2) dfq__put(t, "...\n");
+    dfq__put_line(t, &cell, s, &l, 3, r);
+  }
+  dfq__put_count(t, s->rows);
+  dfq__put(t, s->rows == 1 ? " row\n" : " rows\n");
+  bool ok = !cell.failed && !t->failed;
+  dfq__text_free(&cell);
+  return ok;
+}
+
+// Prints what was kept, and frees it.
+static bool dfq__shown_print(dfq__shown *s, dfq *db, dfq__arena *arena, FILE *out) {
+  dfq__text t = dfq__text_in(db->heap);
+  bool ok = dfq__put_shown(&t, s, arena);
+  if (ok) ok = dfq__put_file(db, &t, out);
+  else dfq__report(db, &dfq__error_memory);
+  dfq__text_free(&t);
+  return ok;
+}
+
+DFQ_API bool dfq_show_table(dfq *db, const dfq_table *table, FILE *out) {
+  dfq__arena arena = { db->heap, NULL, NULL };
+  dfq__shown shown;
+  if (!table) return false;
+  size_t columns = (size_t)table->schema.count;
+  bool ok = dfq__shown_init(&shown, db, &table->schema, &arena);
+  dfq__vec *all = (dfq__vec *)dfq__arena_array(&arena, 2 * columns + 2, sizeof *all);
+  if (ok && all) {
+    for (int c = 0; c < table->schema.count; c++) all[c] = dfq__store_vec(&table->store, c);
+    dfq__batch batch = { table->store.rows, table->schema.count, all };
+    ok = dfq__shown_add(&shown, &batch, all + columns);
+  }
+  if (ok && all) ok = dfq__shown_print(&shown, db, &arena, out);
+  else dfq__report(db, &dfq__error_memory);
+  dfq__shown_free(&shown);
+  dfq__arena_release(&arena, 0);
+  return ok && all;
+}
+
+// Printing waits for the end of the run: a result that fails prints nothing.
+DFQ_API bool dfq_show(dfq_frame *frame, FILE *out) {
+  dfq__stream s;
+  dfq__shown shown;
+  if (!dfq__stream_open(&s, frame, true)) return false;
+  dfq__arena *arena = &s.run->own->arena;
+  const dfq_schema *schema = &s.run->plan->schema;
+  bool ok = dfq__shown_init(&shown, frame->db, schema, arena);
+  dfq__vec *room = (dfq__vec *)dfq__arena_array(arena, (size_t)schema->count + 1, sizeof *room);
+  ok = ok && room;
+  for (const dfq__batch *b; ok && (b = dfq__stream_next(&s)) != NULL;)
+    ok = dfq__shown_add(&shown, b, room);
+  if (!ok) dfq__run_no_memory(s.run);
+  if (ok && !s.run->error) ok = dfq__shown_print(&shown, frame->db, arena, out);
+  dfq__shown_free(&shown);
+  return dfq__stream_close(&s, false) && ok;
+}
+
+#endif // DFQ_CHAPTER >= 3
 
 // =============================================================================================
 // THE END: what ties the chapters together
