@@ -30,7 +30,7 @@
 //   DFQ_IMPLEMENTATION   this file's second half is compiled here; in one translation unit only
 //   DFQ_STATIC           every function is static: a private copy of the engine
 //   DFQ_API              what stands before each public function (default: extern, or static)
-//   DFQ_CHAPTER          0 .. 3: the implementation ends after this chapter (default: 3, all)
+//   DFQ_CHAPTER          0 .. 4: the implementation ends after this chapter (default: 4, all)
 //   DFQ_NO_THREADS       no threads and no locks: nothing to link but -lm
 //   DFQ_NO_HUGE_PAGES    large blocks come from malloc, not from 2 MiB-aligned huge pages
 //   DFQ_NO_SIMD          the CSV index in portable C only
@@ -62,6 +62,11 @@
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store >>tables
 //                    >>plan >>verbs >>run >>operators >>sources >>filter >>project >>limit
 //                    >>row-engine >>actions >>show
+//   4 hashing, order >>hash-table >>dictionary >>key-words >>exact-sum >>aggregates >>spread
+//                    >>combine >>agg-sets >>group-plan >>group >>group-sorted >>group-verbs
+//                    >>join >>join-left >>join-merge >>join-op >>join-verbs >>sort >>sort-op
+//                    >>group-parallel >>distinct >>row-hashing >>row-join >>row-group
+//                    >>window-plan >>window >>row-window
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -75,7 +80,7 @@
 #define DFQ_VERSION "0.1.0"
 
 #ifndef DFQ_CHAPTER
-#define DFQ_CHAPTER 3
+#define DFQ_CHAPTER 4
 #endif
 
 #ifndef DFQ_API
@@ -9915,6 +9920,5772 @@ DFQ_API bool dfq_show(dfq_frame *frame, FILE *out) {
 }
 
 #endif // DFQ_CHAPTER >= 3
+
+// =============================================================================================
+// CHAPTER 4, HASHING AND ORDER: joins, grouping, sorting
+// =============================================================================================
+#if DFQ_CHAPTER >= 4
+
+// ---- >>hash-table: rows of words to dense numbers -------------------------------------------
+// Idea. Grouping, joining and distinct are one question asked of every row: "which number does
+// this key have?". Keys become rows of 64-bit words; the table gives equal rows of words equal
+// numbers, dense and in the order they came: 0, 1, 2, ...  Everything else (states, chains,
+// output) is an array indexed by that number.
+//
+//   slots (u32)     [ . | 2 | . | 0 | 1 | . | . | . ]     open addressing, linear probing,
+//                         │       │   │                   at most half full
+//   keys            0: 17    1: 42    2: 5                rows of words, in the order they came
+//
+// A slot is looked for at the top bits of the hash; after a match of nothing (empty) the row is
+// new. Slots hold no part of the key: below the cache's size a compare costs less than a wider
+// slot. Why open addressing and not chains: a chain is one more dependent cache miss. Why at
+// most half full: the expected length of a probe, (1 + 1 / (1 - load)) / 2 for a key that is
+// there, is then below 2. Nothing is ever removed, so no slot needs a tombstone.
+//
+// Cost: one or two cache misses a row. Larger engines put a tag of some hash bits beside the
+// number (DuckDB 16 bits, Velox and Swiss tables a byte, compared 16 at a time), partition the
+// rows until each table fits the cache, and spill partitions to disk.
+
+enum { DFQ__NONE = -1 };
+static const uint32_t DFQ__EMPTY = UINT32_MAX;
+
+typedef struct dfq__hash_table {
+  dfq__heap *heap;        // NULL: not initialised, nothing to free
+  uint64_t seed;          // the context's: one process, one way to collide
+  size_t words;           // of a key; 0: all rows are equal
+  uint32_t *slot;         // the number of a key, or DFQ__EMPTY
+  int lg;                 // 1 << lg slots
+  size_t count;           // keys, and the next number
+  dfq__buffer key;        // count * words
+  uint32_t *direct;       // the numbers of keys below DFQ__DIRECT; NULL: not used
+} dfq__hash_table;
+
+enum { DFQ__DIRECT = 4096 };
+
+// False without memory; what was taken is freed by dfq__table_close, as after success.
+static bool dfq__table_init(dfq__hash_table *t, dfq__heap *heap, uint64_t seed, size_t words) {
+  memset(t, 0, sizeof *t);
+  t->heap = heap;
+  t->seed = seed;
+  t->words = words;
+  t->lg = 10;
+  t->slot = (uint32_t *)dfq__alloc(heap, ((size_t)1 << t->lg) * sizeof *t->slot);
+  if (!t->slot) return false;
+  memset(t->slot, 0xff, ((size_t)1 << t->lg) * sizeof *t->slot);
+  if (words == 1) t->direct = (uint32_t *)dfq__alloc(heap, DFQ__DIRECT * sizeof *t->direct);
+  if (words == 1 && !t->direct) return false;
+  if (words == 1) memset(t->direct, 0xff, DFQ__DIRECT * sizeof *t->direct);
+  return dfq__buffer_reserve(heap, &t->key, 64 * (words + 1));
+}
+
+static void dfq__table_close(dfq__hash_table *t) {
+  if (!t->heap) return;
+  dfq__free(t->heap, t->slot, ((size_t)1 << t->lg) * sizeof *t->slot);
+  if (t->direct) dfq__free(t->heap, t->direct, DFQ__DIRECT * sizeof *t->direct);
+  dfq__buffer_free(t->heap, &t->key);
+  memset(t, 0, sizeof *t);
+}
+
+// Notes what an operator holds, for explain analyze.
+static void dfq__op_holds(dfq__op *op, size_t bytes) {
+  op->count->bytes = bytes;
+  if (bytes > op->count->peak_bytes) op->count->peak_bytes = bytes;
+}
+
+static size_t dfq__store_bytes(const dfq__store *s) {
+  size_t bytes = dfq__arena_mark(&s->strings);
+  for (int c = 0; c < s->columns; c++) bytes += s->data[c].bytes + s->valid[c].bytes;
+  return bytes;
+}
+
+// For explain analyze, so a close figure is enough: the buffer's padding is left out.
+static size_t dfq__table_bytes(const dfq__hash_table *t) {
+  size_t direct = t->direct ? DFQ__DIRECT * sizeof *t->direct : 0;
+  return t->heap ? t->key.bytes + ((size_t)4 << t->lg) + direct : 0;
+}
+
+// Borrowed until the next key is added.
+static const uint64_t *dfq__table_key(const dfq__hash_table *t, size_t number) {
+  return (const uint64_t *)(const void *)t->key.data + number * t->words;
+}
+
+// -- looking up, growing, adding
+
+// One multiplication a word. Rows of no words all hash alike, and are all equal: that is how a
+// group_by without keys and a cross join need no code of their own.
+static inline uint64_t dfq__hash_words(const uint64_t *key, size_t words, uint64_t seed) {
+  uint64_t h = dfq__hash_word(words ? key[0] : 0, seed);
+  for (size_t w = 1; w < words; w++) h = dfq__hash_more(h, key[w]);
+  return h;
+}
+
+// A plain loop: most keys are one or two words, where memcmp costs a call.
+static inline bool dfq__words_equal(const uint64_t *a, const uint64_t *b, size_t words) {
+  for (size_t w = 0; w < words; w++)
+    if (a[w] != b[w]) return false;
+  return true;
+}
+
+// Four times the slots; every key is put in anew. By four and not by two: a doubling pays for
+// the re-hash twice as often, and slots are only 4 bytes. Hashes are not kept, they cost less
+// to compute again than to load.
+static bool dfq__table_grow(dfq__hash_table *t) {
+  int lg = t->lg + 2;
+  size_t slots = (size_t)1 << lg;
+  uint32_t *slot = (uint32_t *)dfq__alloc(t->heap, slots * sizeof *slot);
+  if (!slot) return false;
+  memset(slot, 0xff, slots * sizeof *slot);
+  for (size_t i = 0; i < t->count; i++) {
+    size_t at = (size_t)(dfq__hash_words(dfq__table_key(t, i), t->words, t->seed) >> (64 - lg));
+    while (slot[at] != DFQ__EMPTY) at = (at + 1) & (slots - 1);
+    slot[at] = (uint32_t)i;
+  }
+  dfq__free(t->heap, t->slot, ((size_t)1 << t->lg) * sizeof *slot);
+  t->slot = slot;
+  t->lg = lg;
+  return true;
+}
+
+// Where a key is, or the empty slot where it would go. Ends because at least half of the slots
+// are empty.
+static inline size_t dfq__table_probe(const dfq__hash_table *t, const uint64_t *key,
+                                      uint64_t hash) {
+  size_t mask = ((size_t)1 << t->lg) - 1, at = (size_t)(hash >> (64 - t->lg));
+  while (t->slot[at] != DFQ__EMPTY &&
+         !dfq__words_equal(dfq__table_key(t, t->slot[at]), key, t->words))
+    at = (at + 1) & mask;
+  return at;
+}
+
+enum { DFQ__HASHED = 256 };   // rows hashed and prefetched ahead of their probes
+
+// The numbers of n keys; new keys get new numbers. False without memory.
+//
+// Room for all keys of a piece is made before the first is put in, so that nothing moves inside
+// the loops. The hashes come first: by the time a slot is read, its prefetch is under way, and
+// some eight misses overlap instead of following each other.
+static bool dfq__find_or_add_hashed(dfq__hash_table *t, const uint64_t *key, size_t n,
+                                    uint32_t *number) {
+  uint64_t hash[DFQ__HASHED];
+  for (size_t from = 0; from < n; from += DFQ__HASHED) {
+    size_t m = dfq__min(n - from, DFQ__HASHED);
+    const uint64_t *k = key + from * t->words;
+    while (2 * (t->count + m) > (size_t)1 << t->lg)
+      if (t->lg > 31 || !dfq__table_grow(t)) return false;
+    if (!dfq__buffer_reserve(t->heap, &t->key, (t->count + m) * t->words * 8 + 8)) return false;
+    uint64_t *kept = (uint64_t *)(void *)t->key.data;
+    for (size_t i = 0; i < m; i++) {
+      hash[i] = dfq__hash_words(k + i * t->words, t->words, t->seed);
+      DFQ__PREFETCH(&t->slot[hash[i] >> (64 - t->lg)]);
+    }
+    for (size_t i = 0; i < m; i++) {
+      size_t at = dfq__table_probe(t, k + i * t->words, hash[i]);
+      if (t->slot[at] == DFQ__EMPTY) {
+        memcpy(kept + t->count * t->words, k + i * t->words, t->words * 8);
+        t->slot[at] = (uint32_t)t->count++;
+      }
+      number[from + i] = t->slot[at];
+    }
+  }
+  return true;
+}
+
+// The same. Keys of one word are often small: years, codes of a dictionary, flags. For those an
+// array says the number, without a hash or a comparison. New keys, and all keys once a large
+// one was seen, go through the table, which always knows every key.
+static bool dfq__find_or_add(dfq__hash_table *t, const uint64_t *key, size_t n,
+                             uint32_t *number) {
+  uint64_t bits = 0;
+  bool any_new = false;
+  for (size_t i = 0; t->direct && i < n; i++) bits |= key[i];
+  if (bits >= DFQ__DIRECT) {
+    dfq__free(t->heap, t->direct, DFQ__DIRECT * sizeof *t->direct);
+    t->direct = NULL;
+  }
+  if (!t->direct) return dfq__find_or_add_hashed(t, key, n, number);
+  for (size_t i = 0; i < n; i++) {
+    number[i] = t->direct[key[i]];
+    any_new |= number[i] == DFQ__EMPTY;
+  }
+  if (any_new && !dfq__find_or_add_hashed(t, key, n, number)) return false;
+  for (size_t i = 0; any_new && i < n; i++) t->direct[key[i]] = number[i];
+  return true;
+}
+
+// Reads only, so that several threads may probe one finished table.
+// The numbers of n keys, DFQ__EMPTY for those that are not there.
+static void dfq__find(const dfq__hash_table *t, const uint64_t *key, size_t n,
+                      uint32_t *number) {
+  for (size_t i = 0; i < n; i++) {
+    const uint64_t *k = key + i * t->words;
+    number[i] = t->slot[dfq__table_probe(t, k, dfq__hash_words(k, t->words, t->seed))];
+  }
+}
+
+// ---- >>dictionary: strings to numbers -------------------------------------------------------
+// Idea. The same table for strings: equal text, equal number. With it a string key is one word
+// like any other, so that keys of several columns need no bytes compared.
+//
+//   text      "EU"  "US"  "EU"  "Asia"         Each number stands for the text seen first.
+//   number      0     1     0     2            views: [ EU | US | Asia ], in order of numbers
+//
+// A view decides most comparisons by its length and first four bytes; texts of 12 bytes and
+// fewer need nothing else, longer ones that agree so far are compared byte by byte. The
+// dictionary owns copies of long texts, because the batch they came with is gone soon.
+//
+// Cost: a hash over the text and a look-up a row. Where the input is dictionary-encoded already
+// (Parquet, Arrow), larger engines translate each distinct text once instead of once a row.
+
+typedef struct dfq__dictionary {
+  dfq__heap *heap;
+  uint64_t seed;
+  uint32_t *slot;
+  int lg;
+  size_t count;
+  dfq__buffer view;      // dfq_view of each number
+  dfq__arena strings;    // the long texts that views point to
+} dfq__dictionary;
+
+// Starts small, with 256 slots: a query with many string columns has many dictionaries, and
+// most of them stay at a few dozen texts.
+static bool dfq__dictionary_init(dfq__dictionary *d, dfq__heap *heap, uint64_t seed) {
+  memset(d, 0, sizeof *d);
+  d->heap = d->strings.heap = heap;
+  d->seed = seed;
+  d->lg = 8;
+  d->slot = (uint32_t *)dfq__alloc(heap, ((size_t)1 << d->lg) * sizeof *d->slot);
+  if (!d->slot) return false;
+  memset(d->slot, 0xff, ((size_t)1 << d->lg) * sizeof *d->slot);
+  return true;
+}
+
+// Harmless on a zeroed dictionary, and when called twice.
+static void dfq__dictionary_free(dfq__dictionary *d) {
+  if (!d->heap) return;
+  dfq__free(d->heap, d->slot, ((size_t)1 << d->lg) * sizeof *d->slot);
+  dfq__buffer_free(d->heap, &d->view);
+  dfq__arena_release(&d->strings, 0);
+  memset(d, 0, sizeof *d);
+}
+
+// Borrowed until the next text is added; the texts themselves stay.
+static const dfq_view *dfq__dictionary_views(const dfq__dictionary *d) {
+  return (const dfq_view *)(const void *)d->view.data;
+}
+
+// A short text is hashed as the view's two words, without a loop: its unused bytes are zero, so
+// equal texts have equal words. A long one must be hashed by its bytes: its second word is a
+// pointer.
+static inline uint64_t dfq__hash_view(const dfq_view *v, uint64_t seed) {
+  uint64_t a, b;
+  if (v->len > DFQ__INLINE) return dfq__hash_bytes(dfq__view_chars(v), v->len, seed);
+  dfq__view_words(v, &a, &b);
+  return dfq__hash_more(dfq__hash_word(a, seed), b);
+}
+
+// The slot of this text, or the empty one where it would go. Writes nothing.
+static size_t dfq__dictionary_probe(const dfq__dictionary *d, const dfq_view *v) {
+  const dfq_view *views = dfq__dictionary_views(d);
+  size_t mask = ((size_t)1 << d->lg) - 1;
+  size_t at = (size_t)(dfq__hash_view(v, d->seed) >> (64 - d->lg));
+  while (d->slot[at] != DFQ__EMPTY && !dfq__view_equal(&views[d->slot[at]], v))
+    at = (at + 1) & mask;
+  return at;
+}
+
+// As the hash table grows. The old slots may go first: the views know all that is needed.
+static bool dfq__dictionary_grow(dfq__dictionary *d) {
+  size_t old = (size_t)1 << d->lg, slots = old * 4;
+  if (d->lg > 31) return false;            // numbers are 32 bits
+  uint32_t *slot = (uint32_t *)dfq__alloc(d->heap, slots * sizeof *slot);
+  if (!slot) return false;
+  memset(slot, 0xff, slots * sizeof *slot);
+  dfq__free(d->heap, d->slot, old * sizeof *slot);
+  d->slot = slot;
+  d->lg += 2;
+  for (size_t i = 0; i < d->count; i++)
+    d->slot[dfq__dictionary_probe(d, dfq__dictionary_views(d) + i)] = (uint32_t)i;
+  return true;
+}
+
+// The number of a text, new ones added. DFQ__EMPTY without memory.
+static uint32_t dfq__dictionary_add(dfq__dictionary *d, const dfq_view *v) {
+  if (2 * (d->count + 1) > (size_t)1 << d->lg && !dfq__dictionary_grow(d)) return DFQ__EMPTY;
+  size_t at = dfq__dictionary_probe(d, v);
+  if (d->slot[at] != DFQ__EMPTY) return d->slot[at];
+  if (!dfq__buffer_reserve(d->heap, &d->view, (d->count + 1) * sizeof *v)) return DFQ__EMPTY;
+  dfq_view *to = (dfq_view *)(void *)d->view.data + d->count;
+  *to = *v;
+  if (!dfq__strings_keep(&d->strings, to, NULL, 1)) return DFQ__EMPTY;
+  return d->slot[at] = (uint32_t)d->count++;
+}
+
+// ---- >>key-words: columns to words ----------------------------------------------------------
+// Idea. Each key column becomes one word a row: integers and dates as they are, floats by their
+// bits (after -0.0 became 0.0 and every NaN the same NaN), strings by their number in a
+// dictionary. Words are equal exactly when the values are, so the table above never needs to
+// know a type. One more word holds a bit for each column that is null; it appears with the
+// first null, and the keys known so far are then widened, which keeps their numbers.
+//
+//   region 'EU', year null   ->   [ 3 | 0 | null bits 10 ]
+//
+// The word of a null value is 0, so that two nulls are the same key; the bit tells them from a
+// true 0. Whether nulls may match at all is not decided here: a group_by wants them to be one
+// group, a join drops such rows before it looks.
+//
+// The way back is as simple: a group's key columns are read off the table's words, without the
+// input. Cost: 8 bytes a row and column. Larger engines pack several narrow columns into one
+// word when the columns' minimum and maximum allow (data.table, DuckDB's perfect hash), and use
+// such a packed key as an array index, with no hash at all.
+
+enum { DFQ__MAX_KEYS = 64 };   // a bit for each in the word of null bits
+
+typedef struct dfq__key_set {
+  dfq__heap *heap;
+  int columns;
+  dfq_type *type;             // of each column
+  dfq__dictionary *words;     // of string columns; the others' are not initialised
+  dfq__hash_table table;      // the number of each combination
+  bool masked;                // keys have the word of null bits
+  dfq__buffer scratch;        // words of a batch
+} dfq__key_set;
+
+// masked: keys have null bits from the start, for who must find nulls by dfq__find later. False
+// without memory; dfq__keys_free is owed either way.
+static bool dfq__keys_init(dfq__key_set *k, dfq *db, const dfq_type *type, int columns,
+                           bool masked) {
+  size_t n = (size_t)columns + 1;
+  memset(k, 0, sizeof *k);
+  k->heap = db->heap;
+  k->columns = columns;
+  k->masked = masked;
+  k->type = (dfq_type *)dfq__alloc_zero(db->heap, n, sizeof *k->type);
+  k->words = (dfq__dictionary *)dfq__alloc_zero(db->heap, n, sizeof *k->words);
+  if (!k->type || !k->words) return false;
+  for (int c = 0; c < columns; c++) {
+    k->type[c] = type[c];
+    if (type[c] == DFQ_STR && !dfq__dictionary_init(&k->words[c], db->heap, db->seed))
+      return false;
+  }
+  return dfq__table_init(&k->table, db->heap, db->seed, (size_t)columns + masked);
+}
+
+// Also after a dfq__keys_init that failed half way: what is still zero is passed over.
+static void dfq__keys_free(dfq__key_set *k) {
+  size_t n = (size_t)k->columns + 1;
+  if (!k->heap) return;
+  for (int c = 0; k->words && c < k->columns; c++) dfq__dictionary_free(&k->words[c]);
+  dfq__free(k->heap, k->type, n * sizeof *k->type);
+  dfq__free(k->heap, k->words, n * sizeof *k->words);
+  dfq__table_close(&k->table);
+  dfq__buffer_free(k->heap, &k->scratch);
+  memset(k, 0, sizeof *k);
+}
+
+// -- values to words, and back
+
+// Gives every key a word of null bits, all 0 so far. Keys are put in by their old order, so the
+// numbers that were handed out stay. On failure the set is as it was.
+static bool dfq__keys_mask(dfq__key_set *k) {
+  dfq__hash_table wide;
+  size_t words = k->table.words;
+  if (!dfq__table_init(&wide, k->heap, k->table.seed, words + 1)) {
+    dfq__table_close(&wide);
+    return false;
+  }
+  for (size_t i = 0; i < k->table.count; i++) {
+    uint64_t key[DFQ__MAX_KEYS + 1];
+    uint32_t number;
+    memcpy(key, dfq__table_key(&k->table, i), words * 8);
+    key[words] = 0;
+    if (!dfq__find_or_add(&wide, key, 1, &number)) { dfq__table_close(&wide); return false; }
+  }
+  dfq__table_close(&k->table);
+  k->table = wide;
+  k->masked = true;
+  return true;
+}
+
+// Equal floats must be equal bits: -0.0 becomes 0.0 and every NaN the one quiet NaN.
+static uint64_t dfq__f64_word(double v) {
+  uint64_t w;
+  if (v == 0) v = 0;
+  if (v != v) return 0x7ff8000000000000u;
+  memcpy(&w, &v, 8);
+  return w;
+}
+
+// One column of n rows into every stride-th word. add: new strings get a number; else they are
+// DFQ__EMPTY, which matches nothing, since no dictionary gets that far. False without memory.
+// i32 is widened with its sign, so that the way back is a truncation.
+static bool dfq__key_column(dfq__key_set *k, int c, const dfq__vec *v, size_t n, uint64_t *word,
+                            size_t stride, bool add) {
+  dfq__dictionary *d = &k->words[c];
+  size_t step = v->constant ? 0 : 1;
+  for (size_t i = 0, at = 0; i < n; i++, at += step, word += stride) {
+    if (v->valid && !v->valid[at]) { *word = 0; continue; }
+    switch (dfq__size_of(v->type)) {
+      case 1: *word = ((const uint8_t *)v->data)[at]; break;
+      case 4: *word = (uint64_t)(int64_t)((const int32_t *)v->data)[at]; break;
+      case 8:
+        if (v->type == DFQ_F64) *word = dfq__f64_word(((const double *)v->data)[at]);
+        else *word = ((const uint64_t *)v->data)[at];
+        break;
+      default: {
+        const dfq_view *view = (const dfq_view *)v->data + at;
+        uint32_t number = add ? dfq__dictionary_add(d, view)
+                              : d->slot[dfq__dictionary_probe(d, view)];
+        if (add && number == DFQ__EMPTY) return false;
+        *word = number;
+      }
+    }
+  }
+  return true;
+}
+
+// A validity array may be all ones; only a real null is worth a wider key.
+static bool dfq__any_null(const dfq__vec *v, size_t n) {
+  if (!v->valid) return false;
+  return memchr(v->valid, 0, v->constant ? 1 : n) != NULL;
+}
+
+// The key words of n rows, in k->scratch: valid until the next call. NULL without memory. With
+// add false nothing but the scratch is written, so threads may share the rest.
+static uint64_t *dfq__keys_words(dfq__key_set *k, const dfq__vec *column, size_t n, bool add) {
+  bool nulls = false;
+  for (int c = 0; c < k->columns; c++) nulls = nulls || dfq__any_null(&column[c], n);
+  if (nulls && !k->masked && add && !dfq__keys_mask(k)) return NULL;
+  size_t stride = k->table.words;
+  if (!dfq__buffer_reserve(k->heap, &k->scratch, n * stride * 8 + 8)) return NULL;
+  uint64_t *word = (uint64_t *)(void *)k->scratch.data;
+  for (int c = 0; c < k->columns; c++)
+    if (!dfq__key_column(k, c, &column[c], n, word + c, stride, add)) return NULL;
+  if (!k->masked) return word;
+  for (size_t i = 0; i < n; i++) word[i * stride + stride - 1] = 0;
+  for (int c = 0; nulls && c < k->columns; c++)
+    for (size_t i = 0; column[c].valid && i < n; i++)
+      if (!column[c].valid[column[c].constant ? 0 : i])
+        word[i * stride + stride - 1] |= (uint64_t)1 << c;
+  return word;
+}
+
+// The dense numbers of n rows' keys. False without memory.
+static bool dfq__keys_add(dfq__key_set *k, const dfq__vec *column, size_t n, uint32_t *number) {
+  uint64_t *word = dfq__keys_words(k, column, n, true);
+  return word && dfq__find_or_add(&k->table, word, n, number);
+}
+
+// The values of a key column for keys from .. from + n, back from words. Strings are views of
+// the dictionary's copies: valid as long as the key set.
+static void dfq__keys_get(const dfq__key_set *k, int c, size_t from, size_t n, void *data,
+                          uint8_t *valid) {
+  size_t stride = k->table.words;
+  const uint64_t *word = dfq__table_key(&k->table, from);
+  for (size_t i = 0; i < n; i++, word += stride) {
+    valid[i] = !k->masked || !(word[stride - 1] >> c & 1);
+    switch (dfq__size_of(k->type[c])) {
+      case 1: ((uint8_t *)data)[i] = (uint8_t)word[c]; break;
+      case 4: ((int32_t *)data)[i] = (int32_t)(int64_t)word[c]; break;
+      case 8: ((uint64_t *)data)[i] = word[c]; break;
+      default:
+        ((dfq_view *)data)[i] = valid[i] ? dfq__dictionary_views(&k->words[c])[word[c]]
+                                         : dfq__view_of("", 0);
+    }
+  }
+}
+
+// For explain analyze.
+static size_t dfq__keys_bytes(const dfq__key_set *k) {
+  size_t bytes = dfq__table_bytes(&k->table) + k->scratch.bytes;
+  for (int c = 0; k->words && c < k->columns; c++)
+    bytes += k->words[c].view.bytes + dfq__arena_mark(&k->words[c].strings);
+  return bytes;
+}
+
+// ---- >>exact-sum: float sums that no order can change ---------------------------------------
+// Idea. Adding floats rounds, so the sum depends on the order, and the order on batches,
+// threads and rules. dfq adds without rounding and rounds once, at the end: then every order
+// gives the same bits.
+//
+// A double is an integer m (53 bits) times a power of two. The common case adds m, shifted, to
+// a 128-bit integer that counts units of 2^-74:
+//
+//     value  ±m * 2^e        sum (128 bits)   ±sssssssss.....|.....sssss   units of 2^-74
+//                            + m << (e + 74)
+//
+// It holds every value below 2^52 whose last bit is at least 2^-74, that is, all values from
+// 2^-22 up and most smaller ones. What does not fit - tiny, huge, or an overflow of the 128
+// bits - goes to a superaccumulator, a fixed-point number over the whole range of doubles in
+// 32-bit digits (Neal, "Fast exact summation using small and large superaccumulators", 2015).
+// inf and NaN are only noted.
+//
+//   0.1 + 0.2 + 0.3                   left to right 0.6000000000000001, right to left 0.6
+//   1e16 + 1 - 1e16                   plain 0, or 1 when the big ones meet first; here always 1
+//
+// Cost: a shift, two additions and a test a value, where a plain sum has one addition. Other
+// ways: Kahan or pairwise summation make the error small, but it still depends on the order;
+// larger engines sum plainly, in the order in which threads happen to finish (DuckDB and
+// ClickHouse offer a Kahan sum besides).
+
+enum { DFQ__DIGITS = 70, DFQ__UNIT = -74, DFQ__LOWEST = -1088 };
+
+typedef struct dfq__super {
+  int64_t digit[DFQ__DIGITS];   // digit i counts 2^(DFQ__LOWEST + 32 i); any sign
+  uint32_t adds;                // since carries were last taken; fewer than 2^29
+  bool nan, plus_inf, minus_inf;
+} dfq__super;
+
+typedef struct dfq__sum {
+  uint64_t low, high;           // a 128-bit two's complement integer
+  dfq__super *super;            // NULL until needed; in the arena that is passed along
+} dfq__sum;
+
+// Brings every digit but the last to 0 .. 2^32 - 1; the last has the sign of the whole. Needs
+// that >> of a negative number keeps the sign, as every compiler in use does.
+static void dfq__super_carry(dfq__super *s) {
+  for (int i = 0; i + 1 < DFQ__DIGITS; i++) {
+    int64_t carry = s->digit[i] >> 32;
+    s->digit[i] -= carry * ((int64_t)1 << 32);
+    s->digit[i + 1] += carry;
+  }
+  s->adds = 0;
+}
+
+// Adds ±m * 2^e, for DFQ__LOWEST <= e <= 971 (the largest double's). m is cut at the borders of
+// digits into three parts below 2^32, and a digit has 31 bits to spare: so carries are taken
+// every 2^29 additions and not at each.
+static void dfq__super_add(dfq__super *s, uint64_t m, int e, bool negative) {
+  int at = (e - DFQ__LOWEST) / 32, shift = (e - DFQ__LOWEST) % 32;
+  uint64_t low = m << shift, high = shift ? m >> (64 - shift) : 0;
+  int64_t part[3] = { (int64_t)(low & 0xffffffffu), (int64_t)(low >> 32), (int64_t)high };
+  // part[2] has at most 31 bits: shift is below 32, so at + 2 is the last digit that m reaches
+  for (int i = 0; i < 3; i++) s->digit[at + i] += negative ? -part[i] : part[i];
+  if (++s->adds >= 1u << 29) dfq__super_carry(s);
+}
+
+// The superaccumulator of a sum, made when it is first needed. NULL without memory.
+static dfq__super *dfq__sum_super(dfq__sum *s, dfq__arena *arena) {
+  if (!s->super) s->super = (dfq__super *)dfq__arena_alloc(arena, sizeof *s->super);
+  return s->super;
+}
+
+// Moves the 128 bits to the superaccumulator.
+static void dfq__sum_flush(dfq__super *to, dfq__sum *s) {
+  bool negative = (int64_t)s->high < 0;
+  uint64_t low = negative ? 0 - s->low : s->low;
+  uint64_t high = negative ? ~s->high + (s->low == 0) : s->high;
+  dfq__super_add(to, low, DFQ__UNIT, negative);
+  dfq__super_add(to, high, DFQ__UNIT + 64, negative);
+  s->low = s->high = 0;
+}
+
+// -- adding: 128 bits, and what they cannot take
+
+// What the common case cannot take. False without memory.
+static bool dfq__sum_slow(dfq__sum *s, double x, dfq__arena *arena) {
+  uint64_t bits, m;
+  memcpy(&bits, &x, 8);
+  int e = (int)(bits >> 52 & 0x7ff);
+  if ((bits << 1) == 0) return true;
+  dfq__super *to = dfq__sum_super(s, arena);
+  if (!to) return false;
+  if (e == 0x7ff) {
+    if (x != x) to->nan = true;
+    else if (x > 0) to->plus_inf = true;
+    else to->minus_inf = true;
+    return true;
+  }
+  m = (bits & 0xfffffffffffffu) | (e ? (uint64_t)1 << 52 : 0);
+  dfq__super_add(to, m, (e ? e : 1) - 1075, bits >> 63);
+  return true;
+}
+
+// Adds one value. False without memory.
+//
+// shift = e + 74 places m in the 128 bits. Below 74 it leaves the sign and one bit free; as an
+// unsigned number it is huge for exponents that are too small, so that one comparison finds
+// what is tiny, huge, denormal, zero, inf or NaN. The sum overflows when both parts have a sign
+// that it has not; then the full 128 bits go to the superaccumulator, and x begins them anew.
+static inline bool dfq__sum_add(dfq__sum *s, double x, dfq__arena *arena) {
+  uint64_t bits;
+  memcpy(&bits, &x, 8);
+  unsigned shift = (unsigned)(bits >> 52 & 0x7ff) - (1075 + DFQ__UNIT);
+  if (!DFQ__LIKELY(shift < 74)) return dfq__sum_slow(s, x, arena);
+  uint64_t m = (bits & 0xfffffffffffffu) | (uint64_t)1 << 52, sign = 0 - (bits >> 63);
+  uint64_t low = shift < 64 ? m << shift : 0;
+  uint64_t high = shift < 64 ? (shift ? m >> (64 - shift) : 0) : m << (shift - 64);
+  low = (low ^ sign) - sign;                       // two's complement when negative
+  high = (high ^ sign) + (sign & (low == 0));
+  uint64_t sum_low = s->low + low, sum_high = s->high + high + (sum_low < low);
+  if (!DFQ__LIKELY((int64_t)((s->high ^ sum_high) & (high ^ sum_high)) >= 0)) {
+    dfq__super *to = dfq__sum_super(s, arena);
+    if (!to) return false;
+    dfq__sum_flush(to, s);
+    s->low = low;
+    s->high = high;
+    return true;
+  }
+  s->low = sum_low;
+  s->high = sum_high;
+  return true;
+}
+
+// -- rounding, once, at the end
+
+// m * 2^e, rounded to nearest even once; sticky: something below m was not 0. ldexp is given
+// only what it need not round: the 53 bits (fewer for a denormal) that are kept here.
+static double dfq__round_scaled(uint64_t m, int e, bool sticky, bool negative) {
+  if (m == 0) return 0;
+  int top = dfq__high_bit(m);
+  int drop = top - 52;                              // bits beyond the 53 of a double
+  if (e + top < -1022) drop = -1074 - e;            // denormal: fewer bits
+  double v;
+  if (drop <= 0) {
+    v = ldexp((double)m, e);                        // exact; sticky cannot be: m is full then
+  } else if (drop > 64) {
+    v = 0;
+  } else {
+    uint64_t half = (uint64_t)1 << (drop - 1), kept = drop < 64 ? m >> drop : 0;
+    uint64_t rest = drop < 64 ? m & (((uint64_t)1 << drop) - 1) : m;
+    if (rest > half || (rest == half && (sticky || (kept & 1)))) kept++;
+    v = ldexp((double)kept, e + drop);
+  }
+  return negative ? -v : v;
+}
+
+// After a carry the digits are a number as written on paper, and the first that is not 0 begins
+// it; the next two fill its 64 bits, and of the rest it only matters whether there is any. s is
+// used up: a negative number is turned over in place.
+// The superaccumulator's value: its highest 64 bits, and whether anything is below them.
+static double dfq__super_value(dfq__super *s) {
+  if (s->nan || (s->plus_inf && s->minus_inf)) return (double)NAN;
+  if (s->plus_inf || s->minus_inf) return s->plus_inf ? (double)INFINITY : -(double)INFINITY;
+  dfq__super_carry(s);
+  bool negative = s->digit[DFQ__DIGITS - 1] < 0;
+  if (negative) {
+    for (int i = 0; i < DFQ__DIGITS; i++) s->digit[i] = -s->digit[i];
+    dfq__super_carry(s);
+  }
+  int top = DFQ__DIGITS - 1;
+  while (top > 0 && s->digit[top] == 0) top--;
+  uint64_t d[3] = { (uint64_t)s->digit[top], top > 0 ? (uint64_t)s->digit[top - 1] : 0,
+                    top > 1 ? (uint64_t)s->digit[top - 2] : 0 };
+  bool sticky = false;
+  for (int i = 0; i + 2 < top; i++) sticky = sticky || s->digit[i] != 0;
+  int free_bits = d[0] ? 31 - dfq__high_bit(d[0]) : 31;   // the top digit has at most 32 bits
+  uint64_t m = (d[0] << 32 | d[1]) << free_bits;
+  m |= free_bits ? d[2] >> (32 - free_bits) : 0;
+  sticky = sticky || (free_bits < 32 && (d[2] << free_bits & 0xffffffffu) != 0);
+  return dfq__round_scaled(m, DFQ__LOWEST + 32 * (top - 1) - free_bits, sticky, negative);
+}
+
+// The sum, rounded once. A sum without superaccumulator is 128 bits, which is short work. The
+// state is not changed: values may still be added, and another aggregate may ask again.
+static double dfq__sum_value(const dfq__sum *sum) {
+  dfq__sum s = *sum;
+  if (s.super) {
+    dfq__super whole = *s.super;
+    dfq__sum_flush(&whole, &s);
+    return dfq__super_value(&whole);
+  }
+  bool negative = (int64_t)s.high < 0;
+  uint64_t low = negative ? 0 - s.low : s.low;
+  uint64_t high = negative ? ~s.high + (s.low == 0) : s.high;
+  if (high == 0) return dfq__round_scaled(low, DFQ__UNIT, false, negative);
+  int up = 63 - dfq__high_bit(high);
+  uint64_t m = up ? high << up | low >> (64 - up) : high;
+  return dfq__round_scaled(m, DFQ__UNIT + 64 - up, up ? (low << up) != 0 : low != 0, negative);
+}
+
+// from added to to, exactly. False without memory. to's superaccumulator is carried first, so
+// that the other's digits fit on top, however near their limit they are. from stays as it was.
+static bool dfq__sum_merge(dfq__sum *to, const dfq__sum *from, dfq__arena *arena) {
+  dfq__sum part = *from;
+  uint64_t low = to->low + part.low, high = to->high + part.high + (low < part.low);
+  bool over = (int64_t)((to->high ^ high) & (part.high ^ high)) < 0;
+  if (over || part.super) {
+    dfq__super *s = dfq__sum_super(to, arena);
+    if (!s) return false;
+    dfq__sum_flush(s, &part);
+    if (!from->super) return true;
+    dfq__super_carry(s);
+    for (int i = 0; i < DFQ__DIGITS; i++) s->digit[i] += from->super->digit[i];
+    dfq__super_carry(s);
+    s->nan = s->nan || from->super->nan;
+    s->plus_inf = s->plus_inf || from->super->plus_inf;
+    s->minus_inf = s->minus_inf || from->super->minus_inf;
+    return true;
+  }
+  to->low = low;
+  to->high = high;
+  return true;
+}
+
+// What is left of an exact sum after its rounded value is taken away, rounded: with it, a sum
+// is known to twice a double's bits.
+static double dfq__sum_rest(const dfq__sum *sum, double value) {
+  dfq__super room;
+  dfq__arena none = { NULL, NULL, NULL };
+  dfq__sum s = *sum;
+  memset(&room, 0, sizeof room);
+  if (s.super) room = *s.super;
+  s.super = &room;
+  if (value - value != 0) return 0;
+  (void)dfq__sum_slow(&s, -value, &none);
+  return dfq__sum_value(&s);
+}
+
+// ---- >>aggregates: running states -----------------------------------------------------------
+// Idea. A group's state is a row of 64-bit words; the words of all groups stand side by side,
+// so that the states of one group share a cache line:
+//
+//     group 0   [ sum low | sum high | super | count | min | seen ]
+//     group 1   [ ...                                             ]
+//               ^ aggregate 0: sum(x), mean(x)       ^ aggregate 1: min(y)
+//
+// Every aggregate is a class: its words, update (one batch, given the group's number of each
+// row), and finish (a state to a value). States begin as zeros. Two need more than a state:
+// median and quantile keep every value with its group's number, n_unique keeps a table of
+// (group, value).
+//
+//   update   group [ 0 1 0 2 ]   x [ 5 7 1 null ]      state 0: 5 + 1   1: 7   2: nothing yet
+//
+// Why states by row and not a column for each aggregate: with a million groups each row meets
+// one cache miss and not one per aggregate (measured: 12 against 33 ns a row for three). Nulls
+// are passed over in update, so that "no value yet" is a count or a flag of 0 and needs no
+// special start value. Larger engines add states for one group over many batches in registers
+// (DuckDB's simple_update), and approximate aggregates: HyperLogLog, t-digest.
+
+typedef struct dfq__aggs dfq__aggs;
+typedef struct dfq__agg dfq__agg;
+
+// Told apart by its address from the reasons that are the query's fault.
+static const char dfq__agg_no_memory[] = "runs out of memory";
+
+typedef struct dfq__agg_class {
+  size_t words;   // of a state
+  // Folds n values in, the i-th into the state of group[i]. x: no constant. False: no memory.
+  bool (*update)(dfq__aggs *all, dfq__agg *a, const uint32_t *group, const dfq__vec *x,
+                 size_t n);
+  // *to comes in as null and stays so when there is no value. Texts are borrowed from the set.
+  const char *(*finish)(dfq__aggs *all, dfq__agg *a, size_t group,
+                        dfq_value *to); // why it failed
+  // Folds a state of another set (same aggregate) into a group; from also keeps what is no
+  // state.
+  bool (*combine)(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other, dfq__agg *from,
+                  size_t from_group);
+} dfq__agg_class;
+
+struct dfq__agg {
+  int fn;                      // DFQ__SUM, ...
+  const dfq__agg_class *is;
+  dfq_type in_type, type;      // of the argument (DFQ_NULL: none), of the result
+  double q;                    // of quantile and median
+  size_t offset;               // of its first word in a state
+  dfq__buffer group, value;    // median, quantile: kept values (f64), and their groups (u32)
+  size_t kept;                 // how many
+  bool sorted_out;             // kept values stand by group, and group is no longer true
+  dfq__buffer start;           // size_t: ... from where on
+  dfq__key_set unique;         // n_unique: the (group, value) pairs met; begun when needed
+};
+
+struct dfq__aggs {
+  dfq__heap *heap;
+  dfq *db;
+  dfq__arena arena;            // strings and superaccumulators
+  dfq__agg *agg;
+  int count;
+  size_t stride;               // words of a state
+  size_t groups;
+  uint64_t row; // position of the batch's first row: morsel << 32, and rows within
+  dfq__buffer state;
+};
+
+// -- counts and sums
+
+// Borrowed until the set grows. With zero words it points at nothing that is the aggregate's.
+static inline uint64_t *dfq__state(const dfq__aggs *all, const dfq__agg *a, size_t group) {
+  return (uint64_t *)(void *)all->state.data + group * all->stride + a->offset;
+}
+
+// Only for vectors that are no constants: arguments are flattened before they come here.
+static inline bool dfq__valid_at(const dfq__vec *x, size_t i) {
+  return !x->valid || x->valid[i];
+}
+
+// count() counts rows; count(x) adds validity bytes, which are 0 or 1.
+static bool dfq__count_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                              const dfq__vec *x, size_t n) {
+  if (a->in_type == DFQ_NULL || !x->valid)
+    for (size_t i = 0; i < n; i++) dfq__state(all, a, group[i])[0]++;
+  else
+    for (size_t i = 0; i < n; i++) dfq__state(all, a, group[i])[0] += x->valid[i];
+  return true;
+}
+
+// Also n_unique's: both keep a count in word 0, and a count of nothing is 0, not null.
+static const char *dfq__count_finish(dfq__aggs *all, dfq__agg *a, size_t group, dfq_value *to) {
+  *to = dfq__value_int(DFQ_I64, (int64_t)dfq__state(all, a, group)[0]);
+  return NULL;
+}
+
+// Integers: a 128-bit sum, so that only the total can overflow, whatever the order; and a
+// count.
+static bool dfq__sum_int_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                                const dfq__vec *x, size_t n) {
+  const int64_t *v = (const int64_t *)x->data;
+  for (size_t i = 0; i < n; i++) {
+    if (!dfq__valid_at(x, i)) continue;
+    uint64_t *s = dfq__state(all, a, group[i]), low = s[0] + (uint64_t)v[i];
+    s[1] += (uint64_t)(v[i] >> 63) + (low < s[0]);
+    s[0] = low;
+    s[2]++;
+  }
+  return true;
+}
+
+// The 128 bits fit 64 when the upper word is nothing but the lower one's sign.
+static const char *dfq__sum_int_result(const uint64_t *s, dfq_type type, dfq_value *to) {
+  if (s[2] == 0) return NULL;
+  *to = dfq__value_int(type, (int64_t)s[0]);
+  return s[1] == (uint64_t)((int64_t)s[0] >> 63) ? NULL : "overflows i64";
+}
+
+static const char *dfq__sum_int_finish(dfq__aggs *all, dfq__agg *a, size_t group,
+                                       dfq_value *to) {
+  return dfq__sum_int_result(dfq__state(all, a, group), a->type, to);
+}
+
+// An exact sum counts units of 2^DFQ__UNIT; scaled back, the same 128 bits are an integer.
+// 128 bits to the nearest double, then one division.
+static double dfq__wide_to_f64(uint64_t low, uint64_t high) {
+  dfq__sum s = { low, high, NULL };
+  return ldexp(dfq__sum_value(&s), -DFQ__UNIT);
+}
+
+static const char *dfq__mean_int_finish(dfq__aggs *all, dfq__agg *a, size_t group,
+                                        dfq_value *to) {
+  const uint64_t *s = dfq__state(all, a, group);
+  if (s[2]) *to = dfq__value_f64(dfq__wide_to_f64(s[0], s[1]) / (double)s[2]);
+  return NULL;
+}
+
+// Floats: an exact sum (3 words), and a count.
+static bool dfq__sum_f64_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                                const dfq__vec *x, size_t n) {
+  const double *v = (const double *)x->data;
+  for (size_t i = 0; i < n; i++) {
+    if (!dfq__valid_at(x, i)) continue;
+    uint64_t *s = dfq__state(all, a, group[i]);
+    if (!dfq__sum_add((dfq__sum *)(void *)s, v[i], &all->arena)) return false;
+    s[3]++;
+  }
+  return true;
+}
+
+static const char *dfq__sum_f64_finish(dfq__aggs *all, dfq__agg *a, size_t group,
+                                       dfq_value *to) {
+  uint64_t *s = dfq__state(all, a, group);
+  if (s[3]) *to = dfq__value_f64(dfq__sum_value((const dfq__sum *)(void *)s));
+  return NULL;
+}
+
+static const char *dfq__mean_f64_finish(dfq__aggs *all, dfq__agg *a, size_t group,
+                                        dfq_value *to) {
+  uint64_t *s = dfq__state(all, a, group);
+  if (s[3]) *to = dfq__value_f64(dfq__sum_value((const dfq__sum *)(void *)s) / (double)s[3]);
+  return NULL;
+}
+
+// -- extremes, and strings in states
+
+// min and max: word 0 is whether there is a value, word 1 the value. BETTER: whether v replaces
+// old. The value is copied as bytes, because a state is words and a value may be a float.
+#define DFQ__EXTREME(name, TYPE, BETTER)                                                       \
+  static bool name(dfq__aggs *all, dfq__agg *a, const uint32_t *group, const dfq__vec *x,      \
+                   size_t n) {                                                                 \
+    const TYPE *value = (const TYPE *)x->data;                                                 \
+    for (size_t i = 0; i < n; i++) {                                                           \
+      if (!dfq__valid_at(x, i)) continue;                                                      \
+      uint64_t *s = dfq__state(all, a, group[i]);                                              \
+      TYPE v = value[i], old;                                                                  \
+      memcpy(&old, s + 1, sizeof old);                                                         \
+      if (s[0] && !(BETTER)) continue;                                                         \
+      memcpy(s + 1, &v, sizeof v);                                                             \
+      s[0] = 1;                                                                                \
+    }                                                                                          \
+    return true;                                                                               \
+  }
+DFQ__EXTREME(dfq__min_bool, uint8_t, v < old)
+DFQ__EXTREME(dfq__max_bool, uint8_t, v > old)
+DFQ__EXTREME(dfq__min_i32, int32_t, v < old)
+DFQ__EXTREME(dfq__max_i32, int32_t, v > old)
+DFQ__EXTREME(dfq__min_i64, int64_t, v < old)
+DFQ__EXTREME(dfq__max_i64, int64_t, v > old)
+DFQ__EXTREME(dfq__min_f64, double, dfq__lt_float(v, old))
+DFQ__EXTREME(dfq__max_f64, double, dfq__lt_float(old, v))
+#undef DFQ__EXTREME
+
+// Strings in a state: word 0 is 0 (none), 1 (kept in the arena) or 2 (still the batch's). The
+// text that a group holds may change many times in a batch; only the one that holds at its end
+// is copied. Copies that a later batch replaces stay in the arena until the end.
+static bool dfq__strings_settle(dfq__aggs *all, dfq__agg *a, const uint32_t *group, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    uint64_t *s = dfq__state(all, a, group[i]);
+    if (s[0] != 2) continue;
+    if (!dfq__strings_keep(&all->arena, (dfq_view *)(void *)(s + 1), NULL, 1)) return false;
+    s[0] = 1;
+  }
+  return true;
+}
+
+// word 0 as for all strings, words 1 and 2 the view. Equal texts keep the one seen first.
+static bool dfq__extreme_str(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                             const dfq__vec *x, size_t n) {
+  const dfq_view *v = (const dfq_view *)x->data;
+  for (size_t i = 0; i < n; i++) {
+    if (!dfq__valid_at(x, i)) continue;
+    uint64_t *s = dfq__state(all, a, group[i]);
+    int order = s[0] ? dfq__view_compare(&v[i], (dfq_view *)(void *)(s + 1)) : 0;
+    if (s[0] && (a->fn == DFQ__MIN ? order >= 0 : order <= 0)) continue;
+    memcpy(s + 1, &v[i], sizeof *v);
+    s[0] = 2;
+  }
+  return dfq__strings_settle(all, a, group, n);
+}
+
+// The value in words 1 and 2, as of the aggregate's type.
+// For min, max and the edges. An extreme float is canonical (0.0 for -0.0, the one NaN),
+// because which of two equal values came first depends on the threads.
+static const char *dfq__kept_finish(dfq__aggs *all, dfq__agg *a, size_t group, dfq_value *to) {
+  uint64_t *s = dfq__state(all, a, group);
+  dfq__vec v = { a->type, false, s + 1, NULL };
+  if (s[0] == 0 || s[0] == 3) return NULL;    // 3: a null was first or last
+  dfq__vec_get(&v, 0, to);
+  if (a->type == DFQ_F64 && (a->fn == DFQ__MIN || a->fn == DFQ__MAX)) {
+    uint64_t canonical = dfq__f64_word(to->as.f);
+    memcpy(&to->as.f, &canonical, 8);
+  }
+  return NULL;
+}
+
+// -- first, last, any, all, n_unique
+
+// first and last keep nulls; first_non_null and last_non_null pass them over. Word 0: 0 nothing
+// yet, 3 a null, else a value in words 1 and 2. Word 3: the row's position, by which threads
+// settle who was first.
+static bool dfq__edge_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                             const dfq__vec *x, size_t n) {
+  size_t size = dfq__size_of(x->type);
+  bool first = a->fn == DFQ__FIRST || a->fn == DFQ__FIRST_NON_NULL;
+  bool nulls = a->fn == DFQ__FIRST || a->fn == DFQ__LAST;
+  for (size_t i = 0; i < n; i++) {
+    uint64_t *s = dfq__state(all, a, group[i]);
+    bool valid = dfq__valid_at(x, i);
+    if ((first && s[0]) || (!valid && !nulls)) continue;
+    s[0] = valid ? 2 : 3;
+    s[3] = all->row + i;
+    if (valid) memcpy(s + 1, (const char *)x->data + i * size, size);
+  }
+  if (x->type == DFQ_STR) return dfq__strings_settle(all, a, group, n);
+  return true;
+}
+
+// any is decided by a true, all by a false; word 1 is whether that was met, word 0 whether
+// there was a value.
+static bool dfq__logic_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                              const dfq__vec *x, size_t n) {
+  const uint8_t *v = (const uint8_t *)x->data;
+  for (size_t i = 0; i < n; i++) {
+    if (!dfq__valid_at(x, i)) continue;
+    uint64_t *s = dfq__state(all, a, group[i]);
+    s[1] |= (uint64_t)(v[i] == (a->fn == DFQ__ANY));   // met the value that decides
+    s[0] = 1;
+  }
+  return true;
+}
+
+static const char *dfq__logic_finish(dfq__aggs *all, dfq__agg *a, size_t group, dfq_value *to) {
+  const uint64_t *s = dfq__state(all, a, group);
+  if (s[0]) *to = dfq__value_int(DFQ_BOOL, (s[1] != 0) == (a->fn == DFQ__ANY));
+  return NULL;
+}
+
+// n_unique: a new (group, value) raises the group's count. Both are key columns of one table,
+// so that all groups share it: a table per group would be mostly empty. Pairs with a null are
+// kept too, but not counted.
+static bool dfq__unique_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                               const dfq__vec *x, size_t n) {
+  dfq_type type[2] = { DFQ_I64, a->in_type };
+  dfq__arena scratch = { all->heap, NULL, NULL };
+  if (!a->unique.heap && !dfq__keys_init(&a->unique, all->db, type, 2, false)) return false;
+  int64_t *wide = (int64_t *)dfq__arena_array(&scratch, n + 1, sizeof *wide);
+  uint32_t *number = (uint32_t *)dfq__arena_array(&scratch, n + 1, sizeof *number);
+  bool ok = wide && number;
+  for (size_t i = 0; ok && i < n; i++) wide[i] = group[i];
+  dfq__vec column[2] = { { DFQ_I64, false, wide, NULL }, *x };
+  size_t before = a->unique.table.count;
+  ok = ok && dfq__keys_add(&a->unique, column, n, number);
+  for (size_t i = 0; ok && i < n; i++) {
+    if (number[i] < before) continue;
+    before = (size_t)number[i] + 1;           // numbers are given in the order of rows
+    if (dfq__valid_at(x, i)) dfq__state(all, a, group[i])[0]++;
+  }
+  dfq__arena_release(&scratch, 0);
+  return ok;
+}
+
+// ---- >>spread: variance, median and quantile ------------------------------------------------
+// Idea. variance = (sum(x^2) - sum(x)^2 / n) / (n - 1). The textbook's formula loses everything
+// to cancellation when it is computed with doubles: for 1e9, 1e9 + 1, 1e9 + 2 both terms are
+// 3e18, and doubles there are 512 apart. Here both sums are exact: x^2 is two doubles, p
+// rounded and e its error (Dekker, "A floating-point technique for extending the available
+// precision", 1971), and the three sums x, p, e are exact sums. So the difference is taken with
+// twice the digits of a double, and no order matters.
+//
+//   x * x = p + e      [ 53 bits of p ][ 53 bits of e ]      e is at most half of p's last bit
+//
+// Larger engines update a running mean and a sum of squared distances (Welford, 1962) and merge
+// those of threads by Chan's formula: stable, but the last bits depend on the order. The limit
+// here: x^2 must fit a double, so values beyond 1e154 have no variance (it is NaN), and that of
+// values below 1e-150 is less exact.
+//
+// Quantiles need all values. They are kept with their groups' numbers; in the end a counting
+// sort puts each group's side by side, and quickselect finds the rank, O(n) on average. Larger
+// engines do the same for exact quantiles, and offer a sketch of fixed size besides.
+
+// -- arithmetic with pairs of doubles
+
+typedef struct dfq__pair { double high, low; } dfq__pair;   // high + low, unevaluated
+
+// a + b exactly, for any a and b (Knuth's six operations, TAOCP 2, 4.2.2).
+static dfq__pair dfq__two_sum(double a, double b) {
+  double s = a + b, t = s - a;
+  dfq__pair r = { s, (a - (s - t)) + (b - t) };
+  return r;
+}
+
+// The upper 26 bits of a float, rounded; what is left, a - that, has 26 bits and a sign. Dekker
+// splits with a multiplication; bits are taken here because a compiler that fuses multiply and
+// add (gcc does, where the machine can) would spoil his.
+static double dfq__upper_half(double a) {
+  const uint64_t low = ((uint64_t)1 << 27) - 1;
+  uint64_t bits;
+  memcpy(&bits, &a, 8);
+  bits = (bits + (low + 1) / 2) & ~low;
+  memcpy(&a, &bits, 8);
+  return a;
+}
+
+// a * b exactly, as the rounded product and its error. Only products that under- or overflow
+// lose the error.
+static dfq__pair dfq__two_product(double a, double b) {
+  double p = a * b, ah = dfq__upper_half(a), bh = dfq__upper_half(b), al = a - ah, bl = b - bh;
+  double hh = ah * bh, hl = ah * bl, lh = al * bh, ll = al * bl;
+  dfq__pair r = { p, ((hh - p) + hl + lh) + ll };
+  if (p - p != 0 || r.low - r.low != 0) r.low = 0;
+  return r;
+}
+
+// -- var and std
+
+// One value into a state of ten words: sum x (3), sum p (3), sum e * 2^53 (3), count. The
+// errors are scaled up to the size of the squares, so that they too fit the fast 128 bits.
+static bool dfq__spread_add(uint64_t *s, double x, dfq__arena *arena) {
+  dfq__pair square = dfq__two_product(x, x);
+  s[9]++;
+  return dfq__sum_add((dfq__sum *)(void *)s, x, arena) &&
+         dfq__sum_add((dfq__sum *)(void *)(s + 3), square.high, arena) &&
+         dfq__sum_add((dfq__sum *)(void *)(s + 6), ldexp(square.low, 53), arena);
+}
+
+// An exact sum to twice a double's digits: its rounded value, and what that leaves, rounded.
+static dfq__pair dfq__sum_pair(const uint64_t *words) {
+  const dfq__sum *s = (const dfq__sum *)(const void *)words;
+  dfq__pair r = { dfq__sum_value(s), 0 };
+  r.low = dfq__sum_rest(s, r.high);
+  return r;
+}
+
+// The sample variance of a spread's words; needs a count of two or more. Every intermediate is
+// an unevaluated pair of doubles. A difference below 0 can only be rounding, so it is 0. No
+// statement multiplies and adds: a fused multiply-add would change bits between machines.
+static double dfq__spread_variance(const uint64_t *s) {
+  double n = (double)s[9];
+  dfq__pair x = dfq__sum_pair(s), p = dfq__sum_pair(s + 3), e = dfq__sum_pair(s + 6);
+  int scale = p.high > 1e270 ? 256 : 0;       // or (sum x)^2 overflows where its n-th part fits
+  x.high = ldexp(x.high, -scale);
+  x.low = ldexp(x.low, -scale);
+  p.high = ldexp(p.high, -2 * scale);
+  p.low = ldexp(p.low, -2 * scale);
+  dfq__pair square = dfq__two_product(x.high, x.high);    // (sum x)^2
+  double cross = 2 * x.high;
+  cross = cross * x.low;
+  square.low = square.low + cross;
+  double q = square.high / n;                             // ... / n
+  dfq__pair back = dfq__two_product(q, n);
+  double rest = ((square.high - back.high) - back.low) + square.low;
+  double q2 = rest / n;
+  dfq__pair d = dfq__two_sum(p.high, -q);                 // sum x^2 minus that
+  double low = d.low + (p.low - q2);
+  low = low + ldexp(e.high, -53 - 2 * scale);
+  double v = d.high + low;
+  if (v < 0) v = 0;
+  return ldexp(v / (n - 1), 2 * scale);
+}
+
+static bool dfq__spread_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                               const dfq__vec *x, size_t n) {
+  const double *v = (const double *)x->data;
+  for (size_t i = 0; i < n; i++)
+    if (dfq__valid_at(x, i) &&
+        !dfq__spread_add(dfq__state(all, a, group[i]), v[i], &all->arena))
+      return false;
+  return true;
+}
+
+// Of fewer than two values there is no sample variance: null, as in SQL.
+static const char *dfq__spread_finish(dfq__aggs *all, dfq__agg *a, size_t group,
+                                      dfq_value *to) {
+  const uint64_t *s = dfq__state(all, a, group);
+  if (s[9] < 2) return NULL;
+  double v = dfq__spread_variance(s);
+  *to = dfq__value_f64(a->fn == DFQ__STD ? sqrt(v) : v);
+  return NULL;
+}
+
+// -- median and quantile
+
+// Puts the k-th smallest of v[0 .. n), k < n, at v[k], with none greater before it and none
+// smaller after it (Hoare's quickselect, 1961).
+//
+//   after a pass   lo ... j | i ... hi     left <= pivot <= right; only k's part goes on
+//
+// Both scans stop at values equal to the pivot, which bounds them without a test of the index,
+// and splits runs of equal values in the middle. The pivot is taken at random from a fixed
+// seed: sorted input is no worst case, and the same values take the same steps every time.
+static void dfq__select_nth(double *v, size_t n, size_t k) {
+  size_t lo = 0, hi = n - 1;
+  uint64_t random = n;
+  while (lo < hi) {
+    random = random * 6364136223846793005u + 1442695040888963407u;
+    double pivot = v[lo + (size_t)(random >> 33) % (hi - lo + 1)];
+    size_t i = lo, j = hi;
+    for (;;) {
+      while (dfq__lt_float(v[i], pivot)) i++;
+      while (dfq__lt_float(pivot, v[j])) j--;
+      if (i >= j) break;
+      double t = v[i];
+      v[i++] = v[j];
+      v[j--] = t;
+    }
+    if (i == j && k == i) return;      // both stopped at a value equal to the pivot
+    if (k < i) hi = i - 1;
+    else lo = i + (i == j);
+  }
+}
+
+// A part (0 to 1) of the way from low to high, low <= high. -0.0 comes out as 0.0, so that it
+// does not matter which of them was met first. When the distance overflows, the two ends are
+// weighed instead.
+static double dfq__between(double low, double high, double part) {
+  if (low == high) return low + 0.0;
+  double step = high - low;
+  if (step - step != 0 && low - low == 0 && high - high == 0) {   // only the step is not finite
+    step = high * part;
+    low = low * (1 - part);
+  } else {
+    step = step * part;
+  }
+  return low + step + 0.0;
+}
+
+// The q-quantile by linear interpolation between the two nearest ranks. v is reordered.
+static double dfq__quantile_of(double *v, size_t n, double q) {
+  double at = q * (double)(n - 1);
+  size_t k = (size_t)at;
+  double part = at - (double)k;
+  dfq__select_nth(v, n, k);
+  double low = v[k], high = low;
+  if (part == 0 || k + 1 >= n) return low + 0.0;
+  for (size_t i = k + 1; i < n; i++)
+    if (i == k + 1 || dfq__lt_float(v[i], high)) high = v[i];
+  return dfq__between(low, high, part);
+}
+
+// Values of all groups go to one list as they come: an append is cheaper than a list per group,
+// and the sort at the end runs once.
+static bool dfq__keep_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                             const dfq__vec *x, size_t n) {
+  if (!dfq__buffer_reserve(all->heap, &a->group, (a->kept + n) * 4)) return false;
+  if (!dfq__buffer_reserve(all->heap, &a->value, (a->kept + n) * 8)) return false;
+  uint32_t *g = (uint32_t *)(void *)a->group.data;
+  double *v = (double *)(void *)a->value.data;
+  for (size_t i = 0; i < n; i++) {
+    if (!dfq__valid_at(x, i)) continue;
+    g[a->kept] = group[i];
+    v[a->kept++] = ((const double *)x->data)[i];
+  }
+  a->sorted_out = false;
+  return true;
+}
+
+// Counting sort of the kept values by group: start[g] .. start[g + 1] are group g's. Counts
+// are summed two places to the right; scattering then moves each start to its group's end, that
+// is, one place to the left, and the array is right without another pass.
+static bool dfq__keep_sort_out(dfq__aggs *all, dfq__agg *a) {
+  dfq__buffer to = { NULL, NULL, 0 };
+  if (!dfq__buffer_reserve(all->heap, &a->start, (all->groups + 2) * 8)) return false;
+  if (!dfq__buffer_reserve(all->heap, &to, a->kept * 8 + 8)) return false;
+  size_t *start = (size_t *)(void *)a->start.data;
+  const uint32_t *g = (const uint32_t *)(const void *)a->group.data;
+  const double *v = (const double *)(const void *)a->value.data;
+  double *sorted = (double *)(void *)to.data;
+  memset(start, 0, (all->groups + 2) * 8);
+  for (size_t i = 0; i < a->kept; i++) start[g[i] + 2]++;
+  for (size_t i = 2; i < all->groups + 2; i++) start[i] += start[i - 1];
+  for (size_t i = 0; i < a->kept; i++) sorted[start[g[i] + 1]++] = v[i];
+  dfq__buffer_free(all->heap, &a->value);
+  a->value = to;
+  a->sorted_out = true;
+  return true;
+}
+
+// The first group that finishes pays for the sort. Values are reordered within their group,
+// which a second call may find in any order.
+static const char *dfq__keep_finish(dfq__aggs *all, dfq__agg *a, size_t group, dfq_value *to) {
+  if (!a->sorted_out && !dfq__keep_sort_out(all, a)) return dfq__agg_no_memory;
+  const size_t *start = (const size_t *)(const void *)a->start.data;
+  size_t n = start[group + 1] - start[group];
+  double *v = (double *)(void *)a->value.data + start[group];
+  if (n) *to = dfq__value_f64(dfq__quantile_of(v, n, a->q));
+  return NULL;
+}
+
+// ---- >>combine: states of several threads ---------------------------------------------------
+// Idea. Each thread has groups of its own; in the end they are folded together:
+//
+//   state(a ++ b) = combine(state(a), state(b))
+//
+// An aggregate with this law can be computed in parts, and in no order of parts: counts add,
+// extremes compare, exact sums add exactly, so not a bit depends on who was first. first and
+// last are not free of order; they carry the position of their row, and the lower one wins.
+// median, quantile and n_unique have nothing shorter than their values; those move over.
+//
+// Cost: one fold per group and thread, so it matters only with very many groups. There larger
+// engines partition by the key's hash first, so that each partition's states are merged by one
+// thread without waiting for others.
+//
+// Every function here folds group from_group of the set other into group of the set all, and
+// leaves other as it is. False without memory.
+
+// Of count.
+static bool dfq__combine_add(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
+                             dfq__agg *from, size_t from_group) {
+  dfq__state(all, a, group)[0] += dfq__state(other, from, from_group)[0];
+  return true;
+}
+
+// Of integer sums and means: 128 bits with a carry, then the count.
+static bool dfq__combine_int(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
+                             dfq__agg *from, size_t from_group) {
+  uint64_t *s = dfq__state(all, a, group);
+  const uint64_t *t = dfq__state(other, from, from_group);
+  uint64_t low = s[0] + t[0];
+  s[1] += t[1] + (low < s[0]);
+  s[0] = low;
+  s[2] += t[2];
+  return true;
+}
+
+// Exact sums one behind the other, then a count.
+static bool dfq__combine_sums(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
+                              dfq__agg *from, size_t from_group) {
+  uint64_t *s = dfq__state(all, a, group), *t = dfq__state(other, from, from_group);
+  size_t sums = a->is->words / 3;
+  for (size_t i = 0; i < sums; i++)
+    if (!dfq__sum_merge((dfq__sum *)(void *)(s + 3 * i), (dfq__sum *)(void *)(t + 3 * i),
+                        &all->arena)) return false;
+  s[3 * sums] += t[3 * sums];
+  return true;
+}
+
+// Updates with the other state's value, as if it were one more row: min and max. A text is
+// copied, because the other set's arena ends before this one.
+static bool dfq__combine_value(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
+                               dfq__agg *from, size_t from_group) {
+  const uint64_t *t = dfq__state(other, from, from_group);
+  dfq__vec x = { a->in_type, false, t + 1, NULL };
+  uint32_t number = (uint32_t)group;
+  return t[0] == 0 || a->is->update(all, a, &number, &x, 1);
+}
+
+// Of first and last: the state whose row came earlier, or later, wins whole, null or not.
+static bool dfq__combine_edge(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
+                              dfq__agg *from, size_t from_group) {
+  uint64_t *s = dfq__state(all, a, group);
+  const uint64_t *t = dfq__state(other, from, from_group);
+  bool first = a->fn == DFQ__FIRST || a->fn == DFQ__FIRST_NON_NULL;
+  uint32_t number = (uint32_t)group;
+  if (t[0] == 0 || (s[0] && (t[3] < s[3]) != first)) return true;
+  memcpy(s, t, 4 * sizeof *s);
+  if (s[0] == 1) s[0] = 2;   // its text lies in the other set
+  return a->in_type != DFQ_STR || dfq__strings_settle(all, a, &number, 1);
+}
+
+// Of any and all: either side may have met the value that decides.
+static bool dfq__combine_logic(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
+                               dfq__agg *from, size_t from_group) {
+  uint64_t *s = dfq__state(all, a, group);
+  const uint64_t *t = dfq__state(other, from, from_group);
+  s[0] |= t[0];
+  s[1] |= t[1];
+  return true;
+}
+
+// For aggregates whose values move when the whole set is folded in, see dfq__combine_kept.
+static bool dfq__combine_nothing(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
+                                 dfq__agg *from, size_t from_group) {
+  (void)all; (void)a; (void)group; (void)other; (void)from; (void)from_group;
+  return true;
+}
+
+// The (group, value) pairs of another set: of median, quantile and n_unique, as if they were
+// rows. to_group: the number here of each group there. False without memory.
+static bool dfq__combine_kept(dfq__aggs *all, dfq__agg *a, dfq__agg *from,
+                              const uint32_t *to_group) {
+  const uint32_t *g = (const uint32_t *)(const void *)from->group.data;
+  dfq__vec x = { a->in_type, false, from->value.data, NULL };
+  uint8_t valid;
+  for (size_t i = 0; i < from->kept; i++) {
+    dfq__vec one = dfq__vec_from(x, i);
+    if (!a->is->update(all, a, &to_group[g[i]], &one, 1)) return false;
+  }
+  for (size_t i = 0; from->unique.heap && i < from->unique.table.count; i++) {
+    int64_t group;
+    dfq_view value;   // room for a value of any type
+    dfq__keys_get(&from->unique, 0, i, 1, &group, &valid);
+    dfq__keys_get(&from->unique, 1, i, 1, &value, &valid);
+    dfq__vec one = { a->in_type, false, &value, &valid };
+    if (!a->is->update(all, a, &to_group[group], &one, 1)) return false;
+  }
+  return true;
+}
+
+// ---- >>agg-sets: the aggregates of one group_by ---------------------------------------------
+// Idea. The table of aggregates by type, and the set of states that a group_by works on. A row
+// here is all that a class needs: words of state, update, finish, combine. sum and mean share
+// their states and differ in finish only; so do var and std, median and quantile, min and max
+// of one type. Types that are stored alike share kernels: a date is an i32, a datetime an i64.
+//
+//             update                finish              combine
+//   sum f64   exact sum, count      round once          add exactly, add counts
+//   mean f64  same                  round, divide       same
+//
+// A type that an aggregate does not take never gets here: planning casts the argument, or
+// reports it. Larger engines register such rows at run time, which is how users add aggregates
+// of their own.
+
+static const dfq__agg_class dfq__agg_count = { 1, dfq__count_update, dfq__count_finish,
+                                                dfq__combine_add };
+static const dfq__agg_class dfq__agg_sum_int = { 3, dfq__sum_int_update, dfq__sum_int_finish,
+                                                  dfq__combine_int };
+static const dfq__agg_class dfq__agg_sum_f64 = { 4, dfq__sum_f64_update, dfq__sum_f64_finish,
+                                                  dfq__combine_sums };
+static const dfq__agg_class dfq__agg_mean_int = { 3, dfq__sum_int_update,
+                                                  dfq__mean_int_finish, dfq__combine_int };
+static const dfq__agg_class dfq__agg_mean_f64 = { 4, dfq__sum_f64_update,
+                                                  dfq__mean_f64_finish, dfq__combine_sums };
+static const dfq__agg_class dfq__agg_edge = { 4, dfq__edge_update, dfq__kept_finish,
+                                               dfq__combine_edge };
+static const dfq__agg_class dfq__agg_logic = { 2, dfq__logic_update, dfq__logic_finish,
+                                                dfq__combine_logic };
+static const dfq__agg_class dfq__agg_unique = { 1, dfq__unique_update, dfq__count_finish,
+                                                 dfq__combine_nothing };
+static const dfq__agg_class dfq__agg_spread = { 10, dfq__spread_update, dfq__spread_finish,
+                                                 dfq__combine_sums };
+static const dfq__agg_class dfq__agg_keep = { 0, dfq__keep_update, dfq__keep_finish,
+                                               dfq__combine_nothing };
+static const dfq__agg_class dfq__agg_extremes[2][5] = {
+  { { 2, dfq__min_bool, dfq__kept_finish, dfq__combine_value },
+    { 2, dfq__min_i32, dfq__kept_finish, dfq__combine_value },
+    { 2, dfq__min_i64, dfq__kept_finish, dfq__combine_value },
+    { 2, dfq__min_f64, dfq__kept_finish, dfq__combine_value },
+    { 3, dfq__extreme_str, dfq__kept_finish, dfq__combine_value } },
+  { { 2, dfq__max_bool, dfq__kept_finish, dfq__combine_value },
+    { 2, dfq__max_i32, dfq__kept_finish, dfq__combine_value },
+    { 2, dfq__max_i64, dfq__kept_finish, dfq__combine_value },
+    { 2, dfq__max_f64, dfq__kept_finish, dfq__combine_value },
+    { 3, dfq__extreme_str, dfq__kept_finish, dfq__combine_value } },
+};
+
+// How values of a type are stored: 0 byte, 1 i32, 2 i64, 3 f64, 4 str. By dfq__kind: null,
+// bool, i32, i64, f64, str, date, datetime, and spans of time, which are i64 as well.
+static int dfq__storage_of(dfq_type t) {
+  static const uint8_t storage[] = { 0, 0, 1, 2, 3, 4, 1, 2, 2, 2, 2 };
+  return storage[dfq__kind(t)];
+}
+
+// type: of the argument after its cast. The rest are first, last and their non-null forms.
+static const dfq__agg_class *dfq__agg_class_of(int fn, dfq_type type) {
+  bool f64 = type == DFQ_F64;
+  switch (fn) {
+    case DFQ__COUNT: return &dfq__agg_count;
+    case DFQ__SUM: return f64 ? &dfq__agg_sum_f64 : &dfq__agg_sum_int;
+    case DFQ__MEAN: return f64 ? &dfq__agg_mean_f64 : &dfq__agg_mean_int;
+    case DFQ__MIN: return &dfq__agg_extremes[0][dfq__storage_of(type)];
+    case DFQ__MAX: return &dfq__agg_extremes[1][dfq__storage_of(type)];
+    case DFQ__N_UNIQUE: return &dfq__agg_unique;
+    case DFQ__VAR: case DFQ__STD: return &dfq__agg_spread;
+    case DFQ__MEDIAN: case DFQ__QUANTILE: return &dfq__agg_keep;
+    case DFQ__ANY: case DFQ__ALL: return &dfq__agg_logic;
+    default: return &dfq__agg_edge;
+  }
+}
+
+// Makes room for that many groups; new states are zeros. False without memory, and nothing
+// lost.
+static bool dfq__aggs_grow(dfq__aggs *all, size_t groups) {
+  size_t size = all->stride * 8;
+  if (groups <= all->groups) return true;
+  if (!dfq__buffer_reserve(all->heap, &all->state, groups * size + 8)) return false;
+  memset(all->state.data + all->groups * size, 0, (groups - all->groups) * size);
+  all->groups = groups;
+  return true;
+}
+
+// Classes need no destructor: all that a state points to lies in the arena.
+static void dfq__aggs_free(dfq__aggs *all) {
+  if (!all->heap) return;
+  for (int i = 0; i < all->count; i++) {
+    dfq__buffer_free(all->heap, &all->agg[i].group);
+    dfq__buffer_free(all->heap, &all->agg[i].value);
+    dfq__buffer_free(all->heap, &all->agg[i].start);
+    dfq__keys_free(&all->agg[i].unique);
+  }
+  dfq__buffer_free(all->heap, &all->state);
+  dfq__arena_release(&all->arena, 0);
+}
+
+// Forgets all groups but keeps their memory: for a sorted group_by, one group after the other.
+static void dfq__aggs_clear(dfq__aggs *all) {
+  for (int i = 0; i < all->count; i++) {
+    all->agg[i].kept = 0;
+    all->agg[i].sorted_out = false;
+    dfq__keys_free(&all->agg[i].unique);
+  }
+  all->groups = 0;
+  dfq__arena_rewind(&all->arena);
+}
+
+// For explain analyze.
+static size_t dfq__aggs_bytes(const dfq__aggs *all) {
+  size_t bytes = all->state.bytes + dfq__arena_mark(&all->arena);
+  for (int i = 0; i < all->count; i++)
+    bytes += all->agg[i].group.bytes + all->agg[i].value.bytes +
+             dfq__keys_bytes(&all->agg[i].unique);
+  return bytes;
+}
+
+// ---- >>group-plan: what a group_by computes -------------------------------------------------
+// An item may be any expression over aggregates and keys: max(a) - min(b), sum(x) / count().
+// Planning takes it apart: the aggregates inside, each once, get columns of their own behind
+// the keys; the items become projections over those columns.
+//
+//   group k: max(a) - min(b) as spread        middle schema:  k | max(a) | min(b)
+//                                             item:           "max(a)" - "min(b)"
+//
+// So the operator knows two steps only, states and a projection, and any expression works that
+// a projection understands. Two items that use sum(x) share one state. What is left in an item
+// besides aggregates must be a key, or a constant: any other column would have many values in a
+// group, and taking one of them silently is the mistake that MySQL was long known for.
+//
+// The plan is made twice: when the node is built, to report errors where they were written, and
+// again by each operator that runs it, over the columns that the optimizer has left. Larger
+// engines do the same split (DuckDB and Spark call the second step a post-projection).
+
+typedef struct dfq__agg_call {
+  const dfq_expr *expr;     // the call as written
+  dfq_expr *arg;            // NULL for count()
+  dfq_type in_type, type;   // the argument is cast to in_type
+  const char *name;         // of its column in the middle schema
+  double q;
+} dfq__agg_call;
+
+typedef struct dfq__group_plan {
+  dfq *db;
+  dfq__binder *binder;      // over the input's schema
+  const dfq_schema *in;     // the input's
+  int keys, calls, room;    // room: most calls there can be
+  dfq__agg_call *call;
+  dfq_field *field;         // the middle schema: keys, then calls
+  dfq_schema middle;
+} dfq__group_plan;
+
+// -- one aggregate
+
+// The type that the argument is cast to: of those that the aggregate takes, the one that is
+// nearest. DFQ_KINDS when there is none.
+static dfq_type dfq__aggregate_takes(int fn, dfq_type arg) {
+  const char *takes = dfq__aggregates[fn].takes;
+  dfq_type best = DFQ_KINDS;
+  int cost = DFQ__NO_WAY;
+  if (*takes == '*') return arg == DFQ_NULL ? (dfq_type)DFQ_STR : arg;
+  for (; *takes; takes++) {
+    int c = dfq__widen_cost(arg, dfq__letter_type(*takes));
+    if (c < cost) { cost = c; best = dfq__letter_type(*takes); }
+  }
+  if (fn == DFQ__VAR || fn == DFQ__STD || fn == DFQ__MEDIAN || fn == DFQ__QUANTILE)
+    return best == DFQ_KINDS ? best : (dfq_type)DFQ_F64;   // computed in floats
+  return best;
+}
+
+// The second argument of quantile: a literal from 0 to 1.
+static bool dfq__quantile_share(dfq__group_plan *p, const dfq_expr *e, double *q) {
+  dfq_value v = dfq__value_null(), f;
+  if (e->kind == DFQ_LITERAL) v = e->value;
+  bool number = v.type == DFQ_F64 || v.type == DFQ_I64;
+  if (number) (void)dfq__convert_value(&v, DFQ_F64, p->binder->arena, &f);
+  if (number && f.as.f >= 0 && f.as.f <= 1) { *q = f.as.f; return true; }
+  dfq__bind_fail(p->binder, DFQ_USAGE, e, NULL,
+                 "quantile's share is a literal from 0.0 to 1.0");
+  return false;
+}
+
+// The call as it is written: what messages show. Not interned, so that it equals no name of the
+// user's by pointer.
+static const char *dfq__agg_column_name(dfq__group_plan *p, const dfq_expr *e) {
+  dfq__text t = dfq__text_in(p->db->heap);
+  dfq__put_expr(&t, e);
+  const char *name = t.failed ? NULL : dfq__arena_text(p->binder->arena, t.data, t.len);
+  dfq__text_free(&t);
+  return name;
+}
+
+// Types one aggregate and gives it a column. False with the binder's error set.
+static bool dfq__plan_call(dfq__group_plan *p, const dfq_expr *e) {
+  const dfq__aggregate *a = &dfq__aggregates[e->fn];
+  dfq__agg_call *c = &p->call[p->calls];
+  memset(c, 0, sizeof *c);
+  if (e->fn >= DFQ__ROW_NUMBER) {
+    dfq__bind_fail(p->binder, DFQ_TYPE_ERROR, e, NULL, "%s needs over (...), in select or with",
+                   a->name);
+    return false;
+  }
+  if (e->argc < a->least || e->argc > a->most) {
+    dfq__bind_fail(p->binder, DFQ_TYPE_ERROR, e, NULL, "%s takes %s, not %d", a->name,
+                   a->most == 2 ? "two arguments"
+                   : a->least   ? "one argument"
+                                : "at most one argument",
+                   e->argc);
+    return false;
+  }
+  c->expr = e;
+  c->q = 0.5;
+  c->type = DFQ_I64;
+  if (e->argc) {
+    dfq__bound *b = dfq__bind(p->binder, e->arg[0]);
+    if (!b) return false;
+    c->arg = e->arg[0];
+    c->in_type = dfq__aggregate_takes(e->fn, b->type);
+    if (c->in_type == DFQ_KINDS || !dfq__is_column_type(c->in_type)) {
+      dfq__bind_fail(p->binder, DFQ_TYPE_ERROR, e, NULL, "%s does not take %s", a->name,
+                     dfq_type_name(b->type));
+      return false;
+    }
+    c->type = a->result == '*' ? c->in_type : dfq__letter_type(a->result);
+  }
+  if (e->argc == 2 && !dfq__quantile_share(p, e->arg[1], &c->q)) return false;
+  c->name = dfq__agg_column_name(p, e);
+  if (!c->name) { p->binder->error = &dfq__error_memory; return false; }
+  p->field[p->keys + p->calls].name = c->name;
+  p->field[p->keys + p->calls].type = c->type;
+  p->calls++;
+  p->middle.count = p->keys + p->calls;
+  return true;
+}
+
+// -- items over aggregates
+
+// How many columns the middle schema may need, nested calls counted too: an upper bound.
+static int dfq__count_aggregates(const dfq_expr *e) {
+  int n = e->kind == DFQ_AGGREGATE;
+  for (int i = 0; i < e->argc; i++) n += dfq__count_aggregates(e->arg[i]);
+  return n;
+}
+
+// The item with each aggregate replaced by its column. NULL with the binder's error set. Names
+// are compared as pointers, so a column of the input that happens to be called "sum(x)" is not
+// taken for the aggregate. What holds no aggregate is copied as well: expressions are
+// immutable.
+static dfq_expr *dfq__plan_item(dfq__group_plan *p, dfq_expr *e) {
+  if (e->kind == DFQ_AGGREGATE) {
+    int i = 0;
+    while (i < p->calls && !dfq_expr_equal(p->call[i].expr, e)) i++;
+    if (i == p->calls && !dfq__plan_call(p, e)) return NULL;
+    return dfq__col_interned(p->db, p->call[i].name);
+  }
+  if (e->kind == DFQ_COLUMN && dfq__schema_find(&p->middle, e->name) < 0 &&
+      dfq__schema_find(p->in, e->name) >= 0) {
+    dfq__bind_fail(p->binder, DFQ_TYPE_ERROR, e, NULL,
+                   "%s is neither a key nor inside an aggregate; "
+                   "try first(%s), or add it to the keys",
+                   e->name, e->name);
+    return NULL;
+  }
+  if (e->argc == 0) return e;
+  dfq_expr *copy = dfq__expr_new(p->db, e->kind, e->argc);
+  if (copy->kind == DFQ_FAILED) { p->binder->error = &dfq__error_memory; return NULL; }
+  dfq_expr **arg = copy->arg;
+  *copy = *e;
+  copy->arg = arg;
+  for (int i = 0; i < e->argc; i++) {
+    arg[i] = dfq__plan_item(p, e->arg[i]);
+    if (!arg[i]) return NULL;
+  }
+  return copy;
+}
+
+// Starts a plan: the keys' columns, named as in key_field; there are no calls yet, the items
+// bring them (dfq__plan_item). False with the binder's error set.
+static bool dfq__group_plan_init(dfq__group_plan *p, dfq__binder *b, const dfq_key *key,
+                                 int keys, const dfq_field *key_field, dfq_expr *const *item,
+                                 int items) {
+  memset(p, 0, sizeof *p);
+  for (int i = 0; i < items; i++) p->room += dfq__count_aggregates(item[i]);
+  p->db = b->db;
+  p->binder = b;
+  p->in = b->schema;
+  p->keys = keys;
+  p->call = (dfq__agg_call *)dfq__arena_array(b->arena, (size_t)p->room + 1, sizeof *p->call);
+  p->field = (dfq_field *)dfq__arena_array(b->arena, (size_t)(keys + p->room) + 1,
+                                           sizeof *p->field);
+  if (!p->call || !p->field) { b->error = &dfq__error_memory; return false; }
+  for (int i = 0; i < keys; i++) {
+    dfq__bound *n = dfq__bind(b, key[i].expr);
+    if (!n) return false;
+    p->field[i] = key_field[i];
+    p->field[i].type = n->type;
+  }
+  p->middle.count = keys;
+  p->middle.field = p->field;
+  return true;
+}
+
+// ---- >>group: hash aggregation --------------------------------------------------------------
+// Idea. Each row's keys become a group number (find or add), each aggregate folds the row into
+// that group's state. Numbers are given in the order of first rows, and that is the order of
+// the output. With no keys there is one group, even over no rows at all.
+//
+//   rows ──> keys ──> number 0 1 0 2 ──> state[number] op= value ──> (end) states ──> rows
+//
+// Why aggregates run column by column over a batch of numbers, and not row by row over all
+// aggregates: the loop of each is a few instructions without a decision in it. Why first-seen
+// order: it costs nothing with dense numbers, and a result that moves about between runs is no
+// result to test against.
+//
+// Cost: one table look-up a row, and memory for the groups. Larger engines partition the rows
+// first when there are very many groups, aggregate a little before that to shrink them (DuckDB,
+// Spark), and spill partitions that do not fit.
+
+typedef struct dfq__grouper {
+  dfq__group_plan plan;
+  dfq__bound **key;          // the keys, over the input
+  dfq__bound **arg;          // of each call, NULL for count()
+  dfq__bound **item;         // over the middle schema
+  dfq__buffer *flat;         // constants among keys and arguments, made whole columns
+  dfq__vec *column;          // keys, then arguments, of the batch at hand
+  dfq__aggs aggs;
+  dfq__batch middle;         // finished groups: keys, then aggregates
+  dfq__buffer *out;          // of middle: data and valid by turns
+} dfq__grouper;
+
+// The operator has two forms, hash and sorted, and the hash form may be one thread's share of a
+// larger one. What both forms need is the grouper; the rest says whose it is.
+
+typedef struct dfq__group_op {
+  dfq__op head;
+  dfq__grouper g;
+  dfq__key_set keys;
+  dfq__buffer number;        // u32: the group of each row of a batch; sorted: zeros
+  size_t emitted, groups;    // groups that went out, and all
+  bool any_key;              // there are keys at all
+  dfq__store last_key, done; // sorted: the key of the run at hand, and finished groups
+  size_t input_rows, at;     // sorted: rows of the input's batch, and how many are done
+  dfq_value *values;         // sorted: room for three rows
+  bool open_run, input_done;
+  const dfq__error *failure; // sorted: comes after the good rows of the input's batch
+  bool parallel;             // this is one thread's share, see >>group-parallel
+  dfq__buffer first;         // u64: where each group was first seen
+} dfq__group_op;
+
+// -- the grouper: binding, evaluating, folding
+
+// Lays the states out: the words of each call behind those of the one before.
+static bool dfq__grouper_aggs(dfq__op *op, dfq__grouper *g) {
+  dfq__group_plan *p = &g->plan;
+  g->aggs.heap = g->aggs.arena.heap = op->eval.heap;
+  g->aggs.db = op->run->own;
+  g->aggs.agg = (dfq__agg *)dfq__op_array(op, (size_t)p->calls, sizeof *g->aggs.agg);
+  if (!g->aggs.agg) return false;
+  g->aggs.count = p->calls;
+  for (int i = 0; i < p->calls; i++) {
+    dfq__agg *a = &g->aggs.agg[i];
+    a->fn = p->call[i].expr->fn;
+    a->in_type = p->call[i].in_type;
+    a->type = p->call[i].type;
+    a->q = p->call[i].q;
+    a->is = dfq__agg_class_of(a->fn, a->in_type);
+    a->offset = g->aggs.stride;
+    g->aggs.stride += a->is->words;
+  }
+  return true;
+}
+
+// Binds keys and arguments to the input, items to the middle schema. Arguments are cast to what
+// the aggregate takes, so that a kernel sees one type only.
+static bool dfq__grouper_bind(dfq__op *op, dfq__grouper *g, const dfq_expr *const *item) {
+  const dfq_schema *in = &op->node->in[0]->schema;
+  dfq__group_plan *p = &g->plan;
+  for (int i = 0; i < p->keys; i++) {
+    g->key[i] = dfq__op_bind(op, in, op->node->key[i].expr);
+    if (!g->key[i]) return false;
+  }
+  for (int i = 0; i < p->calls; i++) {
+    if (!p->call[i].arg) continue;
+    dfq_expr *cast = dfq_cast(p->call[i].arg, p->call[i].in_type);
+    g->arg[i] = dfq__op_bind(op, in, cast);
+    if (!g->arg[i]) return false;
+  }
+  for (int i = 0; i < op->node->expr_count; i++) {
+    g->item[i] = dfq__op_bind(op, &p->middle, item[i]);
+    if (!g->item[i]) return false;
+  }
+  return true;
+}
+
+// Plans and binds. False with the run's error set, or without memory; the operator's close
+// frees what there is.
+static bool dfq__grouper_open(dfq__op *op, dfq__grouper *g) {
+  const dfq__node *n = op->node;
+  dfq__binder b;
+  memset(&b, 0, sizeof b);
+  b.db = op->run->own;
+  b.arena = &op->run->own->arena;
+  b.schema = &n->in[0]->schema;
+  b.at = n->at;
+  b.where = n->verb;
+  dfq_expr **item = (dfq_expr **)dfq__op_array(op, (size_t)n->expr_count, sizeof *item);
+  bool ok = item && dfq__group_plan_init(&g->plan, &b, n->key, n->key_count, n->schema.field,
+                                         n->expr, n->expr_count);
+  for (int i = 0; ok && i < n->expr_count; i++) {
+    item[i] = dfq__plan_item(&g->plan, n->expr[i]);
+    ok = item[i] != NULL;
+  }
+  if (!ok) { dfq__run_error(op->run, b.error ? b.error : &dfq__error_memory); return false; }
+  size_t keys = (size_t)g->plan.keys, calls = (size_t)g->plan.calls, middle = keys + calls;
+  g->key = (dfq__bound **)dfq__op_array(op, keys, sizeof *g->key);
+  g->arg = (dfq__bound **)dfq__op_array(op, calls, sizeof *g->arg);
+  g->item = (dfq__bound **)dfq__op_array(op, (size_t)n->expr_count, sizeof *g->item);
+  g->flat = (dfq__buffer *)dfq__op_array(op, 2 * middle, sizeof *g->flat);
+  g->column = (dfq__vec *)dfq__op_array(op, middle, sizeof *g->column);
+  g->middle.column = (dfq__vec *)dfq__op_array(op, middle, sizeof *g->middle.column);
+  g->out = (dfq__buffer *)dfq__op_array(op, 2 * middle, sizeof *g->out);
+  g->middle.columns = (int)middle;
+  if (!g->key || !g->arg || !g->item || !g->flat || !g->column || !g->middle.column || !g->out)
+    return false;
+  return dfq__grouper_aggs(op, g) && dfq__grouper_bind(op, g, (const dfq_expr *const *)item);
+}
+
+// Evaluates keys and arguments of a batch. Returns how many rows are well: each expression sees
+// only the rows that those before it left, so the error that stays is the first row's.
+// Constants become columns, for key words and kernels alike.
+static size_t dfq__grouper_eval(dfq__op *op, dfq__grouper *g, const dfq__batch *in) {
+  size_t n = in->rows;
+  int keys = g->plan.keys;
+  dfq__arena_rewind(&op->eval.strings);
+  for (int i = 0; i < keys && n; i++)
+    n = dfq__op_eval(op, g->key[i], in, n, NULL, &g->column[i]);
+  for (int i = 0; i < g->plan.calls && n; i++)
+    if (g->arg[i]) n = dfq__op_eval(op, g->arg[i], in, n, NULL, &g->column[keys + i]);
+  for (int i = 0; i < keys + g->plan.calls && n; i++) {
+    if (i >= keys && !g->arg[i - keys]) continue;
+    if (!dfq__vec_flatten(&op->eval, &g->flat[2 * i], &g->flat[2 * i + 1], n, &g->column[i]))
+      return 0;
+  }
+  return n;
+}
+
+// Folds rows from .. from + n of the batch into the groups of the given numbers, number[0]
+// being that of row from. Without memory false, and the states are then good for nothing but
+// freeing.
+static bool dfq__grouper_update(dfq__grouper *g, const uint32_t *number, size_t from,
+                                size_t n) {
+  for (int i = 0; i < g->aggs.count; i++) {
+    dfq__agg *a = &g->aggs.agg[i];
+    dfq__vec x = g->column[g->plan.keys + i];
+    if (g->arg[i]) x = dfq__vec_from(x, from);
+    if (!a->is->update(&g->aggs, a, number, &x, n)) return false;
+  }
+  return true;
+}
+
+// -- the grouper: from states to rows
+
+// The error for an aggregate that has no value: "sum(x) overflows i64".
+static void dfq__agg_fail(dfq__run *run, const dfq__node *n, const dfq_expr *e,
+                          const char *why) {
+  if (why == dfq__agg_no_memory) { dfq__run_no_memory(run); return; }
+  dfq__text t = dfq__text_in(run->own->heap);
+  dfq__put_head(&t, DFQ_VALUE_ERROR, n->at, n->verb);
+  dfq__put_expr(&t, e);
+  dfq__putf(&t, " %s\n  try: cast its argument to f64", why);
+  dfq__run_error(run, dfq__error_from(&run->own->arena, DFQ_VALUE_ERROR, &t));
+}
+
+// The finished aggregates of groups from .. from + n, as columns of the middle batch. Returns
+// how many groups are well: a sum that overflows is an error of its group, and comes after
+// those before it. Each aggregate looks only at the groups that the others left, so that the
+// error that stays is the first group's.
+static size_t dfq__grouper_finish(dfq__op *op, dfq__grouper *g, size_t from, size_t n) {
+  for (int i = 0; i < g->aggs.count; i++) {
+    int c = g->plan.keys + i;
+    dfq__agg *a = &g->aggs.agg[i];
+    void *data = dfq__veval_room(&op->eval, &g->out[2 * c], n * dfq__size_of(a->type));
+    uint8_t *valid = (uint8_t *)dfq__veval_room(&op->eval, &g->out[2 * c + 1], n);
+    if (op->eval.no_memory) return 0;
+    for (size_t r = 0; r < n; r++) {
+      dfq_value v = dfq__value_null();
+      const char *why = a->is->finish(&g->aggs, a, from + r, &v);
+      if (why) {
+        dfq__agg_fail(op->run, op->node, g->plan.call[i].expr, why);
+        op->failed = true;
+        n = r;
+        break;
+      }
+      valid[r] = v.type != DFQ_NULL;
+      dfq__cell_put(data, a->type, r, &v);
+    }
+    dfq__vec out = { a->type, false, data, valid };
+    g->middle.column[c] = out;
+  }
+  g->middle.rows = n;
+  return n;
+}
+
+// The output of a middle batch: keys, then items. before: groups before it, for messages.
+// Returns how many rows are well.
+static size_t dfq__grouper_items(dfq__op *op, dfq__grouper *g, size_t before) {
+  size_t n = g->middle.rows;
+  for (int c = 0; c < g->plan.keys; c++) op->out.column[c] = g->middle.column[c];
+  for (int i = 0; i < op->node->expr_count && n; i++) {
+    dfq__vec *to = &op->out.column[g->plan.keys + i];
+    size_t ok = dfq__eval_vec(&op->eval, g->item[i], &g->middle, n, to);
+    if (op->eval.no_memory) return 0;
+    if (ok < n) dfq__op_fail_row(op, &g->plan.middle, g->item[i], &g->middle, ok, before + ok);
+    n = ok;
+  }
+  for (int i = 0; i < op->node->expr_count && n; i++) {
+    int c = g->plan.keys + i;
+    dfq__vec *v = &op->out.column[c];
+    dfq__vector *own = (dfq__vector *)g->item[i]->batch;
+    if (!dfq__vec_flatten(&op->eval, &own->mask, &own->other, n, v)) return 0;
+  }
+  op->out.rows = n;
+  return n;
+}
+
+// The key columns of the middle batch, read back from the key set's words.
+static bool dfq__group_keys(dfq__group_op *o, size_t from, size_t n) {
+  dfq__op *op = &o->head;
+  dfq__grouper *g = &o->g;
+  for (int c = 0; c < g->plan.keys; c++) {
+    dfq_type type = g->plan.field[c].type;
+    void *data = dfq__veval_room(&op->eval, &g->out[2 * c], n * dfq__size_of(type));
+    uint8_t *valid = (uint8_t *)dfq__veval_room(&op->eval, &g->out[2 * c + 1], n);
+    if (op->eval.no_memory) return false;
+    dfq__keys_get(&o->keys, c, from, n, data, valid);
+    dfq__vec v = { type, false, data, valid };
+    g->middle.column[c] = v;
+  }
+  return true;
+}
+
+// -- the operator
+
+// Two parts: the grouper, which both forms have, and the key set of the hash form.
+static bool dfq__group_open(dfq__op *op) {
+  dfq__group_op *o = (dfq__group_op *)op;
+  if (!dfq__grouper_open(op, &o->g)) return false;
+  int keys = o->g.plan.keys;
+  dfq_type *type = (dfq_type *)dfq__op_array(op, (size_t)keys, sizeof *type);
+  o->values = (dfq_value *)dfq__op_array(op, 3 * (size_t)o->g.middle.columns,
+                                         sizeof *o->values);
+  if (!type || !o->values) return false;
+  for (int i = 0; i < keys; i++) type[i] = o->g.plan.field[i].type;
+  o->any_key = keys > 0;
+  if (op->node->sorted && !dfq__store_init(&o->last_key, op->eval.heap, type, keys))
+    return false;
+  return dfq__keys_init(&o->keys, op->run->own, type, keys, false);
+}
+
+// Notes where each new group was first seen: its position, by which the groups of
+// several threads are put in order.
+static bool dfq__group_positions(dfq__group_op *o, const uint32_t *number, size_t n,
+                                 size_t known) {
+  size_t count = o->any_key ? o->keys.table.count : 1;
+  if (!dfq__buffer_reserve(o->head.eval.heap, &o->first, count * 8 + 8)) return false;
+  uint64_t *first = (uint64_t *)(void *)o->first.data;
+  for (size_t i = 0; i < n && known < count; i++)
+    if (number[i] == known) first[known++] = o->g.aggs.row + i;
+  return true;
+}
+
+// Reads the input to its end into the groups: of one morsel in a thread's share, else of
+// everything. False on error, with the groups as far as they got.
+static bool dfq__group_read(dfq__op *op) {
+  dfq__group_op *o = (dfq__group_op *)op;
+  dfq__event e;
+  while ((e = dfq__pull(op->in[0])) == DFQ__BATCH) {
+    size_t n = dfq__grouper_eval(op, &o->g, &op->in[0]->out);
+    size_t known = o->keys.table.count;
+    op->rows_in += op->in[0]->out.rows;
+    if (op->failed || op->eval.no_memory) return false;
+    uint32_t *number = (uint32_t *)dfq__veval_room(&op->eval, &o->number, n * sizeof *number);
+    if (!number) return false;
+    if (!o->any_key) memset(number, 0, n * sizeof *number);
+    else if (!dfq__keys_add(&o->keys, o->g.column, n, number)) return false;
+    if (!dfq__aggs_grow(&o->g.aggs, o->any_key ? o->keys.table.count : 1)) return false;
+    if (!dfq__grouper_update(&o->g, number, 0, n)) return false;
+    if (o->parallel && !dfq__group_positions(o, number, n, known)) return false;
+    o->g.aggs.row += n;
+    dfq__op_holds(op, dfq__keys_bytes(&o->keys) + dfq__aggs_bytes(&o->g.aggs));
+  }
+  return e == DFQ__END;
+}
+
+static dfq__event dfq__group_sorted_next(dfq__op *op);
+
+// A batch of finished groups, in the order of their numbers. What fails fails at its group: the
+// groups before it come out first.
+static dfq__event dfq__group_next(dfq__op *op) {
+  dfq__group_op *o = (dfq__group_op *)op;
+  if (op->node->sorted) return dfq__group_sorted_next(op);
+  size_t n = dfq__min(o->groups - o->emitted, op->run->batch_rows);
+  if (n == 0) return DFQ__END;
+  dfq__arena_rewind(&op->eval.strings);
+  if (!dfq__group_keys(o, o->emitted, n)) return DFQ__ERROR;
+  n = dfq__grouper_finish(op, &o->g, o->emitted, n);
+  if (n == 0) return DFQ__ERROR;
+  o->emitted += n;
+  return dfq__grouper_items(op, &o->g, o->emitted - n) ? DFQ__BATCH : DFQ__ERROR;
+}
+
+// After any state of open: what was not made is NULL or zero, and freeing that does nothing.
+static void dfq__group_close(dfq__op *op) {
+  dfq__group_op *o = (dfq__group_op *)op;
+  dfq__grouper *g = &o->g;
+  int middle = g->plan.keys + g->plan.calls;
+  dfq__bound_free(op, g->key, g->key ? g->plan.keys : 0);
+  dfq__bound_free(op, g->arg, g->arg ? g->plan.calls : 0);
+  dfq__bound_free(op, g->item, g->item ? op->node->expr_count : 0);
+  dfq__buffers_free(op->eval.heap, g->flat, 2 * middle);
+  dfq__buffers_free(op->eval.heap, g->out, 2 * middle);
+  dfq__aggs_free(&g->aggs);
+  dfq__keys_free(&o->keys);
+  dfq__buffer_free(op->eval.heap, &o->number);
+  dfq__store_free(&o->last_key);
+  dfq__store_free(&o->done);
+  dfq__buffer_free(op->eval.heap, &o->first);
+}
+
+
+// ---- >>group-sorted: one group at a time ----------------------------------------------------
+// Idea. When equal keys stand next to each other, a group is done as soon as the key changes.
+// One state is enough, and results come out while the input still comes in:
+//
+//   k  a a a b b c c c c        Chosen when the plan knows the input to be sorted, or asked
+//      └─1─┘ └2┘ └──3──┘        for. A key that goes back is an error, never a wrong sum.
+//
+// The run at hand has its key in last_key and its state as group 0 of the set; runs may go over
+// the borders of batches. Rows of a run are found by comparing and folded in together, so that
+// kernels still work on many rows at once. Finished groups wait in done until they are a batch.
+//
+// Cost: a comparison a row instead of a look-up, and memory for one group instead of all. It
+// does not block, so limit above it stops the input early. Larger engines do this for clustered
+// data (ClickHouse's aggregation in order, PostgreSQL's GroupAggregate).
+
+// Compares rows of values, nulls last. For keys in ascending order; two nulls are equal here.
+static int dfq__compare_keys(const dfq_value *a, const dfq_value *b, int count) {
+  for (int i = 0; i < count; i++) {
+    bool x = a[i].type == DFQ_NULL, y = b[i].type == DFQ_NULL;
+    int c = x || y ? x - y : dfq__compare_values(&a[i], &b[i]);
+    if (c) return c;
+  }
+  return 0;
+}
+
+// Texts are borrowed from the batch.
+static void dfq__row_of(const dfq__vec *column, int count, size_t row, dfq_value *to) {
+  for (int i = 0; i < count; i++) dfq__vec_get(&column[i], row, &to[i]);
+}
+
+// The error for a row that goes back; row counts from 0.
+static void dfq__unsorted(dfq__run *run, const dfq__node *n, const char *what, size_t row) {
+  dfq__run_error(run, dfq__error_new(&run->own->arena, DFQ_USAGE, n->at, n->verb,
+                                     "%s is not in ascending order of the keys: row %zu goes "
+                                     "back\n  try: sort before, or the hash form",
+                                     what, row + 1));
+}
+
+// The key of the run at hand; texts are borrowed until the next run begins.
+static void dfq__run_key(const dfq__group_op *o, dfq_value *to) {
+  for (int c = 0; c < o->last_key.columns; c++) {
+    dfq__vec v = dfq__store_vec(&o->last_key, c);
+    dfq__vec_get(&v, 0, &to[c]);
+  }
+}
+
+// -- runs
+
+// Ends the run at hand: its key and aggregates become a row of done. Keys are made canonical as
+// in the hash form, whose words are. row: room for a middle row.
+static bool dfq__run_finish(dfq__group_op *o, dfq_value *row) {
+  dfq__op *op = &o->head;
+  dfq__grouper *g = &o->g;
+  dfq__run_key(o, row);
+  for (int c = 0; c < g->plan.keys; c++) {
+    if (row[c].type != DFQ_F64) continue;
+    uint64_t canonical = dfq__f64_word(row[c].as.f);
+    memcpy(&row[c].as.f, &canonical, 8);
+  }
+  for (int i = 0; i < g->aggs.count; i++) {
+    dfq__agg *a = &g->aggs.agg[i];
+    dfq_value *to = &row[g->plan.keys + i];
+    *to = dfq__value_null();
+    const char *why = a->is->finish(&g->aggs, a, 0, to);
+    if (!why) continue;
+    dfq__agg_fail(op->run, op->node, g->plan.call[i].expr, why);
+    return false;
+  }
+  o->open_run = false;
+  return dfq__store_row(&o->done, row);
+}
+
+// key is copied: its batch may be gone before the run ends.
+static bool dfq__run_begin(dfq__group_op *o, const dfq_value *key) {
+  dfq__store_clear(&o->last_key);
+  dfq__aggs_clear(&o->g.aggs);
+  o->open_run = true;
+  return dfq__store_row(&o->last_key, key) && dfq__aggs_grow(&o->g.aggs, 1);
+}
+
+// Folds the rows from o->at on that belong to one run: the one at hand when its key goes on,
+// else a new one. last, now, row: room for a middle row each. False on error.
+static bool dfq__run_step(dfq__group_op *o, size_t n, dfq_value *last, dfq_value *now,
+                          dfq_value *row) {
+  dfq__op *op = &o->head;
+  int keys = o->g.plan.keys;
+  size_t end = o->at;
+  dfq__row_of(o->g.column, keys, o->at, now);
+  if (o->open_run) {
+    dfq__run_key(o, last);
+    int c = dfq__compare_keys(last, now, keys);
+    if (c > 0) {
+      dfq__unsorted(op->run, op->node, "the input", op->rows_in + o->at);
+      return false;
+    }
+    if (c < 0 && !dfq__run_finish(o, row)) return false;
+  }
+  if (!o->open_run && !dfq__run_begin(o, now)) return false;
+  dfq__run_key(o, last);
+  for (; end < n; end++) {
+    dfq__row_of(o->g.column, keys, end, now);
+    if (dfq__compare_keys(last, now, keys) != 0) break;
+  }
+  const uint32_t *zeros = (const uint32_t *)(const void *)o->number.data;
+  size_t from = o->at;
+  o->at = end;
+  return dfq__grouper_update(&o->g, zeros, from, end - from);
+}
+
+// Evaluates the next input batch; *n is how many rows of the old one were used, and then how
+// many the new one has. False at the end of the input or on error.
+static bool dfq__run_input(dfq__group_op *o, size_t *n) {
+  dfq__op *op = &o->head;
+  if (o->failure) { dfq__run_error(op->run, o->failure); return false; }
+  op->rows_in += *n;
+  dfq__event e = dfq__pull(op->in[0]);
+  *n = 0;
+  o->at = 0;
+  o->input_done = e == DFQ__END;
+  if (e != DFQ__BATCH) return false;
+  *n = dfq__grouper_eval(op, &o->g, &op->in[0]->out);
+  if (op->failed) {          // not yet: next comes back for the groups of the rows before
+    o->failure = op->run->error;
+    op->run->error = NULL;
+    op->failed = false;
+  }
+  uint32_t *zeros = (uint32_t *)dfq__veval_room(&op->eval, &o->number,
+                                                (*n + 1) * sizeof *zeros);
+  if (zeros) memset(zeros, 0, (*n + 1) * sizeof *zeros);
+  return !op->eval.no_memory;
+}
+
+// Fills done with finished groups, up to a batch. False on error, which comes after them.
+static bool dfq__run_fill(dfq__group_op *o) {
+  dfq__op *op = &o->head;
+  int middle = o->g.middle.columns;
+  dfq_value *last = o->values, *now = last + middle, *row = now + middle;
+  while (o->done.rows < op->run->batch_rows && !o->input_done) {
+    if (o->at < o->input_rows) {
+      if (!dfq__run_step(o, o->input_rows, last, now, row)) return false;
+    } else if (!dfq__run_input(o, &o->input_rows) && !o->input_done) {
+      return false;
+    }
+  }
+  return !o->input_done || !o->open_run || dfq__run_finish(o, row);
+}
+
+// The finished groups of one filling. done is emptied here and not after the last batch,
+// because that batch was borrowed until now.
+static dfq__event dfq__group_sorted_next(dfq__op *op) {
+  dfq__group_op *o = (dfq__group_op *)op;
+  dfq__grouper *g = &o->g;
+  if (!o->done.heap) {
+    dfq_type *type = (dfq_type *)dfq__op_array(op, (size_t)g->middle.columns, sizeof *type);
+    for (int c = 0; type && c < g->middle.columns; c++) type[c] = g->plan.field[c].type;
+    if (!type || !dfq__store_init(&o->done, op->eval.heap, type, g->middle.columns))
+      return DFQ__ERROR;
+  }
+  o->emitted += o->done.rows;
+  dfq__store_clear(&o->done);
+  if (!dfq__run_fill(o)) op->failed = true;
+  dfq__op_holds(op, dfq__store_bytes(&o->done) + dfq__aggs_bytes(&g->aggs));
+  if (o->done.rows == 0) return op->failed ? DFQ__ERROR : DFQ__END;
+  for (int c = 0; c < g->middle.columns; c++) g->middle.column[c] = dfq__store_vec(&o->done, c);
+  g->middle.rows = o->done.rows;
+  return dfq__grouper_items(op, g, o->emitted) ? DFQ__BATCH : DFQ__ERROR;
+}
+
+// ---- >>group-verbs: group_by as a plan node -------------------------------------------------
+// Idea. Text, lists of expressions and options all end in one node: keys, items, a schema. What
+// can be wrong is found here, while the caller's file and line are known, and not when it runs:
+//
+//   dfq_group_by(q, "region", "sum(x) as s")  ->  keys [region]  items [sum(x) as s]
+//                                                 schema (region str, s f64)
+//
+// A null-typed key or item (the literal null) becomes a str column, because columns have a type
+// that can be written to a file. Names must differ, keys and items together.
+
+// Types and checks a group node's parts; fills the node's schema.
+static dfq_frame *dfq__group_node(dfq__verb *v, dfq_key *key, dfq_field *key_field, int keys,
+                                  dfq_expr *const *item, int items, dfq_strategy strategy) {
+  dfq__group_plan p;
+  dfq__binder b = dfq__verb_binder(v, NULL);
+  dfq_field *field = (dfq_field *)dfq__arena_array(&v->db->arena, (size_t)(keys + items) + 1,
+                                                   sizeof *field);
+  dfq_expr **list = (dfq_expr **)dfq__arena_array(&v->db->arena, (size_t)items + 1,
+                                                  sizeof *list);
+  dfq__node *n = dfq__verb_node(v, DFQ__GROUP, NULL);
+  if (!field || !list || !n) return dfq__frame_failed(v->db, &dfq__error_memory);
+  if (!dfq__group_plan_init(&p, &b, key, keys, key_field, item, items))
+    return dfq__frame_failed(v->db, b.error);
+  for (int i = 0; i < keys; i++) field[i] = p.field[i];
+  dfq_schema out = { keys, field };
+  for (int i = 0; i < items; i++) {
+    const char *name = dfq__item_name(v->db, item[i]);
+    list[i] = dfq__item_expr(item[i]);
+    b.root = list[i];
+    b.schema = &v->in->node->schema;
+    dfq_expr *over = dfq__plan_item(&p, list[i]);
+    b.schema = &p.middle;
+    dfq__bound *bound = over ? dfq__bind(&b, over) : NULL;
+    if (!bound || !name) return dfq__frame_failed(v->db, b.error);
+    if (dfq__schema_find(&out, name) >= 0)
+      return dfq__verb_fail(v, DFQ_USAGE, "two columns are called %s; name one of them with as",
+                            name);
+    field[keys + i].name = name;
+    field[keys + i].type = bound->type == DFQ_NULL ? (dfq_type)DFQ_STR : bound->type;
+    if (bound->type == DFQ_NULL) list[i] = dfq_cast(list[i], DFQ_STR);
+    out.count++;
+  }
+  n->key = key;
+  n->key_count = keys;
+  n->expr = list;
+  n->expr_count = items;
+  n->sorted = strategy == DFQ_SORTED && keys > 0;
+  n->hashed = strategy == DFQ_HASH;
+  n->schema.count = keys + items;
+  n->schema.field = field;
+  return dfq__verb_done(v, n);
+}
+
+// Types and names the keys. False with the verb's error set.
+static bool dfq__group_key_fields(dfq__verb *v, dfq_expr *const *keys, int count, dfq_key *key,
+                                  dfq_field *field) {
+  for (int i = 0; i < count; i++) {
+    if (!keys[i] || keys[i]->kind == DFQ_FAILED) {
+      v->error = keys[i] ? keys[i]->error : &dfq__error_memory;
+      return false;
+    }
+    key[i].expr = dfq__item_expr(keys[i]);
+    field[i].name = dfq__item_name(v->db, keys[i]);
+    dfq_type type = dfq__verb_type(v, key[i].expr);
+    if (v->error) return false;
+    if (type == DFQ_NULL) key[i].expr = dfq_cast(key[i].expr, DFQ_STR);
+    dfq_schema before = { i, field };
+    if (!field[i].name || (!dfq__is_column_type(type) && type != DFQ_NULL) ||
+        dfq__schema_find(&before, field[i].name) >= 0) {
+      dfq__verb_error(v, DFQ_USAGE,
+                      "the key %s stands twice, or is of no type that columns have",
+                      field[i].name ? field[i].name : "");
+      return false;
+    }
+  }
+  return true;
+}
+
+// The form that the others end in. One key fewer than there are null bits, so that n_unique and
+// a mask never run out of words.
+DFQ_API dfq_frame *dfq_group_exprs_at(dfq_frame *in, const dfq_group_spec *spec,
+                                      const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "group", at);
+  size_t n = (size_t)spec->key_count + 1;
+  dfq_key *key = (dfq_key *)dfq__arena_array(&v.db->arena, n, sizeof *key);
+  dfq_field *field = (dfq_field *)dfq__arena_array(&v.db->arena, n, sizeof *field);
+  if (!key || !field) return dfq__frame_failed(v.db, &dfq__error_memory);
+  if (spec->key_count > DFQ__MAX_KEYS - 1)
+    return dfq__verb_fail(&v, DFQ_LIMIT, "more than %d keys", DFQ__MAX_KEYS - 1);
+  if (!dfq__group_key_fields(&v, spec->keys, spec->key_count, key, field))
+    return dfq__verb_failed(&v);
+  for (int i = 0; i < spec->aggregate_count; i++) {
+    dfq_expr *e = spec->aggregates[i];
+    if (!e || e->kind == DFQ_FAILED) return dfq__frame_failed(v.db, e ? e->error : NULL);
+    if (e->kind == DFQ_STAR)
+      return dfq__verb_fail(&v, DFQ_TYPE_ERROR, "* cannot be aggregated; name the columns");
+  }
+  return dfq__group_node(&v, key, field, spec->key_count, spec->aggregates,
+                         spec->aggregate_count, spec->strategy);
+}
+
+// Empty keys are one group of everything; empty aggregates are the distinct keys.
+static dfq_frame *dfq__group_text(dfq_frame *in, const char *keys, const char *aggregates,
+                                  dfq_strategy how, const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "group", at);
+  dfq__list k = { NULL, 0, 0 }, a = { NULL, 0, 0 };
+  dfq__parser p = dfq__verb_parser(&v, keys);
+  if (p.now.kind != DFQ__T_END) dfq__parse_items(&p, &k);
+  dfq__expect_end(&p);
+  if (p.error) return dfq__frame_failed(v.db, p.error);
+  p = dfq__verb_parser(&v, aggregates);
+  if (p.now.kind != DFQ__T_END) dfq__parse_items(&p, &a);
+  dfq__expect_end(&p);
+  if (p.error) return dfq__frame_failed(v.db, p.error);
+  dfq_group_spec spec = { k.item, k.count, a.item, a.count, how };
+  return dfq_group_exprs_at(in, &spec, at);
+}
+
+DFQ_API dfq_frame *dfq_group_by_at(dfq_frame *in, const char *keys, const char *aggregates,
+                                   const char *at) {
+  return dfq__group_text(in, keys, aggregates, DFQ_AUTO, at);
+}
+
+DFQ_API dfq_frame *dfq_group_by_sorted_at(dfq_frame *in, const char *keys,
+                                          const char *aggregates, const char *at) {
+  return dfq__group_text(in, keys, aggregates, DFQ_SORTED, at);
+}
+
+// ---- >>join: hash join ----------------------------------------------------------------------
+// Idea. The right side is read first, and its rows are chained by key: first[number] is the
+// first row with that key, next[row] the one after it, in row order. Then the left side streams
+// by, and each row follows its key's chain:
+//
+//   right  0: EU  1: US  2: EU        first  EU -> 0   US -> 1        next  0 -> 2
+//   left   US ──> 1        EU ──> 0 ──> 2        XX ──> none
+//
+// So the result stands in the left's order, matches in the right's. The join type decides only
+// what a row without a match does: inner drops it, left keeps it with nulls, semi and anti emit
+// the left row once or not at all. right and full remember which right rows were met, and emit
+// the others at the end. Null keys have no number, and so match nothing, unless nulls_equal
+// says otherwise. A cross join has no keys: every row has the number 0, and one chain is all.
+//
+// When the left side is much smaller, and the result will be read to its end, the sides change
+// places (build_left): pairs are found in the right's order and put back into the left's by a
+// counting sort.
+//
+// Why numbers between keys and rows: the table stays as large as the distinct keys are,
+// whatever their repeats, and chains are two arrays of u32. Why only pairs of row numbers are
+// collected, and columns gathered after: each column is then one tight loop, and what nobody
+// needs is never touched.
+//
+// Cost: a look-up a row on both sides, a cache miss a pair and column for a large right side.
+// Larger engines send a filter made of the built keys down into the other side's scan (a Bloom
+// filter, or minimum and maximum), partition both sides by hash so that each table fits the
+// cache, and spill partitions.
+
+// A member's comment names the phase that writes it. Only a share (>>group-parallel) has its
+// first group borrowed; the others are its own.
+typedef struct dfq__join_op {
+  dfq__op head;
+
+  // The table: written by prepare, read only from then on.
+  dfq__key_set keys;           // the number of each key
+  dfq__store built;            // the columns of the built side that come out
+  dfq__buffer first, next;     // u32: by number, by built row; DFQ__EMPTY ends a chain
+  bool shared;                 // ... and belongs to the join that this is a copy of
+
+  // Column numbers: set by open.
+  int *left_key, *right_key;   // of the keys, in each side's schema
+  int *built_from;             // of each column in built: its number in that side's schema
+  int *side_column;            // of each output column: its number in built or streamed
+
+  // While building.
+  dfq__buffer row_number;      // u32: the key's number of each built row; then freed
+
+  // The probe: where next stopped in the batch at hand.
+  dfq__vec *key_column;        // room for the key columns of a batch
+  dfq__buffer number;          // u32: of the probe batch's keys
+  size_t at, probe_rows;       // the row at hand, of how many
+  bool probing;                // its chain has begun
+  uint32_t chain;              // and goes on at this built row
+  dfq__buffer left_row, right_row;   // u32: the pairs of a batch
+  dfq__buffer *out;            // the gathered columns: data and valid by turns
+
+  // right and full: the built rows that nothing matched, after the last probe.
+  uint8_t *met;                // of each built row: whether it matched; else NULL
+  size_t met_size;
+  bool tail;                   // the probe side is at its end
+  size_t tail_at;
+
+  // build_left: all pairs, found by prepare and emitted in the left's order.
+  dfq__store streamed;         // the right rows of the pairs
+  dfq__buffer pair_left;       // u32: the left row of each pair
+  dfq__buffer order;           // u32: the pairs by left row
+  size_t pairs, emitted;
+
+  void *merge;                 // sorted: dfq__merge, see >>join-merge
+} dfq__join_op;
+
+// A buffer's memory as u32: row numbers, key numbers. NULL when nothing was reserved.
+static uint32_t *dfq__u32(dfq__buffer *b) { return (uint32_t *)(void *)b->data; }
+
+// The plan is read only; what changes while it runs lies in the operator.
+static const dfq__join_plan *dfq__join_of(const dfq__op *op) { return op->node->join; }
+
+// -- open
+
+// Which columns the built side keeps, and where each output column will be found. Shared keys
+// of right and full joins are kept as well, for rows without a left.
+static bool dfq__join_columns(dfq__join_op *j) {
+  dfq__op *op = &j->head;
+  const dfq__join_plan *p = dfq__join_of(op);
+  int n = op->node->schema.count, built = 0;
+  const dfq_schema *left = &op->node->in[0]->schema, *right = &op->node->in[1]->schema;
+  const dfq_schema *side = p->build_left ? left : right;
+  dfq__side from = p->build_left ? DFQ__LEFT_SIDE : DFQ__RIGHT_SIDE;
+  dfq_type *type = (dfq_type *)dfq__op_array(op, (size_t)n, sizeof *type);
+  j->built_from = (int *)dfq__op_array(op, (size_t)n, sizeof(int));
+  j->side_column = (int *)dfq__op_array(op, (size_t)n, sizeof(int));
+  if (!type || !j->built_from || !j->side_column) return false;
+  for (int c = 0; c < n; c++) {
+    const dfq__join_column *jc = &p->column[c];
+    bool here = jc->side == from || (jc->side == DFQ__BOTH_SIDES && !p->build_left);
+    if (!here) continue;
+    j->built_from[built] = dfq__schema_find(side, jc->name);
+    j->side_column[c] = built;
+    type[built] = dfq__types_of(side, j->built_from[built]);
+    built++;
+  }
+  return dfq__store_init(&j->built, op->eval.heap, type, built);
+}
+
+// Both sides' keys have the same types, the verb saw to that; so one key set serves both.
+static bool dfq__join_open(dfq__op *op) {
+  dfq__join_op *j = (dfq__join_op *)op;
+  const dfq__join_plan *p = dfq__join_of(op);
+  size_t keys = (size_t)p->key_count, columns = (size_t)op->node->schema.count;
+  dfq_type *type = (dfq_type *)dfq__op_array(op, keys, sizeof *type);
+  j->left_key = (int *)dfq__op_array(op, keys, sizeof(int));
+  j->right_key = (int *)dfq__op_array(op, keys, sizeof(int));
+  j->key_column = (dfq__vec *)dfq__op_array(op, keys, sizeof(dfq__vec));
+  j->out = (dfq__buffer *)dfq__op_array(op, 2 * columns, sizeof(dfq__buffer));
+  if (!type || !j->left_key || !j->right_key || !j->key_column || !j->out) return false;
+  for (size_t k = 0; k < keys; k++) {
+    j->left_key[k] = dfq__schema_find(&op->node->in[0]->schema, p->left_key[k]);
+    j->right_key[k] = dfq__schema_find(&op->node->in[1]->schema, p->right_key[k]);
+    type[k] = dfq__types_of(&op->node->in[0]->schema, j->left_key[k]);
+  }
+  return dfq__join_columns(j) &&
+         dfq__keys_init(&j->keys, op->run->own, type, (int)keys, p->nulls_equal);
+}
+
+// The key's number of each row of a batch, in room from at on; DFQ__EMPTY for null keys, and
+// when not adding, unknown ones. NULL without memory. A null key does get a number while
+// building; taking it back here keeps the key set free of the join's rules.
+static uint32_t *dfq__join_numbers(dfq__join_op *j, const dfq__batch *b, const int *key,
+                                   dfq__buffer *room, size_t at, bool add) {
+  const dfq__join_plan *p = dfq__join_of(&j->head);
+  size_t n = b->rows;
+  if (!dfq__buffer_reserve(j->head.eval.heap, room, (at + n + 1) * sizeof(uint32_t)))
+    return NULL;
+  uint32_t *number = dfq__u32(room) + at;
+  if (p->key_count == 0) {
+    memset(number, 0, n * sizeof *number);
+    return number;
+  }
+  for (int k = 0; k < p->key_count; k++) j->key_column[k] = b->column[key[k]];
+  if (add) {
+    if (!dfq__keys_add(&j->keys, j->key_column, n, number)) return NULL;
+  } else {
+    const uint64_t *word = dfq__keys_words(&j->keys, j->key_column, n, false);
+    if (!word) return NULL;
+    dfq__find(&j->keys.table, word, n, number);
+  }
+  for (int k = 0; k < p->key_count && !p->nulls_equal; k++)   // null matches nothing
+    for (size_t i = 0; j->key_column[k].valid && i < n; i++)
+      if (!j->key_column[k].valid[i]) number[i] = DFQ__EMPTY;
+  return number;
+}
+
+// Row numbers are u32, and DFQ__EMPTY is not one of them.
+static bool dfq__join_too_large(dfq__join_op *j) {
+  dfq__run_error(
+      j->head.run,
+      dfq__error_new(&j->head.run->own->arena, DFQ_LIMIT, j->head.node->at, "join",
+                     "a side that is kept in memory has more than 4,294,967,294 rows"));
+  return false;
+}
+
+// -- building: the table
+
+// Reads the built side: its columns, and the key's number of each row. Only columns that come
+// out are kept; keys are in the key set already.
+static bool dfq__join_build(dfq__join_op *j, dfq__op *side, const int *key) {
+  dfq__op *op = &j->head;
+  dfq__batch part = { 0, j->built.columns, NULL };
+  dfq__event e;
+  part.column = (dfq__vec *)dfq__op_array(op, (size_t)part.columns, sizeof(dfq__vec));
+  if (!part.column) return false;
+  while ((e = dfq__pull(side)) == DFQ__BATCH) {
+    if (j->built.rows + side->out.rows >= DFQ__EMPTY) return dfq__join_too_large(j);
+    if (!dfq__join_numbers(j, &side->out, key, &j->row_number, j->built.rows, true))
+      return false;
+    for (int c = 0; c < part.columns; c++) part.column[c] = side->out.column[j->built_from[c]];
+    part.rows = side->out.rows;
+    if (!dfq__store_append(&j->built, &part)) return false;
+    dfq__op_holds(
+        op, dfq__store_bytes(&j->built) + dfq__keys_bytes(&j->keys) + j->row_number.bytes);
+  }
+  return e == DFQ__END;
+}
+
+// Chains the built rows by key. From the last row to the first, so that each chain is in row
+// order.
+static bool dfq__join_chain(dfq__join_op *j) {
+  dfq__heap *heap = j->head.eval.heap;
+  size_t rows = j->built.rows, numbers = dfq__max(j->keys.table.count, 1);
+  if (!dfq__buffer_reserve(heap, &j->first, numbers * 4)) return false;
+  if (!dfq__buffer_reserve(heap, &j->next, rows * 4 + 4)) return false;
+  uint32_t *first = dfq__u32(&j->first), *next = dfq__u32(&j->next);
+  const uint32_t *number = dfq__u32(&j->row_number);
+  memset(first, 0xff, numbers * 4);
+  for (size_t r = rows; r-- > 0;) {
+    if (number[r] == DFQ__EMPTY) continue;
+    next[r] = first[number[r]];
+    first[number[r]] = (uint32_t)r;
+  }
+  dfq__buffer_free(heap, &j->row_number);
+  return true;
+}
+
+// -- probing: pairs, and their columns
+
+// Finds the pairs of the probe batch from where the last call stopped, at most room of them:
+// left the probe row, right the built one, or DFQ__EMPTY where there is none. Returns how many;
+// 0 when the batch is done. One probe row may have more pairs than there is room, so the chain
+// is kept across calls. semi and anti write no right rows.
+static size_t dfq__join_pairs(dfq__join_op *j, size_t room, uint32_t *left, uint32_t *right) {
+  dfq_join_type type = dfq__join_of(&j->head)->type;
+  const uint32_t *number = dfq__u32(&j->number), *first = dfq__u32(&j->first),
+                 *next = dfq__u32(&j->next);
+  bool keep = type == DFQ_LEFT || type == DFQ_FULL;
+  size_t m = 0;
+  while (j->at < j->probe_rows && m < room) {
+    if (!j->probing) {
+      j->chain = number[j->at] == DFQ__EMPTY ? DFQ__EMPTY : first[number[j->at]];
+      if (type == DFQ_SEMI || type == DFQ_ANTI) {
+        if ((j->chain != DFQ__EMPTY) == (type == DFQ_SEMI)) left[m++] = (uint32_t)j->at;
+        j->at++;
+        continue;
+      }
+      if (j->chain == DFQ__EMPTY && keep) {
+        left[m] = (uint32_t)j->at;
+        right[m++] = DFQ__EMPTY;
+      }
+      j->probing = true;
+    }
+    while (j->chain != DFQ__EMPTY && m < room) {
+      left[m] = (uint32_t)j->at;
+      right[m++] = j->chain;
+      if (j->met) j->met[j->chain] = 1;
+      j->chain = next[j->chain];
+    }
+    if (j->chain != DFQ__EMPTY) break;
+    j->probing = false;
+    j->at++;
+  }
+  return m;
+}
+
+// Gathers rows by number, where DFQ__EMPTY makes a null. from may have no data at all when
+// every number is DFQ__EMPTY.
+static bool dfq__gather_or_null(dfq__op *op, dfq__buffer *room, const dfq__vec *from,
+                                const uint32_t *row, size_t n, dfq__vec *to) {
+  size_t size = dfq__size_of(from->type);
+  char *data = (char *)dfq__veval_room(&op->eval, &room[0], n * size);
+  uint8_t *valid = (uint8_t *)dfq__veval_room(&op->eval, &room[1], n);
+  if (op->eval.no_memory) return false;
+  for (size_t i = 0; i < n; i++) {
+    bool there = row[i] != DFQ__EMPTY;
+    valid[i] = there && (!from->valid || from->valid[row[i]]);
+    if (there) memcpy(data + i * size, (const char *)from->data + row[i] * size, size);
+    else memset(data + i * size, 0, size);
+  }
+  dfq__vec v = { from->type, false, data, valid };
+  *to = v;
+  return true;
+}
+
+// Gathers rows that are all there. Validity only where from has one.
+static bool dfq__gather_vec(dfq__op *op, dfq__buffer *room, const dfq__vec *from,
+                            const uint32_t *row, size_t n, dfq__vec *to) {
+  size_t size = dfq__size_of(from->type);
+  void *data = dfq__veval_room(&op->eval, &room[0], n * size);
+  void *valid = from->valid ? dfq__veval_room(&op->eval, &room[1], n) : NULL;
+  if (op->eval.no_memory) return false;
+  dfq__gather(data, from->data, row, n, size);
+  if (valid) dfq__gather_1(valid, from->valid, row, n);
+  dfq__vec v = { from->type, false, data, (const uint8_t *)valid };
+  *to = v;
+  return true;
+}
+
+// The output columns for m pairs of the probe batch. A shared key of a right or full join is
+// the left's here: pairs have both. Only left and full joins have pairs without a built row.
+static bool dfq__join_emit(dfq__join_op *j, const dfq__batch *probe, const uint32_t *left,
+                           const uint32_t *right, size_t m) {
+  dfq__op *op = &j->head;
+  const dfq__join_plan *p = dfq__join_of(op);
+  bool nulls = p->type == DFQ_LEFT || p->type == DFQ_FULL;
+  for (int c = 0; c < op->out.columns; c++) {
+    const dfq__join_column *jc = &p->column[c];
+    dfq__buffer *room = &j->out[2 * c];
+    dfq__vec *to = &op->out.column[c];
+    if (jc->side == DFQ__RIGHT_SIDE) {
+      dfq__vec from = dfq__store_vec(&j->built, j->side_column[c]);
+      if (!(nulls ? dfq__gather_or_null(op, room, &from, right, m, to)
+                  : dfq__gather_vec(op, room, &from, right, m, to)))
+        return false;
+    } else {
+      int from = dfq__schema_find(&op->node->in[0]->schema, jc->name);
+      if (!dfq__gather_vec(op, room, &probe->column[from], left, m, to)) return false;
+    }
+  }
+  op->out.rows = m;
+  return true;
+}
+
+// The right rows that nothing matched, in their order, up to a batch: the left's columns are
+// null, but for shared keys, which are the right's now. Joins that do not want them have no
+// met.
+static dfq__event dfq__join_tail(dfq__join_op *j) {
+  dfq__op *op = &j->head;
+  const dfq__join_plan *p = dfq__join_of(op);
+  size_t m = 0;
+  if (!j->met) return DFQ__END;
+  uint32_t *none = dfq__u32(&j->left_row), *right = dfq__u32(&j->right_row);
+  for (; j->tail_at < j->built.rows && m < op->run->batch_rows; j->tail_at++) {
+    if (j->met[j->tail_at]) continue;
+    none[m] = DFQ__EMPTY;
+    right[m++] = (uint32_t)j->tail_at;
+  }
+  for (int c = 0; c < op->out.columns && m; c++) {
+    const dfq__join_column *jc = &p->column[c];
+    dfq__vec from = { op->node->schema.field[c].type, false, NULL, NULL };
+    bool left = jc->side == DFQ__LEFT_SIDE;
+    if (!left) from = dfq__store_vec(&j->built, j->side_column[c]);
+    if (!dfq__gather_or_null(op, &j->out[2 * c], &from, left ? none : right, m,
+                             &op->out.column[c]))
+      return DFQ__ERROR;
+  }
+  op->out.rows = m;
+  return m ? DFQ__BATCH : DFQ__END;
+}
+
+// ---- >>join-left: building on the smaller, left side ----------------------------------------
+// Idea. The left side is the table now, and the right side streams by. Its pairs come in the
+// right's order; the answer wants the left's, and right's within a match. Pairs are kept as
+// (left row, right row) and sorted by left row with a counting sort, which is stable: two
+// passes, no comparison.
+//
+//   found     (1, a) (0, b) (1, c)        right rows a b c, as they streamed by
+//   order     (0, b) (1, a) (1, c)        by left row, ties as found
+//
+// Worth it when the left is much smaller than the right: the table then fits the cache. It must
+// know all pairs before the first goes out, so it is only for results that are read to their
+// end; inner joins only, because no side has rows to keep. Cost: the pairs, and the right's
+// columns of them, in memory. Larger engines do not promise an order, and just swap the sides.
+
+// Appends the right rows of m pairs to the streamed store: one row for each pair, so that pair
+// numbers are row numbers there. The operator's output columns serve as room meanwhile.
+static bool dfq__join_stream(dfq__join_op *j, const dfq__batch *right, const uint32_t *row,
+                             size_t m) {
+  dfq__op *op = &j->head;
+  const dfq__join_plan *p = dfq__join_of(op);
+  dfq__batch part = { m, 0, op->out.column };
+  for (int c = 0; c < op->out.columns; c++) {
+    if (p->column[c].side != DFQ__RIGHT_SIDE) continue;
+    int from = dfq__schema_find(&op->node->in[1]->schema, p->column[c].name);
+    j->side_column[c] = part.columns;
+    if (!dfq__gather_vec(op, &j->out[2 * c], &right->column[from], row, m,
+                         &part.column[part.columns++]))
+      return false;
+  }
+  return dfq__store_append(&j->streamed, &part);
+}
+
+// The streamed store: the right's output columns, in the order of the output.
+static bool dfq__join_streamed_init(dfq__join_op *j) {
+  dfq__op *op = &j->head;
+  int n = 0;
+  dfq_type *type = (dfq_type *)dfq__op_array(op, (size_t)op->out.columns, sizeof *type);
+  if (!type) return false;
+  for (int c = 0; c < op->out.columns; c++)
+    if (dfq__join_of(op)->column[c].side == DFQ__RIGHT_SIDE)
+      type[n++] = op->node->schema.field[c].type;
+  return dfq__store_init(&j->streamed, op->eval.heap, type, n);
+}
+
+// order[i] is the number of the pair that goes out as the i-th. start needs one place more than
+// there are rows, for the end of the last.
+// The permutation that puts pairs into left order.
+static bool dfq__join_order(dfq__join_op *j) {
+  dfq__heap *heap = j->head.eval.heap;
+  size_t rows = j->built.rows;
+  size_t *start = (size_t *)dfq__alloc_zero(heap, rows + 2, sizeof *start);
+  bool ok = start && dfq__buffer_reserve(heap, &j->order, j->pairs * 4 + 4);
+  const uint32_t *left = dfq__u32(&j->pair_left);
+  uint32_t *order = dfq__u32(&j->order);
+  for (size_t i = 0; ok && i < j->pairs; i++) start[left[i] + 1]++;
+  for (size_t r = 1; ok && r <= rows; r++) start[r] += start[r - 1];
+  for (size_t i = 0; ok && i < j->pairs; i++) order[start[left[i]]++] = (uint32_t)i;
+  dfq__free(heap, start, (rows + 2) * sizeof *start);
+  return ok;
+}
+
+// Streams the right side against the built left, keeps all pairs, and orders them. False on
+// error of either side, or without memory.
+static bool dfq__join_find_pairs(dfq__join_op *j) {
+  dfq__op *op = &j->head;
+  size_t room = op->run->batch_rows;
+  uint32_t *probe = (uint32_t *)dfq__veval_room(&op->eval, &j->right_row, room * 4);
+  dfq__event e;
+  if (!probe || !dfq__join_streamed_init(j)) return false;
+  while ((e = dfq__pull(op->in[1])) == DFQ__BATCH) {
+    const dfq__batch *right = &op->in[1]->out;
+    if (!dfq__join_numbers(j, right, j->right_key, &j->number, 0, false)) return false;
+    j->at = 0;
+    j->probe_rows = right->rows;
+    for (size_t m = 1; m;) {
+      if (!dfq__buffer_reserve(op->eval.heap, &j->pair_left, (j->pairs + room) * 4))
+        return false;
+      m = dfq__join_pairs(j, room, probe, dfq__u32(&j->pair_left) + j->pairs);
+      if (j->pairs + m >= DFQ__EMPTY) return dfq__join_too_large(j);
+      if (m && !dfq__join_stream(j, right, probe, m)) return false;
+      j->pairs += m;
+    }
+    dfq__op_holds(
+        op, dfq__store_bytes(&j->built) + dfq__store_bytes(&j->streamed) + j->pair_left.bytes);
+  }
+  return e == DFQ__END && dfq__join_order(j);
+}
+
+// A batch of pairs in order: right columns by pair number, left columns by the pair's left row.
+static dfq__event dfq__join_next_pairs(dfq__join_op *j) {
+  dfq__op *op = &j->head;
+  size_t m = dfq__min(j->pairs - j->emitted, op->run->batch_rows);
+  if (m == 0) return DFQ__END;
+  const uint32_t *order = dfq__u32(&j->order) + j->emitted;
+  uint32_t *left = (uint32_t *)dfq__veval_room(&op->eval, &j->left_row, m * 4);
+  if (!left) return DFQ__ERROR;
+  for (size_t i = 0; i < m; i++) left[i] = dfq__u32(&j->pair_left)[order[i]];
+  for (int c = 0; c < op->out.columns; c++) {
+    bool right = dfq__join_of(op)->column[c].side == DFQ__RIGHT_SIDE;
+    dfq__vec from = dfq__store_vec(right ? &j->streamed : &j->built, j->side_column[c]);
+    if (!dfq__gather_vec(op, &j->out[2 * c], &from, right ? order : left, m,
+                         &op->out.column[c]))
+      return DFQ__ERROR;
+  }
+  op->out.rows = m;
+  j->emitted += m;
+  return DFQ__BATCH;
+}
+
+// ---- >>join-merge: both sides sorted by the key ---------------------------------------------
+// Idea. Two sorted lists are joined by walking both at once. Only the right rows of one key are
+// kept, for the left rows that share it:
+//
+//   left   1  3  3  5           right  2  3  3  6
+//             ^  ^                        └──┘ kept while the left is at 3
+//
+// Why it is worth having beside the hash join: it needs no table, and it starts to answer at
+// once. Null keys stand last on both sides, and match only with nulls_equal. Cost: one
+// comparison a row, plus one for each pair of neighbours to check the order. Larger engines use
+// it when both inputs come sorted (Spark's default for large tables sorts them itself first).
+//
+// Memory: the rows of the largest key on the right, and for right and full joins the right rows
+// without a match, which come last. A side whose keys go back is an error. Rows are handled one
+// at a time.
+
+// Walks one side. key: of the row at hand, borrowed from its batch.
+typedef struct dfq__cursor {
+  dfq__op *in;
+  const int *column;      // of the keys
+  int keys;
+  size_t at, seen;        // in the batch at hand, and rows before it
+  bool started, end;      // a row is at hand, or has been; none is left
+  dfq_value *key, *before;
+  dfq__store last;        // one row: the key before
+} dfq__cursor;
+
+typedef struct dfq__merge {
+  dfq__cursor side[2];         // left, right
+  dfq_value *row;              // room for an output row, and a right row behind it
+  dfq__store kept, kept_key;   // right rows of one key
+  dfq__store out, rest;        // finished rows; right rows without a match
+  bool left_done;
+  size_t rest_at;
+} dfq__merge;
+
+// Only in the merge form, after prepare.
+static dfq__merge *dfq__merge_of(dfq__op *op) {
+  return (dfq__merge *)((dfq__join_op *)op)->merge;
+}
+
+// A store with a schema's columns. False without memory.
+static bool dfq__store_like(dfq__op *op, dfq__store *s, const dfq_schema *schema) {
+  dfq_type *type = (dfq_type *)dfq__op_array(op, (size_t)schema->count, sizeof *type);
+  for (int c = 0; type && c < schema->count; c++) type[c] = dfq__types_of(schema, c);
+  return type && dfq__store_init(s, op->eval.heap, type, schema->count);
+}
+
+// A store for the keys of one side, for comparing with a row that is gone.
+static bool dfq__keys_store(dfq__op *op, dfq__store *s, int side, const int *column, int keys) {
+  dfq_type *type = (dfq_type *)dfq__op_array(op, (size_t)keys, sizeof *type);
+  for (int k = 0; type && k < keys; k++)
+    type[k] = dfq__types_of(&op->node->in[side]->schema, column[k]);
+  return type && dfq__store_init(s, op->eval.heap, type, keys);
+}
+
+// Makes the cursors and stores; reads nothing. False without memory, and close frees what there
+// is.
+static bool dfq__merge_prepare(dfq__op *op) {
+  dfq__join_op *j = (dfq__join_op *)op;
+  dfq__merge *m = (dfq__merge *)dfq__op_array(op, 1, sizeof *m);
+  if (!m) return false;
+  j->merge = m;
+  int keys = dfq__join_of(op)->key_count;
+  for (int i = 0; i < 2; i++) {
+    dfq__cursor *c = &m->side[i];
+    c->in = op->in[i];
+    c->column = i ? j->right_key : j->left_key;
+    c->keys = keys;
+    c->key = (dfq_value *)dfq__op_array(op, 2 * (size_t)keys, sizeof *c->key);
+    if (!c->key || !dfq__keys_store(op, &c->last, i, c->column, keys)) return false;
+    c->before = c->key + keys;
+  }
+  m->row = (dfq_value *)dfq__op_array(
+      op, (size_t)(op->out.columns + op->node->in[1]->schema.count), sizeof *m->row);
+  return m->row && dfq__keys_store(op, &m->kept_key, 0, j->left_key, keys) &&
+         dfq__store_like(op, &m->kept, &op->node->in[1]->schema) &&
+         dfq__store_like(op, &m->out, &op->node->schema) &&
+         dfq__store_like(op, &m->rest, &op->node->schema);
+}
+
+// The merge itself lies in the run's arena; only its stores are freed.
+static void dfq__merge_close(dfq__op *op) {
+  dfq__merge *m = dfq__merge_of(op);
+  if (!m) return;
+  dfq__store *all[] = { &m->side[0].last, &m->side[1].last, &m->kept,
+                        &m->kept_key,     &m->out,          &m->rest };
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) dfq__store_free(all[i]);
+}
+
+// One row of a store as values; texts are borrowed from it until it is cleared.
+static void dfq__store_row_get(const dfq__store *s, size_t row, dfq_value *to) {
+  for (int c = 0; c < s->columns; c++) {
+    dfq__vec v = dfq__store_vec(s, c);
+    dfq__vec_get(&v, row, &to[c]);
+  }
+}
+
+// -- walking
+
+// Moves to the next row and checks the order. False with the run's error set; the end is
+// c->end, and no error. The key is copied before the pull, which takes its batch away.
+static bool dfq__cursor_next(dfq__op *op, dfq__cursor *c) {
+  bool first = !c->started;
+  if (c->end) return true;
+  if (!first) {
+    dfq__store_clear(&c->last);
+    if (!dfq__store_row(&c->last, c->key)) return false;
+    c->at++;
+  }
+  if (first || c->at == c->in->out.rows) {
+    c->seen += first ? 0 : c->in->out.rows;
+    c->at = 0;
+    dfq__event e = dfq__pull(c->in);
+    c->end = e == DFQ__END;
+    if (e != DFQ__BATCH) return c->end;
+  }
+  c->started = true;
+  for (int k = 0; k < c->keys; k++)
+    dfq__vec_get(&c->in->out.column[c->column[k]], c->at, &c->key[k]);
+  if (first) return true;
+  dfq__store_row_get(&c->last, 0, c->before);
+  if (dfq__compare_keys(c->before, c->key, c->keys) <= 0) return true;
+  dfq__unsorted(op->run, op->node, c->in == op->in[0] ? "the left side" : "the right side",
+                c->seen + c->at);
+  return false;
+}
+
+// One output row: from the left row at hand (or none), and the given values of a right row (or
+// NULL).
+static bool dfq__merge_put(dfq__op *op, dfq__store *to, bool left, const dfq_value *right) {
+  dfq__merge *m = dfq__merge_of(op);
+  for (int c = 0; c < op->out.columns; c++) {
+    const dfq__join_column *jc = &dfq__join_of(op)->column[c];
+    m->row[c] = dfq__value_null();
+    if (jc->side != DFQ__RIGHT_SIDE && left) {
+      int from = dfq__schema_find(&op->node->in[0]->schema, jc->name);
+      dfq__vec_get(&op->in[0]->out.column[from], m->side[0].at, &m->row[c]);
+    } else if (jc->side != DFQ__LEFT_SIDE && right) {
+      m->row[c] = right[dfq__schema_find(&op->node->in[1]->schema, jc->name)];
+    }
+  }
+  return dfq__store_row(to, m->row);
+}
+
+// The right row at hand matched nothing: right and full joins keep it for the end.
+static bool dfq__merge_drop_right(dfq__op *op) {
+  dfq__merge *m = dfq__merge_of(op);
+  dfq_join_type type = dfq__join_of(op)->type;
+  dfq_value *right = m->row + op->out.columns;
+  if (type == DFQ_RIGHT || type == DFQ_FULL) {
+    dfq__row_of(op->in[1]->out.column, op->in[1]->out.columns, m->side[1].at, right);
+    if (!dfq__merge_put(op, &m->rest, false, right)) return false;
+  }
+  return dfq__cursor_next(op, &m->side[1]);
+}
+
+// Brings the right side up to the left's key and keeps its rows of that key. The key is noted
+// even when no right row has it, so that the next left row with it knows without looking.
+static bool dfq__merge_advance(dfq__op *op) {
+  dfq__merge *m = dfq__merge_of(op);
+  dfq__cursor *l = &m->side[0], *r = &m->side[1];
+  dfq_value *right = m->row + op->out.columns;
+  int c = 0;
+  if (!r->started && !dfq__cursor_next(op, r)) return false;
+  dfq__store_clear(&m->kept);
+  dfq__store_clear(&m->kept_key);
+  if (!dfq__store_row(&m->kept_key, l->key)) return false;
+  while (!r->end && (c = dfq__compare_keys(r->key, l->key, l->keys)) <= 0) {
+    if (c < 0) {
+      if (!dfq__merge_drop_right(op)) return false;
+      continue;
+    }
+    dfq__row_of(op->in[1]->out.column, op->in[1]->out.columns, r->at, right);
+    if (!dfq__store_row(&m->kept, right) || !dfq__cursor_next(op, r)) return false;
+  }
+  return true;
+}
+
+// SQL's rule is about the whole key: one null in it, and it equals nothing.
+static bool dfq__key_has_null(const dfq_value *key, int n) {
+  for (int i = 0; i < n; i++)
+    if (key[i].type == DFQ_NULL) return true;
+  return false;
+}
+
+// All output rows of the left row at hand.
+static bool dfq__merge_step(dfq__op *op) {
+  dfq__merge *m = dfq__merge_of(op);
+  const dfq__join_plan *p = dfq__join_of(op);
+  dfq__cursor *l = &m->side[0];
+  dfq_value *right = m->row + op->out.columns;
+  size_t matches = 0;
+  if (p->nulls_equal || !dfq__key_has_null(l->key, l->keys)) {
+    bool same = false;
+    if (m->kept_key.rows) {
+      dfq__store_row_get(&m->kept_key, 0, l->before);
+      same = dfq__compare_keys(l->before, l->key, l->keys) == 0;
+    }
+    if (!same && !dfq__merge_advance(op)) return false;
+    matches = m->kept.rows;
+  }
+  if (p->type == DFQ_SEMI || p->type == DFQ_ANTI)
+    return (matches > 0) != (p->type == DFQ_SEMI) || dfq__merge_put(op, &m->out, true, NULL);
+  for (size_t i = 0; i < matches; i++) {
+    dfq__store_row_get(&m->kept, i, right);
+    if (!dfq__merge_put(op, &m->out, true, right)) return false;
+  }
+  bool keep = p->type == DFQ_LEFT || p->type == DFQ_FULL;
+  return matches || !keep || dfq__merge_put(op, &m->out, true, NULL);
+}
+
+// Fills out with a batch of rows, or more when the last left row has many matches. False on
+// error, which comes after them. After the left's end, what the right still has is unmatched.
+static bool dfq__merge_fill(dfq__op *op) {
+  dfq__merge *m = dfq__merge_of(op);
+  dfq_join_type type = dfq__join_of(op)->type;
+  while (!m->left_done && m->out.rows < op->run->batch_rows) {
+    if (!dfq__cursor_next(op, &m->side[0])) return false;
+    m->left_done = m->side[0].end;
+    if (!m->left_done && !dfq__merge_step(op)) return false;
+  }
+  if (!m->left_done || (type != DFQ_RIGHT && type != DFQ_FULL)) return true;
+  if (!m->side[1].started && !dfq__cursor_next(op, &m->side[1])) return false;
+  while (!m->side[1].end)
+    if (!dfq__merge_drop_right(op)) return false;
+  return true;
+}
+
+// The rows of one filling; when there are none, the right rows without a match, a batch at a
+// time.
+static dfq__event dfq__merge_next(dfq__op *op) {
+  dfq__merge *m = dfq__merge_of(op);
+  dfq__store_clear(&m->out);
+  if (!dfq__merge_fill(op)) op->failed = true;
+  dfq__op_holds(
+      op, dfq__store_bytes(&m->kept) + dfq__store_bytes(&m->out) + dfq__store_bytes(&m->rest));
+  const dfq__store *from = &m->out;
+  size_t at = 0, n = m->out.rows;
+  if (n == 0 && !op->failed) {
+    from = &m->rest;
+    at = m->rest_at;
+    n = dfq__min(m->rest.rows - at, op->run->batch_rows);
+    m->rest_at += n;
+  }
+  if (n == 0) return op->failed ? DFQ__ERROR : DFQ__END;
+  for (int c = 0; c < op->out.columns; c++)
+    op->out.column[c] = dfq__vec_from(dfq__store_vec(from, c), at);
+  op->out.rows = n;
+  return DFQ__BATCH;
+}
+
+// ---- >>join-op: the operator ----------------------------------------------------------------
+// One operator class for the three forms: the hash join, its left-built twin, and the merge
+// join; the plan says which. They share open and close, prepare and next choose.
+//
+//                 prepare                          next
+//   hash          read the right, chain it         pairs of the next left batch, then the tail
+//   build left    read the left, find all pairs    the next pairs in order
+//   merge         make the cursors                 walk both sides
+//
+// A hash join's table is read only once prepare is done, so that several threads may probe it,
+// each with a copy of the operator (>>group-parallel). The other forms keep their place in
+// state of their own and are never shared. Larger engines choose the form while running, when
+// they know how large the sides really are (Spark's adaptive execution).
+
+// False on error; also called ahead of the first pull, by who shares the table.
+static bool dfq__join_prepare(dfq__op *op) {
+  dfq__join_op *j = (dfq__join_op *)op;
+  const dfq__join_plan *p = dfq__join_of(op);
+  if (p->sorted) return dfq__merge_prepare(op);
+  int side = p->build_left ? 0 : 1;
+  if (!dfq__join_build(j, op->in[side], side ? j->right_key : j->left_key)) return false;
+  if (!dfq__join_chain(j)) return false;
+  if (p->type == DFQ_RIGHT || p->type == DFQ_FULL) {
+    j->met_size = j->built.rows + 1;
+    j->met = (uint8_t *)dfq__alloc_zero(op->eval.heap, j->met_size, 1);
+    if (!j->met) return false;
+  }
+  return p->build_left ? dfq__join_find_pairs(j) : true;
+}
+
+// A batch of pairs of one probe batch at most: their columns are gathered from it, and it is
+// gone with the next pull.
+static dfq__event dfq__join_next(dfq__op *op) {
+  dfq__join_op *j = (dfq__join_op *)op;
+  const dfq__join_plan *p = dfq__join_of(op);
+  if (p->sorted) return dfq__merge_next(op);
+  if (p->build_left) return dfq__join_next_pairs(j);
+  size_t room = op->run->batch_rows;
+  uint32_t *left = (uint32_t *)dfq__veval_room(&op->eval, &j->left_row, room * 4);
+  uint32_t *right = (uint32_t *)dfq__veval_room(&op->eval, &j->right_row, room * 4);
+  if (op->eval.no_memory) return DFQ__ERROR;
+  while (!j->tail) {
+    if (j->at >= j->probe_rows) {
+      dfq__event e = dfq__pull(op->in[0]);
+      if (e == DFQ__ERROR) return e;
+      if (e == DFQ__END) { j->tail = true; break; }
+      j->at = 0;
+      j->probe_rows = op->in[0]->out.rows;
+      if (!dfq__join_numbers(j, &op->in[0]->out, j->left_key, &j->number, 0, false))
+        return DFQ__ERROR;
+    }
+    size_t m = dfq__join_pairs(j, room, left, right);
+    if (m) return dfq__join_emit(j, &op->in[0]->out, left, right, m) ? DFQ__BATCH : DFQ__ERROR;
+  }
+  return dfq__join_tail(j);
+}
+
+// For a copy of this join in another thread: the table is the original's, read only, and the
+// original outlives the copy. The scratch for key words is the copy's own, as probing writes
+// it.
+static void dfq__join_share(dfq__op *copy, dfq__op *op) {
+  dfq__join_op *j = (dfq__join_op *)copy, *from = (dfq__join_op *)op;
+  dfq__keys_free(&j->keys);
+  dfq__store_free(&j->built);
+  j->keys = from->keys;
+  memset(&j->keys.scratch, 0, sizeof j->keys.scratch);
+  j->built = from->built;
+  j->first = from->first;
+  j->next = from->next;
+  j->shared = true;
+  copy->ready = true;
+}
+
+// Before the next morsel: nothing of the last batch is left to do.
+static void dfq__join_restart(dfq__op *op) {
+  dfq__join_op *j = (dfq__join_op *)op;
+  j->at = j->probe_rows = 0;
+  j->probing = j->tail = false;
+}
+
+// A shared table is forgotten before freeing, so that only the original frees it.
+static void dfq__join_close(dfq__op *op) {
+  dfq__join_op *j = (dfq__join_op *)op;
+  dfq__heap *heap = op->eval.heap;
+  if (j->shared) {   // the original frees these
+    dfq__buffer_free(heap, &j->keys.scratch);
+    memset(&j->keys, 0, sizeof j->keys);
+    memset(&j->built, 0, sizeof j->built);
+    memset(&j->first, 0, sizeof j->first);
+    memset(&j->next, 0, sizeof j->next);
+  }
+  dfq__buffer *own[] = { &j->row_number, &j->first, &j->next, &j->number, &j->left_row,
+                         &j->right_row, &j->pair_left, &j->order };
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++) dfq__buffer_free(heap, own[i]);
+  dfq__keys_free(&j->keys);
+  dfq__store_free(&j->built);
+  dfq__store_free(&j->streamed);
+  dfq__buffers_free(heap, j->out, 2 * op->out.columns);
+  dfq__free(heap, j->met, j->met_size);
+  dfq__merge_close(op);
+}
+
+static const dfq__op_class dfq__join_class = {
+  sizeof(dfq__join_op), dfq__join_open, dfq__join_prepare, dfq__join_next, dfq__join_close, NULL
+};
+
+// ---- >>join-verbs: join as a plan node ------------------------------------------------------
+// Idea. Keys come as text, "a, b = c": columns of the same name, or pairs. A join node holds
+// the pairs, and for each output column the side that it comes from:
+//
+//   orders (id, customer, total) join customers (customer, total) on customer
+//     ->  id L | customer L | total L | total_right R            a shared key stands once
+//
+// In right and full joins a shared key is taken from whichever side has the row (SQL's USING);
+// the two columns of a pair a = b both come out. Key types must be equal: a silent cast would
+// make 1 = 1.0 match, or not, depending on who chose it.
+
+// Interned names, pair by pair.
+typedef struct dfq__join_keys {
+  const char **left, **right;
+  int count, room;
+} dfq__join_keys;
+
+// pairs = NAME ["=" NAME] {"," ...} [","]: after a pair without a comma, the next word is the
+// type.
+static bool dfq__parse_join_keys(dfq__parser *p, dfq__join_keys *k) {
+  k->room = DFQ__MAX_KEYS - 1;
+  k->left = (const char **)dfq__arena_array(&p->db->arena, (size_t)k->room, sizeof *k->left);
+  k->right = (const char **)dfq__arena_array(&p->db->arena, (size_t)k->room, sizeof *k->right);
+  if (!k->left || !k->right) { p->error = &dfq__error_memory; return false; }
+  do {
+    if (k->count && !dfq__at_name(p)) break;
+    if (k->count == k->room) {
+      dfq__parse_fail(p, DFQ_LIMIT, p->now.at, p->now.len, "more than %d keys", k->room);
+      break;
+    }
+    const char *left = dfq__parse_name(p, "a column"), *right = left;
+    if (dfq__accept_symbol(p, "=") || dfq__accept_symbol(p, "=="))
+      right = dfq__parse_name(p, "a column of the right side");
+    k->left[k->count] = left;
+    k->right[k->count] = right;
+    k->count += left && right;
+  } while (!p->error && dfq__accept_symbol(p, ","));
+  return !p->error;
+}
+
+// In the order of dfq_join_type; NULL ends the list.
+static const char *const dfq__join_names[] = { "inner", "left", "right", "full",
+                                               "semi",  "anti", "cross", NULL };
+
+// -- what comes out
+
+// Columns exist and types agree. False with the verb's error set.
+static bool dfq__join_check_keys(dfq__verb *v, const dfq_schema *left, const dfq_schema *right,
+                                 const dfq__join_keys *k) {
+  for (int i = 0; i < k->count; i++) {
+    int a = dfq__schema_find(left, k->left[i]), b = dfq__schema_find(right, k->right[i]);
+    const char *missing = a < 0 ? k->left[i] : b < 0 ? k->right[i] : NULL;
+    if (missing) {
+      const dfq_schema *s = a < 0 ? left : right;
+      const char *near = dfq__nearest_column(s, missing);
+      dfq__text t = dfq__text_in(v->db->heap);
+      dfq__put_field_names(&t, s);
+      dfq__verb_error(v, DFQ_UNKNOWN_NAME,
+                      "no column %s on the %s side%s%s%s\n  the columns there: %s", missing,
+                      a < 0 ? "left" : "right", near ? "; did you mean " : "", near ? near : "",
+                      near ? "?" : "", t.data ? t.data : "none");
+      dfq__text_free(&t);
+      return false;
+    }
+    dfq_type x = dfq__types_of(left, a), y = dfq__types_of(right, b);
+    if (x == y) continue;
+    dfq__verb_error(v, DFQ_TYPE_ERROR,
+                    "cannot match %s (%s) with %s (%s)\n  try: cast one of them before the "
+                    "join, as in with cast(%s as %s) as %s",
+                    k->left[i], dfq_type_name(x), k->right[i], dfq_type_name(y), k->right[i],
+                    dfq_type_name(x), k->right[i]);
+    return false;
+  }
+  return true;
+}
+
+// Is this right column a key whose left twin has the same name, and so appears once?
+static bool dfq__is_shared_key(const dfq__join_keys *k, const char *name) {
+  for (int i = 0; i < k->count; i++)
+    if (k->left[i] == name && k->right[i] == name) return true;
+  return false;
+}
+
+// Interned; NULL without memory.
+static const char *dfq__suffixed(dfq *db, const char *name, const char *suffix) {
+  dfq__text t = dfq__text_in(db->heap);
+  dfq__put(&t, name);
+  dfq__put(&t, suffix);
+  const char *interned = t.failed ? NULL : dfq__intern(db, t.data);
+  dfq__text_free(&t);
+  return interned;
+}
+
+// What comes out: the left's columns, then the right's but for shared keys; a name that both
+// have gets the suffix on the right.
+static bool dfq__join_schema(dfq__verb *v, dfq__node *n, const dfq__join_keys *k) {
+  const dfq_schema *left = &n->in[0]->schema, *right = &n->in[1]->schema;
+  dfq__join_plan *p = n->join;
+  size_t room = (size_t)(left->count + right->count) + 1;
+  bool one_side = p->type == DFQ_SEMI || p->type == DFQ_ANTI,
+       coalesce = p->type == DFQ_RIGHT || p->type == DFQ_FULL;
+  dfq_field *field = (dfq_field *)dfq__arena_array(&v->db->arena, room, sizeof *field);
+  p->column = (dfq__join_column *)dfq__arena_array(&v->db->arena, room, sizeof *p->column);
+  if (!field || !p->column) { v->error = &dfq__error_memory; return false; }
+  dfq_schema out = { 0, field };
+  for (int c = 0; c < left->count; c++, out.count++) {
+    field[out.count] = left->field[c];
+    p->column[out.count].name = left->field[c].name;
+    p->column[out.count].side = DFQ__LEFT_SIDE;
+    if (coalesce && dfq__is_shared_key(k, left->field[c].name))
+      p->column[out.count].side = DFQ__BOTH_SIDES;
+  }
+  for (int c = 0; c < right->count && !one_side; c++) {
+    const char *name = right->field[c].name;
+    if (dfq__is_shared_key(k, name)) continue;
+    field[out.count] = right->field[c];
+    p->column[out.count].name = name;
+    p->column[out.count].side = DFQ__RIGHT_SIDE;
+    if (dfq__schema_find(left, name) >= 0) {
+      field[out.count].name = dfq__suffixed(v->db, name, p->suffix);
+      if (!field[out.count].name) { v->error = &dfq__error_memory; return false; }
+    }
+    if (dfq__schema_find(&out, field[out.count].name) >= 0) {
+      dfq__verb_error(
+          v, DFQ_USAGE,
+          "two columns are called %s; rename one before the join, or choose another suffix",
+          field[out.count].name);
+      return false;
+    }
+    out.count++;
+  }
+  n->schema = out;
+  return true;
+}
+
+// The form that the others end in. A failed input is passed on as it is: its own error says
+// more than one made here.
+static dfq_frame *dfq__join_frames(dfq_frame *left, dfq_frame *right,
+                                   const dfq_join_options *how, const dfq__join_keys *keys,
+                                   const char *at) {
+  if (!left || left->error) return left;
+  if (!right || right->error) return right;
+  dfq__verb v = dfq__verb_on(left, "join", at);
+  dfq__node *n = dfq__verb_node(&v, DFQ__JOIN, right->node);
+  dfq__join_plan *p = (dfq__join_plan *)dfq__arena_alloc(&v.db->arena, sizeof *p);
+  if (!n || !p) return dfq__frame_failed(v.db, &dfq__error_memory);
+  if (left->db != right->db)
+    return dfq__verb_fail(&v, DFQ_USAGE, "the two frames belong to different contexts");
+  if ((unsigned)how->type > DFQ_CROSS)
+    return dfq__verb_fail(&v, DFQ_USAGE, "no join type has the number %d", (int)how->type);
+  if ((how->type == DFQ_CROSS) != (keys->count == 0))
+    return dfq__verb_fail(&v, DFQ_USAGE, "%s", keys->count ? "a cross join takes no keys" :
+                          "no keys; say on which columns, or ask for a cross join");
+  if (!dfq__join_check_keys(&v, &left->node->schema, &right->node->schema, keys))
+    return dfq__verb_failed(&v);
+  p->type = how->type;
+  p->key_count = keys->count;
+  p->left_key = keys->left;
+  p->right_key = keys->right;
+  p->nulls_equal = how->nulls_equal;
+  p->sorted = how->strategy == DFQ_SORTED && keys->count > 0;
+  p->hashed = how->strategy == DFQ_HASH;
+  p->suffix = dfq__intern(v.db, how->suffix ? how->suffix : "_right");
+  n->join = p;
+  if (!p->suffix || !dfq__join_schema(&v, n, keys)) return dfq__verb_failed(&v);
+  return dfq__verb_done(&v, n);
+}
+
+// -- the verbs
+
+DFQ_API dfq_frame *dfq_join_with_at(dfq_frame *left, dfq_frame *right,
+                                    const dfq_join_options *how, const char *at) {
+  if (!left || left->error) return left;
+  dfq__verb v = dfq__verb_on(left, "join", at);
+  if (!how) return dfq__verb_fail(&v, DFQ_USAGE, "the options are NULL");
+  dfq__parser p = dfq__verb_parser(&v, how->keys);
+  dfq__join_keys keys = { NULL, NULL, 0, 0 };
+  if (p.now.kind != DFQ__T_END) dfq__parse_join_keys(&p, &keys);
+  dfq__expect_end(&p);
+  if (p.error) return dfq__frame_failed(v.db, p.error);
+  return dfq__join_frames(left, right, how, &keys, at);
+}
+
+DFQ_API dfq_frame *dfq_join_at(dfq_frame *left, dfq_frame *right, const char *keys,
+                               dfq_join_type type, const char *at) {
+  dfq_join_options how;
+  memset(&how, 0, sizeof how);
+  how.keys = keys;
+  how.type = type;
+  return dfq_join_with_at(left, right, &how, at);
+}
+
+// ---- >>sort: stable, by normalised keys -----------------------------------------------------
+// Idea. A sort needs to see all rows, so they go into a store; what is sorted are their
+// numbers. Each key becomes an unsigned 64-bit word whose order is the key's order (Graefe
+// calls them normalised keys): integers with the sign bit flipped, floats with all bits flipped
+// when negative, strings by their first 8 bytes; all of it inverted for desc.
+//
+//   -2 -> 7ffffffffffffffe    0 -> 8000000000000000    3 -> 8000000000000003
+//
+// Nulls of the first key go to their end. A radix sort over the first key's words puts the
+// other numbers in order, byte by byte from the lowest, each pass stable, and bytes that are
+// the same everywhere cost nothing. Rows that are still equal are settled by the other keys
+// (and the rest of long strings) with a merge sort of that run.
+//
+//   words ──> nulls aside ──> radix sort by key 1 ──> runs of equal words: merge sort by all
+//
+// Why numbers and not rows: a pass moves 16 bytes whatever a row weighs. Why radix: no
+// comparison, so no branch that cannot be predicted.
+//
+// Cost: at most 8 passes over the row numbers, usually half of that, and n log n comparisons in
+// runs of equal words only. Larger engines put several keys into one wide normalised key
+// (DuckDB), move the payload along (a scatter by the top bits first keeps buckets in the
+// cache), and sort parts in several threads.
+
+typedef struct dfq__sort_key {
+  int column;           // of the store
+  bool descending, nulls_first;
+  dfq__buffer word;     // u64 of each row, ascending in this key's order; of a null: any
+} dfq__sort_key;
+
+// Sorts the rows of a store; sort, top-k and windows are built on it.
+typedef struct dfq__sorter {
+  dfq__heap *heap;
+  dfq__run *run;
+  const dfq__node *node;    // for messages
+  dfq__store store;
+  dfq__sort_key *by;        // keys of them; room for one for each column
+  int keys;
+  dfq__buffer order, spare; // row numbers
+} dfq__sorter;
+
+// type: of the store's columns. False without memory.
+static bool dfq__sorter_init(dfq__sorter *s, dfq__op *op, const dfq_type *type, int columns) {
+  s->heap = op->eval.heap;
+  s->run = op->run;
+  s->node = op->node;
+  s->by = (dfq__sort_key *)dfq__op_array(op, (size_t)columns, sizeof *s->by);
+  return s->by && dfq__store_init(&s->store, s->heap, type, columns);
+}
+
+// Harmless when zeroed.
+static void dfq__sorter_free(dfq__sorter *s) {
+  if (!s->heap) return;
+  for (int k = 0; s->by && k < s->store.columns; k++) dfq__buffer_free(s->heap, &s->by[k].word);
+  dfq__buffer_free(s->heap, &s->order);
+  dfq__buffer_free(s->heap, &s->spare);
+  dfq__store_free(&s->store);
+}
+
+// -- words whose order is the keys'
+
+// Positive floats are ordered as their bits are, negative ones the other way round, and below
+// them; NaN, made positive, is the greatest.
+static uint64_t dfq__order_word_f64(double v) {
+  uint64_t w = dfq__f64_word(v);
+  return w >> 63 ? ~w : w | (uint64_t)1 << 63;
+}
+
+// The first 8 bytes, the first of them highest. A text that ends earlier is filled with zeros,
+// which a text may hold too: equal words say nothing yet about equal strings.
+static uint64_t dfq__order_word_str(const dfq_view *v) {
+  const unsigned char *s = (const unsigned char *)(const void *)dfq__view_chars(v);
+  uint64_t w = 0;
+  for (uint32_t i = 0; i < 8; i++) w = w << 8 | (i < v->len ? s[i] : 0);
+  return w;
+}
+
+// Fills a key's words for all rows of the store.
+// A null's word is whatever its memory holds, but of strings, whose bytes may not be there.
+static bool dfq__sort_words(dfq__sorter *s, dfq__sort_key *k) {
+  dfq__vec v = dfq__store_vec(&s->store, k->column);
+  size_t n = s->store.rows;
+  if (!dfq__buffer_reserve(s->heap, &k->word, n * 8 + 8)) return false;
+  uint64_t *word = (uint64_t *)(void *)k->word.data;
+  const uint64_t sign = (uint64_t)1 << 63;
+  switch (dfq__storage_of(v.type)) {
+    case 0: for (size_t i = 0; i < n; i++) word[i] = ((const uint8_t *)v.data)[i]; break;
+    case 1:
+      for (size_t i = 0; i < n; i++)
+        word[i] = (uint64_t)(int64_t)((const int32_t *)v.data)[i] ^ sign;
+      break;
+    case 2:
+      for (size_t i = 0; i < n; i++) word[i] = ((const uint64_t *)v.data)[i] ^ sign;
+      break;
+    case 3:
+      for (size_t i = 0; i < n; i++) word[i] = dfq__order_word_f64(((const double *)v.data)[i]);
+      break;
+    default:
+      for (size_t i = 0; i < n; i++)
+        word[i] = v.valid && !v.valid[i] ? 0
+                                         : dfq__order_word_str((const dfq_view *)v.data + i);
+  }
+  for (size_t i = 0; k->descending && i < n; i++) word[i] = ~word[i];
+  return true;
+}
+
+// Byte by byte, from the store's own validity.
+static bool dfq__sort_null(const dfq__sorter *s, const dfq__sort_key *k, uint32_t row) {
+  const char *valid = s->store.valid[k->column].data;
+  return valid && !valid[row];
+}
+
+// Compares two rows by keys from .. to: 0 when they are equal in all of them. A long string is
+// looked at only when the words of its first bytes agree.
+static int dfq__sort_compare(const dfq__sorter *s, int from, int to, uint32_t a, uint32_t b) {
+  for (int i = from; i < to; i++) {
+    const dfq__sort_key *k = &s->by[i];
+    bool x = dfq__sort_null(s, k, a), y = dfq__sort_null(s, k, b);
+    if (x != y) return x == k->nulls_first ? -1 : 1;
+    if (x) continue;
+    const uint64_t *word = (const uint64_t *)(const void *)k->word.data;
+    if (word[a] != word[b]) return word[a] < word[b] ? -1 : 1;
+    if (s->store.type[k->column] != DFQ_STR) continue;
+    const dfq_view *v = (const dfq_view *)(const void *)s->store.data[k->column].data;
+    int c = dfq__view_compare(&v[a], &v[b]);
+    if (c) return k->descending ? -c : c;
+  }
+  return 0;
+}
+
+// -- the two sorts: by comparing, and by bytes
+
+// A stable merge sort of row numbers; spare has room for n. Only the left half is copied out:
+// merging writes at k <= j, so the right half is never overwritten before it is read. Short
+// runs, which are most, go by insertion; two halves in order already are left alone.
+static void dfq__merge_sort(const dfq__sorter *s, int from, uint32_t *row, uint32_t *spare,
+                            size_t n) {
+  if (n <= 12) {
+    for (size_t i = 1; i < n; i++) {
+      uint32_t r = row[i];
+      size_t j = i;
+      for (; j > 0 && dfq__sort_compare(s, from, s->keys, r, row[j - 1]) < 0; j--)
+        row[j] = row[j - 1];
+      row[j] = r;
+    }
+    return;
+  }
+  size_t half = n / 2, i = 0, j = half, k = 0;
+  dfq__merge_sort(s, from, row, spare, half);
+  dfq__merge_sort(s, from, row + half, spare, n - half);
+  if (dfq__sort_compare(s, from, s->keys, row[half - 1], row[half]) <= 0) return;
+  memcpy(spare, row, half * sizeof *row);
+  while (i < half && j < n)
+    row[k++] = dfq__sort_compare(s, from, s->keys, row[j], spare[i]) < 0 ? row[j++]
+                                                                         : spare[i++];
+  while (i < half) row[k++] = spare[i++];
+}
+
+// A row number with its word beside it, so that a pass reads memory in order.
+typedef struct dfq__sort_pair {
+  uint64_t word;
+  uint64_t row;
+} dfq__sort_pair;
+
+// One stable pass by the byte at shift: count, sum up, scatter. 256 targets are as many as the
+// first cache can write to at once.
+static void dfq__radix_pass(const dfq__sort_pair *from, dfq__sort_pair *to, size_t n,
+                            int shift) {
+  size_t start[257] = { 0 };
+  for (size_t i = 0; i < n; i++) start[(from[i].word >> shift & 0xff) + 1]++;
+  for (int b = 0; b < 256; b++) start[b + 1] += start[b];
+  for (size_t i = 0; i < n; i++) to[start[from[i].word >> shift & 0xff]++] = from[i];
+}
+
+// Sorts row numbers by one key's words, lowest byte first; a byte that never changes is passed
+// over, and so is everything when the words ascend already. False without memory.
+static bool dfq__radix_sort(dfq__heap *heap, const uint64_t *word, uint32_t *row, size_t n) {
+  dfq__buffer room = { NULL, NULL, 0 };
+  uint64_t all = ~(uint64_t)0, any = 0, before = 0;
+  bool ascends = true;
+  for (size_t i = 0; i < n; i++) {
+    uint64_t w = word[row[i]];
+    ascends = ascends && w >= before;
+    all &= w;
+    any |= w;
+    before = w;
+  }
+  if (ascends) return true;
+  if (!dfq__buffer_reserve(heap, &room, 2 * n * sizeof(dfq__sort_pair))) return false;
+  dfq__sort_pair *from = (dfq__sort_pair *)(void *)room.data, *to = from + n;
+  for (size_t i = 0; i < n; i++) {
+    from[i].word = word[row[i]];
+    from[i].row = row[i];
+  }
+  for (int shift = 0; shift < 64; shift += 8) {
+    if (((all ^ any) >> shift & 0xff) == 0) continue;
+    dfq__radix_pass(from, to, n, shift);
+    dfq__sort_pair *swap = from;
+    from = to;
+    to = swap;
+  }
+  for (size_t i = 0; i < n; i++) row[i] = (uint32_t)from[i].row;
+  dfq__buffer_free(heap, &room);
+  return true;
+}
+
+// Stable: nulls of the first key to their end. Returns where the others begin; *count of them.
+// They are taken out first, because a null's word is as good as random.
+static size_t dfq__sort_nulls(const dfq__sorter *s, uint32_t *row, uint32_t *spare, size_t n,
+                              size_t *count) {
+  const dfq__sort_key *k = &s->by[0];
+  size_t nulls = 0, values = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (dfq__sort_null(s, k, row[i])) spare[nulls++] = row[i];
+    else row[values++] = row[i];
+  }
+  *count = values;
+  if (!k->nulls_first) { memcpy(row + values, spare, nulls * sizeof *row); return 0; }
+  memmove(row + nulls, row, values * sizeof *row);
+  memcpy(row, spare, nulls * sizeof *row);
+  return nulls;
+}
+
+// -- both together
+
+// Runs that the first key's words leave equal are settled by what is left to compare: the other
+// keys, and first the strings themselves when the words were only their beginnings.
+static void dfq__sort_ties(const dfq__sorter *s, uint32_t *row, uint32_t *spare, size_t n) {
+  const uint64_t *word = (const uint64_t *)(const void *)s->by[0].word.data;
+  int from = s->store.type[s->by[0].column] == DFQ_STR ? 0 : 1;
+  if (from == s->keys) return;
+  for (size_t i = 0, end; i < n; i = end) {
+    for (end = i + 1; end < n && word[row[end]] == word[row[i]];) end++;
+    if (end - i > 1) dfq__merge_sort(s, from, row + i, spare, end - i);
+  }
+}
+
+// Puts the numbers of all rows of the store in order. May be called again after the store has
+// changed; False without memory, or with the run's error set. All keys get their words, though
+// the later ones are needed for ties only: a compare is then two loads and no type switch.
+static bool dfq__sorter_sort(dfq__sorter *s) {
+  dfq__heap *heap = s->heap;
+  size_t n = s->store.rows, count;
+  if (n >= DFQ__EMPTY) {
+    dfq__run_error(s->run,
+                   dfq__error_new(&s->run->own->arena, DFQ_LIMIT, s->node->at, "sort",
+                                  "more than 4,294,967,294 rows"));
+    return false;
+  }
+  if (!dfq__buffer_reserve(heap, &s->order, n * 4 + 4) ||
+      !dfq__buffer_reserve(heap, &s->spare, n * 4 + 4))
+    return false;
+  uint32_t *row = dfq__u32(&s->order), *spare = dfq__u32(&s->spare);
+  for (size_t i = 0; i < n; i++) row[i] = (uint32_t)i;
+  for (int k = 0; k < s->keys; k++)
+    if (!dfq__sort_words(s, &s->by[k])) return false;
+  if (s->keys == 0) return true;
+  size_t at = dfq__sort_nulls(s, row, spare, n, &count);
+  const uint64_t *word = (const uint64_t *)(const void *)s->by[0].word.data;
+  if (!dfq__radix_sort(heap, word, row + at, count)) return false;
+  dfq__sort_ties(s, row + at, spare, count);
+  if (n > count) dfq__merge_sort(s, 1, row + (at ? 0 : count), spare, n - count);
+  return true;
+}
+
+// ---- >>sort-op: sort and top-k --------------------------------------------------------------
+// Idea. A pipeline breaker in its purest form: prepare reads everything into the sorter's
+// store, the keys' values behind the input's columns; next gathers rows in order, a batch at a
+// time.
+//
+//   rows ──> store [ columns | keys ] ──> sorter: numbers in order ──> gather ──> rows
+//
+// Top-k is a sort that knows how many rows will be asked for. It lets the store grow to four
+// times that (8,192 rows at least), sorts it, and keeps the best k: so each row is sorted a few
+// times at most, while memory stays at a few k rows however long the input is. Ties are safe:
+// rows that are kept stand before all later ones, and the sort is stable.
+//
+// Cost: a copy of the input, then as in >>sort. Larger engines keep a heap of k rows for top-k,
+// and test whole batches against its worst row first; for sorts beyond memory they write sorted
+// runs to disk and merge them.
+
+typedef struct dfq__sort_op {
+  dfq__op head;
+  dfq__bound **key;
+  dfq__buffer *flat;
+  dfq__sorter sorter;       // its store: the input's columns, then the keys
+  dfq__buffer *out;
+  size_t emitted, limit;    // limit: SIZE_MAX without one
+  dfq__batch part;
+} dfq__sort_op;
+
+// The store has the keys behind the columns: a key may be any expression, and is computed once.
+static bool dfq__sort_open(dfq__op *op) {
+  dfq__sort_op *s = (dfq__sort_op *)op;
+  const dfq__node *n = op->node;
+  size_t keys = (size_t)n->key_count, columns = (size_t)op->out.columns;
+  s->limit = n->kind == DFQ__TOP_K ? (size_t)n->count : SIZE_MAX;
+  s->key = (dfq__bound **)dfq__op_array(op, keys, sizeof *s->key);
+  s->flat = (dfq__buffer *)dfq__op_array(op, 2 * keys, sizeof *s->flat);
+  s->out = (dfq__buffer *)dfq__op_array(op, 2 * columns, sizeof *s->out);
+  s->part.column = (dfq__vec *)dfq__op_array(op, columns + keys, sizeof(dfq__vec));
+  s->part.columns = (int)(columns + keys);
+  dfq_type *type = (dfq_type *)dfq__op_array(op, columns + keys, sizeof *type);
+  if (!s->key || !s->flat || !s->out || !s->part.column || !type) return false;
+  for (size_t c = 0; c < columns; c++) type[c] = dfq__types_of(&n->schema, (int)c);
+  for (size_t k = 0; k < keys; k++) {
+    s->key[k] = dfq__op_bind(op, &n->in[0]->schema, n->key[k].expr);
+    if (!s->key[k]) return false;
+    type[columns + k] = s->key[k]->type;
+  }
+  if (!dfq__sorter_init(&s->sorter, op, type, (int)(columns + keys))) return false;
+  s->sorter.keys = n->key_count;
+  for (size_t k = 0; k < keys; k++) {
+    s->sorter.by[k].column = (int)(columns + k);
+    s->sorter.by[k].descending = n->key[k].descending;
+    s->sorter.by[k].nulls_first = n->key[k].nulls_first;
+  }
+  return true;
+}
+
+// Top-k: keeps the best rows, in order, and drops the others. A new store is filled, because
+// the strings of dropped rows can only be freed all at once. On failure the old store stays.
+static bool dfq__sort_cut(dfq__sort_op *s) {
+  dfq__store best;
+  dfq__op *op = &s->head;
+  size_t n = dfq__min(s->sorter.store.rows, s->limit);
+  if (!dfq__sorter_sort(&s->sorter)) return false;
+  bool ok = dfq__store_init(&best, op->eval.heap, s->sorter.store.type,
+                            s->sorter.store.columns);
+  dfq__batch part = { n, s->sorter.store.columns, s->part.column };
+  dfq__buffer room[2];
+  memset(room, 0, sizeof room);
+  for (int c = 0; ok && c < part.columns; c++) {
+    dfq__vec from = dfq__store_vec(&s->sorter.store, c), v;
+    ok = dfq__gather_vec(op, room, &from, dfq__u32(&s->sorter.order), n, &v) &&
+         dfq__store_column(&best, c, &v, n);
+  }
+  dfq__buffers_free(op->eval.heap, room, 2);
+  best.rows = n;
+  if (!ok) { dfq__store_free(&best); return false; }
+  dfq__store_free(&s->sorter.store);
+  s->sorter.store = best;
+  return true;
+}
+
+// Appends a batch's columns and keys to the store. An error in a key ends it all: a sort has no
+// first rows to give before it has seen the last.
+static bool dfq__sort_add(dfq__sort_op *s, const dfq__batch *in) {
+  dfq__op *op = &s->head;
+  size_t n = in->rows;
+  dfq__arena_rewind(&op->eval.strings);
+  for (int c = 0; c < in->columns; c++) s->part.column[c] = in->column[c];
+  for (int k = 0; k < op->node->key_count; k++) {
+    dfq__vec *v = &s->part.column[in->columns + k];
+    n = dfq__op_eval(op, s->key[k], in, n, NULL, v);
+    if (op->failed || !dfq__vec_flatten(&op->eval, &s->flat[2 * k], &s->flat[2 * k + 1], n, v))
+      return false;
+  }
+  op->rows_in += n;
+  s->part.rows = n;
+  if (!dfq__store_append(&s->sorter.store, &s->part)) return false;
+  dfq__op_holds(
+      op, dfq__store_bytes(&s->sorter.store) + s->sorter.order.bytes + s->sorter.spare.bytes);
+  if (s->limit > SIZE_MAX / 8 || s->sorter.store.rows < dfq__max(4 * s->limit, 8192))
+    return true;
+  return dfq__sort_cut(s);
+}
+
+// limit 0 reads nothing, as in the row engine: an error below is then never met.
+static bool dfq__sort_prepare(dfq__op *op) {
+  dfq__sort_op *s = (dfq__sort_op *)op;
+  dfq__event e;
+  if (s->limit == 0) return true;
+  while ((e = dfq__pull(op->in[0])) == DFQ__BATCH)
+    if (!dfq__sort_add(s, &op->in[0]->out)) return false;
+  return e == DFQ__END && dfq__sorter_sort(&s->sorter);
+}
+
+// Gathers the next rows in order; the store itself is never moved.
+static dfq__event dfq__sort_next(dfq__op *op) {
+  dfq__sort_op *s = (dfq__sort_op *)op;
+  size_t n = dfq__min(dfq__min(s->sorter.store.rows, s->limit) - s->emitted,
+                      op->run->batch_rows);
+  if (n == 0) return DFQ__END;
+  const uint32_t *row = dfq__u32(&s->sorter.order) + s->emitted;
+  for (int c = 0; c < op->out.columns; c++) {
+    dfq__vec from = dfq__store_vec(&s->sorter.store, c);
+    if (!dfq__gather_vec(op, &s->out[2 * c], &from, row, n, &op->out.column[c]))
+      return DFQ__ERROR;
+  }
+  op->out.rows = n;
+  s->emitted += n;
+  return DFQ__BATCH;
+}
+
+static void dfq__sort_close(dfq__op *op) {
+  dfq__sort_op *s = (dfq__sort_op *)op;
+  dfq__bound_free(op, s->key, s->key ? op->node->key_count : 0);
+  dfq__buffers_free(op->eval.heap, s->flat, 2 * op->node->key_count);
+  dfq__buffers_free(op->eval.heap, s->out, 2 * op->out.columns);
+  dfq__sorter_free(&s->sorter);
+}
+
+static const dfq__op_class dfq__sort_class = {
+  sizeof(dfq__sort_op), dfq__sort_open, dfq__sort_prepare, dfq__sort_next, dfq__sort_close, NULL
+};
+
+// -- the verbs
+
+DFQ_API dfq_frame *dfq_sort_exprs_at(dfq_frame *in, const dfq_key *keys, int count,
+                                     const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "sort", at);
+  dfq__node *n = dfq__verb_node(&v, DFQ__SORT, NULL);
+  dfq_key *copy = (dfq_key *)dfq__arena_array(&v.db->arena, (size_t)count + 1, sizeof *copy);
+  if (!n || !copy) return dfq__frame_failed(v.db, &dfq__error_memory);
+  if (count < 1) return dfq__verb_fail(&v, DFQ_USAGE, "no keys to sort by");
+  for (int i = 0; i < count; i++) {
+    copy[i] = keys[i];
+    if (!keys[i].expr || keys[i].expr->kind == DFQ_FAILED)
+      return dfq__frame_failed(v.db, keys[i].expr ? keys[i].expr->error : NULL);
+    copy[i].expr = dfq__item_expr(keys[i].expr);
+    dfq_type type = dfq__verb_type(&v, copy[i].expr);
+    if (v.error) return dfq__verb_failed(&v);
+    if (type >= DFQ_DAYS)
+      return dfq__verb_fail(&v, DFQ_TYPE_ERROR, "%s cannot be sorted by", dfq_type_name(type));
+    if (type == DFQ_NULL) copy[i].expr = dfq_cast(copy[i].expr, DFQ_STR);
+  }
+  n->key = copy;
+  n->key_count = count;
+  return dfq__verb_done(&v, n);
+}
+
+DFQ_API dfq_frame *dfq_sort_at(dfq_frame *in, const char *keys, const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "sort", at);
+  dfq__parser p = dfq__verb_parser(&v, keys);
+  dfq__keys k = { NULL, 0, 0 };
+  dfq__parse_keys(&p, &k);
+  dfq__expect_end(&p);
+  if (p.error) return dfq__frame_failed(v.db, p.error);
+  return dfq_sort_exprs_at(in, k.key, k.count, at);
+}
+
+// ---- >>group-parallel: the same groups from several threads ---------------------------------
+// Idea. The input is cut into morsels (Leis et al., "Morsel-Driven Parallelism", 2014): 32
+// batches of a table, numbered. Each thread has its own copy of the streaming operators and its
+// own groups, and takes the next number from a common cursor until none is left. Then the
+// groups are folded together in the order of their first rows:
+//
+//   cursor 0 1 2 3 ...  ──> thread A: scan, filter, probe, groups ─┐
+//                       ──> thread B: scan, filter, probe, groups ─┴─> by first rows
+//
+// The result is the same bits at any number of threads: sums are exact, positions settle first,
+// last and the order of groups. When a thread meets an error, its work is dropped and the
+// plain, single loop runs instead: it finds the same first error, at the right row.
+//
+// What can be copied: a scan in morsels, filters, projections, and probes of hash joins whose
+// table is built once, before, and shared.
+//
+// Who may write what, while threads run: the cursor and the stop flag are atomic; a worker has
+// a run, an arena, operators, groups and counters of its own; the plan, the table and the
+// joins' tables are only read. So there is not one lock, but for the heap's.
+//
+// Cost: a copy of the groups for each thread, and a serial fold at the end, which eats the gain
+// when there are nearly as many groups as rows. Larger engines partition groups by hash there
+// and fold partitions in parallel, and keep threads in a pool.
+
+enum { DFQ__PARALLEL_ROWS = 200000 };   // fewer are done before threads have started
+
+// One thread's share: a run of its own over the same plan.
+typedef struct dfq__worker {
+  dfq__run run;             // its own errors, arena and counters
+  dfq__group_op *group;
+  bool ok;
+} dfq__worker;
+
+// All of them, and what they share. cursor: morsels taken so far.
+typedef struct dfq__crew {
+  dfq__worker *worker;
+  int count;
+  size_t cursor;
+  size_t stop;              // set when a worker failed
+} dfq__crew;
+
+// -- which plans, and how many threads
+
+// Can this chain of operators be copied for several threads? *rows: of its scan, when known,
+// below 0 when not. right and full joins note their matches in the table, so they stay single.
+static bool dfq__chain_splits(const dfq__op *op, double *rows) {
+  const dfq__join_plan *j = op->node->join;
+  switch (op->node->kind) {
+    case DFQ__SCAN:
+      *rows = op->node->source->is->rows(op->node->source);
+      return op->is->morsel != NULL;
+    case DFQ__FILTER: case DFQ__PROJECT: return dfq__chain_splits(op->in[0], rows);
+    case DFQ__JOIN:
+      if (j->sorted || j->build_left || j->type == DFQ_RIGHT || j->type == DFQ_FULL)
+        return false;
+      return dfq__chain_splits(op->in[0], rows);
+    default: return false;
+  }
+}
+
+// How many threads: those asked for, else as many as there are cores when the input is large
+// enough. A cancel function is the user's, and called from one thread only.
+static int dfq__crew_size(const dfq__op *op) {
+  double rows = 0;
+  int asked = op->run->options.threads;
+  if (asked == 1 || op->run->options.cancel || !dfq__chain_splits(op->in[0], &rows)) return 1;
+  if (asked > 1) return asked < DFQ__MAX_THREADS ? asked : (int)DFQ__MAX_THREADS;
+  return rows < (double)DFQ__PARALLEL_ROWS ? 1 : dfq__cores();
+}
+
+// Builds the tables of all joins of a chain, top down, as pulling would: so that the first of
+// several errors is the same. False with the run's error set, or without memory.
+static bool dfq__chain_prepare(dfq__op *op) {
+  if (op->node->kind == DFQ__JOIN && !op->ready) {
+    if (!op->is->prepare(op)) return false;
+    op->ready = true;
+  }
+  return !op->in[0] || dfq__chain_prepare(op->in[0]);
+}
+
+// Lends a chain's join tables to its copy.
+static void dfq__chain_share(dfq__op *copy, dfq__op *op) {
+  if (op->node->kind == DFQ__JOIN) dfq__join_share(copy, op);
+  if (op->in[0]) dfq__chain_share(copy->in[0], op->in[0]);
+}
+
+// Puts a chain at the start of a morsel. False when there is none of that number. An operator
+// that has ended is made to go on by forgetting so; only a join has more to forget.
+static bool dfq__chain_start(dfq__op *op, size_t number) {
+  op->last = DFQ__BATCH;
+  if (op->node->kind == DFQ__JOIN) dfq__join_restart(op);
+  return op->node->kind == DFQ__SCAN ? op->is->morsel(op, number)
+                                     : dfq__chain_start(op->in[0], number);
+}
+
+// -- a worker
+
+// Opens a worker's copies, in the caller's thread: opening may still build expressions in the
+// run's arena. False without memory; dfq__worker_close is owed either way.
+static bool dfq__worker_open(dfq__worker *w, dfq__op *op) {
+  w->run = *op->run;
+  w->run.error = NULL;
+  w->run.own = dfq__own_context(op->run->db);
+  if (!w->run.own) return false;
+  size_t nodes = (size_t)op->run->node_count + 1;
+  w->run.count = (dfq__counters *)dfq__arena_array(&w->run.own->arena, nodes,
+                                                   sizeof(dfq__counters));
+  if (w->run.count) w->group = (dfq__group_op *)(void *)dfq__op_open(&w->run, op->node);
+  if (!w->group) return false;
+  w->group->parallel = true;
+  dfq__chain_share(w->group->head.in[0], op->in[0]);
+  return true;
+}
+
+// Adds the worker's counters to the run's, unless its work was dropped.
+static void dfq__worker_close(dfq__worker *w, dfq__run *run) {
+  if (w->group) dfq__op_close(&w->group->head);
+  for (int i = 1; w->run.count && w->ok && i <= run->node_count; i++) {
+    dfq__counters *to = &run->count[i], *from = &w->run.count[i];
+    to->rows += from->rows;
+    to->batches += from->batches;
+    to->seconds += from->seconds;
+    to->peak_bytes += from->peak_bytes;
+    to->fields += from->fields;
+  }
+  dfq_close(w->run.own);
+}
+
+// One thread: groups morsel after morsel. Whoever fails stops the others at their next morsel.
+// The upper 32 bits of a row's position are its morsel, the lower ones count the rows that come
+// out of the chain in it.
+static void dfq__worker_main(void *arg, int number) {
+  dfq__crew *crew = (dfq__crew *)arg;
+  dfq__worker *w = &crew->worker[number];
+  w->ok = !w->group->any_key ? dfq__aggs_grow(&w->group->g.aggs, 1) : true;
+  while (w->ok && !dfq__load(&crew->stop)) {
+    size_t morsel = dfq__add_fetch(&crew->cursor, 1) - 1;
+    if (!dfq__chain_start(w->group->head.in[0], morsel)) return;
+    w->group->g.aggs.row = (uint64_t)morsel << 32;
+    w->ok = dfq__group_read(&w->group->head);
+  }
+  if (!w->ok) dfq__publish(&crew->stop, 1);
+}
+
+// -- folding workers together
+
+// The key words of one group of a worker, as this key set writes them: numbers of texts differ
+// between dictionaries, all else is the value itself. False without memory.
+static bool dfq__key_adopt(dfq__key_set *to, const dfq__key_set *from, size_t group,
+                           uint64_t *word) {
+  memcpy(word, dfq__table_key(&from->table, group), (size_t)from->columns * 8);
+  uint64_t nulls = from->masked ? dfq__table_key(&from->table, group)[from->columns] : 0;
+  for (int c = 0; c < to->columns; c++) {
+    if (to->type[c] != DFQ_STR || (nulls >> c & 1)) continue;
+    uint32_t number = dfq__dictionary_add(&to->words[c],
+                                          &dfq__dictionary_views(&from->words[c])[word[c]]);
+    if (number == DFQ__EMPTY) return false;
+    word[c] = number;
+  }
+  if (to->masked) word[to->columns] = nulls;
+  return true;
+}
+
+// Folds one group of a worker in. *number: what it is called here.
+static bool dfq__group_adopt(dfq__group_op *o, dfq__group_op *from, size_t group,
+                             uint32_t *number) {
+  uint64_t word[DFQ__MAX_KEYS + 1];
+  *number = 0;
+  if (o->any_key && (!dfq__key_adopt(&o->keys, &from->keys, group, word) ||
+                     !dfq__find_or_add(&o->keys.table, word, 1, number))) return false;
+  if (!dfq__aggs_grow(&o->g.aggs, (size_t)*number + 1)) return false;
+  for (int i = 0; i < o->g.aggs.count; i++) {
+    dfq__agg *a = &o->g.aggs.agg[i];
+    if (!a->is->combine(&o->g.aggs, a, *number, &from->g.aggs, &from->g.aggs.agg[i], group))
+      return false;
+  }
+  return true;
+}
+
+// All workers' groups, sorted by where they were first seen; *order numbers them through,
+// worker after worker. A group that several workers have seen is there several times, and the
+// first of them is where the single loop would have begun it.
+static bool dfq__crew_order(dfq__crew *crew, dfq__heap *heap, dfq__buffer *words,
+                            dfq__buffer *order, size_t *total) {
+  *total = 0;
+  for (int w = 0; w < crew->count; w++) *total += crew->worker[w].group->g.aggs.groups;
+  if (!dfq__buffer_reserve(heap, words, *total * 8 + 8)) return false;
+  if (!dfq__buffer_reserve(heap, order, *total * 4 + 4)) return false;
+  uint64_t *word = (uint64_t *)(void *)words->data;
+  size_t n = 0;
+  for (int w = 0; w < crew->count; w++) {
+    dfq__group_op *g = crew->worker[w].group;
+    for (size_t i = 0; i < g->g.aggs.groups; i++, n++) {
+      word[n] = g->first.data && g->any_key ? ((const uint64_t *)(const void *)g->first.data)[i]
+                                            : n;
+      dfq__u32(order)[n] = (uint32_t)n;
+    }
+  }
+  return dfq__radix_sort(heap, word, dfq__u32(order), n);
+}
+
+// Folds the workers' groups into this operator's, first seen first, so that numbers come out as
+// the single loop gives them. Null bits first: widening keys half way would cost a re-hash.
+static bool dfq__crew_merge(dfq__group_op *o, dfq__crew *crew) {
+  dfq__heap *heap = o->head.eval.heap;
+  dfq__buffer words = { NULL, NULL, 0 }, order = { NULL, NULL, 0 }, number = { NULL, NULL, 0 };
+  size_t total, start[DFQ__MAX_THREADS + 1] = { 0 };
+  bool ok = dfq__crew_order(crew, heap, &words, &order, &total);
+  ok = ok && dfq__buffer_reserve(heap, &number, total * 4 + 4);
+  for (int w = 0; w < crew->count; w++) {
+    start[w + 1] = start[w] + crew->worker[w].group->g.aggs.groups;
+    if (ok && crew->worker[w].group->keys.masked && !o->keys.masked)
+      ok = dfq__keys_mask(&o->keys);
+  }
+  for (size_t i = 0; ok && i < total; i++) {
+    size_t at = dfq__u32(&order)[i];
+    int w = 0;
+    while (at >= start[w + 1]) w++;
+    ok = dfq__group_adopt(o, crew->worker[w].group, at - start[w], &dfq__u32(&number)[at]);
+  }
+  for (int w = 0; ok && w < crew->count; w++)
+    for (int a = 0; ok && a < o->g.aggs.count; a++)
+      ok = dfq__combine_kept(&o->g.aggs, &o->g.aggs.agg[a],
+                             &crew->worker[w].group->g.aggs.agg[a],
+                             dfq__u32(&number) + start[w]);
+  dfq__buffer_free(heap, &words);
+  dfq__buffer_free(heap, &order);
+  dfq__buffer_free(heap, &number);
+  return ok;
+}
+
+// Groups with several threads. 1: done; 0: not done, the plain loop must; -1: failed for good.
+// The plain loop can still run after a failed attempt, because the operator's own chain has not
+// been pulled: only copies were.
+static int dfq__group_with_crew(dfq__group_op *o, int threads) {
+  dfq__op *op = &o->head;
+  dfq__crew crew = { NULL, threads, 0, 0 };
+  if (!dfq__chain_prepare(op->in[0])) return -1;
+  crew.worker = (dfq__worker *)dfq__op_array(op, (size_t)threads, sizeof *crew.worker);
+  bool ok = crew.worker != NULL;
+  for (int i = 0; ok && i < threads; i++) ok = dfq__worker_open(&crew.worker[i], op);
+  if (ok) dfq__parallel(threads, dfq__worker_main, &crew);
+  for (int i = 0; ok && i < threads; i++) ok = crew.worker[i].ok;
+  bool done = ok && dfq__crew_merge(o, &crew);
+  for (int i = 0; crew.worker && i < threads; i++) {
+    crew.worker[i].ok = done;             // the counts of a dropped attempt are dropped too
+    dfq__worker_close(&crew.worker[i], op->run);
+  }
+  return done ? 1 : ok ? -1 : 0;
+}
+
+// A worker's group never gets here: it is read morsel by morsel, not pulled.
+static bool dfq__group_prepare(dfq__op *op) {
+  dfq__group_op *o = (dfq__group_op *)op;
+  if (op->node->sorted) return true;      // reads as it goes, see >>group-sorted
+  if (!o->any_key && !dfq__aggs_grow(&o->g.aggs, 1)) return false;
+  int threads = dfq__crew_size(op);
+  int done = threads > 1 ? dfq__group_with_crew(o, threads) : 0;
+  if (done < 0 || (done == 0 && !dfq__group_read(op))) return false;
+  o->groups = o->any_key ? o->keys.table.count : 1;
+  return true;
+}
+
+static const dfq__op_class dfq__group_class = { sizeof(dfq__group_op), dfq__group_open,
+                                                dfq__group_prepare,    dfq__group_next,
+                                                dfq__group_close,      NULL };
+
+// ---- >>distinct: the first row of each key --------------------------------------------------
+// Idea. A group_by without aggregates that need not wait: a row whose key is new is passed on
+// at once.
+//
+//   key     a b a c b        number  0 1 0 2 1       known before: 0
+//                                    ^ ^   ^         out: the rows that got 0, 1, 2 first
+//
+// New numbers are given in the order of rows, so the next new row is simply the one whose
+// number is the next number; no row needs a flag. All columns of that row come out, also those
+// that do not decide. Nulls are equal to each other here, as in group_by.
+//
+// Cost: a look-up a row, and the keys in memory; being a stream, it stops early below a limit.
+// Larger engines run it as a group_by, in partitions and in several threads.
+
+typedef struct dfq__distinct_op {
+  dfq__op head;
+  dfq__key_set keys;
+  int *column;          // the keys' columns
+  int count;            // of keys
+  dfq__vec *key;        // of the batch at hand
+  dfq__buffer number;   // u32: the key's number of each row
+  dfq__buffer rows;     // u32: the rows that pass
+  dfq__buffer *packed;  // their columns: data and valid by turns
+} dfq__distinct_op;
+
+// Without names every column decides.
+static bool dfq__distinct_open(dfq__op *op) {
+  dfq__distinct_op *d = (dfq__distinct_op *)op;
+  const dfq__node *n = op->node;
+  d->count = n->key_count ? n->key_count : n->schema.count;
+  size_t count = (size_t)d->count;
+  dfq_type *type = (dfq_type *)dfq__op_array(op, count, sizeof *type);
+  d->column = (int *)dfq__op_array(op, count, sizeof *d->column);
+  d->key = (dfq__vec *)dfq__op_array(op, count, sizeof *d->key);
+  d->packed = (dfq__buffer *)dfq__op_array(op, 2 * (size_t)op->out.columns, sizeof *d->packed);
+  if (!type || !d->column || !d->key || !d->packed) return false;
+  for (int k = 0; k < d->count; k++) {
+    d->column[k] = n->key_count ? dfq__schema_find(&n->in[0]->schema, n->key[k].expr->name) : k;
+    type[k] = dfq__types_of(&n->in[0]->schema, d->column[k]);
+  }
+  return dfq__keys_init(&d->keys, op->run->own, type, d->count, false);
+}
+
+// Batches that bring nothing new are passed over. One that is all new goes out as it is, with
+// nothing copied.
+static dfq__event dfq__distinct_next(dfq__op *op) {
+  dfq__distinct_op *d = (dfq__distinct_op *)op;
+  for (;;) {
+    dfq__event e = dfq__pull(op->in[0]);
+    if (e != DFQ__BATCH) return e;
+    const dfq__batch *in = &op->in[0]->out;
+    uint32_t *number = (uint32_t *)dfq__veval_room(&op->eval, &d->number, in->rows * 4);
+    uint32_t *row = (uint32_t *)dfq__veval_room(&op->eval, &d->rows, in->rows * 4 + 4);
+    size_t known = d->keys.table.count, n = 0;
+    for (int k = 0; k < d->count; k++) d->key[k] = in->column[d->column[k]];
+    if (!number || !row || !dfq__keys_add(&d->keys, d->key, in->rows, number))
+      return DFQ__ERROR;
+    for (size_t i = 0; i < in->rows; i++)
+      if (number[i] == known + n) row[n++] = (uint32_t)i;    // the first with that number
+    dfq__op_holds(op, dfq__keys_bytes(&d->keys));
+    if (n == 0) continue;
+    op->out.rows = in->rows;
+    for (int c = 0; c < in->columns; c++) op->out.column[c] = in->column[c];
+    if (n < in->rows && !dfq__pack(op->eval.heap, d->packed, &op->out, row, n))
+      return DFQ__ERROR;
+    return DFQ__BATCH;
+  }
+}
+
+static void dfq__distinct_close(dfq__op *op) {
+  dfq__distinct_op *d = (dfq__distinct_op *)op;
+  dfq__keys_free(&d->keys);
+  dfq__buffer_free(op->eval.heap, &d->number);
+  dfq__buffer_free(op->eval.heap, &d->rows);
+  dfq__buffers_free(op->eval.heap, d->packed, 2 * op->out.columns);
+}
+
+static const dfq__op_class dfq__distinct_class = {
+  sizeof(dfq__distinct_op), dfq__distinct_open,  NULL,
+  dfq__distinct_next,       dfq__distinct_close, NULL
+};
+
+// -- the verb
+
+// The schema is the input's; the node only names the columns that decide, none for all.
+static dfq_frame *dfq__distinct_names(dfq_frame *in, const dfq__names *names, const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "distinct", at);
+  dfq__node *n = dfq__verb_node(&v, DFQ__DISTINCT_ROWS, NULL);
+  dfq_key *key = (dfq_key *)dfq__arena_array(&v.db->arena, (size_t)names->count + 1,
+                                             sizeof *key);
+  if (!n || !key) return dfq__frame_failed(v.db, &dfq__error_memory);
+  int keys = names->count ? names->count : n->schema.count;
+  if (keys > DFQ__MAX_KEYS - 1)
+    return dfq__verb_fail(&v, DFQ_LIMIT, "more than %d columns; name those that decide",
+                          DFQ__MAX_KEYS - 1);
+  for (int i = 0; i < names->count; i++) {
+    if (dfq__schema_find(&n->schema, names->name[i]) < 0)
+      return dfq__no_column(&v, names->name[i]);
+    key[i].expr = dfq__col_interned(v.db, names->name[i]);
+  }
+  n->key = key;
+  n->key_count = names->count;
+  return dfq__verb_done(&v, n);
+}
+
+DFQ_API dfq_frame *dfq_distinct_at(dfq_frame *in, const char *names, const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "distinct", at);
+  dfq__names list = { &v.db->arena, NULL, 0, 0, false };
+  dfq__parser p = dfq__verb_parser(&v, names);
+  if (p.now.kind != DFQ__T_END) dfq__parse_names(&p, &list);
+  dfq__expect_end(&p);
+  if (p.error || list.failed) return dfq__frame_failed(v.db, p.error);
+  return dfq__distinct_names(in, &list, at);
+}
+
+// ---- >>row-hashing: distinct and sort one row at a time -------------------------------------
+// Idea. The plain twins of the operators above, for the row engine. Rows are kept in a store; a
+// table with chains finds rows by their key's values; an aggregate is computed from the list of
+// its group's values when all are there. Nothing is shared with the operators above but the
+// meaning of single values, what they compare, hash and add up to: if both engines agree on a
+// million random plans, it is not because they make the same mistake.
+//
+//   bucket  [ . | 2 | . | 3 ]       rows  0: EU  1: US  2: UK  3: FR       next  3 -> 1 -> 0
+//                       └── low bits of the key's hash
+//
+// The textbook's hash table: buckets hold the newest row of a chain, next leads to older ones;
+// nulls are equal to each other, as in all tables of keys. Plain on purpose: no key words, no
+// dictionary, no radix sort, a value at a time through a comparison that knows all types.
+//
+// Cost: what every row engine pays, a call through a pointer and a decision by type for each
+// value. Larger engines keep such a path too, as the fallback and reference of a faster one
+// (Spark's interpreted expressions beside its generated code).
+
+typedef struct dfq__row_table {
+  dfq__heap *heap;
+  dfq__store rows;        // key values; a key's number is its row
+  dfq__buffer next;       // u32, of each row: the next in its chain, or DFQ__EMPTY
+  uint32_t *bucket;       // the first row of each chain
+  size_t buckets;         // a power of two, at least the rows
+  uint64_t seed;
+} dfq__row_table;
+
+// -- the table of keys
+
+// False without memory; dfq__row_table_free is owed either way.
+static bool dfq__row_table_init(dfq__row_table *t, dfq *db, const dfq_type *type, int columns) {
+  memset(t, 0, sizeof *t);
+  t->heap = db->heap;
+  t->seed = db->seed;
+  t->buckets = 64;
+  t->bucket = (uint32_t *)dfq__alloc(db->heap, t->buckets * sizeof *t->bucket);
+  if (t->bucket) memset(t->bucket, 0xff, t->buckets * sizeof *t->bucket);
+  return dfq__store_init(&t->rows, db->heap, type, columns) && t->bucket;
+}
+
+static void dfq__row_table_free(dfq__row_table *t) {
+  if (!t->heap) return;
+  dfq__free(t->heap, t->bucket, t->buckets * sizeof *t->bucket);
+  dfq__buffer_free(t->heap, &t->next);
+  dfq__store_free(&t->rows);
+}
+
+// Equal values hash alike: floats by their canonical bits, a null by some constant.
+static uint64_t dfq__row_hash(const dfq__row_table *t, const dfq_value *key) {
+  uint64_t h = t->seed;
+  for (int c = 0; c < t->rows.columns; c++) {
+    const dfq_value *v = &key[c];
+    uint64_t w = 0x5bd1e995u;
+    if (v->type == DFQ_STR) w = dfq__hash_bytes(v->as.s, v->len, t->seed);
+    else if (v->type == DFQ_F64) w = dfq__f64_word(v->as.f);
+    else if (v->type != DFQ_NULL) w = (uint64_t)v->as.i;
+    h = dfq__hash_more(h, w);
+  }
+  return h;
+}
+
+// Four times the buckets; chains are made anew, from the oldest row to the newest. room: for
+// one row.
+static bool dfq__row_table_grow(dfq__row_table *t, dfq_value *room) {
+  size_t buckets = t->buckets * 4;
+  uint32_t *bucket = (uint32_t *)dfq__alloc(t->heap, buckets * sizeof *bucket);
+  if (!bucket) return false;
+  memset(bucket, 0xff, buckets * sizeof *bucket);
+  dfq__free(t->heap, t->bucket, t->buckets * sizeof *bucket);
+  t->bucket = bucket;
+  t->buckets = buckets;
+  for (size_t r = 0; r < t->rows.rows; r++) {
+    dfq__store_row_get(&t->rows, r, room);
+    uint32_t *at = &bucket[dfq__row_hash(t, room) & (buckets - 1)];
+    dfq__u32(&t->next)[r] = *at;
+    *at = (uint32_t)r;
+  }
+  return true;
+}
+
+// The number of an equal key (nulls are equal here), or DFQ__EMPTY. room: for one row. Every
+// candidate is read out and compared whole; hashes are not kept.
+static uint32_t dfq__row_table_find(const dfq__row_table *t, const dfq_value *key,
+                                    dfq_value *room) {
+  uint32_t r = t->bucket[dfq__row_hash(t, key) & (t->buckets - 1)];
+  for (; r != DFQ__EMPTY; r = ((const uint32_t *)(const void *)t->next.data)[r]) {
+    dfq__store_row_get(&t->rows, r, room);
+    if (dfq__compare_keys(room, key, t->rows.columns) == 0) return r;
+  }
+  return r;
+}
+
+// The number of a key, a new one added. DFQ__EMPTY without memory. The row is stored before it
+// is chained, so that a failure leaves no chain to a row that is not there.
+static uint32_t dfq__row_table_add(dfq__row_table *t, const dfq_value *key, dfq_value *room) {
+  uint32_t r = dfq__row_table_find(t, key, room);
+  if (r != DFQ__EMPTY) return r;
+  if (t->rows.rows >= t->buckets && !dfq__row_table_grow(t, room)) return r;
+  r = (uint32_t)t->rows.rows;
+  if (!dfq__buffer_reserve(t->heap, &t->next, ((size_t)r + 1) * 4) ||
+      !dfq__store_row(&t->rows, key))
+    return DFQ__EMPTY;
+  uint32_t *at = &t->bucket[dfq__row_hash(t, key) & (t->buckets - 1)];
+  dfq__u32(&t->next)[r] = *at;
+  *at = r;
+  return r;
+}
+
+// Room for n values, for as long as the run. NULL without memory.
+static dfq_value *dfq__row_values(dfq__row_op *op, size_t n) {
+  return (dfq_value *)dfq__arena_array(&op->run->own->arena, n + 1, sizeof(dfq_value));
+}
+
+// A store with a schema's columns. False without memory.
+static bool dfq__row_store_like(dfq__row_op *op, dfq__store *s, const dfq_schema *schema) {
+  dfq_type *type = (dfq_type *)dfq__arena_array(&op->run->own->arena, (size_t)schema->count + 1,
+                                                sizeof *type);
+  for (int c = 0; type && c < schema->count; c++) type[c] = dfq__types_of(schema, c);
+  return type && dfq__store_init(s, op->run->own->heap, type, schema->count);
+}
+
+// Returns false, so that an open can end with it.
+static bool dfq__row_fail_memory(dfq__row_op *op) {
+  if (!op->run->error) dfq__run_no_memory(op->run);
+  return false;
+}
+
+// -- distinct
+
+typedef struct dfq__row_distinct {
+  dfq__row_op op;
+  dfq__row_table seen;
+  dfq_value *key, *room;
+  int *column;
+} dfq__row_distinct;
+
+static bool dfq__row_distinct_open(dfq_rows *r) {
+  dfq__row_distinct *d = (dfq__row_distinct *)r;
+  const dfq__node *n = d->op.node;
+  int keys = n->key_count ? n->key_count : n->schema.count;
+  dfq__arena *arena = &d->op.run->own->arena;
+  dfq_type *type = (dfq_type *)dfq__arena_array(arena, (size_t)keys + 1, sizeof *type);
+  d->column = (int *)dfq__arena_array(arena, (size_t)keys + 1, sizeof *d->column);
+  d->key = dfq__row_values(&d->op, (size_t)keys);
+  d->room = dfq__row_values(&d->op, (size_t)keys);
+  if (!type || !d->column || !d->key || !d->room) return dfq__row_fail_memory(&d->op);
+  for (int k = 0; k < keys; k++) {
+    d->column[k] = n->key_count ? dfq__schema_find(&n->schema, n->key[k].expr->name) : k;
+    type[k] = dfq__types_of(&n->schema, d->column[k]);
+  }
+  return dfq__row_table_init(&d->seen, d->op.run->own, type, keys) ||
+         dfq__row_fail_memory(&d->op);
+}
+
+// The input's own row goes out: only the key was copied.
+static int dfq__row_distinct_next(dfq_rows *r, const dfq_value **row) {
+  dfq__row_distinct *d = (dfq__row_distinct *)r;
+  while (dfq_rows_next(r->in, row)) {
+    for (int k = 0; k < d->seen.rows.columns; k++) d->key[k] = (*row)[d->column[k]];
+    if (dfq__row_table_find(&d->seen, d->key, d->room) != DFQ__EMPTY) continue;
+    if (dfq__row_table_add(&d->seen, d->key, d->room) != DFQ__EMPTY) return 1;
+    dfq__row_fail_memory(&d->op);
+    return -1;
+  }
+  return dfq__rows_end(r->in);
+}
+
+static void dfq__row_distinct_close(dfq_rows *r) {
+  dfq__row_table_free(&((dfq__row_distinct *)r)->seen);
+  dfq__row_op_close(r);
+}
+
+static const dfq__rows_class dfq__row_distinct_class = {
+  "distinct", dfq__row_distinct_open, dfq__row_distinct_next, dfq__row_distinct_close
+};
+
+// -- sort: a merge sort that compares values
+
+typedef struct dfq__row_sort {
+  dfq__row_op op;
+  dfq__store rows, keys;
+  uint32_t *order, *spare;
+  size_t at, end, room;
+  dfq_value *a, *b;
+} dfq__row_sort;
+
+// Both keys are read out of the store, which is slow, and knows nothing of words.
+static int dfq__row_sort_compare(dfq__row_sort *s, uint32_t x, uint32_t y) {
+  const dfq__node *n = s->op.node;
+  dfq__store_row_get(&s->keys, x, s->a);
+  dfq__store_row_get(&s->keys, y, s->b);
+  for (int k = 0; k < n->key_count; k++) {
+    bool p = s->a[k].type == DFQ_NULL, q = s->b[k].type == DFQ_NULL;
+    if (p != q) return p == n->key[k].nulls_first ? -1 : 1;
+    int c = p ? 0 : dfq__compare_values(&s->a[k], &s->b[k]);
+    if (c) return n->key[k].descending ? -c : c;
+  }
+  return 0;
+}
+
+// A stable merge sort, top down; spare has room for half of it.
+static void dfq__row_sort_range(dfq__row_sort *s, uint32_t *row, uint32_t *spare, size_t n) {
+  if (n < 2) return;
+  size_t half = n / 2, i = 0, j = half, k = 0;
+  dfq__row_sort_range(s, row, spare, half);
+  dfq__row_sort_range(s, row + half, spare, n - half);
+  memcpy(spare, row, half * sizeof *row);
+  while (i < half && j < n)
+    row[k++] = dfq__row_sort_compare(s, row[j], spare[i]) < 0 ? row[j++] : spare[i++];
+  while (i < half) row[k++] = spare[i++];
+}
+
+// Reads the input to its end. False on error, with the run's error set.
+static bool dfq__row_sort_read(dfq__row_sort *s) {
+  dfq__row_op *op = &s->op;
+  const dfq_value *row = NULL;
+  while (dfq_rows_next(op->head.in, &row)) {
+    dfq__arena_rewind(&op->strings);
+    for (int k = 0; k < op->node->key_count; k++)
+      if (!dfq__row_op_eval(op, op->bound[k], row, &s->a[k])) return false;
+    if (!dfq__store_row(&s->rows, row) || !dfq__store_row(&s->keys, s->a))
+      return dfq__row_fail_memory(op);
+  }
+  return !op->head.in->failed;
+}
+
+// Binds the keys, which stand in node->key, not in node->expr.
+static bool dfq__row_bind_keys(dfq__row_op *op, dfq_type *type) {
+  const dfq__node *n = op->node;
+  dfq__arena *arena = &op->run->own->arena;
+  dfq__binder b;
+  memset(&b, 0, sizeof b);
+  b.db = op->run->own;
+  b.arena = arena;
+  b.schema = &n->in[0]->schema;
+  b.at = n->at;
+  b.where = n->verb;
+  op->bound = (dfq__bound **)dfq__arena_array(arena, (size_t)n->key_count + 1,
+                                              sizeof *op->bound);
+  for (int k = 0; op->bound && k < n->key_count; k++) {
+    op->bound[k] = dfq__bind(&b, n->key[k].expr);
+    if (!op->bound[k]) { dfq__run_error(op->run, b.error); return false; }
+    type[k] = op->bound[k]->type;
+  }
+  return op->bound || dfq__row_fail_memory(op);
+}
+
+// Reads and sorts all of it: there is nothing to say before. top-k stops after k rows, which is
+// what top-k means.
+static bool dfq__row_sort_open(dfq_rows *r) {
+  dfq__row_sort *s = (dfq__row_sort *)r;
+  dfq__row_op *op = &s->op;
+  const dfq__node *n = op->node;
+  size_t keys = (size_t)n->key_count;
+  dfq_type *type = (dfq_type *)dfq__arena_array(&op->run->own->arena, keys + 1, sizeof *type);
+  s->a = dfq__row_values(op, keys);
+  s->b = dfq__row_values(op, keys);
+  if (!type || !s->a || !s->b) return dfq__row_fail_memory(op);
+  if (n->kind == DFQ__TOP_K && n->count == 0) return true;
+  if (!dfq__row_bind_keys(op, type)) return false;
+  if (!dfq__store_init(&s->keys, op->run->own->heap, type, n->key_count))
+    return dfq__row_fail_memory(op);
+  if (!dfq__row_store_like(op, &s->rows, &n->schema)) return dfq__row_fail_memory(op);
+  if (!dfq__row_sort_read(s)) return false;
+  s->room = s->rows.rows + 1;
+  s->order = (uint32_t *)dfq__alloc_zero(op->run->own->heap, s->room, sizeof *s->order);
+  s->spare = (uint32_t *)dfq__alloc_zero(op->run->own->heap, s->room, sizeof *s->spare);
+  if (!s->order || !s->spare) return dfq__row_fail_memory(op);
+  for (size_t i = 0; i < s->rows.rows; i++) s->order[i] = (uint32_t)i;
+  dfq__row_sort_range(s, s->order, s->spare, s->rows.rows);
+  s->end = s->rows.rows;
+  if (n->kind == DFQ__TOP_K && (uint64_t)n->count < s->end) s->end = (size_t)n->count;
+  return true;
+}
+
+// A row's texts are borrowed from the store, which does not change any more.
+static int dfq__row_sort_next(dfq_rows *r, const dfq_value **row) {
+  dfq__row_sort *s = (dfq__row_sort *)r;
+  if (s->at == s->end) return 0;
+  dfq__store_row_get(&s->rows, s->order[s->at++], r->row);
+  *row = r->row;
+  return 1;
+}
+
+static void dfq__row_sort_close(dfq_rows *r) {
+  dfq__row_sort *s = (dfq__row_sort *)r;
+  dfq__heap *heap = s->op.run->own->heap;
+  dfq__free(heap, s->order, s->room * sizeof *s->order);
+  dfq__free(heap, s->spare, s->room * sizeof *s->spare);
+  dfq__store_free(&s->rows);
+  dfq__store_free(&s->keys);
+  dfq__row_op_close(r);
+}
+
+static const dfq__rows_class dfq__row_sort_class = {
+  "sort", dfq__row_sort_open, dfq__row_sort_next, dfq__row_sort_close
+};
+
+// ---- >>row-join: join one row at a time -----------------------------------------------------
+// Idea. The right rows go into a store and their keys into a table, each key with a chain of
+// its rows in order; then left rows come and follow the chains. As >>join, one pair at a time:
+//
+//   first[key] ──> row ──> next[row] ──> ... ──> DFQ__EMPTY        last[key]: where to append
+//
+// All join types and the merge join are this one loop. A join asked for as sorted only checks
+// that both sides ascend, so that both engines refuse the same inputs. Null keys are not put
+// into the table, and not looked for, unless nulls_equal.
+//
+// State: the right side, the left row at hand and its chain, and for right and full joins which
+// right rows were met. Cost: a copy of every right row, and a row assembled for each pair.
+
+typedef struct dfq__row_join {
+  dfq__row_op op;
+  dfq__row_table keys;
+  dfq__store right;            // all right rows
+  dfq__buffer first, last;     // u32, by key: the ends of its chain
+  dfq__buffer next;            // u32, by right row
+  uint8_t *met;                // of each right row: whether it matched
+  size_t met_size;
+  dfq_value *key, *room, *before, *right_row;   // room for one key or row each
+  int *left_key, *right_key;
+  const dfq_value *left;       // the left row at hand; NULL: fetch one
+  uint32_t chain;              // its next match
+  bool tail;                   // left rows are at their end
+  size_t tail_at;              // the right row to look at
+  dfq__store last_left;        // sorted: the key before, of either side while it is read
+} dfq__row_join;
+
+// -- building and probing
+
+// Texts stay borrowed from the row.
+static void dfq__row_key(const dfq_value *row, const int *column, int keys, dfq_value *to) {
+  for (int k = 0; k < keys; k++) to[k] = row[column[k]];
+}
+
+// Sorted joins and groups fail on keys that go back, in every engine: compares with the key
+// before, and keeps this one for the next time. False with the run's error set.
+static bool dfq__row_in_order(dfq__row_op *op, dfq__store *last, const dfq_value *key,
+                              dfq_value *before, int keys, const char *what, size_t row) {
+  if (last->rows) {
+    dfq__store_row_get(last, 0, before);
+    if (dfq__compare_keys(before, key, keys) > 0) {
+      dfq__unsorted(op->run, op->node, what, row);
+      return false;
+    }
+  }
+  dfq__store_clear(last);
+  return dfq__store_row(last, key) || dfq__row_fail_memory(op);
+}
+
+// Appends a right row to the chain of its key, which is in j->key. False without memory.
+static bool dfq__row_join_add(dfq__row_join *j, const dfq_value *row) {
+  const dfq__join_plan *p = j->op.node->join;
+  size_t at = j->right.rows;
+  if (!dfq__store_row(&j->right, row)) return false;
+  if (!dfq__buffer_reserve(j->op.run->own->heap, &j->next, (at + 1) * 4)) return false;
+  dfq__u32(&j->next)[at] = DFQ__EMPTY;
+  if (!p->nulls_equal && dfq__key_has_null(j->key, p->key_count)) return true;
+  size_t known = j->keys.rows.rows;
+  uint32_t number = dfq__row_table_add(&j->keys, j->key, j->room);
+  if (number == DFQ__EMPTY ||
+      !dfq__buffer_reserve(j->op.run->own->heap, &j->first, (known + 2) * 4) ||
+      !dfq__buffer_reserve(j->op.run->own->heap, &j->last, (known + 2) * 4))
+    return false;
+  if (number == known) dfq__u32(&j->first)[number] = (uint32_t)at;
+  else dfq__u32(&j->next)[dfq__u32(&j->last)[number]] = (uint32_t)at;
+  dfq__u32(&j->last)[number] = (uint32_t)at;
+  return true;
+}
+
+// Reads the right side to its end, as the batch join does before its first row: so errors there
+// come first in both.
+static bool dfq__row_join_open(dfq_rows *r) {
+  dfq__row_join *j = (dfq__row_join *)r;
+  dfq__row_op *op = &j->op;
+  const dfq__join_plan *p = op->node->join;
+  const dfq_schema *left = &op->node->in[0]->schema, *right = &op->node->in[1]->schema;
+  size_t keys = (size_t)p->key_count;
+  dfq__arena *arena = &op->run->own->arena;
+  dfq_type *type = (dfq_type *)dfq__arena_array(arena, keys + 1, sizeof *type);
+  j->left_key = (int *)dfq__arena_array(arena, keys + 1, sizeof(int));
+  j->right_key = (int *)dfq__arena_array(arena, keys + 1, sizeof(int));
+  j->key = dfq__row_values(op, keys);
+  j->room = dfq__row_values(op, keys);
+  j->before = dfq__row_values(op, keys);
+  j->right_row = dfq__row_values(op, (size_t)right->count);
+  if (!type || !j->left_key || !j->right_key || !j->key || !j->room || !j->before ||
+      !j->right_row)
+    return dfq__row_fail_memory(op);
+  for (size_t k = 0; k < keys; k++) {
+    j->left_key[k] = dfq__schema_find(left, p->left_key[k]);
+    j->right_key[k] = dfq__schema_find(right, p->right_key[k]);
+    type[k] = dfq__types_of(left, j->left_key[k]);
+  }
+  if (!dfq__row_table_init(&j->keys, op->run->own, type, (int)keys) ||
+      !dfq__row_store_like(op, &j->right, right) ||
+      !dfq__store_init(&j->last_left, op->run->own->heap, type, (int)keys))
+    return dfq__row_fail_memory(op);
+  const dfq_value *row = NULL;
+  while (dfq_rows_next(r->other, &row)) {
+    dfq__row_key(row, j->right_key, (int)keys, j->key);
+    if (p->sorted && !dfq__row_in_order(op, &j->last_left, j->key, j->before, (int)keys,
+                                        "the right side", r->other->pulled - 1))
+      return false;
+    if (!dfq__row_join_add(j, row)) return dfq__row_fail_memory(op);
+  }
+  dfq__store_clear(&j->last_left);
+  j->met_size = j->right.rows + 1;
+  j->met = (uint8_t *)dfq__alloc_zero(op->run->own->heap, j->met_size, 1);
+  return !r->other->failed && (j->met || dfq__row_fail_memory(op));
+}
+
+// The output row of a pair; left NULL or right DFQ__EMPTY where there is none.
+static void dfq__row_join_put(dfq__row_join *j, const dfq_value *left, uint32_t right) {
+  dfq_rows *r = &j->op.head;
+  const dfq__node *n = j->op.node;
+  if (right != DFQ__EMPTY) dfq__store_row_get(&j->right, right, j->right_row);
+  for (int c = 0; c < r->columns; c++) {
+    const dfq__join_column *jc = &n->join->column[c];
+    r->row[c] = dfq__value_null();
+    if (jc->side != DFQ__RIGHT_SIDE && left)
+      r->row[c] = left[dfq__schema_find(&n->in[0]->schema, jc->name)];
+    else if (jc->side != DFQ__LEFT_SIDE && right != DFQ__EMPTY)
+      r->row[c] = j->right_row[dfq__schema_find(&n->in[1]->schema, jc->name)];
+  }
+}
+
+// The first right row for the left row at hand.
+static uint32_t dfq__row_join_probe(dfq__row_join *j) {
+  const dfq__join_plan *p = j->op.node->join;
+  if (!p->nulls_equal && dfq__key_has_null(j->key, p->key_count)) return DFQ__EMPTY;
+  uint32_t number = dfq__row_table_find(&j->keys, j->key, j->room);
+  return number == DFQ__EMPTY ? number : dfq__u32(&j->first)[number];
+}
+
+// The right rows that nothing matched, in their order; for right and full joins only.
+static int dfq__row_join_tail(dfq__row_join *j) {
+  dfq_join_type type = j->op.node->join->type;
+  j->tail = true;
+  for (; (type == DFQ_RIGHT || type == DFQ_FULL) && j->tail_at < j->right.rows; j->tail_at++) {
+    if (j->met[j->tail_at]) continue;
+    dfq__row_join_put(j, NULL, (uint32_t)j->tail_at++);
+    return 1;
+  }
+  return 0;
+}
+
+// The left row at hand goes along its chain; when that is at its end, the next one is fetched.
+// A row that comes out alone has an empty chain, so it is left behind by the next call.
+static int dfq__row_join_next(dfq_rows *r, const dfq_value **row) {
+  dfq__row_join *j = (dfq__row_join *)r;
+  const dfq__join_plan *p = j->op.node->join;
+  *row = r->row;
+  while (!j->tail) {
+    if (j->left && j->chain != DFQ__EMPTY) {
+      dfq__row_join_put(j, j->left, j->chain);
+      j->met[j->chain] = 1;
+      j->chain = dfq__u32(&j->next)[j->chain];
+      return 1;
+    }
+    if (!dfq_rows_next(r->in, &j->left)) {
+      if (r->in->failed) return -1;
+      break;
+    }
+    dfq__row_key(j->left, j->left_key, p->key_count, j->key);
+    if (p->sorted && !dfq__row_in_order(&j->op, &j->last_left, j->key, j->before, p->key_count,
+                                        "the left side", r->in->pulled - 1))
+      return -1;
+    j->chain = dfq__row_join_probe(j);
+    bool semi = p->type == DFQ_SEMI || p->type == DFQ_ANTI, found = j->chain != DFQ__EMPTY;
+    if (semi) j->chain = DFQ__EMPTY;
+    bool alone = semi ? found == (p->type == DFQ_SEMI)
+                      : !found && (p->type == DFQ_LEFT || p->type == DFQ_FULL);
+    if (alone) { dfq__row_join_put(j, j->left, DFQ__EMPTY); return 1; }
+  }
+  return dfq__row_join_tail(j);
+}
+
+static void dfq__row_join_close(dfq_rows *r) {
+  dfq__row_join *j = (dfq__row_join *)r;
+  dfq__heap *heap = j->op.run->own->heap;
+  dfq__row_table_free(&j->keys);
+  dfq__store_free(&j->right);
+  dfq__store_free(&j->last_left);
+  dfq__buffer_free(heap, &j->first);
+  dfq__buffer_free(heap, &j->last);
+  dfq__buffer_free(heap, &j->next);
+  dfq__free(heap, j->met, j->met_size);
+  dfq__row_op_close(r);
+}
+
+static const dfq__rows_class dfq__row_join_class = {
+  "join", dfq__row_join_open, dfq__row_join_next, dfq__row_join_close
+};
+
+// ---- >>row-group: aggregation from lists of values ------------------------------------------
+// Idea. Every argument of every row is kept, with its group's number; at the end each group's
+// values are put in a list, and an aggregate is a plain function of that list:
+//
+//   rows  a:5 b:7 a:1          group  0 1 0         lists  a: 5 1    b: 7
+//                              args   5 7 1         sum    a: 6      b: 7
+//
+// The definition of an aggregate, in other words, with no states, no updates and no merging to
+// get wrong. Only sums share code with the states (>>exact-sum), because being exact is what
+// they are defined by; quantiles sort here, and n_unique counts neighbours that differ.
+//
+// State: the keys' table, the arguments of all rows, and after the last row the row numbers by
+// group. Cost: the memory of all arguments, and a list per group and aggregate. Larger engines
+// have no such form; databases fall back to it for ordered aggregates such as string_agg.
+
+typedef struct dfq__row_group {
+  dfq__row_op op;
+  dfq__group_plan plan;
+  dfq__bound **key, **arg, **item;   // over the input, the input, the middle schema
+  dfq__row_table keys;
+  dfq__store args;            // of every row; of count() a 1
+  dfq__buffer group, start; // u32: of every row; later the rows by group, and where each begins
+  dfq_value *value, *room, *middle;   // room for a middle row each; middle: the group at hand
+  dfq__eval item_eval;        // as the operator's, but over the middle schema
+  size_t at, groups, rows;    // the next group, of how many; input rows so far
+  dfq__store last;            // sorted: the key before
+} dfq__row_group;
+
+// -- open: all rows, then a list per group
+
+// Plans and binds as the batch operator does. False with the binder's error set, or NULL when
+// memory is out.
+static bool dfq__row_group_bind(dfq__row_group *g, dfq__binder *b) {
+  const dfq__node *n = g->op.node;
+  dfq__arena *arena = b->arena;
+  dfq__group_plan *p = &g->plan;
+  dfq_expr **item = (dfq_expr **)dfq__arena_array(arena, (size_t)n->expr_count + 1,
+                                                  sizeof *item);
+  if (!item || !dfq__group_plan_init(p, b, n->key, n->key_count, n->schema.field, n->expr,
+                                     n->expr_count))
+    return false;
+  for (int i = 0; i < n->expr_count; i++)
+    if ((item[i] = dfq__plan_item(p, n->expr[i])) == NULL) return false;
+  g->key = (dfq__bound **)dfq__arena_array(arena, (size_t)p->keys + 1, sizeof *g->key);
+  g->arg = (dfq__bound **)dfq__arena_array(arena, (size_t)p->calls + 1, sizeof *g->arg);
+  g->item = (dfq__bound **)dfq__arena_array(arena, (size_t)n->expr_count + 1, sizeof *g->item);
+  if (!g->key || !g->arg || !g->item) return false;
+  for (int i = 0; i < p->keys; i++)
+    if ((g->key[i] = dfq__bind(b, n->key[i].expr)) == NULL) return false;
+  for (int i = 0; i < p->calls; i++)
+    if (p->call[i].arg &&
+        (g->arg[i] = dfq__bind(b, dfq_cast(p->call[i].arg, p->call[i].in_type))) == NULL)
+      return false;
+  b->schema = &p->middle;
+  for (int i = 0; i < n->expr_count; i++)
+    if ((g->item[i] = dfq__bind(b, item[i])) == NULL) return false;
+  return true;
+}
+
+// All stores are begun even when one fails, so that close frees the same things always.
+static bool dfq__row_group_init(dfq__row_group *g) {
+  dfq__row_op *op = &g->op;
+  dfq__binder b;
+  memset(&b, 0, sizeof b);
+  b.db = op->run->own;
+  b.arena = &op->run->own->arena;
+  b.schema = &op->node->in[0]->schema;
+  b.at = op->node->at;
+  b.where = op->node->verb;
+  if (!dfq__row_group_bind(g, &b)) {
+    dfq__run_error(op->run, b.error ? b.error : &dfq__error_memory);
+    return false;
+  }
+  dfq__group_plan *p = &g->plan;
+  size_t middle = (size_t)p->middle.count;
+  dfq_type *type = (dfq_type *)dfq__arena_array(b.arena, middle + 1, sizeof *type);
+  g->value = dfq__row_values(op, middle);
+  g->room = dfq__row_values(op, middle);
+  g->middle = dfq__row_values(op, middle);
+  if (!type || !g->value || !g->room || !g->middle) return dfq__row_fail_memory(op);
+  for (int i = 0; i < p->keys; i++) type[i] = p->field[i].type;
+  bool ok = dfq__row_table_init(&g->keys, op->run->own, type, p->keys);
+  ok = dfq__store_init(&g->last, op->run->own->heap, type, p->keys) && ok;
+  for (int i = 0; i < p->calls; i++)
+    type[i] = p->call[i].arg ? p->call[i].in_type : (dfq_type)DFQ_I64;
+  ok = dfq__store_init(&g->args, op->run->own->heap, type, p->calls) && ok;
+  dfq__eval eval = op->eval;
+  eval.schema = &p->middle;
+  g->item_eval = eval;
+  return ok || dfq__row_fail_memory(op);
+}
+
+// One row: its group, and its arguments. Keys are evaluated first, then arguments, as in a
+// batch: when both fail in one row, the error is the same. Float keys are made canonical before
+// they become the group's key.
+static bool dfq__row_group_add(dfq__row_group *g, const dfq_value *row) {
+  dfq__row_op *op = &g->op;
+  dfq__group_plan *p = &g->plan;
+  uint32_t number = 0;
+  dfq__arena_rewind(&op->strings);
+  for (int i = 0; i < p->keys; i++) {
+    if (!dfq__row_op_eval(op, g->key[i], row, &g->value[i])) return false;
+    if (g->value[i].type != DFQ_F64) continue;
+    uint64_t canonical = dfq__f64_word(g->value[i].as.f);
+    memcpy(&g->value[i].as.f, &canonical, 8);
+  }
+  if (op->node->sorted &&
+      !dfq__row_in_order(op, &g->last, g->value, g->room, p->keys, "the input", g->rows))
+    return false;
+  if (p->keys) number = dfq__row_table_add(&g->keys, g->value, g->room);
+  if (number == DFQ__EMPTY) return dfq__row_fail_memory(op);
+  for (int i = 0; i < p->calls; i++) {
+    g->value[i] = dfq__value_int(DFQ_I64, 1);
+    if (g->arg[i] && !dfq__row_op_eval(op, g->arg[i], row, &g->value[i])) return false;
+  }
+  if (!dfq__buffer_reserve(op->run->own->heap, &g->group, (g->rows + 1) * 4))
+    return dfq__row_fail_memory(op);
+  dfq__u32(&g->group)[g->rows++] = number;
+  return dfq__store_row(&g->args, g->value) || dfq__row_fail_memory(op);
+}
+
+// Puts the rows of each group behind each other: start[g] .. start[g + 1] of order.
+static bool dfq__row_group_lists(dfq__row_group *g) {
+  dfq__heap *heap = g->op.run->own->heap;
+  size_t n = g->rows;
+  dfq__buffer order = { NULL, NULL, 0 }, start = { NULL, NULL, 0 };
+  bool ok = dfq__buffer_reserve(heap, &order, n * 4 + 4) &&
+            dfq__buffer_reserve(heap, &start, (g->groups + 2) * 4);
+  const uint32_t *group = dfq__u32(&g->group);
+  if (ok) {
+    uint32_t *s = dfq__u32(&start);
+    memset(s, 0, (g->groups + 2) * 4);
+    for (size_t i = 0; i < n; i++) s[group[i] + 2]++;
+    for (size_t i = 2; i < g->groups + 2; i++) s[i] += s[i - 1];
+    for (size_t i = 0; i < n; i++) dfq__u32(&order)[s[group[i] + 1]++] = (uint32_t)i;
+  }
+  dfq__buffer_free(heap, &g->group);
+  g->group = order;
+  g->start = start;
+  return ok || dfq__row_fail_memory(&g->op);
+}
+
+// Reads the input to its end. No keys: one group, even of no rows.
+static bool dfq__row_group_open(dfq_rows *r) {
+  dfq__row_group *g = (dfq__row_group *)r;
+  const dfq_value *row = NULL;
+  if (!dfq__row_group_init(g)) return false;
+  while (dfq_rows_next(r->in, &row))
+    if (!dfq__row_group_add(g, row)) return false;
+  g->groups = g->plan.keys ? g->keys.rows.rows : 1;
+  return !r->in->failed && dfq__row_group_lists(g);
+}
+
+// -- aggregates of a list
+
+// A merge sort of values, with room for n more behind them: for quantiles and n_unique.
+static void dfq__values_sort(dfq_value *v, dfq_value *spare, size_t n) {
+  if (n < 2) return;
+  size_t half = n / 2, i = 0, j = half, k = 0;
+  dfq__values_sort(v, spare, half);
+  dfq__values_sort(v + half, spare, n - half);
+  memcpy(spare, v, half * sizeof *v);
+  while (i < half && j < n)
+    v[k++] = dfq__compare_values(&v[j], &spare[i]) < 0 ? v[j++] : spare[i++];
+  while (i < half) v[k++] = spare[i++];
+}
+
+// sum and mean. Integers in 128 bits, floats exactly; a sum of nothing is null.
+static const char *dfq__list_sum(const dfq_value *v, size_t n, const dfq__agg_call *c,
+                                 dfq__arena *arena, dfq_value *to) {
+  dfq__sum sum = { 0, 0, NULL };
+  uint64_t wide[3] = { 0, 0, n };
+  for (size_t i = 0; i < n; i++) {
+    if (v[i].type == DFQ_F64) {
+      if (!dfq__sum_add(&sum, v[i].as.f, arena)) return dfq__agg_no_memory;
+      continue;
+    }
+    uint64_t low = wide[0] + (uint64_t)v[i].as.i;
+    wide[1] += (uint64_t)(v[i].as.i >> 63) + (low < wide[0]);
+    wide[0] = low;
+  }
+  bool f64 = c->in_type == DFQ_F64, mean = c->expr->fn == DFQ__MEAN;
+  if (n == 0) return NULL;
+  if (!mean && !f64) return dfq__sum_int_result(wide, c->type, to);
+  double total = f64 ? dfq__sum_value(&sum) : dfq__wide_to_f64(wide[0], wide[1]);
+  *to = dfq__value_f64(mean ? total / (double)n : total);
+  return NULL;
+}
+
+// var and std. Fewer than two values have no variance: null.
+static const char *dfq__list_spread(const dfq_value *v, size_t n, const dfq__agg_call *c,
+                                    dfq__arena *arena, dfq_value *to) {
+  uint64_t words[10];
+  memset(words, 0, sizeof words);
+  for (size_t i = 0; i < n; i++)
+    if (!dfq__spread_add(words, v[i].as.f, arena)) return dfq__agg_no_memory;
+  if (n < 2) return NULL;
+  double variance = dfq__spread_variance(words);
+  *to = dfq__value_f64(c->expr->fn == DFQ__STD ? sqrt(variance) : variance);
+  return NULL;
+}
+
+// Interpolates between the neighbours of rank q * (n - 1).
+static void dfq__list_quantile(dfq_value *v, size_t n, double q, dfq_value *to) {
+  dfq__values_sort(v, v + n, n);
+  double at = q * (double)(n - 1), part = at - floor(at);
+  double low = v[(size_t)at].as.f, high = part == 0 ? low : v[(size_t)at + 1].as.f;
+  *to = dfq__value_f64(dfq__between(low, high, part));
+}
+
+// min, max, any, all, first_non_null, last_non_null, n_unique and count over the non-null
+// values. A bool's any is its greatest value, its all the least.
+static void dfq__list_pick(dfq_value *v, size_t n, int fn, dfq_value *to) {
+  int64_t unique = 0;
+  if (fn == DFQ__N_UNIQUE) {
+    dfq__values_sort(v, v + n, n);
+    for (size_t i = 0; i < n; i++)
+      unique += i == 0 || dfq__compare_values(&v[i], &v[i - 1]) != 0;
+    *to = dfq__value_int(DFQ_I64, unique);
+  }
+  if (fn == DFQ__COUNT) *to = dfq__value_int(DFQ_I64, (int64_t)n);
+  if (n == 0 || fn == DFQ__N_UNIQUE || fn == DFQ__COUNT) return;
+  *to = fn == DFQ__LAST_NON_NULL ? v[n - 1] : v[0];
+  for (size_t i = 1; i < n; i++) {
+    int c = dfq__compare_values(&v[i], to);
+    if (((fn == DFQ__MIN || fn == DFQ__ALL) && c < 0) ||
+        ((fn == DFQ__MAX || fn == DFQ__ANY) && c > 0))
+      *to = v[i];
+  }
+  if ((fn == DFQ__MIN || fn == DFQ__MAX) && to->type == DFQ_F64) {
+    uint64_t canonical = dfq__f64_word(to->as.f);
+    memcpy(&to->as.f, &canonical, 8);
+  }
+}
+
+// One aggregate of one group, from its rows' arguments. Returns why it failed, or NULL. first
+// and last look at rows, nulls and all; the others at a list of what is not null, in row order.
+static const char *dfq__row_group_call(dfq__row_group *g, int call, size_t group,
+                                       dfq_value *to) {
+  const dfq__agg_call *c = &g->plan.call[call];
+  const uint32_t *start = dfq__u32(&g->start), *order = dfq__u32(&g->group);
+  size_t n = 0, from = start[group], end = start[group + 1];
+  dfq__vec v = dfq__store_vec(&g->args, call);
+  int fn = c->expr->fn;
+  *to = dfq__value_null();
+  if (fn == DFQ__FIRST || fn == DFQ__LAST) {
+    if (end > from) dfq__vec_get(&v, order[fn == DFQ__FIRST ? from : end - 1], to);
+    return NULL;
+  }
+  dfq_value *list = (dfq_value *)dfq__arena_array(&g->op.strings, 2 * (end - from) + 1,
+                                                  sizeof *list);
+  if (!list) return dfq__agg_no_memory;
+  for (size_t i = from; i < end; i++) {
+    dfq__vec_get(&v, order[i], &list[n]);
+    n += list[n].type != DFQ_NULL;
+  }
+  if (fn == DFQ__SUM || fn == DFQ__MEAN) return dfq__list_sum(list, n, c, &g->op.strings, to);
+  if (fn == DFQ__VAR || fn == DFQ__STD) return dfq__list_spread(list, n, c, &g->op.strings, to);
+  if (fn == DFQ__MEDIAN || fn == DFQ__QUANTILE) {
+    if (n) dfq__list_quantile(list, n, c->q, to);
+  } else dfq__list_pick(list, n, fn, to);
+  return NULL;
+}
+
+// -- next and close
+
+// One group: its aggregates, then the items over them. An aggregate that fails is an error of
+// its group, after the groups before it.
+static int dfq__row_group_next(dfq_rows *r, const dfq_value **row) {
+  dfq__row_group *g = (dfq__row_group *)r;
+  dfq__row_op *op = &g->op;
+  dfq__group_plan *p = &g->plan;
+  if (g->at == g->groups) return 0;
+  dfq__arena_rewind(&op->strings);
+  if (p->keys) dfq__store_row_get(&g->keys.rows, g->at, g->middle);
+  for (int i = 0; i < p->calls; i++) {
+    const char *why = dfq__row_group_call(g, i, g->at, &g->middle[p->keys + i]);
+    if (why) { dfq__agg_fail(op->run, op->node, p->call[i].expr, why); return -1; }
+  }
+  g->item_eval.row_number = g->at++;
+  for (int i = 0; i < r->columns; i++) {
+    if (i < p->keys) { r->row[i] = g->middle[i]; continue; }
+    if (dfq__eval_row(&g->item_eval, g->item[i - p->keys], g->middle, &r->row[i])) continue;
+    dfq__run_error(op->run, g->item_eval.error ? g->item_eval.error : &dfq__error_memory);
+    return -1;
+  }
+  *row = r->row;
+  return 1;
+}
+
+static void dfq__row_group_close(dfq_rows *r) {
+  dfq__row_group *g = (dfq__row_group *)r;
+  dfq__heap *heap = g->op.run->own->heap;
+  dfq__row_table_free(&g->keys);
+  dfq__store_free(&g->args);
+  dfq__store_free(&g->last);
+  dfq__buffer_free(heap, &g->group);
+  dfq__buffer_free(heap, &g->start);
+  dfq__row_op_close(r);
+}
+
+static const dfq__rows_class dfq__row_group_class = {
+  "group", dfq__row_group_open, dfq__row_group_next, dfq__row_group_close
+};
+
+#endif // DFQ_CHAPTER >= 4
+
+#if DFQ_CHAPTER >= 4
+
+// ---- >>window-plan: functions over the rows around a row ------------------------------------
+// Idea. A window function gives each row a value computed from rows related to it, and unlike
+// group_by keeps every row:
+//
+//   sum(x) over (partition by k order by d rows between 1 preceding and current row)
+//
+//     k  d  x     partition: the rows with the same k          k a: 1 2 3 in order of d
+//     a  1  5     order:     within it, by d                   sum: 5, 5+7, 7+1
+//     b  1  2     frame:     of that order, which rows count
+//     a  3  1
+//     a  2  7     result, in input order:  5  2  8  12
+//
+// Without order the frame is the whole partition; with order it reaches from the partition's
+// first row to the current row and those equal to it in the order (SQL's default). An
+// expression may have several windows inside: each becomes a column of a window node below the
+// projection that uses it, so that the rest of the engine sees plain columns. Larger engines
+// evaluate long moving frames with segment trees (Leis et al., "Efficient Processing of Window
+// Functions in Analytical SQL Queries", 2015); here a frame that only grows is folded row by
+// row, any other is computed anew.
+
+// One window of a node: what it computes and from what.
+typedef struct dfq__window_call {
+  const dfq__window *over;
+  int fn;
+  dfq_expr **part;          // partition expressions, then order expressions
+  dfq__agg_call agg;        // argument, types
+  int64_t n;                // ntile's count, lag's and lead's distance, nth_value's rank
+  dfq_expr *otherwise;      // lag's and lead's third argument, of the result's type; or NULL
+  bool ordered;             // there is an order by
+} dfq__window_call;
+
+// The list of aggregates ends with those that mean nothing without an order of rows.
+static bool dfq__is_window_only(int fn) { return fn >= DFQ__ROW_NUMBER; }
+
+// An argument that must be an integer literal of at least least.
+static bool dfq__window_count(dfq__binder *b, const dfq_expr *e, int64_t least, int64_t *to) {
+  bool good = e->kind == DFQ_LITERAL && e->value.type == DFQ_I64 && e->value.as.i >= least;
+  if (good) *to = e->value.as.i;
+  else dfq__bind_fail(b, DFQ_USAGE, e, NULL, "needs an integer literal of at least %lld here",
+                      (long long)least);
+  return good;
+}
+
+// Types a function that exists only over windows. False with the binder's error set.
+static bool dfq__window_only_call(dfq__binder *b, const dfq_expr *f, dfq__window_call *w) {
+  bool shifts = w->fn == DFQ__LAG || w->fn == DFQ__LEAD;
+  w->n = 1;
+  w->agg.type = w->fn == DFQ__PERCENT_RANK ? DFQ_F64 : DFQ_I64;
+  if (w->fn == DFQ__NTILE) return dfq__window_count(b, f->arg[0], 1, &w->n);
+  if (f->argc == 0) return true;
+  dfq__bound *x = dfq__bind(b, f->arg[0]);
+  if (!x) return false;
+  w->agg.arg = f->arg[0];
+  w->agg.type = x->type == DFQ_NULL ? (dfq_type)DFQ_STR : x->type;
+  if (f->argc > 1 && !dfq__window_count(b, f->arg[1], shifts ? 0 : 1, &w->n)) return false;
+  if (f->argc > 2) {
+    dfq__bound *o = dfq__bind(b, f->arg[2]);
+    if (!o) return false;
+    dfq_type common = dfq__common_type(w->agg.type, o->type);
+    if (common == DFQ_KINDS) {
+      dfq__bind_fail(b, DFQ_TYPE_ERROR, f->arg[2], NULL, "the default is %s, the value %s",
+                     dfq_type_name(o->type), dfq_type_name(w->agg.type));
+      return false;
+    }
+    w->agg.type = common;
+    w->otherwise = dfq_cast(f->arg[2], common);
+  }
+  w->agg.in_type = w->agg.type;
+  return dfq__is_column_type(w->agg.type);
+}
+
+// Takes an over expression apart, typed over b's schema. False with the binder's error set.
+static bool dfq__window_call_of(dfq__binder *b, const dfq_expr *e, dfq__window_call *w) {
+  dfq_expr *f = e->arg[0];
+  memset(w, 0, sizeof *w);
+  w->over = e->window;
+  w->fn = f->fn;
+  w->part = e->arg + 1;
+  w->ordered = e->window->orders > 0;
+  const dfq__aggregate *a = &dfq__aggregates[f->fn];
+  if (f->argc < a->least || f->argc > a->most) {
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, f, NULL, "%s takes %d to %d arguments, not %d", a->name,
+                   a->least, a->most, f->argc);
+    return false;
+  }
+  for (int i = 1; i < e->argc; i++) {
+    dfq__bound *n = dfq__bind(b, e->arg[i]);
+    if (!n) return false;
+    if (n->type < DFQ_DAYS) continue;
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, e->arg[i], NULL, "%s is no type to order by",
+                   dfq_type_name(n->type));
+    return false;
+  }
+  if (dfq__is_window_only(f->fn)) return dfq__window_only_call(b, f, w);
+  dfq__group_plan p;
+  memset(&p, 0, sizeof p);
+  dfq_field field;
+  p.db = b->db;
+  p.binder = b;
+  p.call = &w->agg;
+  p.field = &field;
+  return dfq__plan_call(&p, f);
+}
+
+// -- extraction: over expressions become columns of a node below
+
+typedef struct dfq__window_build {
+  dfq__verb *verb;
+  dfq_expr **over;      // the distinct over expressions
+  dfq_field *field;     // the input's columns, then one for each of them
+  int columns, count, room;
+} dfq__window_build;
+
+// Room is counted before: an over inside another's argument is refused later, so each counts
+// once.
+static int dfq__count_windows(const dfq_expr *e) {
+  int n = e->kind == DFQ_OVER;
+  for (int i = 0; i < e->argc; i++) n += dfq__count_windows(e->arg[i]);
+  return n;
+}
+
+// The number of an over expression among the node's, a new one added; -1 with the verb's error
+// set. Its column is called by the alias, where there is one and it is free, else by its text.
+static int dfq__window_add(dfq__window_build *w, dfq_expr *e, const char *alias) {
+  for (int i = 0; i < w->count; i++)
+    if (dfq_expr_equal(w->over[i], e)) return i;
+  dfq__window_call call;
+  dfq__binder b = dfq__verb_binder(w->verb, e);
+  if (!dfq__window_call_of(&b, e, &call)) {
+    if (!w->verb->error) w->verb->error = b.error ? b.error : &dfq__error_memory;
+    return -1;
+  }
+  dfq_field *f = &w->field[w->columns + w->count];
+  dfq_schema so_far = { w->columns + w->count, w->field };
+  bool free_alias = alias && dfq__schema_find(&so_far, alias) < 0;
+  f->name = free_alias ? alias : dfq__intern(w->verb->db, dfq_expr_text(e));
+  f->type = call.agg.type;
+  if (!f->name) { w->verb->error = &dfq__error_memory; return -1; }
+  w->over[w->count] = e;
+  return w->count++;
+}
+
+// The expression with each over replaced by its column. NULL with the verb's error set.
+static dfq_expr *dfq__window_replace(dfq__window_build *w, dfq_expr *e, const char *alias) {
+  if (e->kind == DFQ_OVER) {
+    int i = dfq__window_add(w, e, alias);
+    return i < 0 ? NULL : dfq__col_interned(w->verb->db, w->field[w->columns + i].name);
+  }
+  if (!dfq__has_window(e)) return e;
+  dfq_expr *copy = dfq__expr_copy_node(w->verb->db, e);
+  if (copy->kind == DFQ_FAILED) { w->verb->error = copy->error; return NULL; }
+  for (int i = 0; i < e->argc; i++) {
+    copy->arg[i] = dfq__window_replace(w, e->arg[i], e->kind == DFQ_ALIAS ? e->name : NULL);
+    if (!copy->arg[i]) return NULL;
+  }
+  return copy;
+}
+
+// The items with their windows moved into a node below v->in, which then becomes v->in. NULL
+// with the verb's error set.
+static dfq_expr **dfq__windows_below(dfq__verb *v, dfq_expr *const *items, int count) {
+  const dfq_schema *s = &v->in->node->schema;
+  dfq__window_build w = { v, NULL, NULL, s->count, 0, 0 };
+  for (int i = 0; i < count; i++) w.room += dfq__count_windows(items[i]);
+  dfq__arena *arena = &v->db->arena;
+  dfq_expr **to = (dfq_expr **)dfq__arena_array(arena, (size_t)count + 1, sizeof *to);
+  w.over = (dfq_expr **)dfq__arena_array(arena, (size_t)w.room + 1, sizeof *w.over);
+  w.field = (dfq_field *)dfq__arena_array(arena, (size_t)(s->count + w.room) + 1,
+                                          sizeof *w.field);
+  dfq__node *n = dfq__verb_node(v, DFQ__WINDOW, NULL);
+  if (!to || !w.over || !w.field || !n) { v->error = &dfq__error_memory; return NULL; }
+  for (int c = 0; c < s->count; c++) w.field[c] = s->field[c];
+  for (int i = 0; i < count; i++) {
+    bool named = items[i]->kind == DFQ_ALIAS || !dfq__has_window(items[i]);
+    to[i] = dfq__window_replace(&w, items[i], NULL);
+    if (!to[i]) return NULL;
+    if (!named) to[i] = dfq_as(to[i], dfq_expr_text(items[i]));
+  }
+  n->expr = w.over;
+  n->expr_count = w.count;
+  n->schema.count = s->count + w.count;
+  n->schema.field = w.field;
+  v->in = dfq__frame_of(v->db, n, &v->in->run);
+  if (v->in->error) v->error = v->in->error;
+  return v->error ? NULL : to;
+}
+
+// ---- >>window: the operator -----------------------------------------------------------------
+// State: all input rows in a store; behind them, as further columns, what the windows read
+// (partitions, orders, arguments). prepare reads everything; then for each window the row
+// numbers are sorted by partition and order (windows of the same partition and order share one
+// sort), the partitions are walked, and results are written at their rows' places. next hands
+// out slices.
+//
+// Cost: a sort for each different partition and order, and memory for the rows. A frame that
+// only grows costs one fold per row; one that moves at both ends is folded anew for each row,
+// which is its length times the rows. Exact sums could also be taken back row by row; what
+// larger engines keep for the general case is a tree of partial aggregates over the partition.
+
+// One window while it is computed. Results are kept by row number of the input, not by position
+// in the order, so that next can slice them like the input's own columns.
+typedef struct dfq__window_part {
+  dfq__window_call call;
+  int first_key, arg, otherwise;   // columns of the store; -1: none
+  dfq__agg agg;
+  dfq__buffer data, valid;         // the results, by row
+} dfq__window_part;
+
+typedef struct dfq__window_op {
+  dfq__op head;
+  dfq__window_part *part;
+  dfq__bound **bound;        // of the further columns
+  int further;
+  dfq__buffer *flat;
+  dfq__sorter sorter;        // with the store
+  dfq__batch batch;
+  dfq__aggs aggs;            // of one frame at a time
+  dfq__buffer gathered[2], zeros;
+  dfq__arena strings;        // of results
+  size_t emitted;
+  // the frame that is folded into aggs: rows from .. to of the order
+  size_t from, to;
+} dfq__window_op;
+
+// Binds one further column of the store. An expression that is always null becomes text.
+static bool dfq__window_bind(dfq__window_op *o, dfq_expr *e, dfq_type *type) {
+  dfq__op *op = &o->head;
+  const dfq_schema *in = &op->node->in[0]->schema;
+  dfq__bound *n = dfq__op_bind(op, in, e);
+  if (n && n->type == DFQ_NULL) n = dfq__op_bind(op, in, dfq_cast(e, DFQ_STR));
+  if (!n) return false;
+  type[in->count + o->further] = n->type;
+  o->bound[o->further++] = n;
+  return true;
+}
+
+// Gives one window its columns of the store.
+static bool dfq__window_part_open(dfq__window_op *o, dfq__window_part *p, const dfq_expr *e,
+                                  dfq_type *type) {
+  dfq__op *op = &o->head;
+  int columns = op->node->in[0]->schema.count;
+  dfq__binder b;
+  memset(&b, 0, sizeof b);
+  b.db = op->run->own;
+  b.arena = &op->run->own->arena;
+  b.schema = &op->node->in[0]->schema;
+  if (!dfq__window_call_of(&b, e, &p->call)) {
+    dfq__run_error(op->run, b.error ? b.error : &dfq__error_memory);
+    return false;
+  }
+  p->arg = p->otherwise = -1;
+  p->first_key = columns + o->further;
+  for (int i = 1; i < e->argc; i++)
+    if (!dfq__window_bind(o, e->arg[i], type)) return false;
+  if (p->call.agg.arg) {
+    p->arg = columns + o->further;
+    if (!dfq__window_bind(o, dfq_cast(p->call.agg.arg, p->call.agg.in_type), type))
+      return false;
+  }
+  if (p->call.otherwise) {
+    p->otherwise = columns + o->further;
+    if (!dfq__window_bind(o, p->call.otherwise, type)) return false;
+  }
+  if (dfq__is_window_only(p->call.fn)) return true;
+  p->agg.fn = p->call.fn;
+  p->agg.in_type = p->call.agg.in_type;
+  p->agg.type = p->call.agg.type;
+  p->agg.q = p->call.agg.q;
+  p->agg.is = dfq__agg_class_of(p->agg.fn, p->agg.in_type);
+  return true;
+}
+
+// Every window brings at most its keys, an argument and a default: so many further columns
+// there can be.
+static bool dfq__window_open(dfq__op *op) {
+  dfq__window_op *o = (dfq__window_op *)op;
+  const dfq__node *n = op->node;
+  const dfq_schema *in = &n->in[0]->schema;
+  size_t further = 0;
+  for (int i = 0; i < n->expr_count; i++) further += (size_t)n->expr[i]->argc + 2;
+  size_t columns = (size_t)in->count + further;
+  dfq_type *type = (dfq_type *)dfq__op_array(op, columns, sizeof *type);
+  o->part = (dfq__window_part *)dfq__op_array(op, (size_t)n->expr_count, sizeof *o->part);
+  o->bound = (dfq__bound **)dfq__op_array(op, further, sizeof *o->bound);
+  o->flat = (dfq__buffer *)dfq__op_array(op, 2 * further, sizeof *o->flat);
+  o->batch.column = (dfq__vec *)dfq__op_array(op, columns, sizeof(dfq__vec));
+  o->strings.heap = o->aggs.heap = o->aggs.arena.heap = op->eval.heap;
+  if (!type || !o->part || !o->bound || !o->flat || !o->batch.column) return false;
+  for (int c = 0; c < in->count; c++) type[c] = dfq__types_of(in, c);
+  for (int i = 0; i < n->expr_count; i++)
+    if (!dfq__window_part_open(o, &o->part[i], n->expr[i], type)) return false;
+  o->batch.columns = in->count + o->further;
+  o->aggs.db = op->run->own;
+  return dfq__sorter_init(&o->sorter, op, type, o->batch.columns);
+}
+
+// Appends a batch with the further columns computed beside it. An error ends the operator, as
+// it ends a sort: no result can be known before all rows are.
+static bool dfq__window_add_batch(dfq__window_op *o, const dfq__batch *in) {
+  dfq__op *op = &o->head;
+  size_t n = in->rows;
+  dfq__arena_rewind(&op->eval.strings);
+  for (int c = 0; c < in->columns; c++) o->batch.column[c] = in->column[c];
+  for (int i = 0; i < o->further; i++) {
+    dfq__vec *v = &o->batch.column[in->columns + i];
+    n = dfq__op_eval(op, o->bound[i], in, n, NULL, v);
+    if (op->failed) return false;
+    if (!dfq__vec_flatten(&op->eval, &o->flat[2 * i], &o->flat[2 * i + 1], n, v)) return false;
+  }
+  op->rows_in += n;
+  o->batch.rows = n;
+  if (!dfq__store_append(&o->sorter.store, &o->batch)) return false;
+  dfq__op_holds(op, dfq__store_bytes(&o->sorter.store));
+  return true;
+}
+
+// -- results
+
+// Writes a result. Long strings are copied, because an aggregate's own copy is dropped when the
+// frame moves on.
+static bool dfq__window_put(dfq__window_op *o, dfq__window_part *p, size_t row,
+                            const dfq_value *v) {
+  dfq_type type = p->call.agg.type;
+  dfq__cell_put(p->data.data, type, row, v);
+  p->valid.data[row] = v->type != DFQ_NULL;
+  if (type != DFQ_STR || v->type == DFQ_NULL) return true;
+  return dfq__strings_keep(&o->strings, (dfq_view *)(void *)p->data.data + row, NULL, 1);
+}
+
+// A value of the store, borrowed: a short text lies in the store's view, which no longer moves.
+static void dfq__window_get(const dfq__window_op *o, int column, size_t row, dfq_value *to) {
+  dfq__vec v = dfq__store_vec(&o->sorter.store, column);
+  dfq__vec_get(&v, row, to);
+}
+
+// Folds rows from .. to of the order into the aggregate's only group.
+static bool dfq__window_fold(dfq__window_op *o, dfq__window_part *p, size_t from, size_t to) {
+  dfq__op *op = &o->head;
+  size_t n = to - from;
+  dfq__vec x = { DFQ_NULL, false, NULL, NULL };
+  uint32_t *zeros = (uint32_t *)dfq__veval_room(&op->eval, &o->zeros, n * 4);
+  if (!zeros) return false;
+  memset(zeros, 0, n * 4);
+  if (p->arg >= 0) {
+    dfq__vec all = dfq__store_vec(&o->sorter.store, p->arg);
+    if (!dfq__gather_vec(op, o->gathered, &all, dfq__u32(&o->sorter.order) + from, n, &x))
+      return false;
+  }
+  o->aggs.row += n;
+  return p->agg.is->update(&o->aggs, &p->agg, zeros, &x, n);
+}
+
+// The aggregate over rows from .. to of the order: grown from the frame before, or folded anew.
+static bool dfq__window_frame(dfq__window_op *o, dfq__window_part *p, size_t from, size_t to,
+                              dfq_value *result) {
+  *result = dfq__value_null();
+  bool grows = o->aggs.groups && from == o->from && to >= o->to;
+  size_t done = grows ? o->to : from;
+  if (!grows) {
+    dfq__aggs_clear(&o->aggs);
+    if (!dfq__aggs_grow(&o->aggs, 1)) return false;
+  }
+  if (to > done && !dfq__window_fold(o, p, done, to)) return false;
+  o->from = from;
+  o->to = to;
+  const char *why = p->agg.is->finish(&o->aggs, &p->agg, 0, result);
+  if (why) dfq__agg_fail(o->head.run, o->head.node, p->call.agg.expr, why);
+  return !why;
+}
+
+// a + b for a row number and a frame's offset, kept within 0 .. limit.
+static size_t dfq__frame_edge(size_t at, int64_t offset, size_t low, size_t high) {
+  if (offset < 0) {
+    uint64_t back = 0 - (uint64_t)offset;
+    return back > at - low ? low : at - (size_t)back;
+  }
+  return (uint64_t)offset > high - at ? high : at + (size_t)offset;
+}
+
+// The frame of row at in a partition begin .. end; peers: where its equals begin and end.
+static void dfq__frame_of_row(const dfq__window_call *c, size_t at, size_t begin, size_t end,
+                              const size_t *peers, size_t *from, size_t *to) {
+  const dfq__window *w = c->over;
+  *from = begin;
+  *to = c->ordered ? peers[1] : end;
+  if (!w->framed) return;
+  if (w->rows) {
+    *from = w->first == INT64_MIN ? begin : dfq__frame_edge(at, w->first, begin, end);
+    *to = w->last == INT64_MAX ? end : dfq__frame_edge(at + 1, w->last, begin, end);
+  } else {
+    *from = w->first == INT64_MIN ? begin : peers[0];
+    *to = w->last == INT64_MAX ? end : peers[1];
+  }
+  if (*to < *from) *to = *from;
+}
+
+// row_number, rank and their kin: from positions alone. dense: how many different rows before.
+static dfq_value dfq__window_number(const dfq__window_call *c, size_t at, size_t begin,
+                                    size_t end, const size_t *peers, size_t dense) {
+  int64_t n = (int64_t)(end - begin), i = (int64_t)(at - begin),
+          rank = (int64_t)(peers[0] - begin);
+  int64_t size = n / c->n, longer = n % c->n;   // ntile: the first buckets have one row more
+  switch (c->fn) {
+    case DFQ__ROW_NUMBER: return dfq__value_int(DFQ_I64, i + 1);
+    case DFQ__RANK: return dfq__value_int(DFQ_I64, rank + 1);
+    case DFQ__DENSE_RANK: return dfq__value_int(DFQ_I64, (int64_t)dense + 1);
+    case DFQ__PERCENT_RANK: return dfq__value_f64(n < 2 ? 0 : (double)rank / (double)(n - 1));
+    default: break;
+  }
+  if (i < longer * (size + 1)) return dfq__value_int(DFQ_I64, i / (size + 1) + 1);
+  return dfq__value_int(DFQ_I64, longer + (i - longer * (size + 1)) / size + 1);
+}
+
+// The row (of the order) that lag, lead or nth_value takes its value from; end when there is
+// none.
+static size_t dfq__window_source(const dfq__window_call *c, size_t at, size_t begin, size_t end,
+                                 const size_t *peers) {
+  uint64_t n = (uint64_t)c->n;
+  size_t from, to;
+  if (c->fn == DFQ__LAG) return n > at - begin ? end : at - (size_t)n;
+  if (c->fn == DFQ__LEAD) return n >= end - at ? end : at + (size_t)n;
+  dfq__frame_of_row(c, at, begin, end, peers, &from, &to);
+  return n > to - from ? end : from + (size_t)n - 1;
+}
+
+// One row's result. False on error.
+static bool dfq__window_row(dfq__window_op *o, dfq__window_part *p, size_t at, size_t begin,
+                            size_t end, const size_t *peers, size_t dense) {
+  const uint32_t *order = dfq__u32(&o->sorter.order);
+  dfq_value v = dfq__value_null();
+  size_t from, to;
+  switch (p->call.fn) {
+    case DFQ__LAG: case DFQ__LEAD: case DFQ__NTH_VALUE:
+      from = dfq__window_source(&p->call, at, begin, end, peers);
+      if (from < end) dfq__window_get(o, p->arg, order[from], &v);
+      else if (p->otherwise >= 0) dfq__window_get(o, p->otherwise, order[at], &v);
+      break;
+    case DFQ__ROW_NUMBER: case DFQ__RANK: case DFQ__DENSE_RANK: case DFQ__PERCENT_RANK:
+    case DFQ__NTILE:
+      v = dfq__window_number(&p->call, at, begin, end, peers, dense);
+      break;
+    default:
+      dfq__frame_of_row(&p->call, at, begin, end, peers, &from, &to);
+      if (!dfq__window_frame(o, p, from, to, &v)) return false;
+  }
+  return dfq__window_put(o, p, order[at], &v);
+}
+
+// -- partitions and peers: in the order of rows, equal partitions stand together, and within
+// them rows that are equal by the order:
+//
+//     k   a a a a a | b b          partition a is 0 .. 5
+//     d   1 1 2 2 3 | 1 2          peers of its third row: 2 .. 4, so rank 3, dense_rank 2
+//
+// Walks one partition, peer group by peer group.
+static bool dfq__window_partition(dfq__window_op *o, dfq__window_part *p, size_t begin,
+                                  size_t end) {
+  const dfq__sorter *s = &o->sorter;
+  const uint32_t *order = dfq__u32(&o->sorter.order);
+  int first = p->call.over->partitions, keys = s->keys;
+  size_t peers[2] = { begin, begin };
+  dfq__aggs_clear(&o->aggs);
+  o->aggs.row = 0;
+  for (size_t at = begin, dense = 0; at < end; at++) {
+    if (at == peers[1]) {
+      dense += at > begin;
+      peers[0] = at;
+      for (peers[1] = at + 1; peers[1] < end; peers[1]++)
+        if (dfq__sort_compare(s, first, keys, order[at], order[peers[1]]) != 0) break;
+    }
+    if (!dfq__window_row(o, p, at, begin, end, peers, dense)) return false;
+  }
+  return true;
+}
+
+// Do two windows need the same order of rows?
+static bool dfq__same_order(const dfq_expr *a, const dfq_expr *b) {
+  const dfq__window *v = a->window, *w = b->window;
+  if (v->partitions != w->partitions || v->orders != w->orders) return false;
+  for (int i = 1; i < a->argc; i++)
+    if (!dfq_expr_equal(a->arg[i], b->arg[i])) return false;
+  for (int i = 0; i < v->orders; i++)
+    if (v->order[i].descending != w->order[i].descending ||
+        v->order[i].nulls_first != w->order[i].nulls_first) return false;
+  return true;
+}
+
+// Computes one window for all rows.
+static bool dfq__window_compute(dfq__window_op *o, int number) {
+  dfq__op *op = &o->head;
+  dfq__window_part *p = &o->part[number];
+  dfq__sorter *s = &o->sorter;
+  const dfq__window *w = p->call.over;
+  size_t rows = s->store.rows, begin = 0, end;
+  bool sorted = number > 0 &&
+                dfq__same_order(op->node->expr[number - 1], op->node->expr[number]);
+  if (!sorted) {
+    s->keys = w->partitions + w->orders;
+    for (int k = 0; k < s->keys; k++) {
+      const dfq_key *key = k < w->partitions ? NULL : &w->order[k - w->partitions];
+      s->by[k].column = p->first_key + k;
+      s->by[k].descending = key && key->descending;
+      s->by[k].nulls_first = key && key->nulls_first;
+    }
+    if (!dfq__sorter_sort(s)) return false;
+  }
+  if (!dfq__veval_room(&op->eval, &p->data, rows * dfq__size_of(p->call.agg.type)))
+    return false;
+  if (!dfq__veval_room(&op->eval, &p->valid, rows)) return false;
+  o->aggs.agg = &p->agg;
+  o->aggs.count = dfq__is_window_only(p->call.fn) ? 0 : 1;
+  o->aggs.stride = o->aggs.count ? p->agg.is->words : 0;
+  const uint32_t *order = dfq__u32(&s->order);
+  for (; begin < rows; begin = end) {
+    for (end = begin + 1; end < rows; end++)
+      if (dfq__sort_compare(s, 0, w->partitions, order[begin], order[end]) != 0) break;
+    if (!dfq__window_partition(o, p, begin, end)) return false;
+  }
+  dfq__aggs_clear(&o->aggs);
+  return true;
+}
+
+// The pipeline breaker: all rows, then all windows.
+static bool dfq__window_prepare(dfq__op *op) {
+  dfq__window_op *o = (dfq__window_op *)op;
+  dfq__event e;
+  while ((e = dfq__pull(op->in[0])) == DFQ__BATCH)
+    if (!dfq__window_add_batch(o, &op->in[0]->out)) return false;
+  for (int i = 0; e == DFQ__END && i < op->node->expr_count; i++)
+    if (!dfq__window_compute(o, i)) return false;
+  return e == DFQ__END;
+}
+
+// Input order is kept for free: the store never moved, only row numbers were sorted.
+static dfq__event dfq__window_next(dfq__op *op) {
+  dfq__window_op *o = (dfq__window_op *)op;
+  int columns = op->node->in[0]->schema.count;
+  size_t n = dfq__min(o->sorter.store.rows - o->emitted, op->run->batch_rows);
+  if (n == 0) return DFQ__END;
+  for (int c = 0; c < columns; c++)
+    op->out.column[c] = dfq__vec_from(dfq__store_vec(&o->sorter.store, c), o->emitted);
+  for (int i = 0; i < op->node->expr_count; i++) {
+    dfq__window_part *p = &o->part[i];
+    dfq__vec v = { p->call.agg.type, false, p->data.data, (const uint8_t *)p->valid.data };
+    op->out.column[columns + i] = dfq__vec_from(v, o->emitted);
+  }
+  op->out.rows = n;
+  o->emitted += n;
+  return DFQ__BATCH;
+}
+
+// The aggregate's states are freed by hand: o->aggs holds one window's at a time, the parts
+// hold what a set keeps beside its states.
+static void dfq__window_close(dfq__op *op) {
+  dfq__window_op *o = (dfq__window_op *)op;
+  dfq__heap *heap = op->eval.heap;
+  dfq__bound_free(op, o->bound, o->further);
+  dfq__buffers_free(heap, o->flat, 2 * o->further);
+  for (int i = 0; o->part && i < op->node->expr_count; i++) {
+    dfq__window_part *p = &o->part[i];
+    dfq__buffer_free(heap, &p->data);
+    dfq__buffer_free(heap, &p->valid);
+    dfq__buffer_free(heap, &p->agg.group);
+    dfq__buffer_free(heap, &p->agg.value);
+    dfq__buffer_free(heap, &p->agg.start);
+    dfq__keys_free(&p->agg.unique);
+  }
+  dfq__sorter_free(&o->sorter);
+  dfq__buffer_free(heap, &o->aggs.state);
+  dfq__arena_release(&o->aggs.arena, 0);
+  dfq__buffers_free(heap, o->gathered, 2);
+  dfq__buffer_free(heap, &o->zeros);
+  dfq__arena_release(&o->strings, 0);
+}
+
+static const dfq__op_class dfq__window_class = {
+  sizeof(dfq__window_op), dfq__window_open, dfq__window_prepare, dfq__window_next,
+  dfq__window_close, NULL
+};
+
+// ---- >>row-window: windows by their definitions ---------------------------------------------
+// The plain twin keeps all rows, and asks for each row of each partition which others are
+// before it, equal to it, or in its frame: n * n questions for a partition of n rows.
+
+typedef struct dfq__row_window_part {
+  dfq__window_call call;
+  int first_key, arg, otherwise;
+  dfq_value *result;           // by row
+} dfq__row_window_part;
+
+typedef struct dfq__row_window {
+  dfq__row_op op;
+  dfq__row_window_part *part;  // one for each over expression of the node
+  dfq__bound **bound;          // of the columns of more
+  int further;
+  dfq__store rows, more;       // the input's rows; what the windows read
+  uint32_t *order, *spare;
+  size_t room, at;
+  dfq_value *a, *b, *list;
+  dfq__arena kept;             // results
+} dfq__row_window;
+
+// An expression that is always null becomes text here as well, as in the batch engine.
+static bool dfq__row_window_bind(dfq__row_window *w, dfq__binder *b, dfq_expr *e,
+                                 dfq_type *type) {
+  dfq__bound *n = dfq__bind(b, e);
+  if (n && n->type == DFQ_NULL) n = dfq__bind(b, dfq_cast(e, DFQ_STR));
+  if (!n) return false;
+  type[w->further] = n->type;
+  w->bound[w->further++] = n;
+  return true;
+}
+
+// The same further columns as the batch operator's, in the same order: keys, argument, default.
+static bool dfq__row_window_part_open(dfq__row_window *w, dfq__binder *b, const dfq_expr *e,
+                                      dfq__row_window_part *p, dfq_type *type) {
+  if (!dfq__window_call_of(b, e, &p->call)) return false;
+  p->arg = p->otherwise = -1;
+  p->first_key = w->further;
+  for (int i = 1; i < e->argc; i++)
+    if (!dfq__row_window_bind(w, b, e->arg[i], type)) return false;
+  if (p->call.agg.arg) p->arg = w->further;
+  if (p->call.agg.arg &&
+      !dfq__row_window_bind(w, b, dfq_cast(p->call.agg.arg, p->call.agg.in_type), type))
+    return false;
+  if (p->call.otherwise) p->otherwise = w->further;
+  return !p->call.otherwise || dfq__row_window_bind(w, b, p->call.otherwise, type);
+}
+
+// The keys' schema is known only after all windows have been bound, hence one store for all.
+static bool dfq__row_window_init(dfq__row_window *w) {
+  dfq__row_op *op = &w->op;
+  const dfq__node *n = op->node;
+  dfq__arena *arena = &op->run->own->arena;
+  dfq__binder b;
+  size_t further = 1;
+  memset(&b, 0, sizeof b);
+  b.db = op->run->own;
+  b.arena = arena;
+  b.schema = &n->in[0]->schema;
+  for (int i = 0; i < n->expr_count; i++) further += (size_t)n->expr[i]->argc + 2;
+  dfq_type *type = (dfq_type *)dfq__arena_array(arena, further, sizeof *type);
+  w->part = (dfq__row_window_part *)dfq__arena_array(arena, (size_t)n->expr_count + 1,
+                                                     sizeof *w->part);
+  w->bound = (dfq__bound **)dfq__arena_array(arena, further, sizeof *w->bound);
+  w->a = dfq__row_values(op, further);
+  w->b = dfq__row_values(op, further);
+  w->kept.heap = op->run->own->heap;
+  bool ok = type && w->part && w->bound && w->a && w->b;
+  for (int i = 0; ok && i < n->expr_count; i++)
+    ok = dfq__row_window_part_open(w, &b, n->expr[i], &w->part[i], type);
+  if (!ok && b.error) dfq__run_error(op->run, b.error);
+  ok = ok && dfq__store_init(&w->more, op->run->own->heap, type, w->further) &&
+       dfq__row_store_like(op, &w->rows, &n->in[0]->schema);
+  return ok || dfq__row_fail_memory(op);
+}
+
+// Reads the input to its end; an error in a row's keys or arguments is that row's.
+static bool dfq__row_window_read(dfq__row_window *w) {
+  dfq__row_op *op = &w->op;
+  const dfq_value *row = NULL;
+  while (dfq_rows_next(op->head.in, &row)) {
+    dfq__arena_rewind(&op->strings);
+    for (int i = 0; i < w->further; i++)
+      if (!dfq__row_op_eval(op, w->bound[i], row, &w->a[i])) return false;
+    if (!dfq__store_row(&w->rows, row) || !dfq__store_row(&w->more, w->a))
+      return dfq__row_fail_memory(op);
+  }
+  return !op->head.in->failed;
+}
+
+// Compares two rows by some of a window's keys: partitions first, then orders.
+static int dfq__row_window_compare(const dfq__row_window *w, const dfq__row_window_part *p,
+                                   int from, int to, uint32_t x, uint32_t y) {
+  const dfq__window *over = p->call.over;
+  for (int k = from; k < to; k++) {
+    const dfq_key *key = k < over->partitions ? NULL : &over->order[k - over->partitions];
+    dfq__vec v = dfq__store_vec(&w->more, p->first_key + k);
+    dfq_value a, b;
+    dfq__vec_get(&v, x, &a);
+    dfq__vec_get(&v, y, &b);
+    bool i = a.type == DFQ_NULL, j = b.type == DFQ_NULL;
+    if (i != j) return i == (key && key->nulls_first) ? -1 : 1;
+    int c = i ? 0 : dfq__compare_values(&a, &b);
+    if (c) return key && key->descending ? -c : c;
+  }
+  return 0;
+}
+
+// Merge sort, stable: rows that are equal by all keys keep the input's order, and so row_number
+// is the same in both engines.
+static void dfq__row_window_sort(const dfq__row_window *w, const dfq__row_window_part *p,
+                                 uint32_t *row, uint32_t *spare, size_t n) {
+  int keys = p->call.over->partitions + p->call.over->orders;
+  if (n < 2) return;
+  size_t half = n / 2, i = 0, j = half, k = 0;
+  dfq__row_window_sort(w, p, row, spare, half);
+  dfq__row_window_sort(w, p, row + half, spare, n - half);
+  memcpy(spare, row, half * sizeof *row);
+  while (i < half && j < n)
+    row[k++] = dfq__row_window_compare(w, p, 0, keys, row[j], spare[i]) < 0 ? row[j++]
+                                                                            : spare[i++];
+  while (i < half) row[k++] = spare[i++];
+}
+
+// Is the j-th row of the order in the frame of the i-th?
+static bool dfq__row_in_frame(const dfq__row_window *w, const dfq__row_window_part *p, size_t i,
+                              size_t j) {
+  const dfq__window *over = p->call.over;
+  int keys = over->partitions + over->orders;
+  int c = dfq__row_window_compare(w, p, over->partitions, keys, w->order[j], w->order[i]);
+  int64_t apart = (int64_t)j - (int64_t)i;
+  if (!over->framed) return c <= 0;
+  if (over->rows)
+    return (over->first == INT64_MIN || apart >= over->first) &&
+           (over->last == INT64_MAX || apart <= over->last);
+  return (over->first == INT64_MIN || c >= 0) && (over->last == INT64_MAX || c <= 0);
+}
+
+// The aggregate of n values, nulls among them.
+static const char *dfq__list_aggregate(dfq_value *v, size_t n, const dfq__agg_call *c,
+                                       dfq__arena *arena, dfq_value *to) {
+  int fn = c->expr->fn;
+  size_t kept = 0;
+  *to = dfq__value_null();
+  if (fn == DFQ__FIRST || fn == DFQ__LAST) {
+    if (n) *to = v[fn == DFQ__FIRST ? 0 : n - 1];
+    return NULL;
+  }
+  for (size_t i = 0; i < n; i++)
+    if (v[i].type != DFQ_NULL) v[kept++] = v[i];
+  if (fn == DFQ__SUM || fn == DFQ__MEAN) return dfq__list_sum(v, kept, c, arena, to);
+  if (fn == DFQ__VAR || fn == DFQ__STD) return dfq__list_spread(v, kept, c, arena, to);
+  if (fn != DFQ__MEDIAN && fn != DFQ__QUANTILE) dfq__list_pick(v, kept, fn, to);
+  else if (kept) dfq__list_quantile(v, kept, c->q, to);
+  return NULL;
+}
+
+// The values of the frame of the i-th row of a partition begin .. end.
+static size_t dfq__row_frame_values(dfq__row_window *w, const dfq__row_window_part *p, size_t i,
+                                    size_t begin, size_t end) {
+  size_t n = 0;
+  for (size_t j = begin; j < end; j++) {
+    if (!dfq__row_in_frame(w, p, i, j)) continue;
+    w->list[n] = dfq__value_int(DFQ_I64, 1);
+    dfq__vec v = dfq__store_vec(&w->more, p->arg < 0 ? 0 : p->arg);
+    if (p->arg >= 0) dfq__vec_get(&v, w->order[j], &w->list[n]);
+    n++;
+  }
+  return n;
+}
+
+// Which of n buckets the i-th of count rows falls into: they are dealt out front to back.
+static int64_t dfq__row_ntile(int64_t i, int64_t count, int64_t n) {
+  int64_t bucket = 1, end = 0;
+  for (;; bucket++) {
+    end += count / n + (bucket <= count % n);
+    if (i < end) return bucket;
+  }
+}
+
+// Ranks by counting: how many rows come before, and how many different ones among them.
+static dfq_value dfq__row_window_rank(const dfq__row_window *w, const dfq__row_window_part *p,
+                                      size_t i, size_t begin, size_t end) {
+  const dfq__window *over = p->call.over;
+  int keys = over->partitions + over->orders;
+  int64_t less = 0, different = 0, n = (int64_t)(end - begin);
+  for (size_t j = begin; j < i; j++) {
+    if (dfq__row_window_compare(w, p, over->partitions, keys, w->order[j], w->order[i]) == 0)
+      continue;
+    less++;
+    different += j + 1 == i || dfq__row_window_compare(w, p, over->partitions, keys,
+                                                       w->order[j], w->order[j + 1]) != 0;
+  }
+  if (p->call.fn == DFQ__NTILE)
+    return dfq__value_int(DFQ_I64, dfq__row_ntile((int64_t)(i - begin), n, p->call.n));
+  if (p->call.fn == DFQ__ROW_NUMBER) return dfq__value_int(DFQ_I64, (int64_t)(i - begin) + 1);
+  if (p->call.fn == DFQ__RANK) return dfq__value_int(DFQ_I64, less + 1);
+  if (p->call.fn == DFQ__DENSE_RANK) return dfq__value_int(DFQ_I64, different + 1);
+  return dfq__value_f64(n < 2 ? 0 : (double)less / (double)(n - 1));
+}
+
+// The result of the i-th row of a partition. False with the run's error set.
+static bool dfq__row_window_result(dfq__row_window *w, const dfq__row_window_part *p, size_t i,
+                                   size_t begin, size_t end, dfq_value *to) {
+  int64_t from = (int64_t)i + (p->call.fn == DFQ__LEAD ? p->call.n : -p->call.n);
+  bool shift = p->call.fn == DFQ__LAG || p->call.fn == DFQ__LEAD;
+  *to = dfq__value_null();
+  if (shift) {
+    bool there = from >= (int64_t)begin && from < (int64_t)end;
+    int column = there ? p->arg : p->otherwise;
+    dfq__vec v = dfq__store_vec(&w->more, column < 0 ? 0 : column);
+    if (column >= 0) dfq__vec_get(&v, w->order[there ? (size_t)from : i], to);
+    return true;
+  }
+  if (dfq__is_window_only(p->call.fn) && p->call.fn != DFQ__NTH_VALUE) {
+    *to = dfq__row_window_rank(w, p, i, begin, end);
+    return true;
+  }
+  size_t n = dfq__row_frame_values(w, p, i, begin, end);
+  if (p->call.fn == DFQ__NTH_VALUE) {
+    if ((uint64_t)p->call.n <= n) *to = w->list[p->call.n - 1];
+    return true;
+  }
+  const char *why = dfq__list_aggregate(w->list, n, &p->call.agg, &w->op.strings, to);
+  if (why) dfq__agg_fail(w->op.run, w->op.node, p->call.agg.expr, why);
+  return !why;
+}
+
+// Sorts, cuts the order into partitions, and asks for each row's result.
+static bool dfq__row_window_compute(dfq__row_window *w, dfq__row_window_part *p) {
+  size_t rows = w->rows.rows, end;
+  for (size_t i = 0; i < rows; i++) w->order[i] = (uint32_t)i;
+  dfq__row_window_sort(w, p, w->order, w->spare, rows);
+  p->result = (dfq_value *)dfq__arena_array(&w->kept, rows + 1, sizeof *p->result);
+  if (!p->result) return dfq__row_fail_memory(&w->op);
+  for (size_t begin = 0; begin < rows; begin = end) {
+    for (end = begin + 1; end < rows; end++)
+      if (dfq__row_window_compare(w, p, 0, p->call.over->partitions, w->order[begin],
+                                  w->order[end]) != 0) break;
+    for (size_t i = begin; i < end; i++) {
+      dfq__arena_rewind(&w->op.strings);
+      if (!dfq__row_window_result(w, p, i, begin, end, &p->result[w->order[i]])) return false;
+    }
+  }
+  return true;
+}
+
+// Everything is done by the time the first row is asked for; next only hands out.
+static bool dfq__row_window_open(dfq_rows *r) {
+  dfq__row_window *w = (dfq__row_window *)r;
+  dfq__heap *heap = w->op.run->own->heap;
+  if (!dfq__row_window_init(w) || !dfq__row_window_read(w)) return false;
+  w->room = w->rows.rows + 1;
+  w->order = (uint32_t *)dfq__alloc_zero(heap, w->room, sizeof *w->order);
+  w->spare = (uint32_t *)dfq__alloc_zero(heap, w->room, sizeof *w->spare);
+  w->list = (dfq_value *)dfq__arena_array(&w->kept, 2 * w->room, sizeof *w->list);
+  if (!w->order || !w->spare || !w->list) return dfq__row_fail_memory(&w->op);
+  for (int i = 0; i < w->op.node->expr_count; i++)
+    if (!dfq__row_window_compute(w, &w->part[i])) return false;
+  return true;
+}
+
+// The input's row, then one value for each window.
+static int dfq__row_window_next(dfq_rows *r, const dfq_value **row) {
+  dfq__row_window *w = (dfq__row_window *)r;
+  if (w->at == w->rows.rows) return 0;
+  dfq__store_row_get(&w->rows, w->at, r->row);
+  for (int i = 0; i < w->op.node->expr_count; i++)
+    r->row[w->rows.columns + i] = w->part[i].result[w->at];
+  w->at++;
+  *row = r->row;
+  return 1;
+}
+
+static void dfq__row_window_close(dfq_rows *r) {
+  dfq__row_window *w = (dfq__row_window *)r;
+  dfq__heap *heap = w->op.run->own->heap;
+  dfq__free(heap, w->order, w->room * sizeof *w->order);
+  dfq__free(heap, w->spare, w->room * sizeof *w->spare);
+  dfq__store_free(&w->rows);
+  dfq__store_free(&w->more);
+  dfq__arena_release(&w->kept, 0);
+  dfq__row_op_close(r);
+}
+
+static const dfq__rows_class dfq__row_window_class = {
+  "window", dfq__row_window_open, dfq__row_window_next, dfq__row_window_close
+};
+
+#endif // DFQ_CHAPTER >= 4, windows
 
 // =============================================================================================
 // THE END: what ties the chapters together

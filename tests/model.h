@@ -1,0 +1,1140 @@
+// model.h - the oracle: what a plan means, computed in the dumbest way over rows of values.
+//
+// It reads the plan's nodes and nothing else of the engine: joins are nested loops, groups and
+// distinct rows are found by linear search, sorting is insertion, sums are added digit by digit
+// over the whole range of doubles. Types, Kleene logic, comparison and arithmetic are written
+// here a second time. Shared with dfq.h are only leaf scalars: casts, dates, like, and the last
+// formula of the variance, which is checked against an exact one on each call.
+//
+// An error is a position in the stream: a table that failed holds the rows before it.
+#ifndef MODEL_H
+#define MODEL_H
+
+typedef struct model_table {
+  const dfq_schema *schema;
+  size_t rows, room;
+  dfq_value *cell;       // row by row
+  bool failed;           // these are the rows before an error
+} model_table;
+
+typedef struct model {
+  dfq__arena arena;
+  const char *wrong;     // where the plan contradicts the model: a type, a variance
+  bool too_big;          // more rows than a test should take
+} model;
+
+enum { MODEL_MOST_ROWS = 20000 };
+
+// What an expression sees: a row; in group_by's items the group's keys, and its members.
+typedef struct model_scope {
+  const dfq_schema *schema;
+  const dfq_value *row;
+  const model_table *in;   // the input of the group
+  const size_t *member;
+  size_t members;
+} model_scope;
+
+static inline void *model_room(model *m, size_t count, size_t size) {
+  void *p = dfq__arena_array(&m->arena, count + 1, size);
+  if (!p) {
+    fputs("the model ran out of memory\n", stderr);
+    exit(1);
+  }
+  return p;
+}
+
+static inline dfq_value model_null(void) {
+  dfq_value v;
+  memset(&v, 0, sizeof v);
+  return v;
+}
+
+static inline dfq_value model_int(dfq_type type, int64_t i) {
+  dfq_value v = model_null();
+  v.type = type;
+  v.as.i = i;
+  return v;
+}
+
+static inline dfq_value model_f64(double f) {
+  dfq_value v = model_null();
+  v.type = DFQ_F64;
+  v.as.f = f;
+  return v;
+}
+
+static inline dfq_value model_bool(bool b) { return model_int(DFQ_BOOL, b); }
+
+// ---- values: equality and order ------------------------------------------------------------
+
+static inline int model_compare_text(const dfq_value *a, const dfq_value *b) {
+  for (uint32_t i = 0; i < a->len && i < b->len; i++) {
+    unsigned char x = (unsigned char)a->as.s[i], y = (unsigned char)b->as.s[i];
+    if (x != y) return x < y ? -1 : 1;
+  }
+  return a->len < b->len ? -1 : a->len > b->len;
+}
+
+// Two values of one type, neither null. NaN equals itself and is above everything.
+static inline int model_compare(const dfq_value *a, const dfq_value *b) {
+  if (a->type == DFQ_STR) return model_compare_text(a, b);
+  if (a->type != DFQ_F64) return a->as.i < b->as.i ? -1 : a->as.i > b->as.i;
+  bool p = test_is_nan(a->as.f), q = test_is_nan(b->as.f);
+  if (p || q) return (int)p - (int)q;
+  return a->as.f < b->as.f ? -1 : a->as.f > b->as.f;
+}
+
+static inline bool model_is_null(const dfq_value *v) { return v->type == DFQ_NULL; }
+
+// Null is one key of its own.
+static inline bool model_same_key(const dfq_value *a, const dfq_value *b) {
+  if (model_is_null(a) || model_is_null(b)) return model_is_null(a) == model_is_null(b);
+  return model_compare(a, b) == 0;
+}
+
+// -0.0 and NaN as they stand in keys, minima and maxima.
+static inline dfq_value model_canonical(dfq_value v) {
+  if (v.type != DFQ_F64) return v;
+  if (v.as.f == 0) v.as.f = 0;
+  if (test_is_nan(v.as.f)) v.as.f = (double)NAN;
+  return v;
+}
+
+// ---- types: what an expression's type is, without looking at data --------------------------
+
+static inline bool model_is_integer(dfq_type t) { return t == DFQ_I32 || t == DFQ_I64; }
+static inline bool model_is_number(dfq_type t) { return model_is_integer(t) || t == DFQ_F64; }
+
+// The type that both widen to.
+static inline dfq_type model_common(dfq_type a, dfq_type b) {
+  if (a == b || b == DFQ_NULL) return a;
+  if (a == DFQ_NULL) return b;
+  if (model_is_number(a) && model_is_number(b))
+    return a == DFQ_F64 || b == DFQ_F64 ? DFQ_F64 : DFQ_I64;
+  if ((a == DFQ_DATE && b == DFQ_DATETIME) || (a == DFQ_DATETIME && b == DFQ_DATE))
+    return DFQ_DATETIME;
+  return DFQ_KINDS;
+}
+
+// + - *: numbers as i64 or f64; dates, datetimes and durations among themselves.
+static inline dfq_type model_arithmetic(int fn, dfq_type a, dfq_type b) {
+  dfq_type t = model_common(a, b);
+  if (t == DFQ_NULL || t == DFQ_I32) return DFQ_I64;
+  if (model_is_number(t) || t == DFQ_DURATION) return t;
+  if (fn == DFQ__SUB && t == DFQ_DATE) return DFQ_I64;
+  if (fn == DFQ__SUB && t == DFQ_DATETIME) return DFQ_DURATION;
+  return a == DFQ_DATE && b != DFQ_DURATION ? DFQ_DATE : DFQ_DATETIME;
+}
+
+static inline int model_find(const dfq_schema *s, const char *name) {
+  for (int c = 0; c < s->count; c++)
+    if (strcmp(s->field[c].name, name) == 0) return c;
+  return -1;
+}
+
+static inline dfq_type model_type(const model_scope *s, const dfq_expr *e);
+
+static inline dfq_type model_type_of_aggregate(const model_scope *s, const dfq_expr *e) {
+  model_scope rows = { s->in->schema, NULL, NULL, NULL, 0 };
+  dfq_type arg = e->argc ? model_type(&rows, e->arg[0]) : (dfq_type)DFQ_NULL;
+  switch (e->fn) {
+    case DFQ__COUNT: case DFQ__N_UNIQUE: return DFQ_I64;
+    case DFQ__ANY: case DFQ__ALL: return DFQ_BOOL;
+    case DFQ__MEAN: case DFQ__VAR: case DFQ__STD: case DFQ__MEDIAN: case DFQ__QUANTILE:
+      return DFQ_F64;
+    case DFQ__SUM: return arg == DFQ_F64 || arg == DFQ_DURATION ? arg : (dfq_type)DFQ_I64;
+    default: return arg == DFQ_NULL ? (dfq_type)DFQ_STR : arg;
+  }
+}
+
+static inline dfq_type model_type_of_call(const model_scope *s, const dfq_expr *e) {
+  dfq_type a = model_type(s, e->arg[0]);
+  dfq_type b = e->argc > 1 ? model_type(s, e->arg[1]) : a;
+  switch (e->fn) {
+    case DFQ__ADD: case DFQ__SUB: case DFQ__MUL: return model_arithmetic(e->fn, a, b);
+    case DFQ__DIV: return DFQ_F64;
+    case DFQ__IDIV: case DFQ__MOD: case DFQ__FLOOR_DIV: case DFQ__FLOOR_MOD:
+    case DFQ__NEG: case DFQ__ABS:
+      return model_common(a, b) == DFQ_F64 ? DFQ_F64 : DFQ_I64;
+    case DFQ__WRAP_ADD: case DFQ__WRAP_SUB: case DFQ__WRAP_MUL:
+    case DFQ__LEN_BYTES: case DFQ__LEN_CHARS: return DFQ_I64;
+    default: return DFQ_BOOL;
+  }
+}
+
+static inline dfq_type model_type(const model_scope *s, const dfq_expr *e) {
+  dfq_type t = DFQ_NULL;
+  int c;
+  switch (e->kind) {
+    case DFQ_COLUMN:
+      c = model_find(s->schema, e->name);
+      return c < 0 ? (dfq_type)DFQ_KINDS : s->schema->field[c].type;
+    case DFQ_LITERAL: return e->value.type;
+    case DFQ_CAST: case DFQ_TRY_CAST: return e->type;
+    case DFQ_AGGREGATE: return model_type_of_aggregate(s, e);
+    case DFQ_CALL: return model_type_of_call(s, e);
+    case DFQ_CASE:
+      for (int i = 0; i < e->argc; i++)
+        if (i % 2 || i + 1 == e->argc) t = model_common(t, model_type(s, e->arg[i]));
+      return t;
+    default: return DFQ_KINDS;
+  }
+}
+
+// A value as it stands where the wider type is expected.
+static inline dfq_value model_widen(dfq_value v, dfq_type to) {
+  if (model_is_null(&v) || v.type == to) return v;
+  if (to == DFQ_F64) return model_f64((double)v.as.i);
+  if (to == DFQ_DATETIME) return model_int(to, v.as.i * INT64_C(86400000000));
+  return model_int(to, v.as.i);
+}
+
+// ---- expressions ---------------------------------------------------------------------------
+
+static inline bool model_eval(model *m, const model_scope *s, const dfq_expr *e, dfq_value *to);
+
+// Integers by the exact result in 128 bits: false when it does not fit 64.
+__extension__ typedef __int128 model_wide;
+
+static inline bool model_narrow(model_wide wide, dfq_type type, dfq_value *to) {
+  *to = model_int(type, (int64_t)wide);
+  return wide >= INT64_MIN && wide <= INT64_MAX;
+}
+
+static inline bool model_integers(int fn, int64_t x, int64_t y, dfq_value *to) {
+  model_wide a = x, b = y, q, r;
+  switch (fn) {
+    case DFQ__ADD: return model_narrow(a + b, DFQ_I64, to);
+    case DFQ__SUB: return model_narrow(a - b, DFQ_I64, to);
+    case DFQ__MUL: return model_narrow(a * b, DFQ_I64, to);
+    case DFQ__NEG: return model_narrow(-a, DFQ_I64, to);
+    case DFQ__ABS: return model_narrow(a < 0 ? -a : a, DFQ_I64, to);
+    case DFQ__WRAP_ADD: *to = model_int(DFQ_I64, (int64_t)(a + b)); return true;
+    case DFQ__WRAP_SUB: *to = model_int(DFQ_I64, (int64_t)(a - b)); return true;
+    case DFQ__WRAP_MUL: *to = model_int(DFQ_I64, (int64_t)((uint64_t)x * (uint64_t)y));
+      return true;
+    default: break;
+  }
+  if (b == 0) return true;                       // null
+  q = a / b;
+  r = a - q * b;
+  bool floored = fn == DFQ__FLOOR_DIV || fn == DFQ__FLOOR_MOD;
+  if (floored && r != 0 && (r < 0) != (b < 0)) {
+    q -= 1;
+    r += b;
+  }
+  return model_narrow(fn == DFQ__IDIV || fn == DFQ__FLOOR_DIV ? q : r, DFQ_I64, to);
+}
+
+static inline bool model_floats(int fn, double a, double b, dfq_value *to) {
+  double r;
+  switch (fn) {
+    case DFQ__ADD: *to = model_f64(a + b); return true;
+    case DFQ__SUB: *to = model_f64(a - b); return true;
+    case DFQ__MUL: *to = model_f64(a * b); return true;
+    case DFQ__DIV: *to = model_f64(a / b); return true;
+    case DFQ__NEG: *to = model_f64(-a); return true;
+    case DFQ__ABS: *to = model_f64(fabs(a)); return true;
+    default: break;
+  }
+  if (b == 0) return true;                       // null
+  r = fmod(a, b);
+  if (fn == DFQ__IDIV) *to = model_f64(trunc(a / b));
+  else if (fn == DFQ__FLOOR_DIV) *to = model_f64(floor(a / b));
+  else *to = model_f64(fn == DFQ__FLOOR_MOD && r != 0 && (r < 0) != (b < 0) ? r + b : r);
+  return true;
+}
+
+// Dates and times are leaf scalars of the engine, called by type.
+static inline bool model_times(int fn, const dfq_value *a, const dfq_value *b, dfq_value *to) {
+  dfq_value pair[2] = { *a, *b };
+  dfq__scalar_args in = { pair, 2, NULL };
+  bool add = fn == DFQ__ADD;
+  const char *why;
+  if (b->type == DFQ_DURATION && a->type == DFQ_DATE) pair[0] = model_widen(*a, DFQ_DATETIME);
+  dfq_type x = pair[0].type, y = b->type;
+  if (x != y && y == DFQ_DATE) pair[1] = model_widen(*b, DFQ_DATETIME);
+  if (x != y && x == DFQ_DATE && y == DFQ_DATETIME) pair[0] = model_widen(*a, DFQ_DATETIME);
+  if (x == DFQ_DATE && y == DFQ_DATE) {
+    *to = model_int(DFQ_I64, a->as.i - b->as.i);
+    return true;
+  }
+  if (y == DFQ_MONTHS) why = (add ? dfq__month_add : dfq__month_sub)(&in, to);
+  else if (y == DFQ_DAYS && x == DFQ_DATE)
+    why = (add ? dfq__date_add_days : dfq__date_sub_days)(&in, to);
+  else if (y == DFQ_DAYS) why = (add ? dfq__time_add_days : dfq__time_sub_days)(&in, to);
+  else if (y != DFQ_DURATION || x == DFQ_DURATION) {
+    model_wide r = (model_wide)pair[0].as.i + (add ? 1 : -1) * (model_wide)pair[1].as.i;
+    return model_narrow(r, DFQ_DURATION, to);
+  } else why = (add ? dfq__time_add : dfq__time_sub)(&in, to);
+  return !why;
+}
+
+static inline bool model_compares(int fn, int order) {
+  switch (fn) {
+    case DFQ__EQ: return order == 0;
+    case DFQ__NE: return order != 0;
+    case DFQ__LT: return order < 0;
+    case DFQ__LE: return order <= 0;
+    case DFQ__GT: return order > 0;
+    default: return order >= 0;
+  }
+}
+
+// Kleene: false and anything is false, true or anything is true; else null wins.
+static inline bool model_logic(model *m, const model_scope *s, const dfq_expr *e,
+                               dfq_value *to) {
+  dfq_value a, b;
+  bool decides = e->fn == DFQ__OR;
+  if (!model_eval(m, s, e->arg[0], &a)) return false;
+  if (!model_is_null(&a) && (a.as.i != 0) == decides) {
+    *to = a;
+    return true;
+  }
+  if (!model_eval(m, s, e->arg[1], &b)) return false;
+  if (!model_is_null(&b) && (b.as.i != 0) == decides) *to = b;
+  else if (model_is_null(&a) || model_is_null(&b)) *to = model_null();
+  else *to = model_bool(!decides);
+  return true;
+}
+
+static inline bool model_case(model *m, const model_scope *s, const dfq_expr *e,
+                              dfq_value *to) {
+  dfq_value when;
+  dfq_type type = model_type(s, e);
+  int i = 0;
+  for (; i + 1 < e->argc; i += 2) {
+    if (!model_eval(m, s, e->arg[i], &when)) return false;
+    if (model_is_null(&when) || !when.as.i) continue;
+    i++;
+    break;
+  }
+  if (!model_eval(m, s, e->arg[i], to)) return false;
+  *to = model_widen(*to, type);
+  return true;
+}
+
+// in: true when found; else null when something was null.
+static inline dfq_value model_in(const dfq_value *a, int count) {
+  bool unknown = model_is_null(&a[0]);
+  for (int i = 1; i < count; i++) {
+    if (model_is_null(&a[i])) unknown = true;
+    else if (!model_is_null(&a[0]) && model_compare(&a[0], &a[i]) == 0) return model_bool(true);
+  }
+  return unknown ? model_null() : model_bool(false);
+}
+
+static inline int64_t model_characters(const dfq_value *v) {
+  int64_t n = 0;
+  for (uint32_t i = 0; i < v->len; i++) n += ((unsigned char)v->as.s[i] & 0xC0) != 0x80;
+  return n;
+}
+
+// A function whose arguments are all there, widened to their common type, and not null.
+static inline bool model_apply(int fn, const dfq_value *a, int count, dfq_value *to) {
+  dfq_type t = a[0].type;
+  dfq__scalar_args in = { a, count, NULL };
+  switch (fn) {
+    case DFQ__NOT: *to = model_bool(!a[0].as.i); return true;
+    case DFQ__EQ: case DFQ__NE: case DFQ__LT: case DFQ__LE: case DFQ__GT: case DFQ__GE:
+      *to = model_bool(model_compares(fn, model_compare(&a[0], &a[1])));
+      return true;
+    case DFQ__IS_NAN: *to = model_bool(test_is_nan(a[0].as.f)); return true;
+    case DFQ__LEN_BYTES: *to = model_int(DFQ_I64, a[0].len); return true;
+    case DFQ__LEN_CHARS: *to = model_int(DFQ_I64, model_characters(&a[0])); return true;
+    case DFQ__LIKE: return !dfq__like_str(&in, to);
+    case DFQ__ILIKE: return !dfq__ilike_str(&in, to);
+    default: break;
+  }
+  if (t == DFQ_F64) return model_floats(fn, a[0].as.f, a[count - 1].as.f, to);
+  return model_integers(fn, a[0].as.i, a[count - 1].as.i, to);
+}
+
+// The type that a function's arguments are widened to before it runs; DFQ_NULL: as they are.
+static inline dfq_type model_operand(int fn, dfq_type a, dfq_type b) {
+  dfq_type t = model_common(a, b);
+  if (fn == DFQ__DIV || fn == DFQ__IS_NAN) return DFQ_F64;
+  if (t == DFQ_I32) return DFQ_I64;
+  return t >= DFQ_KINDS ? (dfq_type)DFQ_NULL : t;
+}
+
+static inline bool model_call(model *m, const model_scope *s, const dfq_expr *e,
+                              dfq_value *to) {
+  if (e->fn == DFQ__OR || e->fn == DFQ__AND) return model_logic(m, s, e, to);
+  dfq_value *a = (dfq_value *)model_room(m, (size_t)e->argc, sizeof *a);
+  dfq_type type[2], common = DFQ_NULL;
+  bool null = false;
+  for (int i = 0; i < e->argc; i++) {
+    if (!model_eval(m, s, e->arg[i], &a[i])) return false;
+    null = null || model_is_null(&a[i]);
+    if (i < 2) type[i] = model_type(s, e->arg[i]);
+    common = model_common(common, model_type(s, e->arg[i]));
+  }
+  *to = model_null();
+  if (e->fn == DFQ__IS_NULL) *to = model_bool(null);
+  if (e->fn == DFQ__IS_NOT_NULL) *to = model_bool(!null);
+  if (e->fn == DFQ__IS_NULL || e->fn == DFQ__IS_NOT_NULL) return true;
+  for (int i = 0; common < DFQ_KINDS && i < e->argc; i++) a[i] = model_widen(a[i], common);
+  if (e->fn == DFQ__IN) {
+    *to = model_in(a, e->argc);
+    return true;
+  }
+  if (e->fn == DFQ__DISTINCT || e->fn == DFQ__NOT_DISTINCT) {
+    *to = model_bool(model_same_key(&a[0], &a[1]) == (e->fn == DFQ__NOT_DISTINCT));
+    return true;
+  }
+  if (null) return true;
+  if (e->argc == 1) type[1] = type[0];
+  if (e->fn >= DFQ__ADD && e->fn <= DFQ__SUB && type[0] >= DFQ_DATE)
+    return model_times(e->fn, &a[0], &a[1], to);
+  common = model_operand(e->fn, type[0], type[1]);
+  for (int i = 0; common && i < e->argc; i++) a[i] = model_widen(a[i], common);
+  return model_apply(e->fn, a, e->argc, to);
+}
+
+static inline bool model_aggregate(model *m, const model_scope *s, const dfq_expr *e,
+                                   dfq_value *to);
+
+static inline bool model_eval(model *m, const model_scope *s, const dfq_expr *e,
+                              dfq_value *to) {
+  dfq_value v;
+  switch (e->kind) {
+    case DFQ_COLUMN: *to = s->row[model_find(s->schema, e->name)]; return true;
+    case DFQ_LITERAL: *to = e->value; return true;
+    case DFQ_CASE: return model_case(m, s, e, to);
+    case DFQ_CALL: return model_call(m, s, e, to);
+    case DFQ_AGGREGATE: return model_aggregate(m, s, e, to);
+    case DFQ_ALIAS: return model_eval(m, s, e->arg[0], to);
+    default: break;
+  }
+  if (!model_eval(m, s, e->arg[0], &v)) return false;
+  if (dfq__convert_value(&v, e->type, &m->arena, to)) return true;
+  *to = model_null();
+  return e->kind == DFQ_TRY_CAST;
+}
+
+// ---- exact sums: whole numbers of digits over the range of doubles -------------------------
+// A number is 32-bit digits, the lowest first; positive and negative parts are kept apart and
+// subtracted at the end. The unit is 2^-1074 for sums, 2^-2148 for sums of squares.
+
+enum { MODEL_DIGITS = 176 };
+
+typedef struct model_number { uint32_t digit[MODEL_DIGITS]; } model_number;
+
+// Adds value * 2^shift.
+static inline void model_number_add(model_number *n, uint64_t value, int shift) {
+  int at = shift / 32, bits = shift % 32;
+  uint32_t part[3] = { (uint32_t)(value << bits), (uint32_t)((value << bits) >> 32), 0 };
+  if (bits) part[2] = (uint32_t)(value >> (64 - bits));
+  uint64_t carry = 0;
+  for (int i = 0; at + i < MODEL_DIGITS && (i < 3 || carry); i++) {
+    carry += (uint64_t)n->digit[at + i] + (i < 3 ? part[i] : 0);
+    n->digit[at + i] = (uint32_t)carry;
+    carry >>= 32;
+  }
+}
+
+static inline int model_number_compare(const model_number *a, const model_number *b) {
+  for (int i = MODEL_DIGITS - 1; i >= 0; i--)
+    if (a->digit[i] != b->digit[i]) return a->digit[i] < b->digit[i] ? -1 : 1;
+  return 0;
+}
+
+// a - b, where a is not the smaller one.
+static inline model_number model_number_subtract(const model_number *a, const model_number *b) {
+  model_number r;
+  int64_t borrow = 0;
+  for (int i = 0; i < MODEL_DIGITS; i++) {
+    int64_t d = (int64_t)a->digit[i] - (int64_t)b->digit[i] + borrow;
+    borrow = d < 0 ? -1 : 0;
+    r.digit[i] = (uint32_t)(uint64_t)d;
+  }
+  return r;
+}
+
+static inline model_number model_number_multiply(const model_number *a, const model_number *b) {
+  model_number r;
+  memset(&r, 0, sizeof r);
+  for (int i = 0; i < MODEL_DIGITS; i++) {
+    uint64_t carry = 0;
+    for (int j = 0; a->digit[i] && i + j < MODEL_DIGITS; j++) {
+      carry += (uint64_t)a->digit[i] * b->digit[j] + r.digit[i + j];
+      r.digit[i + j] = (uint32_t)carry;
+      carry >>= 32;
+    }
+  }
+  return r;
+}
+
+static inline bool model_bit(const model_number *n, int i) {
+  return i >= 0 && (n->digit[i / 32] >> (i % 32) & 1);
+}
+
+// The number times 2^unit, rounded once, half to even.
+static inline double model_number_value(const model_number *n, int unit) {
+  int top = MODEL_DIGITS * 32 - 1, drop;
+  while (top >= 0 && !model_bit(n, top)) top--;
+  if (top < 0) return 0;
+  drop = top - 52;                                      // bits below the 53 of a double
+  if (top + unit < -1022) drop = -1074 - unit;          // a denormal has fewer
+  if (drop < 0) drop = 0;
+  uint64_t kept = 0;
+  bool below = false;
+  for (int i = top; i >= drop; i--) kept = kept << 1 | (uint64_t)model_bit(n, i);
+  for (int i = 0; i < drop - 1; i++) below = below || model_bit(n, i);
+  if (model_bit(n, drop - 1) && (below || (kept & 1))) kept++;
+  return ldexp((double)kept, drop + unit);
+}
+
+// A finite double as an integer times 2^shift, counted from 2^-1074.
+static inline uint64_t model_mantissa(double x, int *shift) {
+  uint64_t bits = test_bits(x), e = bits >> 52 & 0x7ff;
+  *shift = e ? (int)e - 1 : 0;
+  return (bits & UINT64_C(0xfffffffffffff)) | (e ? UINT64_C(1) << 52 : 0);
+}
+
+typedef struct model_sum {
+  model_number sign[2];     // of positive and of negative values
+  bool nan, inf[2];
+} model_sum;
+
+static inline void model_sum_add(model_sum *s, double x) {
+  int shift;
+  bool negative = test_bits(x) >> 63;
+  if (test_is_nan(x)) s->nan = true;
+  else if (x - x != 0) s->inf[negative] = true;
+  else {
+    uint64_t m = model_mantissa(x, &shift);
+    model_number_add(&s->sign[negative], m, shift);
+  }
+}
+
+static inline double model_sum_value(const model_sum *s) {
+  if (s->nan || (s->inf[0] && s->inf[1])) return (double)NAN;
+  if (s->inf[0] || s->inf[1]) return s->inf[0] ? (double)INFINITY : -(double)INFINITY;
+  int order = model_number_compare(&s->sign[0], &s->sign[1]);
+  if (order == 0) return 0;
+  model_number n = model_number_subtract(&s->sign[order < 0], &s->sign[order > 0]);
+  double v = model_number_value(&n, -1074);
+  return order < 0 ? -v : v;
+}
+
+// (n sum x^2 - (sum x)^2) / (n (n - 1)), all of it exact but the last division. *square: about
+// sum x^2, for the tolerance. NaN where a value is not finite.
+static inline double model_variance(const double *x, size_t n, double *square) {
+  model_sum sum;
+  model_number squares, count, unit;
+  memset(&sum, 0, sizeof sum);
+  memset(&squares, 0, sizeof squares);
+  memset(&count, 0, sizeof count);
+  for (size_t i = 0; i < n; i++) {
+    int shift;
+    if (x[i] - x[i] != 0) return (double)NAN;
+    model_sum_add(&sum, x[i]);
+    uint64_t m = model_mantissa(x[i], &shift);
+    uint64_t low = m & 0xffffffffu, high = m >> 32;
+    model_number_add(&squares, low * low, 2 * shift);
+    model_number_add(&squares, 2 * low * high, 2 * shift + 32);
+    model_number_add(&squares, high * high, 2 * shift + 64);
+  }
+  *square = model_number_value(&squares, -2148);
+  int order = model_number_compare(&sum.sign[0], &sum.sign[1]);
+  unit = model_number_subtract(&sum.sign[order < 0], &sum.sign[order >= 0]);
+  model_number_add(&count, n, 0);
+  model_number all = model_number_multiply(&count, &squares);
+  model_number mean = model_number_multiply(&unit, &unit);
+  model_number rest = model_number_subtract(&all, &mean);
+  return model_number_value(&rest, -2148) / ((double)n * ((double)n - 1));
+}
+
+// Is v the variance of x, but for some last bits? The engine has twice the digits of a double;
+// what overflows or vanishes in a square is not judged.
+static inline bool model_is_variance(double v, const double *x, size_t n) {
+  double square = 0, want = model_variance(x, n, &square);
+  for (size_t i = 0; i < n; i++)
+    if (x[i] - x[i] == 0 && fabs(x[i]) > 1e150) return true;
+  if (test_is_nan(want)) return test_is_nan(v);
+  return fabs(v - want) <= want * 1e-15 + square * ldexp(1, -92) + ldexp(1, -1010);
+}
+
+// ---- aggregates ----------------------------------------------------------------------------
+
+// Insertion sort by a total order of floats.
+static inline void model_sort_floats(double *x, size_t n) {
+  for (size_t i = 1; i < n; i++) {
+    double v = x[i];
+    dfq_value a = model_f64(v);
+    size_t j = i;
+    for (; j > 0; j--) {
+      dfq_value b = model_f64(x[j - 1]);
+      if (model_compare(&b, &a) <= 0) break;
+      x[j] = x[j - 1];
+    }
+    x[j] = v;
+  }
+}
+
+// The share of a sorted list, between its two nearest ranks.
+static inline double model_quantile(double *x, size_t n, double q) {
+  model_sort_floats(x, n);
+  double at = q * (double)(n - 1);
+  size_t k = (size_t)at;
+  double part = at - (double)k;
+  if (part == 0 || x[k] == x[k + 1]) return model_canonical(model_f64(x[k])).as.f;
+  double step = x[k + 1] - x[k];
+  step = step * part;
+  return model_canonical(model_f64(x[k] + step)).as.f;
+}
+
+static inline double model_spread(model *m, const double *x, size_t n, bool root) {
+  uint64_t words[10];
+  memset(words, 0, sizeof words);
+  for (size_t i = 0; i < n; i++) (void)dfq__spread_add(words, x[i], &m->arena);
+  double v = dfq__spread_variance(words);
+  if (!model_is_variance(v, x, n)) m->wrong = "a variance is far from the exact one";
+  return root ? sqrt(v) : v;
+}
+
+// Aggregates of numbers. v: the non-null values; x: the same as floats.
+static inline bool model_numbers(model *m, const dfq_expr *e, const dfq_value *v, double *x,
+                                 size_t n, dfq_type type, dfq_value *to) {
+  model_wide wide = 0;
+  model_sum *sum = (model_sum *)model_room(m, 1, sizeof *sum);
+  for (size_t i = 0; i < n; i++) {
+    if (v[i].type == DFQ_F64) model_sum_add(sum, v[i].as.f);
+    else wide += v[i].as.i;
+  }
+  bool floats = v[0].type == DFQ_F64;
+  double total = floats ? model_sum_value(sum) : (double)wide, q = 0.5;
+  switch (e->fn) {
+    case DFQ__SUM:
+      if (floats) *to = model_f64(total);
+      return floats || model_narrow(wide, type, to);
+    case DFQ__MEAN: *to = model_f64(total / (double)n); return true;
+    case DFQ__VAR: case DFQ__STD:
+      if (n > 1) *to = model_f64(model_spread(m, x, n, e->fn == DFQ__STD));
+      return true;
+    default:
+      if (e->argc > 1) q = model_widen(e->arg[1]->value, DFQ_F64).as.f;
+      *to = model_f64(model_quantile(x, n, q));
+      return true;
+  }
+}
+
+static inline int64_t model_distinct_count(const dfq_value *v, size_t n) {
+  int64_t count = 0;
+  for (size_t i = 0; i < n; i++) {
+    size_t j = 0;
+    while (j < i && !model_same_key(&v[i], &v[j])) j++;
+    count += j == i;
+  }
+  return count;
+}
+
+// Those that pick one of the non-null values; any and all are maximum and minimum.
+static inline dfq_value model_pick(int fn, const dfq_value *v, size_t n) {
+  dfq_value best = v[0];
+  if (fn == DFQ__FIRST_NON_NULL) return v[0];
+  if (fn == DFQ__LAST_NON_NULL) return v[n - 1];
+  for (size_t i = 1; i < n; i++) {
+    int order = model_compare(&v[i], &best);
+    if (fn == DFQ__MIN || fn == DFQ__ALL ? order < 0 : order > 0) best = v[i];
+  }
+  return model_canonical(best);
+}
+
+// The argument of an aggregate for every member of the group. False when one fails.
+static inline bool model_arguments(model *m, const model_scope *s, const dfq_expr *e,
+                                   dfq_value *all) {
+  model_scope inner = { s->in->schema, NULL, NULL, NULL, 0 };
+  for (size_t i = 0; i < s->members; i++) {
+    inner.row = s->in->cell + s->member[i] * (size_t)s->in->schema->count;
+    if (e->argc && !model_eval(m, &inner, e->arg[0], &all[i])) return false;
+  }
+  return true;
+}
+
+static inline bool model_aggregate(model *m, const model_scope *s, const dfq_expr *e,
+                                   dfq_value *to) {
+  size_t n = 0;
+  dfq_value *all = (dfq_value *)model_room(m, s->members, sizeof *all);
+  dfq_value *v = (dfq_value *)model_room(m, s->members, sizeof *v);
+  double *x = (double *)model_room(m, s->members, sizeof *x);
+  if (!model_arguments(m, s, e, all)) return false;
+  *to = model_null();
+  if (e->fn == DFQ__COUNT && e->argc == 0) {
+    *to = model_int(DFQ_I64, (int64_t)s->members);
+    return true;
+  }
+  if ((e->fn == DFQ__FIRST || e->fn == DFQ__LAST) && s->members) {
+    *to = all[e->fn == DFQ__FIRST ? 0 : s->members - 1];
+    return true;
+  }
+  for (size_t i = 0; i < s->members; i++) {
+    if (model_is_null(&all[i])) continue;
+    if (model_is_number(all[i].type)) x[n] = model_widen(all[i], DFQ_F64).as.f;
+    v[n++] = all[i];
+  }
+  if (e->fn == DFQ__COUNT) *to = model_int(DFQ_I64, (int64_t)n);
+  if (e->fn == DFQ__N_UNIQUE) *to = model_int(DFQ_I64, model_distinct_count(v, n));
+  if (n == 0 || e->fn == DFQ__COUNT || e->fn == DFQ__N_UNIQUE) return true;
+  switch (e->fn) {
+    case DFQ__SUM: case DFQ__MEAN: case DFQ__VAR: case DFQ__STD: case DFQ__MEDIAN:
+    case DFQ__QUANTILE:
+      return model_numbers(m, e, v, x, n, model_type_of_aggregate(s, e), to);
+    default: *to = model_pick(e->fn, v, n); return true;
+  }
+}
+
+// ---- tables --------------------------------------------------------------------------------
+
+static inline model_table model_new(const dfq_schema *schema) {
+  model_table t = { schema, 0, 0, NULL, false };
+  return t;
+}
+
+// Room for one more row, nulls.
+static inline dfq_value *model_add(model *m, model_table *t) {
+  size_t columns = (size_t)t->schema->count;
+  if (t->rows == t->room) {
+    size_t room = t->room ? 2 * t->room : 16;
+    dfq_value *cell = (dfq_value *)model_room(m, room * columns, sizeof *cell);
+    if (t->rows) memcpy(cell, t->cell, t->rows * columns * sizeof *cell);
+    t->cell = cell;
+    t->room = room;
+  }
+  if (t->rows > MODEL_MOST_ROWS) m->too_big = true;
+  return t->cell + t->rows++ * columns;
+}
+
+static inline dfq_value *model_row(const model_table *t, size_t row) {
+  return t->cell + row * (size_t)t->schema->count;
+}
+
+static inline void model_copy(model *m, model_table *to, const dfq_value *row) {
+  dfq_value *r = model_add(m, to);
+  if (to->schema->count) memcpy(r, row, (size_t)to->schema->count * sizeof *r);
+}
+
+static inline dfq_value model_keep_text(model *m, dfq_value v) {
+  if (v.type == DFQ_STR) v.as.s = dfq__arena_text(&m->arena, v.as.s, v.len);
+  return v;
+}
+
+// Expressions of a node must have the types that its schema says.
+static inline void model_check_type(model *m, const model_scope *s, const dfq_expr *e,
+                                    dfq_type want) {
+  dfq_type got = model_type(s, e);
+  if (got != want) m->wrong = dfq_expr_text((dfq_expr *)(uintptr_t)(const void *)e);
+}
+
+// ---- nodes ---------------------------------------------------------------------------------
+
+static inline model_table model_run(model *m, const dfq__node *n);
+
+static inline model_table model_scan(model *m, const dfq__node *n) {
+  model_table t = model_new(&n->schema);
+  if (n->source->is == &dfq__table_source_class) {
+    const dfq_table *from = ((const dfq__table_source *)(const void *)n->source)->table;
+    for (size_t r = 0; r < dfq_table_rows(from); r++) {
+      dfq_value *row = model_add(m, &t);
+      for (int c = 0; c < n->schema.count; c++) dfq_table_get(from, r, c, &row[c]);
+    }
+    return t;
+  }
+  const dfq_row_source *user = &((const dfq__rows_source *)(const void *)n->source)->user;
+  void *cursor = user->open ? user->open(user->user) : user->user;
+  dfq_value *row = (dfq_value *)model_room(m, (size_t)user->count, sizeof *row);
+  int got = 0;
+  while (cursor && (got = user->next(cursor, row)) > 0) {
+    dfq_value *to = model_add(m, &t);
+    for (int c = 0; c < user->count; c++) to[c] = model_keep_text(m, row[c]);
+  }
+  if (cursor && user->close) user->close(cursor);
+  t.failed = got < 0;
+  return t;
+}
+
+static inline model_table model_filter(model *m, const dfq__node *n, const model_table *in) {
+  model_table t = model_new(&n->schema);
+  model_scope s = { in->schema, NULL, NULL, NULL, 0 };
+  for (size_t r = 0; r < in->rows; r++) {
+    dfq_value v = model_bool(true);
+    s.row = model_row(in, r);
+    for (int i = 0; i < n->expr_count && !model_is_null(&v) && v.as.i; i++)
+      if (!model_eval(m, &s, n->expr[i], &v)) {
+        t.failed = true;
+        return t;
+      }
+    if (!model_is_null(&v) && v.as.i) model_copy(m, &t, s.row);
+  }
+  t.failed = in->failed;
+  return t;
+}
+
+static inline model_table model_project(model *m, const dfq__node *n, const model_table *in) {
+  model_table t = model_new(&n->schema);
+  model_scope s = { in->schema, NULL, NULL, NULL, 0 };
+  for (int i = 0; i < n->expr_count; i++)
+    model_check_type(m, &s, n->expr[i], n->schema.field[i].type);
+  for (size_t r = 0; r < in->rows; r++) {
+    dfq_value *to = model_add(m, &t);
+    s.row = model_row(in, r);
+    for (int i = 0; i < n->expr_count; i++)
+      if (!model_eval(m, &s, n->expr[i], &to[i])) {
+        t.rows--;
+        t.failed = true;
+        return t;
+      }
+  }
+  t.failed = in->failed;
+  return t;
+}
+
+// A limit that is reached never sees an error behind it.
+static inline model_table model_limit(model *m, const dfq__node *n, const model_table *in) {
+  model_table t = model_new(&n->schema);
+  for (size_t r = 0; r < in->rows; r++) {
+    if (r < (size_t)n->offset) continue;
+    if (n->count >= 0 && t.rows >= (size_t)n->count) break;
+    model_copy(m, &t, model_row(in, r));
+  }
+  t.failed = in->failed && (n->count < 0 || t.rows < (size_t)n->count);
+  return t;
+}
+
+static inline model_table model_row_index(model *m, const dfq__node *n, const model_table *in) {
+  model_table t = model_new(&n->schema);
+  for (size_t r = 0; r < in->rows; r++) {
+    dfq_value *to = model_add(m, &t);
+    to[0] = model_int(DFQ_I64, (int64_t)r);
+    for (int c = 1; c < n->schema.count; c++) to[c] = model_row(in, r)[c - 1];
+  }
+  t.failed = in->failed;
+  return t;
+}
+
+static inline model_table model_union(model *m, const dfq__node *n, const model_table *a) {
+  model_table t = model_new(&n->schema);
+  for (size_t r = 0; r < a->rows; r++) model_copy(m, &t, model_row(a, r));
+  t.failed = a->failed;
+  if (t.failed) return t;
+  model_table b = model_run(m, n->in[1]);
+  for (size_t r = 0; r < b.rows; r++) model_copy(m, &t, model_row(&b, r));
+  t.failed = b.failed;
+  return t;
+}
+
+// One output row of a join; a side that is NULL is extended by nulls.
+static inline void model_join_put(model *m, const dfq__node *n, model_table *t,
+                                  const dfq_value *left, const dfq_value *right) {
+  dfq_value *to = model_add(m, t);
+  for (int c = 0; c < n->schema.count; c++) {
+    const dfq__join_column *from = &n->join->column[c];
+    if (left && from->side != DFQ__RIGHT_SIDE)
+      to[c] = left[model_find(&n->in[0]->schema, from->name)];
+    else if (right && from->side != DFQ__LEFT_SIDE)
+      to[c] = right[model_find(&n->in[1]->schema, from->name)];
+  }
+}
+
+static inline bool model_match(const dfq__node *n, const dfq_value *left,
+                               const dfq_value *right) {
+  const dfq__join_plan *p = n->join;
+  for (int k = 0; k < p->key_count; k++) {
+    const dfq_value *a = &left[model_find(&n->in[0]->schema, p->left_key[k])];
+    const dfq_value *b = &right[model_find(&n->in[1]->schema, p->right_key[k])];
+    if (!p->nulls_equal && (model_is_null(a) || model_is_null(b))) return false;
+    if (!model_same_key(a, b)) return false;
+  }
+  return true;
+}
+
+// Ascending, nulls last.
+static inline bool model_goes_back(const dfq_value *before, const dfq_value *now, int count) {
+  for (int i = 0; i < count; i++) {
+    bool p = model_is_null(&before[i]), q = model_is_null(&now[i]);
+    int order = p || q ? (int)p - (int)q : model_compare(&before[i], &now[i]);
+    if (order) return order > 0;
+  }
+  return false;
+}
+
+// The first row whose key goes back; rows when there is none.
+static inline size_t model_unsorted(model *m, const model_table *t, const char **key,
+                                    int count) {
+  dfq_value *a = (dfq_value *)model_room(m, (size_t)count, sizeof *a);
+  dfq_value *b = (dfq_value *)model_room(m, (size_t)count, sizeof *b);
+  for (size_t r = 1; r < t->rows; r++) {
+    for (int k = 0; k < count; k++) {
+      int c = model_find(t->schema, key[k]);
+      a[k] = model_row(t, r - 1)[c];
+      b[k] = model_row(t, r)[c];
+    }
+    if (model_goes_back(a, b, count)) return r;
+  }
+  return t->rows;
+}
+
+static inline model_table model_join(model *m, const dfq__node *n, const model_table *left) {
+  const dfq__join_plan *p = n->join;
+  model_table t = model_new(&n->schema), right = model_run(m, n->in[1]);
+  size_t rows = left->rows;
+  bool *met = (bool *)model_room(m, right.rows, sizeof *met);
+  bool sorted = p->sorted;
+  t.failed = right.failed ||
+             (sorted && model_unsorted(m, &right, p->right_key, p->key_count) < right.rows);
+  if (t.failed) return t;
+  if (sorted) rows = model_unsorted(m, left, p->left_key, p->key_count);
+  for (size_t l = 0; l < rows && !m->too_big; l++) {
+    size_t matches = 0;
+    for (size_t r = 0; r < right.rows; r++) {
+      if (!model_match(n, model_row(left, l), model_row(&right, r))) continue;
+      met[r] = true;
+      matches++;
+      if (p->type != DFQ_SEMI && p->type != DFQ_ANTI)
+        model_join_put(m, n, &t, model_row(left, l), model_row(&right, r));
+    }
+    bool alone = p->type == DFQ_SEMI ? matches > 0 : matches == 0 && p->type != DFQ_INNER &&
+                 p->type != DFQ_RIGHT && p->type != DFQ_CROSS;
+    if (alone) model_join_put(m, n, &t, model_row(left, l), NULL);
+  }
+  t.failed = left->failed || rows < left->rows;
+  if (t.failed || (p->type != DFQ_RIGHT && p->type != DFQ_FULL)) return t;
+  for (size_t r = 0; r < right.rows; r++)
+    if (!met[r]) model_join_put(m, n, &t, NULL, model_row(&right, r));
+  return t;
+}
+
+// All aggregates inside an item are computed, whether or not the item looks at them.
+static inline bool model_all_aggregates(model *m, const model_scope *s, const dfq_expr *e) {
+  dfq_value v;
+  if (e->kind == DFQ_AGGREGATE) return model_eval(m, s, e, &v);
+  for (int i = 0; i < e->argc; i++)
+    if (!model_all_aggregates(m, s, e->arg[i])) return false;
+  return true;
+}
+
+// The same for the arguments, over all rows.
+static inline bool model_all_arguments(model *m, const model_scope *s, const dfq_expr *e) {
+  if (e->kind == DFQ_AGGREGATE) {
+    dfq_value *all = (dfq_value *)model_room(m, s->members, sizeof *all);
+    return model_arguments(m, s, e, all);
+  }
+  for (int i = 0; i < e->argc; i++)
+    if (!model_all_arguments(m, s, e->arg[i])) return false;
+  return true;
+}
+
+typedef struct model_groups {
+  size_t count;
+  dfq_value *key;        // keys of each group
+  size_t *of;            // the group of each row
+} model_groups;
+
+// Finds each row's group by linear search. False when a key fails, or goes back in a sorted
+// group.
+static inline bool model_group_rows(model *m, const dfq__node *n, const model_table *in,
+                                    model_groups *g) {
+  size_t keys = (size_t)n->key_count;
+  model_scope s = { in->schema, NULL, NULL, NULL, 0 };
+  dfq_value *before = NULL;
+  g->key = (dfq_value *)model_room(m, in->rows * keys, sizeof *g->key);
+  g->of = (size_t *)model_room(m, in->rows, sizeof *g->of);
+  for (size_t r = 0; r < in->rows; r++) {
+    dfq_value *now = (dfq_value *)model_room(m, keys, sizeof *now);
+    s.row = model_row(in, r);
+    for (size_t k = 0; k < keys; k++) {
+      if (!model_eval(m, &s, n->key[k].expr, &now[k])) return false;
+      now[k] = model_canonical(now[k]);
+    }
+    if (n->sorted && before && model_goes_back(before, now, (int)keys)) return false;
+    before = now;
+    size_t at = 0;
+    for (; at < g->count; at++) {
+      bool same = true;
+      for (size_t k = 0; k < keys; k++)
+        same = same && model_same_key(&now[k], &g->key[at * keys + k]);
+      if (same) break;
+    }
+    if (at == g->count) {
+      for (size_t k = 0; k < keys; k++) g->key[at * keys + k] = now[k];
+      g->count++;
+    }
+    g->of[r] = at;
+  }
+  return true;
+}
+
+static inline model_table model_group(model *m, const dfq__node *n, const model_table *in) {
+  model_table t = model_new(&n->schema);
+  model_groups g;
+  size_t *member = (size_t *)model_room(m, in->rows, sizeof *member);
+  int keys = n->key_count;
+  dfq_schema key_schema = { keys, n->schema.field };
+  model_scope s = { &key_schema, NULL, in, member, in->rows };
+  memset(&g, 0, sizeof g);
+  t.failed = true;
+  if (in->failed || !model_group_rows(m, n, in, &g)) return t;
+  for (size_t r = 0; r < in->rows; r++) member[r] = r;
+  for (int i = 0; i < n->expr_count; i++) {
+    model_check_type(m, &s, n->expr[i], n->schema.field[keys + i].type);
+    if (!model_all_arguments(m, &s, n->expr[i])) return t;
+  }
+  if (keys == 0) g.count = 1;                      // of nothing, too
+  for (size_t at = 0; at < g.count; at++) {
+    s.members = 0;
+    for (size_t r = 0; r < in->rows; r++)
+      if (g.of[r] == at) member[s.members++] = r;
+    s.row = g.key + at * (size_t)keys;
+    dfq_value *to = model_add(m, &t);
+    if (keys) memcpy(to, s.row, (size_t)keys * sizeof *to);
+    for (int i = 0; i < n->expr_count; i++)
+      if (!model_all_aggregates(m, &s, n->expr[i]) ||
+          !model_eval(m, &s, n->expr[i], &to[keys + i])) {
+        t.rows--;
+        return t;
+      }
+  }
+  t.failed = false;
+  return t;
+}
+
+static inline bool model_before(const dfq__node *n, const dfq_value *a, const dfq_value *b) {
+  for (int k = 0; k < n->key_count; k++) {
+    bool p = model_is_null(&a[k]), q = model_is_null(&b[k]);
+    if (p != q) return p == n->key[k].nulls_first;
+    int order = p ? 0 : model_compare(&a[k], &b[k]);
+    if (order) return (order < 0) != n->key[k].descending;
+  }
+  return false;
+}
+
+static inline model_table model_sort(model *m, const dfq__node *n, const model_table *in) {
+  model_table t = model_new(&n->schema);
+  size_t keys = (size_t)n->key_count;
+  model_scope s = { in->schema, NULL, NULL, NULL, 0 };
+  dfq_value *key = (dfq_value *)model_room(m, in->rows * keys, sizeof *key);
+  size_t *order = (size_t *)model_room(m, in->rows, sizeof *order);
+  t.failed = true;
+  for (size_t r = 0; r < in->rows; r++) {
+    s.row = model_row(in, r);
+    for (size_t k = 0; k < keys; k++)
+      if (!model_eval(m, &s, n->key[k].expr, &key[r * keys + k])) return t;
+  }
+  if (in->failed) return t;
+  for (size_t r = 0; r < in->rows; r++) {          // stable: only what is greater moves
+    size_t at = r;
+    for (; at > 0 && model_before(n, key + r * keys, key + order[at - 1] * keys); at--)
+      order[at] = order[at - 1];
+    order[at] = r;
+  }
+  for (size_t r = 0; r < in->rows; r++) model_copy(m, &t, model_row(in, order[r]));
+  t.failed = false;
+  return t;
+}
+
+static inline model_table model_distinct(model *m, const dfq__node *n, const model_table *in) {
+  model_table t = model_new(&n->schema);
+  for (size_t r = 0; r < in->rows; r++) {
+    const dfq_value *row = model_row(in, r);
+    size_t at = 0;
+    for (; at < t.rows; at++) {
+      bool same = true;
+      for (int c = 0; c < n->schema.count; c++) {
+        bool key = n->key_count == 0;
+        for (int k = 0; k < n->key_count; k++)
+          key = key || strcmp(n->key[k].expr->name, n->schema.field[c].name) == 0;
+        same = same && (!key || model_same_key(&row[c], &model_row(&t, at)[c]));
+      }
+      if (same) break;
+    }
+    if (at == t.rows) model_copy(m, &t, row);
+  }
+  t.failed = in->failed;
+  return t;
+}
+
+static inline model_table model_run(model *m, const dfq__node *n) {
+  model_table in = model_new(&n->schema);
+  if (n->in[0]) in = model_run(m, n->in[0]);
+  if (m->too_big) return in;
+  switch (n->kind) {
+    case DFQ__SCAN: return model_scan(m, n);
+    case DFQ__FILTER: return model_filter(m, n, &in);
+    case DFQ__PROJECT: return model_project(m, n, &in);
+    case DFQ__LIMIT: return model_limit(m, n, &in);
+    case DFQ__ROW_INDEX: return model_row_index(m, n, &in);
+    case DFQ__UNION: return model_union(m, n, &in);
+    case DFQ__JOIN: return model_join(m, n, &in);
+    case DFQ__GROUP: return model_group(m, n, &in);
+    case DFQ__SORT: return model_sort(m, n, &in);
+    case DFQ__DISTINCT_ROWS: return model_distinct(m, n, &in);
+    default: m->wrong = "a node that only the optimizer makes"; return in;
+  }
+}
+
+// ---- comparing -----------------------------------------------------------------------------
+
+static inline model model_open(dfq *db) {
+  model m;
+  memset(&m, 0, sizeof m);
+  m.arena.heap = db->heap;
+  return m;
+}
+
+static inline void model_close(model *m) { dfq__arena_release(&m->arena, 0); }
+
+// The same bits; one NaN is like any other.
+static inline bool model_same(const dfq_value *a, const dfq_value *b) {
+  if (a->type != b->type) return false;
+  if (a->type == DFQ_NULL) return true;
+  if (a->type == DFQ_STR) return model_compare_text(a, b) == 0;
+  if (a->type == DFQ_F64 && test_is_nan(a->as.f) && test_is_nan(b->as.f)) return true;
+  return a->as.i == b->as.i;
+}
+
+static inline void model_text(char *to, size_t size, const dfq_value *v) {
+  if (v->type == DFQ_NULL) snprintf(to, size, "null");
+  else if (v->type == DFQ_F64) snprintf(to, size, "%.17g (%a)", v->as.f, v->as.f);
+  else if (v->type == DFQ_STR) snprintf(to, size, "'%.*s'", (int)v->len, v->as.s);
+  else snprintf(to, size, "%s %lld", dfq_type_name(v->type), (long long)v->as.i);
+}
+
+// Compares rows [0, rows) with a table: NULL when they are the same, else the first difference.
+static inline const char *model_difference(model *m, const model_table *want,
+                                           const dfq_table *got, size_t rows) {
+  char *text = (char *)model_room(m, 400, 1);
+  int columns = want->schema->count;
+  for (size_t r = 0; r < rows && r < dfq_table_rows(got); r++)
+    for (int c = 0; c < columns; c++) {
+      char a[120], b[120];
+      dfq_value v;
+      const dfq_value *w = &model_row(want, r)[c];
+      dfq_table_get(got, r, c, &v);
+      if (model_same(w, &v)) continue;
+      model_text(a, sizeof a, w);
+      model_text(b, sizeof b, &v);
+      snprintf(text, 400, "row %d, %s: the model has %s, the engine %s", (int)r,
+               want->schema->field[c].name, a, b);
+      return text;
+    }
+  if (rows == dfq_table_rows(got)) return NULL;
+  snprintf(text, 400, "the model has %d rows, the engine %d", (int)rows,
+           (int)dfq_table_rows(got));
+  return text;
+}
+
+// Runs a frame in the model and in one engine. NULL: both the same, or both fail.
+static inline const char *model_check(model *m, dfq_frame *f) {
+  model_table want = model_run(m, f->node);
+  dfq_table *got = dfq_collect(f);
+  const char *difference = m->wrong;
+  if (!difference && (got == NULL) != want.failed)
+    difference = want.failed ? "the model fails, the engine does not" : dfq_error(f->db);
+  if (!difference && got) difference = model_difference(m, &want, got, want.rows);
+  dfq_table_free(got);
+  return difference;
+}
+
+#endif // MODEL_H
