@@ -30,7 +30,7 @@
 //   DFQ_IMPLEMENTATION   this file's second half is compiled here; in one translation unit only
 //   DFQ_STATIC           every function is static: a private copy of the engine
 //   DFQ_API              what stands before each public function (default: extern, or static)
-//   DFQ_CHAPTER          0 .. 4: the implementation ends after this chapter (default: 4, all)
+//   DFQ_CHAPTER          0 .. 5: the implementation ends after this chapter (default: 5, all)
 //   DFQ_NO_THREADS       no threads and no locks: nothing to link but -lm
 //   DFQ_NO_HUGE_PAGES    large blocks come from malloc, not from 2 MiB-aligned huge pages
 //   DFQ_NO_SIMD          the CSV index in portable C only
@@ -67,6 +67,9 @@
 //                    >>join >>join-left >>join-merge >>join-op >>join-verbs >>sort >>sort-op
 //                    >>group-parallel >>distinct >>row-hashing >>row-join >>row-group
 //                    >>window-plan >>window >>row-window
+//   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
+//                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
+//                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -80,7 +83,7 @@
 #define DFQ_VERSION "0.1.0"
 
 #ifndef DFQ_CHAPTER
-#define DFQ_CHAPTER 4
+#define DFQ_CHAPTER 5
 #endif
 
 #ifndef DFQ_API
@@ -15687,6 +15690,2680 @@ static const dfq__rows_class dfq__row_window_class = {
 
 #endif // DFQ_CHAPTER >= 4, windows
 
+// =============================================================================================
+// CHAPTER 5, THE OPTIMIZER: rules to a fixpoint, a journal of what they did, explain
+// =============================================================================================
+#if DFQ_CHAPTER >= 5
+
+// ---- >>stages: a plan node as the text that would make it -----------------------------------
+// Idea. Explain, the journal and whole pipelines print nodes in one way only: as the stage of
+// the pipeline language that stands for the node, so that what is read here can be typed there.
+//
+//   node      word       what follows it
+//   filter    filter     amount > 100 and region = 'EU'
+//   project   with       amount * 0.2 as tax            also select, rename, drop
+//   join      join       on customer_id = id left       behind the other input
+//   top-k     top        10 by tax desc                 explain only: sort tax desc | limit 10
+//
+// A projection remembers the verb it was written with. After a rule has changed it, the verb
+// may no longer say what it does; then it prints as select, which always does.
+
+// Does column i come out as it came in, under its own name?
+static bool dfq__passes(const dfq__node *n, int i) {
+  return n->expr[i]->kind == DFQ_COLUMN && n->expr[i]->name == n->schema.field[i].name;
+}
+
+// with: all columns of the input in their places, or replaced there, then new ones. rename: the
+// same columns in the same order. drop: fewer of them.
+static const char *dfq__project_word(const dfq__node *n) {
+  const dfq_schema *in = &n->in[0]->schema;
+  int same = 0, in_place = 0, from_place = 0;
+  for (int i = 0; i < n->expr_count; i++) {
+    const char *old = i < in->count ? in->field[i].name : NULL;
+    same += dfq__passes(n, i);
+    in_place += old && n->schema.field[i].name == old;
+    from_place += old && n->expr[i]->kind == DFQ_COLUMN && n->expr[i]->name == old;
+  }
+  bool all = same == n->expr_count, fewer = n->expr_count < in->count;
+  if (strcmp(n->verb, "with") == 0 && !all && in_place == in->count) return "with";
+  if (strcmp(n->verb, "drop") == 0 && all && fewer) return "drop";
+  bool renames = !all && !fewer && from_place == n->expr_count;
+  if (strcmp(n->verb, "rename") == 0 && renames) return "rename";
+  return "select";
+}
+
+// The word that begins the stage.
+static const char *dfq__word_of(const dfq__node *n) {
+  switch (n->kind) {
+    case DFQ__SCAN: return "scan";
+    case DFQ__FILTER: return "filter";
+    case DFQ__PROJECT: return dfq__project_word(n);
+    case DFQ__LIMIT: return n->count < 0 ? "offset" : "limit";
+    case DFQ__ROW_INDEX: return "row_index";
+    case DFQ__UNION: return "union";
+    case DFQ__JOIN: return "join";
+    case DFQ__GROUP: return "group";
+    case DFQ__SORT: return "sort";
+    case DFQ__TOP_K: return "top";
+    case DFQ__DISTINCT_ROWS: return "distinct";
+    case DFQ__WINDOW: return "with";
+    case DFQ__NODE_KINDS: break;
+  }
+  return "?";
+}
+
+// expr [as NAME]: the name is left out where it is what the expression is called anyway.
+static void dfq__put_item(dfq__text *t, const dfq_expr *e, const char *name) {
+  size_t at = t->len;
+  dfq__put_expr(t, e);
+  bool called_so = e->kind == DFQ_COLUMN ? e->name == name
+                                         : !t->failed && strcmp(t->data + at, name) == 0;
+  if (called_so) return;
+  dfq__put(t, " as ");
+  dfq__put_name(t, name);
+}
+
+// A blank before the first thing of a list, a comma before the others.
+static void dfq__put_next(dfq__text *t, bool *any) {
+  dfq__put(t, *any ? ", " : " ");
+  *any = true;
+}
+
+// Only what the word does not say: the new columns of with, the renamed ones, the dropped ones.
+static void dfq__put_projection(dfq__text *t, const dfq__node *n) {
+  const dfq_schema *in = &n->in[0]->schema;
+  const char *word = dfq__project_word(n);
+  bool any = false, drop = strcmp(word, "drop") == 0, all = strcmp(word, "select") == 0;
+  for (int c = 0; drop && c < in->count; c++) {
+    if (dfq__schema_find(&n->schema, in->field[c].name) >= 0) continue;
+    dfq__put_next(t, &any);
+    dfq__put_name(t, in->field[c].name);
+  }
+  for (int i = 0; !drop && i < n->expr_count; i++) {
+    if (!all && dfq__passes(n, i)) continue;
+    dfq__put_next(t, &any);
+    dfq__put_item(t, n->expr[i], n->schema.field[i].name);
+  }
+  if (!any) dfq__put(t, " (no columns)");
+}
+
+// Each window is a column behind the input's.
+static void dfq__put_windows(dfq__text *t, const dfq__node *n) {
+  bool any = false;
+  for (int i = 0; i < n->expr_count; i++) {
+    dfq__put_next(t, &any);
+    dfq__put_item(t, n->expr[i], n->schema.field[n->in[0]->schema.count + i].name);
+  }
+}
+
+// Conjuncts as one condition. The first needs no parentheses around an and of its own.
+static void dfq__put_conjuncts(dfq__text *t, dfq_expr *const *list, int count) {
+  for (int i = 0; i < count; i++) {
+    if (i) dfq__put(t, " and ");
+    dfq__printer p = { *t, NULL, 0, 0 };
+    dfq__print(&p, list[i], count == 1 ? 0 : i ? DFQ__L_NOT : DFQ__L_AND);
+    *t = p.text;
+  }
+}
+
+// Of sort, top and distinct. asc and nulls last are what is meant anyway.
+static void dfq__put_keys(dfq__text *t, const dfq_key *key, int count) {
+  bool any = false;
+  for (int i = 0; i < count; i++) {
+    dfq__put_next(t, &any);
+    dfq__put_expr(t, key[i].expr);
+    if (key[i].descending) dfq__put(t, " desc");
+    if (key[i].nulls_first) dfq__put(t, " nulls first");
+  }
+}
+
+// region, year: sum(tax) as tax
+static void dfq__put_group(dfq__text *t, const dfq__node *n) {
+  bool any = false;
+  for (int i = 0; i < n->key_count; i++) {
+    dfq__put_next(t, &any);
+    dfq__put_item(t, n->key[i].expr, n->schema.field[i].name);
+  }
+  if (n->expr_count) dfq__put(t, ":");
+  any = false;
+  for (int i = 0; i < n->expr_count; i++) {
+    dfq__put_next(t, &any);
+    dfq__put_item(t, n->expr[i], n->schema.field[n->key_count + i].name);
+  }
+  if (n->sorted) dfq__put(t, " sorted");
+}
+
+// on a = b, c left
+static void dfq__put_join(dfq__text *t, const dfq__join_plan *j) {
+  for (int i = 0; i < j->key_count; i++) {
+    dfq__put(t, i ? ", " : " on ");
+    dfq__put_name(t, j->left_key[i]);
+    if (j->left_key[i] == j->right_key[i]) continue;
+    dfq__put(t, " = ");
+    dfq__put_name(t, j->right_key[i]);
+  }
+  dfq__putf(t, " %s", dfq__join_names[j->type]);
+  if (j->suffix && strcmp(j->suffix, "_right") != 0) {
+    dfq__put(t, " suffix ");
+    dfq__put_quoted(t, j->suffix, strlen(j->suffix), '\'');
+  }
+  if (j->nulls_equal) dfq__put(t, " nulls_equal");
+  if (j->sorted) dfq__put(t, " sorted");
+}
+
+// What follows the word, and the other input of a join or union, in a pipeline; with its blank.
+static void dfq__put_rest(dfq__text *t, const dfq__node *n) {
+  switch (n->kind) {
+    case DFQ__SCAN:
+      dfq__put(t, " ");
+      n->source->is->print(t, n->source);
+      return;
+    case DFQ__FILTER:
+      dfq__put(t, " ");
+      dfq__put_conjuncts(t, n->expr, n->expr_count);
+      return;
+    case DFQ__LIMIT:
+      if (n->count >= 0) dfq__putf(t, " %lld", (long long)n->count);
+      if (n->count >= 0 && n->offset) dfq__put(t, " offset");
+      if (n->count < 0 || n->offset) dfq__putf(t, " %lld", (long long)n->offset);
+      return;
+    case DFQ__ROW_INDEX:
+      dfq__put(t, " ");
+      dfq__put_name(t, n->schema.field[0].name);
+      return;
+    case DFQ__PROJECT: dfq__put_projection(t, n); return;
+    case DFQ__JOIN: dfq__put_join(t, n->join); return;
+    case DFQ__GROUP: dfq__put_group(t, n); return;
+    case DFQ__WINDOW: dfq__put_windows(t, n); return;
+    case DFQ__TOP_K: dfq__putf(t, " %lld by", (long long)n->count); break;
+    case DFQ__UNION: case DFQ__SORT: case DFQ__DISTINCT_ROWS: case DFQ__NODE_KINDS: break;
+  }
+  dfq__put_keys(t, n->key, n->key_count);
+}
+
+// A whole stage: "filter amount > 100", "join ... on id left".
+static void dfq__put_stage(dfq__text *t, const dfq__node *n) {
+  dfq__put(t, dfq__word_of(n));
+  if (n->in[1]) dfq__put(t, " ...");
+  dfq__put_rest(t, n);
+}
+
+// "join#3": how nodes are called in explain and in the journal.
+static void dfq__put_label(dfq__text *t, const dfq__node *n) {
+  dfq__putf(t, "%s#%d", dfq__word_of(n), n->id);
+}
+
+// ---- >>journal: every rule's doings and refusals, with the reason ---------------------------
+// Idea. An optimizer that cannot be asked why is one that cannot be trusted. Each rule notes
+// each step: what it moved, where, and why that is right; or why it must not be done:
+//
+//   3 push_filter    b < 9  below join#3 (right)  REFUSED: b is null-extended, unmatched ...
+//   4 outer_to_inner b < 9  join#3                ok: left -> inner, never true for a null b
+//   5 push_filter    b < 9  below join#3 (right)  ok: its columns are on that side only
+//
+// Rules run again and again until nothing changes; a refusal is noted the first time only. A
+// later rule may lift it, as here: then both stand in the journal, in the order they came.
+
+typedef struct dfq__journal {
+  dfq_step *step;
+  int count, room;
+} dfq__journal;
+
+// What rules work with. What they build lives in the run's own context.
+typedef struct dfq__opt {
+  dfq__run *run;
+  dfq *db;
+  dfq__arena scratch;       // for questions: bound to be answered, then forgotten
+  dfq__journal *journal;
+  dfq_rule rule;            // the one at work
+  dfq__node *settled;       // the latest filter that a conjunct was given below
+  bool no_memory;
+} dfq__opt;
+
+// The rules' names, in the order of their numbers.
+static const char *const dfq__rule_names[] = {
+#define DFQ__TEXT_OF(name, text) text,
+  DFQ_RULE_LIST(DFQ__TEXT_OF)
+#undef DFQ__TEXT_OF
+};
+
+DFQ_API const char *dfq_rule_name(dfq_rule rule) {
+  return (unsigned)rule < DFQ_RULE_COUNT ? dfq__rule_names[rule] : "?";
+}
+
+DFQ_API int dfq_rule_find(const char *name) {
+  for (int i = 0; name && i < DFQ_RULE_COUNT; i++)
+    if (strcmp(dfq__rule_names[i], name) == 0) return i;
+  return -1;
+}
+
+// Finished text into the run's arena; "" without memory.
+static const char *dfq__opt_text(dfq__opt *o, dfq__text *t) {
+  const char *text = t->data ? t->data : "";
+  const char *s = t->failed ? NULL : dfq__arena_text(&o->db->arena, text, t->len);
+  dfq__text_free(t);
+  if (!s) o->no_memory = true;
+  return s ? s : "";
+}
+
+// Texts for the journal: anything, an expression, a node's label.
+DFQ__FORMAT(2) static const char *dfq__say(dfq__opt *o, const char *format, ...) {
+  dfq__text t = dfq__text_in(o->db->heap);
+  va_list args;
+  va_start(args, format);
+  dfq__put_list(&t, format, args);
+  va_end(args);
+  return dfq__opt_text(o, &t);
+}
+
+static const char *dfq__say_expr(dfq__opt *o, const dfq_expr *e) {
+  dfq__text t = dfq__text_in(o->db->heap);
+  dfq__put_expr(&t, e);
+  return dfq__opt_text(o, &t);
+}
+
+static const char *dfq__label(dfq__opt *o, const dfq__node *n) {
+  return dfq__say(o, "%s#%d", dfq__word_of(n), n->id);
+}
+
+static bool dfq__same_step(const dfq_step *a, const dfq_step *b) {
+  return a->applied == b->applied && strcmp(a->rule, b->rule) == 0 &&
+         strcmp(a->what, b->what) == 0 && strcmp(a->where, b->where) == 0 &&
+         strcmp(a->why, b->why) == 0;
+}
+
+// Adds a step, unless it is a refusal that stands there already.
+static void dfq__journal_add(dfq__opt *o, const dfq_step *s) {
+  dfq__journal *j = o->journal;
+  for (int i = 0; !s->applied && i < j->count; i++)
+    if (dfq__same_step(&j->step[i], s)) return;
+  if (j->count == j->room) {
+    int room = j->room ? j->room * 2 : 16;
+    dfq_step *to = (dfq_step *)dfq__arena_array(&o->db->arena, (size_t)room, sizeof *to);
+    if (!to) { o->no_memory = true; return; }
+    if (j->count) memcpy(to, j->step, (size_t)j->count * sizeof *to);
+    j->step = to;
+    j->room = room;
+  }
+  j->step[j->count++] = *s;
+}
+
+// Notes a step of the rule at work. Returns applied, so that a rule can end with it.
+DFQ__FORMAT(5) static bool dfq__note(dfq__opt *o, bool applied, const char *what,
+                                     const char *where, const char *format, ...) {
+  dfq__text t = dfq__text_in(o->db->heap);
+  va_list args;
+  va_start(args, format);
+  dfq__put_list(&t, format, args);
+  va_end(args);
+  dfq_step s = { dfq_rule_name(o->rule), what, where, applied, dfq__opt_text(o, &t) };
+  dfq__journal_add(o, &s);
+  return applied;
+}
+
+// Text in at least width characters.
+static void dfq__put_column(dfq__text *t, const char *s, size_t width) {
+  size_t n = dfq__chars_of(s);
+  dfq__put(t, s);
+  dfq__put_repeat(t, ' ', n < width ? width - n + 1 : 1);
+}
+
+enum { DFQ__RULE_WIDTH = 14, DFQ__STEP_WIDTH = 36 };
+
+// A line a step, in columns as wide as they must be; what is wider than that breaks its line.
+static void dfq__put_journal(dfq__text *t, const dfq__journal *j) {
+  size_t what = 0, where = 0;
+  for (int i = 0; i < j->count; i++) {
+    size_t a = dfq__chars_of(j->step[i].what), b = dfq__chars_of(j->step[i].where);
+    if (a <= DFQ__STEP_WIDTH) what = dfq__max(what, a);
+    if (b <= DFQ__STEP_WIDTH) where = dfq__max(where, b);
+  }
+  for (int i = 0; i < j->count; i++) {
+    const dfq_step *s = &j->step[i];
+    dfq__putf(t, "  %3d ", i + 1);
+    dfq__put_column(t, s->rule, DFQ__RULE_WIDTH);
+    dfq__put_column(t, s->what, what);
+    dfq__put_column(t, s->where, where);
+    dfq__putf(t, "%s: %s\n", s->applied ? "ok" : "REFUSED", s->why);
+  }
+  if (j->count == 0) dfq__put(t, "  (nothing to do)\n");
+}
+
+// ---- >>facts: what a plan says about itself -------------------------------------------------
+// Idea. Rules ask questions, and the plan answers them without reading data: about how many
+// rows, in which order, whether the rows will be read to the end, and whether an expression may
+// fail. An answer is either proven or, as with row counts, marked as a guess that no result
+// depends on.
+//
+//   limit 5        read: yes, to its end: yes    the limit stops what is above the sort; the
+//     filter             yes,             no     sort has to see all rows before its first,
+//       sort by a        yes,             no     however few are wanted; and everything above
+//         scan           yes,             yes    it ascends by a
+//
+// Guesses: a comparison keeps a third of the rows, an equality a tenth, grouping makes a tenth
+// as many, a join has as many rows as its larger input (each row finds its partner: a foreign
+// key). Larger engines keep histograms and sketches, and are still wrong after three joins.
+
+typedef struct dfq__reading {
+  bool touched;   // at least one row is asked for
+  bool whole;     // all rows are asked for, unless an error comes first
+} dfq__reading;
+
+// How an input of n is read when n is read like r.
+static dfq__reading dfq__reading_below(const dfq__node *n, dfq__reading r, int side) {
+  switch (n->kind) {
+    case DFQ__LIMIT:
+      r.touched = r.touched && n->count != 0;
+      r.whole = r.whole && n->count < 0;
+      return r;
+    case DFQ__SORT: case DFQ__TOP_K: case DFQ__WINDOW: r.whole = r.touched; return r;
+    case DFQ__GROUP: r.whole = n->sorted ? r.whole : r.touched; return r;
+    case DFQ__UNION:
+      if (side) r.touched = r.whole;
+      return r;
+    case DFQ__JOIN:
+      if (n->join->sorted) r.whole = false;      // a merge join stops with its shorter input
+      else if (side) r.whole = r.touched;        // the build side
+      return r;
+    case DFQ__SCAN: case DFQ__FILTER: case DFQ__PROJECT: case DFQ__ROW_INDEX:
+    case DFQ__DISTINCT_ROWS: case DFQ__NODE_KINDS: return r;
+  }
+  return r;
+}
+
+// The share of rows for which a condition is likely to be true.
+static double dfq__share_kept(const dfq_expr *e) {
+  bool call = e->kind == DFQ_CALL;
+  if (call && e->fn == DFQ__AND) return dfq__share_kept(e->arg[0]) * dfq__share_kept(e->arg[1]);
+  if (call && (e->fn == DFQ__EQ || e->fn == DFQ__IS_NULL || e->fn == DFQ__NOT_DISTINCT))
+    return 0.1;
+  return 1.0 / 3;
+}
+
+// At least one row: a guess of none would make everything above look free.
+static double dfq__rows_kept(double rows, dfq_expr *const *list, int count) {
+  double left = rows;
+  for (int i = 0; i < count; i++) left *= dfq__share_kept(list[i]);
+  return rows >= 1 && left < 1 ? 1 : left;
+}
+
+static double dfq__at_most(double rows, double most) { return rows < most ? rows : most; }
+
+// A row of the larger side is taken to find one partner; half of the rows of a semi join, one.
+static double dfq__joined_rows(dfq_join_type type, double left, double right) {
+  switch (type) {
+    case DFQ_CROSS: return left * right;
+    case DFQ_SEMI: case DFQ_ANTI: return left / 2;
+    case DFQ_INNER: case DFQ_LEFT: case DFQ_RIGHT: case DFQ_FULL: break;
+  }
+  return left > right ? left : right;
+}
+
+// About how many rows come out of n; below 0: no idea.
+static double dfq__rows_of(const dfq__node *n) {
+  double rows = n->in[0] ? dfq__rows_of(n->in[0]) : n->source->is->rows(n->source);
+  double other = n->in[1] ? dfq__rows_of(n->in[1]) : 0;
+  bool limited = n->kind == DFQ__LIMIT || n->kind == DFQ__TOP_K || n->kind == DFQ__SCAN;
+  if (n->kind == DFQ__GROUP && n->key_count == 0) return 1;
+  if (rows < 0 || other < 0) return limited && n->count >= 0 ? (double)n->count : -1;
+  switch (n->kind) {
+    case DFQ__UNION: return rows + other;
+    case DFQ__JOIN: return dfq__joined_rows(n->join->type, rows, other);
+    case DFQ__GROUP: case DFQ__DISTINCT_ROWS:
+      return rows < 10 ? dfq__at_most(rows, 1) : rows / 10;
+    case DFQ__LIMIT: rows = rows > (double)n->offset ? rows - (double)n->offset : 0; break;
+    case DFQ__SCAN: case DFQ__FILTER:
+      rows = dfq__rows_kept(rows, n->expr, n->expr_count);
+      break;
+    case DFQ__PROJECT: case DFQ__ROW_INDEX: case DFQ__SORT: case DFQ__TOP_K:
+    case DFQ__WINDOW: case DFQ__NODE_KINDS: break;
+  }
+  return limited && n->count >= 0 ? dfq__at_most(rows, (double)n->count) : rows;
+}
+
+// The most rows that can come out of n, as the plan itself guarantees; < 0: no limit is known.
+static int64_t dfq__most_rows(const dfq__node *n) {
+  int64_t below = n->in[0] ? dfq__most_rows(n->in[0]) : -1;
+  if (n->kind == DFQ__JOIN || n->kind == DFQ__UNION) return -1;
+  if (n->kind != DFQ__LIMIT && n->kind != DFQ__TOP_K && n->kind != DFQ__SCAN) return below;
+  return n->count < 0 || (below >= 0 && below < n->count) ? below : n->count;
+}
+
+enum { DFQ__ORDER_KEYS = 16 };
+
+// Columns that the rows of a node ascend by, the first most of all, nulls last.
+typedef struct dfq__order {
+  const char *name[DFQ__ORDER_KEYS];
+  int count;
+} dfq__order;
+
+// The leading keys that are plain columns, ascending, nulls last. What follows an expression or
+// a descending key is in order only within equal values of it: nothing to rely on.
+static dfq__order dfq__order_of_keys(const dfq_key *key, int count) {
+  dfq__order o = { { NULL }, 0 };
+  for (int i = 0; i < count && o.count < DFQ__ORDER_KEYS; i++) {
+    if (key[i].expr->kind != DFQ_COLUMN || key[i].descending || key[i].nulls_first) break;
+    o.name[o.count++] = key[i].expr->name;
+  }
+  return o;
+}
+
+// The name under which n passes on a column of its first input; NULL when it does not.
+static const char *dfq__name_above(const dfq__node *n, const char *name) {
+  for (int i = 0; i < n->schema.count; i++) {
+    const dfq_expr *e = n->kind == DFQ__PROJECT ? n->expr[i] : NULL;
+    if (n->kind == DFQ__GROUP && i < n->key_count) e = n->key[i].expr;
+    bool from_left = n->kind == DFQ__JOIN && n->join->column[i].side != DFQ__RIGHT_SIDE &&
+                     n->join->column[i].name == name;
+    if (from_left || (e && e->kind == DFQ_COLUMN && e->name == name))
+      return n->schema.field[i].name;
+  }
+  return NULL;
+}
+
+// The same order in the names that n gives its columns, up to the first that it drops.
+static dfq__order dfq__order_above(const dfq__node *n, const dfq__order *below) {
+  dfq__order o = { { NULL }, 0 };
+  for (int i = 0; i < below->count; i++) {
+    const char *name = dfq__name_above(n, below->name[i]);
+    if (!name) break;
+    o.name[o.count++] = name;
+  }
+  return o;
+}
+
+// What the rows of n are known to ascend by. Joins keep the left's order, but for right and
+// full, which bring unmatched right rows last; groups come in the order of their first rows.
+static dfq__order dfq__order_of(const dfq__node *n) {
+  dfq__order o = { { NULL }, 0 };
+  switch (n->kind) {
+    case DFQ__SORT: case DFQ__TOP_K: return dfq__order_of_keys(n->key, n->key_count);
+    case DFQ__FILTER: case DFQ__LIMIT: case DFQ__ROW_INDEX: case DFQ__DISTINCT_ROWS:
+    case DFQ__WINDOW:
+      return dfq__order_of(n->in[0]);
+    case DFQ__JOIN:
+      if (n->join->type == DFQ_RIGHT || n->join->type == DFQ_FULL) return o;
+      break;
+    case DFQ__PROJECT: case DFQ__GROUP: break;
+    case DFQ__SCAN: case DFQ__UNION: case DFQ__NODE_KINDS: return o;
+  }
+  o = dfq__order_of(n->in[0]);
+  return dfq__order_above(n, &o);
+}
+
+// e bound to a schema, for a question: in the scratch arena, without buffers.
+static dfq__bound *dfq__opt_bind(dfq__opt *o, const dfq_schema *schema, const dfq_expr *e) {
+  dfq__binder b;
+  memset(&b, 0, sizeof b);
+  b.db = o->db;
+  b.arena = &o->scratch;
+  b.schema = schema;
+  return dfq__bind(&b, e);
+}
+
+// May e fail for some row of this schema? Yes too for what cannot be bound to it.
+static bool dfq__may_fail(dfq__opt *o, const dfq_schema *schema, const dfq_expr *e) {
+  dfq__arena_rewind(&o->scratch);
+  dfq__bound *b = dfq__opt_bind(o, schema, e);
+  return !b || b->fails;
+}
+
+// The type of e; DFQ_KINDS when it has none over this schema (an aggregate).
+static dfq_type dfq__opt_type(dfq__opt *o, const dfq_schema *schema, const dfq_expr *e) {
+  dfq__arena_rewind(&o->scratch);
+  dfq__bound *b = dfq__opt_bind(o, schema, e);
+  return b ? b->type : (dfq_type)DFQ_KINDS;
+}
+
+// Comparisons take -0.0 and 0.0 for equal; anything else may tell them apart, as 1 / x does.
+// Equal keys may differ in that sign, so a condition moves from one to the other only when it
+// looks at floats through comparisons.
+static bool dfq__sees_zero_sign(const dfq_schema *schema, const dfq_expr *e) {
+  bool compare = e->kind == DFQ_CALL && dfq__functions[e->fn].level == DFQ__L_CMP;
+  if (e->kind == DFQ_COLUMN) {
+    int c = dfq__schema_find(schema, e->name);
+    return c < 0 || schema->field[c].type == DFQ_F64;
+  }
+  for (int i = 0; i < e->argc; i++)
+    if (!(compare && e->arg[i]->kind == DFQ_COLUMN) && dfq__sees_zero_sign(schema, e->arg[i]))
+      return true;
+  return false;
+}
+
+// ---- >>rules: what all rules have in common -------------------------------------------------
+// A rule is a function that looks at one node and the nodes below it, and changes them or not.
+// It must keep every row, its place, and every bit of it; of errors, it may make some disappear
+// (a column that nobody needs is not computed), but never one appear. So an expression that may
+// fail - a cast, an integer sum - must not meet a row that it would not have met:
+//
+//   filter cast(s as i64) > 3      may not sink below the join: rows that find no partner
+//     join ... on id               would be cast as well, and one of them may be 'n/a'
+//
+// The plan is the run's own copy: nodes and their lists may be changed in place; join plans,
+// fields and expressions are shared with the frame, and are replaced instead.
+
+// Looks at *at and what is below it. Returns whether something changed; *at may be another node
+// then. r: how the rows of *at are read.
+typedef bool (*dfq__rule_fn)(dfq__opt *o, dfq__node **at, dfq__reading r);
+
+// Offers every node to a rule, from the top down, so that what sinks is met again on its way.
+static bool dfq__walk(dfq__opt *o, dfq__node **at, dfq__reading r, dfq__rule_fn rule) {
+  bool changed = !o->no_memory && rule(o, at, r);
+  dfq__node *n = *at;
+  for (int i = 0; i < 2; i++)
+    if (n->in[i] && dfq__walk(o, &n->in[i], dfq__reading_below(n, r, i), rule)) changed = true;
+  return changed;
+}
+
+// A new node over what *at points to, in its place, with the next free id. NULL without memory.
+static dfq__node *dfq__put_above(dfq__opt *o, dfq__node **at, dfq__node_kind kind,
+                                 const char *verb) {
+  dfq__node *n = dfq__node_new(&o->db->arena, kind, verb, (*at)->at, *at, NULL);
+  if (!n) { o->no_memory = true; return NULL; }
+  n->id = ++o->run->node_count;
+  *at = n;
+  return n;
+}
+
+// A limit above *at that asks for so many rows.
+static bool dfq__limit_above(dfq__opt *o, dfq__node **at, int64_t count) {
+  dfq__node *n = dfq__put_above(o, at, DFQ__LIMIT, "limit");
+  if (n) n->count = count;
+  return n != NULL;
+}
+
+// Adds a conjunct at the end of a node's list.
+static bool dfq__add_conjunct(dfq__opt *o, dfq__node *n, dfq_expr *e) {
+  size_t room = (size_t)n->expr_count + 2;
+  dfq_expr **list = (dfq_expr **)dfq__arena_array(&o->db->arena, room, sizeof *list);
+  if (!list) { o->no_memory = true; return false; }
+  for (int i = 0; i < n->expr_count; i++) list[i] = n->expr[i];
+  list[n->expr_count++] = e;
+  n->expr = list;
+  return true;
+}
+
+// A join plan of the run's own, before it is changed. False without memory.
+static bool dfq__own_join(dfq__opt *o, dfq__node *n, int more_keys) {
+  const dfq__join_plan *old = n->join;
+  dfq__arena *arena = &o->db->arena;
+  size_t keys = (size_t)(old->key_count + more_keys) + 1;
+  dfq__join_plan *j = (dfq__join_plan *)dfq__arena_alloc(arena, sizeof *j);
+  const char **left = (const char **)dfq__arena_array(arena, keys, sizeof *left);
+  const char **right = (const char **)dfq__arena_array(arena, keys, sizeof *right);
+  size_t columns = (size_t)n->schema.count + 1;
+  dfq__join_column *own = (dfq__join_column *)dfq__arena_array(arena, columns, sizeof *own);
+  if (!j || !left || !right || !own) { o->no_memory = true; return false; }
+  *j = *old;
+  for (int c = 0; c < n->schema.count; c++) own[c] = old->column[c];
+  j->column = own;
+  for (int i = 0; i < old->key_count; i++) {
+    left[i] = old->left_key[i];
+    right[i] = old->right_key[i];
+  }
+  j->left_key = left;
+  j->right_key = right;
+  n->join = j;
+  return true;
+}
+
+// An expression with each column replaced by what map gives; NULL when that grows past what an
+// expression may be, or without memory.
+static dfq_expr *dfq__opt_map(dfq__opt *o, dfq_expr *e, dfq__mapping map, void *user) {
+  dfq_expr *to = dfq__substitute(e, map, user);
+  if (to->kind == DFQ_FAILED) { o->no_memory = true; return NULL; }
+  return to->depth <= DFQ__MAX_DEPTH && to->size <= DFQ__MAX_SIZE ? to : NULL;
+}
+
+// What a column of a node is, in terms of the nodes below it.
+typedef struct dfq__below { dfq__opt *o; dfq__node *node; } dfq__below;
+
+// The mapping for dfq__through: a projection's item, a group's key, a join side's own name.
+static dfq_expr *dfq__column_below(void *user, const dfq_expr *column) {
+  const dfq__below *b = (const dfq__below *)user;
+  const dfq__node *n = b->node;
+  int i = dfq__schema_find(&n->schema, column->name);
+  if (i < 0) return NULL;
+  if (n->kind == DFQ__PROJECT) return n->expr[i];
+  if (n->kind == DFQ__GROUP) return i < n->key_count ? n->key[i].expr : NULL;
+  if (n->kind == DFQ__JOIN) return dfq__col_interned(b->o->db, n->join->column[i].name);
+  return NULL;
+}
+
+// e over the output of n, as e over the input that its columns come from.
+static dfq_expr *dfq__through(dfq__opt *o, dfq__node *n, dfq_expr *e) {
+  dfq__below b = { o, n };
+  return dfq__opt_map(o, e, dfq__column_below, &b);
+}
+
+// ---- >>split-and: a conjunction is a list of conjuncts --------------------------------------
+// filter(a and b) keeps the rows where both are true; so does filter(a), then filter(b). Apart,
+// they can go different ways. The order stays: b is still asked only where a was true.
+//
+//   filter a > 1 and b < 9        ->        filter a > 1, b < 9
+
+// Appends the conjuncts of e, left to right.
+static void dfq__split_into(dfq__opt *o, dfq__node *to, dfq_expr *e) {
+  if (e->kind == DFQ_CALL && e->fn == DFQ__AND) {
+    dfq__split_into(o, to, e->arg[0]);
+    dfq__split_into(o, to, e->arg[1]);
+  } else {
+    (void)dfq__add_conjunct(o, to, e);
+  }
+}
+
+// Makes one list of all conjuncts of a filter, in order.
+static bool dfq__rule_split(dfq__opt *o, dfq__node **at, dfq__reading r) {
+  dfq__node *n = *at, list = *n;
+  bool any = false;
+  (void)r;
+  for (int i = 0; n->kind == DFQ__FILTER && i < n->expr_count; i++)
+    any = any || (n->expr[i]->kind == DFQ_CALL && n->expr[i]->fn == DFQ__AND);
+  if (!any) return false;
+  list.expr_count = 0;
+  for (int i = 0; i < n->expr_count; i++) {
+    int before = list.expr_count;
+    dfq__split_into(o, &list, n->expr[i]);
+    if (list.expr_count - before > 1)
+      (void)dfq__note(o, true, dfq__say_expr(o, n->expr[i]), dfq__label(o, n), "%d conjuncts",
+                      list.expr_count - before);
+  }
+  if (o->no_memory) return false;
+  n->expr = list.expr;
+  n->expr_count = list.expr_count;
+  return true;
+}
+
+// ---- >>fold: constants are computed once, and what they decide is not computed at all -------
+// Idea. From the leaves up: a call whose arguments are all constants becomes its value, by the
+// row evaluator, so that it is the value that running it would give. A call that fails stays as
+// it is: it fails when a row meets it, and if none does, it does not. Then algebra that is true
+// of nulls and keeps the type:
+//
+//   true and x -> x        false and x -> false      not not x -> x         x = null -> null
+//   false or x -> x        true or x -> true         cast(x as its type) -> x
+//   case when true then a else b end -> a            x = x is NOT true: x may be null
+//
+// A null keeps the type it had: cast(null as bool), which the binder takes for a literal.
+
+// null, or a cast of it.
+static bool dfq__is_null_constant(const dfq_expr *e) {
+  if (e->kind == DFQ_CAST) e = e->arg[0];
+  return e->kind == DFQ_LITERAL && e->value.type == DFQ_NULL;
+}
+
+// What a fold leaves behind: a literal, or a null that has kept its type.
+static bool dfq__is_constant(const dfq_expr *e) {
+  return e->kind == DFQ_LITERAL || dfq__is_null_constant(e);
+}
+
+enum { DFQ__FALSE, DFQ__TRUE, DFQ__UNKNOWN, DFQ__NO_TRUTH };
+
+// What a constant condition is; DFQ__NO_TRUTH when it is no constant.
+static int dfq__truth(const dfq_expr *e) {
+  if (dfq__is_null_constant(e)) return DFQ__UNKNOWN;
+  if (e->kind != DFQ_LITERAL || e->value.type != DFQ_BOOL) return DFQ__NO_TRUTH;
+  return e->value.as.i ? DFQ__TRUE : DFQ__FALSE;
+}
+
+// The value of an expression over constants, or the expression itself when computing it fails.
+static dfq_expr *dfq__fold_constant(dfq__opt *o, dfq_expr *e) {
+  dfq_value v;
+  dfq__arena_rewind(&o->scratch);
+  dfq__bound *b = dfq__opt_bind(o, &dfq__no_schema, e);
+  dfq__eval ctx = { o->db, &o->scratch, &o->scratch, NULL, NULL, &dfq__no_schema, 0, NULL };
+  if (!b || !dfq__eval_row(&ctx, b, NULL, &v)) return e;
+  if (v.type == DFQ_NULL && b->type != DFQ_NULL) return dfq_cast(dfq_null(o->db), b->type);
+  return dfq_literal(o->db, &v);
+}
+
+// to in the place of e: with a cast if it would be narrower, and not at all if no cast helps.
+static dfq_expr *dfq__fold_to(dfq__opt *o, const dfq_schema *s, dfq_expr *e, dfq_expr *to) {
+  dfq_type was = dfq__opt_type(o, s, e), is = dfq__opt_type(o, s, to);
+  if (was == DFQ_KINDS || is == DFQ_KINDS) return e;
+  if (was == is) return to;
+  return dfq__widen_cost(is, was) < DFQ__NO_WAY ? dfq_cast(to, was) : e;
+}
+
+// and, or: one operand may decide alone, or leave the decision to the other.
+static dfq_expr *dfq__fold_logic(dfq__opt *o, const dfq_schema *s, dfq_expr *e) {
+  int decides = e->fn == DFQ__OR ? DFQ__TRUE : DFQ__FALSE;
+  int leaves = e->fn == DFQ__OR ? DFQ__FALSE : DFQ__TRUE;
+  for (int i = 0; i < 2; i++) {
+    int truth = dfq__truth(e->arg[i]);
+    if (truth == decides) return dfq__fold_to(o, s, e, e->arg[i]);
+    if (truth == leaves) return dfq__fold_to(o, s, e, e->arg[1 - i]);
+  }
+  return e;
+}
+
+// case: branches that are never taken go; one that is always taken ends the list.
+static dfq_expr *dfq__fold_case(dfq__opt *o, const dfq_schema *s, dfq_expr *e) {
+  int pairs = 0;
+  dfq_expr *otherwise = e->arg[e->argc - 1];
+  dfq_expr **kept = (dfq_expr **)dfq__arena_array(&o->db->arena, (size_t)e->argc, sizeof *kept);
+  if (!kept) { o->no_memory = true; return e; }
+  for (int i = 0; i + 1 < e->argc; i += 2) {
+    int truth = dfq__truth(e->arg[i]);
+    if (truth == DFQ__TRUE) { otherwise = e->arg[i + 1]; break; }
+    if (truth != DFQ__NO_TRUTH) continue;
+    kept[2 * pairs] = e->arg[i];
+    kept[2 * pairs++ + 1] = e->arg[i + 1];
+  }
+  if (2 * pairs + 1 == e->argc) return e;
+  return dfq__fold_to(o, s, e, pairs ? dfq_case(kept, pairs, otherwise) : otherwise);
+}
+
+// A function that gives null for a null argument, given the literal null.
+static dfq_expr *dfq__fold_strict(dfq__opt *o, const dfq_schema *s, dfq_expr *e) {
+  bool null = false;
+  for (int i = 0; i < e->argc; i++) null = null || dfq__is_null_constant(e->arg[i]);
+  if (!null) return e;
+  dfq__arena_rewind(&o->scratch);
+  dfq__bound *b = dfq__opt_bind(o, s, e);
+  if (!b || (b->call->flags & DFQ__SEES_NULL)) return e;
+  return dfq_cast(dfq_null(o->db), b->type);
+}
+
+// Algebra over one node whose arguments are simple already. Expressions over aggregates cannot
+// be typed here, and stay.
+static dfq_expr *dfq__simplify(dfq__opt *o, const dfq_schema *s, dfq_expr *e) {
+  if (dfq__has_aggregate(e)) return e;
+  switch (e->kind) {
+    case DFQ_CASE: return dfq__fold_case(o, s, e);
+    case DFQ_CAST: case DFQ_TRY_CAST:
+      return dfq__opt_type(o, s, e->arg[0]) == e->type ? e->arg[0] : e;
+    case DFQ_CALL: break;
+    default: return e;
+  }
+  if (e->fn == DFQ__AND || e->fn == DFQ__OR) return dfq__fold_logic(o, s, e);
+  bool twice = e->fn == DFQ__NOT && e->arg[0]->kind == DFQ_CALL && e->arg[0]->fn == DFQ__NOT;
+  return twice ? dfq__fold_to(o, s, e, e->arg[0]->arg[0]) : dfq__fold_strict(o, s, e);
+}
+
+// e with other arguments; e itself when they are the same.
+static dfq_expr *dfq__with_args(dfq__opt *o, dfq_expr *e, dfq_expr *const *arg) {
+  bool same = true;
+  for (int i = 0; i < e->argc; i++) same = same && arg[i] == e->arg[i];
+  if (same) return e;
+  dfq_expr *c = dfq__expr_copy_node(o->db, e);
+  if (c->kind == DFQ_FAILED) { o->no_memory = true; return e; }
+  c->source = NULL;
+  c->depth = c->size = 1;
+  for (int i = 0; i < e->argc; i++) dfq__expr_set(c, i, arg[i]);
+  return c;
+}
+
+// e over columns of s, folded.
+static dfq_expr *dfq__fold_expr(dfq__opt *o, const dfq_schema *s, dfq_expr *e) {
+  if (e->argc == 0 || dfq__is_constant(e) || o->no_memory) return e;
+  dfq_expr **arg = (dfq_expr **)dfq__arena_array(&o->db->arena, (size_t)e->argc, sizeof *arg);
+  bool constant = e->kind != DFQ_AGGREGATE;
+  if (!arg) { o->no_memory = true; return e; }
+  for (int i = 0; i < e->argc; i++) {
+    arg[i] = dfq__fold_expr(o, s, e->arg[i]);
+    constant = constant && dfq__is_constant(arg[i]);
+  }
+  dfq_expr *with = dfq__with_args(o, e, arg);
+  dfq_expr *to = constant ? dfq__fold_constant(o, with) : dfq__simplify(o, s, with);
+  if (to->kind != DFQ_FAILED) return to;
+  o->no_memory = true;
+  return e;
+}
+
+// Folds one expression of a node. Returns true when it changed.
+static bool dfq__fold_at(dfq__opt *o, const dfq__node *n, const dfq_schema *s, dfq_expr **at) {
+  dfq_expr *e = *at;
+  *at = dfq__fold_expr(o, s, e);
+  if (*at == e) return false;
+  return dfq__note(o, true, dfq__say_expr(o, e), dfq__label(o, n), "is %s",
+                   dfq__say_expr(o, *at));
+}
+
+// Conjuncts that are always true go; one that never is ends the matter.
+static bool dfq__fold_filter(dfq__opt *o, dfq__node **at) {
+  dfq__node *n = *at;
+  int kept = 0;
+  bool never = false;
+  for (int i = 0; i < n->expr_count; i++) {
+    int truth = dfq__truth(n->expr[i]);
+    never = never || truth == DFQ__FALSE || truth == DFQ__UNKNOWN;
+    if (truth != DFQ__TRUE) n->expr[kept++] = n->expr[i];
+  }
+  if (kept == n->expr_count && !never) return false;
+  n->expr_count = kept;
+  if (!never && kept) return dfq__note(o, true, "true", dfq__label(o, n), "needs no test");
+  const char *label = dfq__label(o, n);
+  *at = n->in[0];
+  if (!never) return dfq__note(o, true, label, "", "its condition is always true");
+  (void)dfq__limit_above(o, at, 0);
+  return dfq__note(o, true, label, "", "its condition is never true: limit 0");
+}
+
+// Every expression of a node, over the columns below it; a scan's over those of its source.
+static bool dfq__rule_fold(dfq__opt *o, dfq__node **at, dfq__reading r) {
+  dfq__node *n = *at;
+  const dfq_schema *s = n->in[0] ? &n->in[0]->schema : &n->source->schema;
+  bool changed = false;
+  (void)r;
+  for (int i = 0; i < n->key_count; i++)
+    if (dfq__fold_at(o, n, s, &n->key[i].expr)) changed = true;
+  for (int i = 0; i < n->expr_count; i++)
+    if (dfq__fold_at(o, n, s, &n->expr[i])) changed = true;
+  if (n->kind == DFQ__FILTER && dfq__fold_filter(o, at)) changed = true;
+  return changed;
+}
+
+// ---- >>push-filter: conditions sink towards the data ----------------------------------------
+// Idea. A row that is dropped early costs nothing later. Each conjunct sinks on its own, as far
+// as it may; what may is a table, and each refusal names the line of it that forbids:
+//
+//   below               when the conjunct
+//   sort                always (sort is stable)
+//   union               always: a copy into each branch
+//   projection          after putting in for each column what computes it, if that is cheap and
+//                       cannot fail
+//   group               uses group keys only, and there is a key: without keys there is one
+//                       row, whatever is filtered
+//   distinct            uses its keys only
+//   limit, top          never: they count the rows that the conjunct drops
+//   row_index           never: it numbers them
+//   join                see >>push-join
+//   scan                when the source evaluates conditions itself
+//
+// Keys know one zero only, while a row may hold -0.0 and another 0.0: what can tell them apart,
+// like 1 / x > 0, stays above a group, and is not copied from one key of a join to the other.
+//
+// A conjunct that may fail goes below nothing that drops rows or stops early, and never ahead
+// of an earlier conjunct that stays: `b != 0` guards `10 // b = 2`.
+
+// A conjunct on its way down.
+typedef struct dfq__sink {
+  dfq__opt *o;
+  dfq__node *filter, *below;   // who has the conjunct, and what it wants to pass
+  dfq_expr *e;
+  const char *text;            // of e
+  bool fails;                  // e may
+  dfq__reading read;           // of the filter
+} dfq__sink;
+
+// "below join#3", "below join#3 (left)"; into is for scans.
+static const char *dfq__sink_where(dfq__sink *s, const char *side) {
+  const char *how = s->below->kind == DFQ__SCAN ? "into" : "below";
+  const char *label = dfq__label(s->o, s->below);
+  if (!side) return dfq__say(s->o, "%s %s", how, label);
+  return dfq__say(s->o, "%s %s (%s)", how, label, side);
+}
+
+// Notes that the conjunct sank, and why that was right. Returns true.
+static bool dfq__sunk(dfq__sink *s, const char *side, const char *why) {
+  return dfq__note(s->o, true, s->text, dfq__sink_where(s, side), "%s", why);
+}
+
+// Notes that it stays, and why it must. Returns false.
+DFQ__FORMAT(3)
+static bool dfq__refuse(dfq__sink *s, const char *side, const char *format, ...) {
+  dfq__text t = dfq__text_in(s->o->db->heap);
+  va_list args;
+  va_start(args, format);
+  dfq__put_list(&t, format, args);
+  va_end(args);
+  const char *why = dfq__opt_text(s->o, &t);
+  return dfq__note(s->o, false, s->text, dfq__sink_where(s, side), "%s", why);
+}
+
+// The three reasons that several nodes share.
+static bool dfq__refuse_failing(dfq__sink *s, const char *side) {
+  return dfq__refuse(s, side, "may fail, and %s#%d drops rows", dfq__word_of(s->below),
+                     s->below->id);
+}
+
+static bool dfq__refuse_unread(dfq__sink *s, const char *side) {
+  return dfq__refuse(s, side, "may fail, and not all rows may be asked for");
+}
+
+static bool dfq__refuse_zeros(dfq__sink *s, const char *side) {
+  return dfq__refuse(s, side, "-0.0 and 0.0 are one key, and it may tell them apart");
+}
+
+// Puts e into a filter above *at. False without memory.
+static bool dfq__settle(dfq__sink *s, dfq__node **at, dfq_expr *e) {
+  dfq__opt *o = s->o;
+  if ((*at)->kind == DFQ__FILTER) return dfq__add_conjunct(o, *at, e);
+  dfq__node *n = dfq__put_above(o, at, DFQ__FILTER, "filter");
+  if (!n) return false;
+  n->at = s->filter->at;
+  o->settled = n;
+  return dfq__add_conjunct(o, n, e);
+}
+
+// The columns that the conjunct reads.
+static dfq__names dfq__sink_names(dfq__sink *s) {
+  dfq__names used = { &s->o->db->arena, NULL, 0, 0, false };
+  dfq__names_of(&used, s->e);
+  if (used.failed) s->o->no_memory = true;
+  return used;
+}
+
+enum { DFQ__CHEAP = 8 };   // parts of an expression that may be computed once more
+
+// Does every column of e come from items of below that are cheap to repeat and cannot fail?
+static bool dfq__may_put_in(dfq__sink *s) {
+  const dfq__node *n = s->below;
+  dfq__names used = dfq__sink_names(s);
+  for (int i = 0; i < used.count; i++) {
+    int c = dfq__schema_find(&n->schema, used.name[i]);
+    const dfq_expr *e = n->kind == DFQ__GROUP ? n->key[c].expr : n->expr[c];
+    if (e->kind == DFQ_COLUMN) continue;
+    if (e->size > DFQ__CHEAP)
+      return dfq__refuse(s, NULL, "%s is computed in %d steps, too many to repeat",
+                         used.name[i], e->size);
+    if (dfq__may_fail(s->o, &n->in[0]->schema, e))
+      return dfq__refuse(s, NULL, "%s is %s, which may fail", used.name[i],
+                         dfq__say_expr(s->o, e));
+  }
+  return !used.failed;
+}
+
+// No row is added or dropped between the two places, so that even what may fail can move.
+static bool dfq__sink_project(dfq__sink *s) {
+  if (!dfq__may_put_in(s)) return false;
+  dfq_expr *e = dfq__through(s->o, s->below, s->e);
+  if (!e || !dfq__settle(s, &s->below->in[0], e)) return false;
+  const char *now = dfq__say_expr(s->o, e);
+  if (strcmp(now, s->text) == 0) return dfq__sunk(s, NULL, "its columns pass unchanged");
+  return dfq__sunk(s, NULL, dfq__say(s->o, "there it is %s", now));
+}
+
+// All rows of a group have its keys: the group goes or stays as a whole.
+static bool dfq__sink_group(dfq__sink *s) {
+  dfq__node *n = s->below;
+  dfq__names used = dfq__sink_names(s);
+  if (n->key_count == 0)
+    return dfq__refuse(s, NULL, "without keys there is one row, whatever is filtered before");
+  for (int i = 0; i < used.count; i++)
+    if (dfq__schema_find(&n->schema, used.name[i]) >= n->key_count)
+      return dfq__refuse(s, NULL, "%s is known after grouping only", used.name[i]);
+  if (s->fails) return dfq__refuse_failing(s, NULL);
+  if (dfq__sees_zero_sign(&n->schema, s->e)) return dfq__refuse_zeros(s, NULL);
+  if (!dfq__may_put_in(s)) return false;
+  dfq_expr *e = dfq__through(s->o, n, s->e);
+  if (!e || !dfq__settle(s, &n->in[0], e)) return false;
+  return dfq__sunk(s, NULL, "it uses group keys only");
+}
+
+// The same of the rows that distinct takes for one.
+static bool dfq__sink_distinct(dfq__sink *s) {
+  dfq__node *n = s->below;
+  dfq__names used = dfq__sink_names(s);
+  for (int i = 0; i < used.count; i++) {
+    bool key = n->key_count == 0;
+    for (int k = 0; k < n->key_count; k++) key = key || n->key[k].expr->name == used.name[i];
+    if (!key)
+      return dfq__refuse(s, NULL, "%s is no key: the row that is kept may be another",
+                         used.name[i]);
+  }
+  if (s->fails) return dfq__refuse_failing(s, NULL);
+  if (dfq__sees_zero_sign(&n->schema, s->e)) return dfq__refuse_zeros(s, NULL);
+  if (!dfq__settle(s, &n->in[0], s->e)) return false;
+  return dfq__sunk(s, NULL, "it uses the distinct keys only");
+}
+
+// Is this column a partition expression of the window?
+static bool dfq__partitions_by(const dfq_expr *over, const char *name) {
+  for (int k = 1; k <= over->window->partitions; k++)
+    if (over->arg[k]->kind == DFQ_COLUMN && over->arg[k]->name == name) return true;
+  return false;
+}
+
+// Whole partitions may go, single rows may not: each window of the node must be partitioned by
+// every column that the conjunct reads.
+static bool dfq__sink_window(dfq__sink *s) {
+  dfq__node *n = s->below;
+  dfq__names used = dfq__sink_names(s);
+  if (used.count == 0) return dfq__refuse(s, NULL, "it would take rows out of the windows");
+  for (int i = 0; i < used.count; i++) {
+    if (dfq__schema_find(&n->in[0]->schema, used.name[i]) < 0)
+      return dfq__refuse(s, NULL, "%s is what the window computes", used.name[i]);
+    for (int w = 0; w < n->expr_count; w++)
+      if (!dfq__partitions_by(n->expr[w], used.name[i]))
+        return dfq__refuse(s, NULL, "not every window is partitioned by %s", used.name[i]);
+  }
+  if (s->fails) return dfq__refuse_failing(s, NULL);
+  if (dfq__sees_zero_sign(&n->schema, s->e)) return dfq__refuse_zeros(s, NULL);
+  if (!dfq__settle(s, &n->in[0], s->e)) return false;
+  return dfq__sunk(s, NULL, "it takes or leaves whole partitions");
+}
+
+// Below a sort, rows are tested that a limit above would never have asked for.
+static bool dfq__sink_sort(dfq__sink *s) {
+  if (s->fails && !s->read.whole) return dfq__refuse_unread(s, NULL);
+  if (!dfq__settle(s, &s->below->in[0], s->e)) return false;
+  return dfq__sunk(s, NULL, "sorting moves rows, and is stable");
+}
+
+// Both branches have the same names, so the conjunct fits both as it is.
+static bool dfq__sink_union(dfq__sink *s) {
+  for (int i = 0; i < 2; i++)
+    if (!dfq__settle(s, &s->below->in[i], s->e)) return false;
+  return dfq__sunk(s, NULL, "a copy into each branch");
+}
+
+// A source evaluates its conditions on the rows that a filter above would see, in the same
+// order. One that does not promise to keeps the filter above it.
+static bool dfq__sink_scan(dfq__sink *s) {
+  dfq__node *n = s->below;
+  const dfq__source_class *is = n->source->is;
+  if (!is->takes_filters) return dfq__refuse(s, NULL, "this source takes no conditions");
+  if (is->prunable && !is->prunable(n->source))
+    return dfq__refuse(s, NULL, "every value is read, to know which rows are skipped");
+  if (n->count >= 0)
+    return dfq__refuse(s, NULL, "it stops after %lld rows", (long long)n->count);
+  if (!dfq__add_conjunct(s->o, n, s->e)) return false;
+  return dfq__sunk(s, NULL, "evaluated while reading");
+}
+
+static bool dfq__sink_join(dfq__sink *s);
+
+// Moves the conjunct one node down, if that is right. Returns whether it left its filter.
+static bool dfq__sink_one(dfq__sink *s) {
+  switch (s->below->kind) {
+    case DFQ__SCAN: return dfq__sink_scan(s);
+    case DFQ__PROJECT: return dfq__sink_project(s);
+    case DFQ__UNION: return dfq__sink_union(s);
+    case DFQ__JOIN: return dfq__sink_join(s);
+    case DFQ__GROUP: return dfq__sink_group(s);
+    case DFQ__SORT: return dfq__sink_sort(s);
+    case DFQ__DISTINCT_ROWS: return dfq__sink_distinct(s);
+    case DFQ__WINDOW: return dfq__sink_window(s);
+    case DFQ__LIMIT: case DFQ__TOP_K:
+      return dfq__refuse(s, NULL, "it would count other rows");
+    case DFQ__ROW_INDEX: return dfq__refuse(s, NULL, "it would number other rows");
+    case DFQ__FILTER: case DFQ__NODE_KINDS: break;   // see >>merge
+  }
+  return false;
+}
+
+// A filter that is left without conjuncts goes; the last one that was made of it takes its id.
+static void dfq__filter_gone(dfq__opt *o, dfq__node **at) {
+  dfq__node *n = *at, *last = o->settled;
+  *at = n->in[0];
+  if (!last) return;
+  if (last->id == o->run->node_count) o->run->node_count--;
+  last->id = n->id;
+}
+
+// Offers each conjunct of a filter to the node below. What may fail waits for all before it.
+static bool dfq__rule_push_filter(dfq__opt *o, dfq__node **at, dfq__reading r) {
+  dfq__node *n = *at;
+  if (n->kind != DFQ__FILTER || n->in[0]->kind == DFQ__FILTER) return false;
+  int kept = 0, count = n->expr_count;
+  o->settled = NULL;
+  for (int i = 0; i < count && !o->no_memory; i++) {
+    dfq_expr *e = n->expr[i];
+    dfq__sink s = { o, n, n->in[0], e, dfq__say_expr(o, e), false, r };
+    s.fails = dfq__may_fail(o, &n->in[0]->schema, e);
+    bool guarded = s.fails && kept;
+    if (guarded)
+      (void)dfq__refuse(&s, NULL, "may fail, and %s has to come first",
+                        dfq__say_expr(o, n->expr[0]));
+    if (guarded || !dfq__sink_one(&s)) n->expr[kept++] = e;
+  }
+  n->expr_count = kept;
+  if (kept == 0) dfq__filter_gone(o, at);
+  return kept < count;
+}
+
+// ---- >>push-join: conditions and joins ------------------------------------------------------
+// Where a conjunct over a join's output may go depends on which side its columns come from, and
+// on whether the join makes up nulls for that side:
+//
+//   join          left columns            right columns           both sides
+//   inner, cross  left input              right input             l = r becomes a key
+//   left          left input              no: null-extended       no
+//   right         no: null-extended       right input             no
+//   full          no                      no                      a coalesced key: both inputs
+//   semi, anti    left input              -                       -
+//
+// What is null-extended: `left join, filter b < 9` drops the rows without a partner, whose b is
+// null. Filtered before, the partners with b >= 9 are gone, their left rows find none, and come
+// out with a null b. Only >>outer-to-inner may make that legal.
+//
+// What holds for a key holds for its partner: with `on a = b`, a = 5 on the left keeps nothing
+// but b = 5 on the right useful, so the condition is copied to that side too, where its rows do
+// not come out anyway. Predicate transfer, as larger engines call it, with Bloom filters for
+// the rest.
+
+enum { DFQ__USES_LEFT = 1, DFQ__USES_RIGHT = 2, DFQ__USES_KEY = 4 };   // 1 << dfq__side
+
+// Which sides the columns of e come from, a bit each; a coalesced key is a side of its own.
+static int dfq__sides_of(const dfq__node *join, const dfq_expr *e) {
+  int sides = 0;
+  if (e->kind == DFQ_COLUMN) {
+    int c = dfq__schema_find(&join->schema, e->name);
+    return c < 0 ? 0 : 1 << join->join->column[c].side;
+  }
+  for (int i = 0; i < e->argc; i++) sides |= dfq__sides_of(join, e->arg[i]);
+  return sides;
+}
+
+// A column of e that comes from that side.
+static const char *dfq__column_from(const dfq__node *join, const dfq_expr *e, int side) {
+  if (e->kind == DFQ_COLUMN) return dfq__sides_of(join, e) == side ? e->name : NULL;
+  const char *name = NULL;
+  for (int i = 0; i < e->argc && !name; i++) name = dfq__column_from(join, e->arg[i], side);
+  return name;
+}
+
+static const char *dfq__side_word(int side) { return side ? "right" : "left"; }
+
+// Do rows of the output always have real values from that input?
+static bool dfq__keeps_side(dfq_join_type type, int side) {
+  switch (type) {
+    case DFQ_INNER: case DFQ_CROSS: return true;
+    case DFQ_LEFT: case DFQ_SEMI: case DFQ_ANTI: return side == 0;
+    case DFQ_RIGHT: return side == 1;
+    case DFQ_FULL: return false;
+  }
+  return false;
+}
+
+// A key's name on the one side as its partner's on the other.
+typedef struct dfq__partner {
+  dfq__opt *o;
+  const dfq__node *join;
+  int from;        // the side that the expression is over
+  bool missing;    // it uses a column that is no key
+} dfq__partner;
+
+// Types are compared because a cast on one side may make equal what the condition tells apart.
+static dfq_expr *dfq__key_partner(void *user, const dfq_expr *column) {
+  dfq__partner *p = (dfq__partner *)user;
+  const dfq__join_plan *j = p->join->join;
+  const dfq_schema *a = &p->join->in[p->from]->schema, *b = &p->join->in[1 - p->from]->schema;
+  for (int i = 0; i < j->key_count; i++) {
+    const char *here = p->from ? j->right_key[i] : j->left_key[i];
+    const char *there = p->from ? j->left_key[i] : j->right_key[i];
+    int c = dfq__schema_find(a, here), d = dfq__schema_find(b, there);
+    if (here != column->name || c < 0 || d < 0 || a->field[c].type != b->field[d].type)
+      continue;
+    return dfq__col_interned(p->o->db, there);
+  }
+  p->missing = true;
+  return NULL;
+}
+
+// Copies e, which was put above the input from, to the other one, if it is about keys and the
+// rows it drops there would find no partner and not come out on their own.
+static bool dfq__transfer(dfq__sink *s, dfq_expr *e, int from) {
+  dfq__node *n = s->below;
+  dfq__partner p = { s->o, n, from, false };
+  dfq_join_type type = n->join->type;
+  bool other_stays = type == DFQ_FULL || type == (from ? DFQ_LEFT : DFQ_RIGHT);
+  if (other_stays || s->fails || e->size > DFQ__CHEAP || !dfq__sides_of(n, s->e)) return true;
+  if (dfq__sees_zero_sign(&n->in[from]->schema, e)) return true;
+  dfq_expr *to = dfq__opt_map(s->o, e, dfq__key_partner, &p);
+  if (!to || p.missing) return true;
+  if (!dfq__settle(s, &n->in[1 - from], to)) return false;
+  return dfq__note(s->o, true, dfq__say_expr(s->o, to),
+                   dfq__sink_where(s, dfq__side_word(1 - from)),
+                   "what %s says of one key holds for its partner", dfq__say_expr(s->o, e));
+}
+
+// Is e an equality of two plain columns?
+static bool dfq__equates_columns(const dfq_expr *e) {
+  return e->kind == DFQ_CALL && e->fn == DFQ__EQ && e->arg[0]->kind == DFQ_COLUMN &&
+         e->arg[1]->kind == DFQ_COLUMN;
+}
+
+// l = r over both sides of an inner or cross join: one more key. Keys are equal as = has it,
+// but for nulls where the join says so.
+static bool dfq__sink_equality(dfq__sink *s) {
+  dfq__node *n = s->below;
+  dfq_expr *e = s->e, *l = NULL, *r = NULL;
+  dfq_join_type type = n->join->type;
+  if (type != DFQ_INNER && type != DFQ_CROSS)
+    return dfq__refuse(s, NULL, "it uses both sides of a join that is %s",
+                       dfq__join_names[type]);
+  if (!dfq__equates_columns(e)) return dfq__refuse(s, NULL, "it uses both sides");
+  bool swapped = dfq__sides_of(n, e->arg[0]) == DFQ__USES_RIGHT;
+  l = dfq__through(s->o, n, e->arg[swapped]);
+  r = dfq__through(s->o, n, e->arg[!swapped]);
+  if (!l || !r) return false;
+  if (dfq__opt_type(s->o, &n->in[0]->schema, l) != dfq__opt_type(s->o, &n->in[1]->schema, r))
+    return dfq__refuse(s, NULL, "no key: the types differ");
+  if (n->join->nulls_equal) return dfq__refuse(s, NULL, "no key: in this join nulls are equal");
+  if (n->join->sorted || n->join->key_count + 1 >= DFQ__MAX_KEYS)
+    return dfq__refuse(s, NULL, "no key: the join is over sorted keys, or has too many");
+  if (!dfq__own_join(s->o, n, 1)) return false;
+  dfq__join_plan *j = n->join;
+  j->left_key[j->key_count] = l->name;
+  j->right_key[j->key_count++] = r->name;
+  if (j->type == DFQ_CROSS) j->type = DFQ_INNER;
+  return dfq__note(s->o, true, s->text, dfq__label(s->o, n), "becomes a key of the join");
+}
+
+// A coalesced key of a full join: whichever side a row comes from, the key is that side's.
+static bool dfq__sink_full(dfq__sink *s) {
+  dfq__node *n = s->below;
+  if (s->fails) return dfq__refuse_failing(s, "both");
+  if (dfq__sees_zero_sign(&n->schema, s->e)) return dfq__refuse_zeros(s, "both");
+  dfq_expr *e = dfq__through(s->o, n, s->e);
+  if (!e || !dfq__settle(s, &n->in[0], e) || !dfq__settle(s, &n->in[1], e)) return false;
+  return dfq__sunk(s, "both", "it uses coalesced keys only");
+}
+
+// Columns of a side that no nulls are made up for: into that input. What may fail only where
+// each of its rows comes out, and all are asked for.
+static bool dfq__sink_side(dfq__sink *s, int side, int sides) {
+  dfq__node *n = s->below;
+  dfq_join_type type = n->join->type;
+  const char *word = dfq__side_word(side);
+  bool all_rows = type == (side ? DFQ_RIGHT : DFQ_LEFT);
+  if (s->fails && !all_rows) return dfq__refuse_failing(s, word);
+  if (s->fails && !s->read.whole) return dfq__refuse_unread(s, word);
+  bool key = side && (sides & DFQ__USES_KEY);    // of matched rows, the key is the left's
+  if (key && dfq__sees_zero_sign(&n->schema, s->e)) return dfq__refuse_zeros(s, word);
+  dfq_expr *e = dfq__through(s->o, n, s->e);
+  if (!e || !dfq__settle(s, &n->in[side], e)) return false;
+  (void)dfq__sunk(s, word, all_rows ? "its columns are on the preserved side"
+                                    : "its columns are on that side only");
+  return dfq__transfer(s, e, side);
+}
+
+// Which way the columns point, then the line of the table above.
+static bool dfq__sink_join(dfq__sink *s) {
+  dfq__node *n = s->below;
+  dfq_join_type type = n->join->type;
+  int sides = dfq__sides_of(n, s->e), both = DFQ__USES_LEFT | DFQ__USES_RIGHT;
+  if ((sides & both) == both) return dfq__sink_equality(s);
+  if (type == DFQ_FULL && !(sides & both)) return dfq__sink_full(s);
+  int side = sides & DFQ__USES_RIGHT || (type == DFQ_RIGHT && !(sides & DFQ__USES_LEFT));
+  if (dfq__keeps_side(type, side)) return dfq__sink_side(s, side, sides);
+  return dfq__refuse(s, dfq__side_word(side),
+                     "%s is null-extended, unmatched rows would survive",
+                     dfq__column_from(n, s->e, 1 << side));
+}
+
+// ---- >>outer-to-inner: what a condition does to made-up nulls -------------------------------
+// Idea. An outer join keeps rows that find no partner and fills the other side with nulls. If a
+// filter above can never be true for such a row, the join need not make it:
+//
+//   join    filter rejects null of    becomes
+//   left    the right side            inner
+//   right   the left side             inner
+//   full    the left side             left        and then, if it rejects the right's as well,
+//   full    the right side            right       inner
+//
+// When does a condition reject null? Ask for the set of what it may be - null, false, true - if
+// all columns of that side are null and everything else is anything. Most functions give null
+// for null; and, or, is null, in and case are Kleene's tables over sets. It rejects null if
+// true is not in.
+//
+//   b < 9                  { null }                 rejects
+//   b < 9 or a > 1         { null } or { all }      does not: a > 1 may be true
+//   b is null or b < 9     { true }                 does not
+//   coalesce(b, 0) < 9     { null, false, true }    does not
+//
+// (Galindo-Legaria and Rosenthal, "Outerjoin Simplification and Reordering", 1997.)
+
+// What an expression may be, a bit each. Of what is no bool, VALUE stands for any value.
+enum {
+  DFQ__MAY_NULL = 1, DFQ__MAY_FALSE = 2, DFQ__MAY_TRUE = 4, DFQ__MAY_VALUE = 6, DFQ__MAY_ALL = 7
+};
+
+// The join, and which side of it (DFQ__USES_LEFT or _RIGHT) is taken to be null.
+typedef struct dfq__extended {
+  const dfq__node *join;
+  int side;
+} dfq__extended;
+
+static int dfq__may_be(const dfq__extended *x, const dfq_expr *e);
+
+// A function's signatures agree on what they do with null.
+static int dfq__flags_of(int fn) {
+  for (int i = 0; i < DFQ__OVERLOAD_COUNT; i++)
+    if (dfq__overloads[i].fn == fn) return dfq__overloads[i].flags;
+  return 0;
+}
+
+// Of a not: true and false change places.
+static int dfq__may_not(int a) {
+  return (a & DFQ__MAY_NULL) | (a & DFQ__MAY_FALSE ? DFQ__MAY_TRUE : 0) |
+         (a & DFQ__MAY_TRUE ? DFQ__MAY_FALSE : 0);
+}
+
+// Of an and: true needs two, false needs one, null needs one and no false in the other.
+static int dfq__may_and(int a, int b) {
+  int r = a & b & DFQ__MAY_TRUE;
+  r |= (a | b) & DFQ__MAY_FALSE;
+  if ((a & DFQ__MAY_NULL && b & (DFQ__MAY_NULL | DFQ__MAY_TRUE)) ||
+      (b & DFQ__MAY_NULL && a & (DFQ__MAY_NULL | DFQ__MAY_TRUE)))
+    r |= DFQ__MAY_NULL;
+  return r;
+}
+
+// Of is null (when is true) and is not null: never null themselves.
+static int dfq__may_be_null(int a, bool when) {
+  int yes = when ? DFQ__MAY_TRUE : DFQ__MAY_FALSE, no = DFQ__MAY_VALUE - yes;
+  return (a & DFQ__MAY_NULL ? yes : 0) | (a & DFQ__MAY_VALUE ? no : 0);
+}
+
+// Of a case: the values of all branches that may be taken.
+static int dfq__may_be_case(const dfq__extended *x, const dfq_expr *e) {
+  int r = 0;
+  for (int i = 0; i + 1 < e->argc; i += 2) {
+    int when = dfq__may_be(x, e->arg[i]);
+    if (when & DFQ__MAY_TRUE) r |= dfq__may_be(x, e->arg[i + 1]);
+    if (when == DFQ__MAY_TRUE) return r;
+  }
+  return r | dfq__may_be(x, e->arg[e->argc - 1]);
+}
+
+// or is and by De Morgan; everything that does not see nulls is null for one null argument.
+static int dfq__may_be_call(const dfq__extended *x, const dfq_expr *e) {
+  int a = dfq__may_be(x, e->arg[0]), b = e->argc > 1 ? dfq__may_be(x, e->arg[1]) : a;
+  int any = a | b;
+  switch (e->fn) {
+    case DFQ__AND: return dfq__may_and(a, b);
+    case DFQ__OR: return dfq__may_not(dfq__may_and(dfq__may_not(a), dfq__may_not(b)));
+    case DFQ__NOT: return dfq__may_not(a);
+    case DFQ__IS_NULL: return dfq__may_be_null(a, true);
+    case DFQ__IS_NOT_NULL: return dfq__may_be_null(a, false);
+    case DFQ__IN: return a == DFQ__MAY_NULL ? DFQ__MAY_NULL : DFQ__MAY_ALL;
+    default: break;
+  }
+  if (dfq__flags_of(e->fn) & DFQ__SEES_NULL) return DFQ__MAY_ALL;
+  bool null = a == DFQ__MAY_NULL || b == DFQ__MAY_NULL;
+  for (int i = 2; i < e->argc; i++) {
+    int v = dfq__may_be(x, e->arg[i]);
+    null = null || v == DFQ__MAY_NULL;
+    any |= v;
+  }
+  if (null) return DFQ__MAY_NULL;
+  if (dfq__flags_of(e->fn) & DFQ__MAKES_NULL) any |= DFQ__MAY_NULL;
+  return (any & DFQ__MAY_NULL) | DFQ__MAY_VALUE;
+}
+
+// What e may be for a row whose columns from that side are all null.
+static int dfq__may_be(const dfq__extended *x, const dfq_expr *e) {
+  int a;
+  switch (e->kind) {
+    case DFQ_COLUMN: return dfq__sides_of(x->join, e) == x->side ? DFQ__MAY_NULL : DFQ__MAY_ALL;
+    case DFQ_LITERAL:
+      if (e->value.type == DFQ_NULL) return DFQ__MAY_NULL;
+      if (e->value.type != DFQ_BOOL) return DFQ__MAY_VALUE;
+      return e->value.as.i ? DFQ__MAY_TRUE : DFQ__MAY_FALSE;
+    case DFQ_CALL: return dfq__may_be_call(x, e);
+    case DFQ_CASE: return dfq__may_be_case(x, e);
+    case DFQ_CAST: case DFQ_TRY_CAST:
+      a = dfq__may_be(x, e->arg[0]);
+      if (a == DFQ__MAY_NULL) return a;
+      if (e->kind == DFQ_TRY_CAST) return DFQ__MAY_ALL;
+      return (a & DFQ__MAY_NULL) | DFQ__MAY_VALUE;
+    default: return DFQ__MAY_ALL;
+  }
+}
+
+// The conjunct of a filter that is never true when that side is null; NULL when none is.
+static const dfq_expr *dfq__rejects_null(const dfq__node *filter, int side) {
+  dfq__extended x = { filter->in[0], side };
+  for (int i = 0; i < filter->expr_count; i++)
+    if (!(dfq__may_be(&x, filter->expr[i]) & DFQ__MAY_TRUE)) return filter->expr[i];
+  return NULL;
+}
+
+// In a join that makes up no left rows, a coalesced key is the left's.
+static void dfq__keys_from_left(dfq__node *n) {
+  for (int c = 0; c < n->schema.count; c++)
+    if (n->join->column[c].side == DFQ__BOTH_SIDES) n->join->column[c].side = DFQ__LEFT_SIDE;
+}
+
+// Changes the join's type, because of conjunct e.
+static bool dfq__outer_becomes(dfq__opt *o, dfq__node *n, dfq_join_type type, const dfq_expr *e,
+                               int side) {
+  const char *was = dfq__join_names[n->join->type];
+  const char *column = dfq__column_from(n, e, side);
+  if (!dfq__own_join(o, n, 0)) return false;
+  n->join->type = type;
+  if (type != DFQ_RIGHT) dfq__keys_from_left(n);
+  const char *is = dfq__join_names[type];
+  if (!column)
+    return dfq__note(o, true, dfq__say_expr(o, e), dfq__label(o, n), "%s -> %s", was, is);
+  return dfq__note(o, true, dfq__say_expr(o, e), dfq__label(o, n),
+                   "%s -> %s, never true for a null %s", was, is, column);
+}
+
+// Notes the conjuncts about a null-extended side that do not reject its nulls.
+static void dfq__refuse_outer(dfq__opt *o, const dfq__node *filter, int side) {
+  for (int i = 0; i < filter->expr_count; i++) {
+    const char *column = dfq__column_from(filter->in[0], filter->expr[i], side);
+    if (column)
+      (void)dfq__note(o, false, dfq__say_expr(o, filter->expr[i]), dfq__label(o, filter->in[0]),
+                      "it may be true for a null %s", column);
+  }
+}
+
+// Both sides of a full join are looked at in turn, so that it may become inner in one go.
+static bool dfq__rule_outer(dfq__opt *o, dfq__node **at, dfq__reading r) {
+  dfq__node *n = (*at)->in[0];
+  (void)r;
+  if ((*at)->kind != DFQ__FILTER || n->kind != DFQ__JOIN) return false;
+  dfq_join_type type = n->join->type;
+  bool full = type == DFQ_FULL, changed = false;
+  for (int side = DFQ__USES_LEFT; side <= DFQ__USES_RIGHT; side++) {
+    bool extended = full || type == (side == DFQ__USES_LEFT ? DFQ_RIGHT : DFQ_LEFT);
+    const dfq_expr *e = extended ? dfq__rejects_null(*at, side) : NULL;
+    if (extended && !e) dfq__refuse_outer(o, *at, side);
+    if (!e) continue;
+    bool now_full = n->join->type == DFQ_FULL;
+    dfq_join_type to = !now_full ? DFQ_INNER : side == DFQ__USES_LEFT ? DFQ_LEFT : DFQ_RIGHT;
+    if (dfq__outer_becomes(o, n, to, e, side)) changed = true;
+  }
+  return changed;
+}
+
+// ---- >>merge: two nodes that are one --------------------------------------------------------
+// Filters over filters, projections over projections, limits over limits: each pair is one node
+// that does both, and makes its rows pass once instead of twice.
+//
+//   select c * 2 as d                                      limit 5 offset 2
+//     with a + b as c                                        limit 10 offset 1
+//       scan           ->  select (a + b) * 2 as d             scan        ->  limit 5 offset 3
+//                            scan                                                scan
+//
+// What is computed below and used twice above stays where it is computed once. A projection
+// that changes nothing goes, and so does a limit of all rows. The outer filter's conjuncts come
+// behind the inner one's, as before.
+
+// Behind the inner conjuncts come the outer ones, which were asked later before, too.
+static bool dfq__merge_filters(dfq__opt *o, dfq__node *n) {
+  dfq__node *in = n->in[0];
+  const char *what = dfq__label(o, n), *where = dfq__say(o, "into %s", dfq__label(o, in));
+  for (int i = 0; i < n->expr_count; i++)
+    if (!dfq__add_conjunct(o, in, n->expr[i])) return false;
+  return dfq__note(o, true, what, where, "one filter");
+}
+
+// How often the trees of a list read a column.
+static int dfq__uses_of(const dfq_expr *e, const char *name) {
+  int uses = e->kind == DFQ_COLUMN && e->name == name;
+  for (int i = 0; i < e->argc; i++) uses += dfq__uses_of(e->arg[i], name);
+  return uses;
+}
+
+// Does a scan need this column of its source?
+static bool dfq__reads_column(const dfq__node *scan, const char *name) {
+  bool reads = dfq__schema_find(&scan->schema, name) >= 0;
+  for (int i = 0; i < scan->expr_count; i++)
+    reads = reads || dfq__uses_of(scan->expr[i], name) > 0;
+  return reads;
+}
+
+// Would the outer projection compute something of the inner one more than once?
+static const char *dfq__computed_twice(const dfq__node *outer, const dfq__node *in) {
+  for (int c = 0; c < in->schema.count; c++) {
+    int uses = 0;
+    if (in->expr[c]->kind == DFQ_COLUMN || in->expr[c]->kind == DFQ_LITERAL) continue;
+    for (int i = 0; i < outer->expr_count; i++)
+      uses += dfq__uses_of(outer->expr[i], in->schema.field[c].name);
+    if (uses > 1) return in->schema.field[c].name;
+  }
+  return NULL;
+}
+
+// Puts the inner items in for the columns that the outer ones read.
+static bool dfq__merge_projections(dfq__opt *o, dfq__node *n) {
+  dfq__node *in = n->in[0];
+  const char *twice = dfq__computed_twice(n, in);
+  const char *what = dfq__label(o, n), *where = dfq__say(o, "into %s", dfq__label(o, in));
+  if (twice) return dfq__note(o, false, what, where, "%s would be computed twice", twice);
+  dfq_expr **list = dfq__expr_list(o->db, NULL, n->expr, n->expr_count);
+  if (!list) { o->no_memory = true; return false; }
+  for (int i = 0; i < n->expr_count; i++) {
+    list[i] = dfq__through(o, in, n->expr[i]);
+    if (!list[i]) return false;
+  }
+  n->expr = list;
+  n->in[0] = in->in[0];
+  return dfq__note(o, true, what, where, "one projection");
+}
+
+// The inner limit cuts the rows first; the outer one counts within what is left.
+static bool dfq__merge_limits(dfq__opt *o, dfq__node *n) {
+  dfq__node *in = n->in[0];
+  int64_t offset, left = in->count;
+  if (dfq__add_check(in->offset, n->offset, &offset)) return false;
+  if (left >= 0) left = left > n->offset ? left - n->offset : 0;
+  if (left < 0 || (n->count >= 0 && n->count < left)) left = n->count;
+  const char *what = dfq__label(o, n), *where = dfq__say(o, "into %s", dfq__label(o, in));
+  n->offset = left ? offset : 0;   // no row is skipped to find that none is wanted
+  n->count = left;
+  n->in[0] = in->in[0];
+  return dfq__note(o, true, what, where, "one limit");
+}
+
+// Does a projection pass on every column as it came?
+static bool dfq__changes_nothing(const dfq__node *n) {
+  const dfq_schema *in = &n->in[0]->schema;
+  if (n->expr_count != in->count) return false;
+  for (int i = 0; i < n->expr_count; i++)
+    if (!dfq__passes(n, i) || n->expr[i]->name != in->field[i].name) return false;
+  return true;
+}
+
+// A node that does nothing is merged with whatever is below it; others need one of their kind.
+static bool dfq__rule_merge(dfq__opt *o, dfq__node **at, dfq__reading r) {
+  dfq__node *n = *at, *in = n->in[0];
+  bool nothing = false;
+  (void)r;
+  if (n->kind == DFQ__PROJECT) nothing = dfq__changes_nothing(n);
+  if (n->kind == DFQ__LIMIT) nothing = n->count < 0 && n->offset == 0;
+  if (nothing) {
+    *at = in;
+    return dfq__note(o, true, dfq__label(o, n), "", "changes nothing");
+  }
+  if (!in || in->kind != n->kind) return false;
+  if (n->kind == DFQ__PROJECT) return dfq__merge_projections(o, n);
+  if (n->kind == DFQ__LIMIT) return dfq__merge_limits(o, n);
+  if (n->kind != DFQ__FILTER || !dfq__merge_filters(o, n)) return false;
+  *at = in;
+  return true;
+}
+
+// ---- >>prune: columns that nobody needs -----------------------------------------------------
+// Idea. From the root down, each node is told which of its columns are asked for, adds those
+// that it reads itself, and tells its inputs. What is left over is not computed, not carried
+// through sorts and joins, and in a file not even converted from text.
+//
+//   group region: sum(tax)          asked: all        needs region, tax
+//     with amount * 0.2 as tax             region, tax          region, amount
+//       scan orders                        region, amount       2 of 7 columns are read
+//
+// A node may give more than it was asked for: a filter passes on the column it tests. Those
+// that pick their input by name do not mind; below a sort or a window, which would keep it with
+// every row, a select is put in between. Counting rows needs no column at all: batches of none
+// still have a length.
+
+static void dfq__prune(dfq__opt *o, dfq__node **at, const dfq__names *need, bool *changed);
+
+// An empty set.
+static dfq__names dfq__no_names(dfq__opt *o) {
+  dfq__names s = { &o->db->arena, NULL, 0, 0, false };
+  return s;
+}
+
+// Adds all columns of a schema; the columns that a node's own expressions read.
+static void dfq__need_all(dfq__names *s, const dfq_schema *from) {
+  for (int c = 0; c < from->count; c++) dfq__names_add(s, from->field[c].name);
+}
+
+static void dfq__need_exprs(dfq__names *s, const dfq__node *n) {
+  for (int i = 0; i < n->expr_count; i++) dfq__names_of(s, n->expr[i]);
+  for (int i = 0; i < n->key_count; i++) dfq__names_of(s, n->key[i].expr);
+}
+
+enum { DFQ__NAMED = 6 };   // of the columns that go, in the journal
+
+// Keeps of a node's columns those that are needed, from column fixed on; expr and the join's
+// columns stand beside the fields. Returns: the names that went, NULL when all stay.
+static const char *dfq__keep_columns(dfq__opt *o, dfq__node *n, const dfq__names *need,
+                                     int fixed) {
+  dfq__text gone = dfq__text_in(o->db->heap);
+  size_t room = (size_t)n->schema.count + 1;
+  dfq_field *field = (dfq_field *)dfq__arena_array(&o->db->arena, room, sizeof *field);
+  dfq__join_column *from = n->kind == DFQ__JOIN ? n->join->column : NULL;
+  bool exprs = n->kind == DFQ__PROJECT || n->kind == DFQ__GROUP || n->kind == DFQ__WINDOW;
+  int kept = 0, went = 0;
+  if (!field || need->failed) { o->no_memory = true; return NULL; }
+  for (int c = 0; c < n->schema.count; c++) {
+    const char *name = n->schema.field[c].name;
+    if (c >= fixed && !dfq__names_has(need, name)) {
+      if (went++ < DFQ__NAMED) dfq__putf(&gone, "%s%s", gone.len ? ", " : "", name);
+      continue;
+    }
+    field[kept] = n->schema.field[c];
+    if (from) from[kept] = from[c];
+    if (exprs && c >= fixed) n->expr[kept - fixed] = n->expr[c - fixed];
+    kept++;
+  }
+  if (went == 0) { dfq__text_free(&gone); return NULL; }
+  if (went > DFQ__NAMED) dfq__putf(&gone, ", ... (%d columns)", went);
+  n->schema.field = field;
+  n->schema.count = kept;
+  if (exprs) n->expr_count = kept - fixed;
+  return dfq__opt_text(o, &gone);
+}
+
+// Notes the columns that went from a node, if any did.
+static void dfq__pruned(dfq__opt *o, const dfq__node *n, const char *gone, bool *changed) {
+  if (!gone) return;
+  *changed = dfq__note(o, true, gone, dfq__label(o, n), "not needed above");
+}
+
+// Puts a select above *at that passes on needed columns only, if there are others.
+static void dfq__narrow(dfq__opt *o, dfq__node **at, const dfq__names *need, bool *changed) {
+  const dfq_schema *s = &(*at)->schema;
+  int wanted = 0;
+  for (int c = 0; c < s->count; c++) wanted += dfq__names_has(need, s->field[c].name);
+  if (wanted == s->count) return;
+  dfq__node *n = dfq__put_above(o, at, DFQ__PROJECT, "select");
+  dfq_expr **list = (dfq_expr **)dfq__arena_array(&o->db->arena, (size_t)s->count + 1,
+                                                  sizeof *list);
+  if (!n || !list) { o->no_memory = true; return; }
+  for (int c = 0; c < s->count; c++) {
+    list[c] = dfq__col_interned(o->db, s->field[c].name);
+    if (list[c]->kind == DFQ_FAILED) { o->no_memory = true; return; }
+  }
+  n->expr = list;
+  n->expr_count = s->count;
+  const char *gone = dfq__keep_columns(o, n, need, 0);
+  dfq__pruned(o, n, gone, changed);
+}
+
+// How many columns of its source a scan reads: those that come out, and those that only its own
+// conjuncts look at.
+static int dfq__columns_read(const dfq__node *n) {
+  const dfq_schema *all = &n->source->schema;
+  int read = 0;
+  for (int c = 0; c < all->count; c++) read += dfq__reads_column(n, all->field[c].name);
+  return read;
+}
+
+// A scan reads no more columns than are needed, unless it has to look at all of them.
+static void dfq__prune_scan(dfq__opt *o, dfq__node *n, const dfq__names *need, bool *changed) {
+  const dfq__source *s = n->source;
+  int wanted = 0, all = n->schema.count, before = dfq__columns_read(n);
+  for (int c = 0; c < all; c++) wanted += dfq__names_has(need, n->schema.field[c].name);
+  if (wanted == all) return;
+  const char *where = dfq__label(o, n);
+  if (s->is->prunable && !s->is->prunable(s)) {
+    (void)dfq__note(o, false, dfq__say(o, "%d of %d columns", wanted, all), where,
+                    "every value is read, to know which rows are skipped");
+    return;
+  }
+  const char *gone = dfq__keep_columns(o, n, need, 0);
+  int now = dfq__columns_read(n);
+  if (!gone) return;
+  *changed = true;
+  if (now < before)
+    (void)dfq__note(o, true, dfq__say(o, "%d of %d columns", now, s->schema.count), where,
+                    "the others are not needed");
+  else (void)dfq__note(o, true, gone, where, "needed by its own condition only");
+}
+
+// Adds the names of one set to another.
+static void dfq__need_names(dfq__names *s, const dfq__names *more) {
+  for (int i = 0; i < more->count; i++) dfq__names_add(s, more->name[i]);
+}
+
+// Items that nobody needs go first, and then only what the others read is asked for.
+static void dfq__prune_project(dfq__opt *o, dfq__node *n, const dfq__names *need,
+                               bool *changed) {
+  dfq__names below = dfq__no_names(o);
+  dfq__pruned(o, n, dfq__keep_columns(o, n, need, 0), changed);
+  dfq__need_exprs(&below, n);
+  dfq__prune(o, &n->in[0], &below, changed);
+}
+
+// Keys decide what the groups are, so they stay; so does one aggregate when there are no keys.
+static void dfq__prune_group(dfq__opt *o, dfq__node *n, const dfq__names *need, bool *changed) {
+  dfq__names below = dfq__no_names(o), own = dfq__no_names(o);
+  bool any = n->key_count > 0 || n->expr_count == 0;
+  for (int i = 0; i < n->expr_count; i++)
+    any = any || dfq__names_has(need, n->schema.field[i].name);
+  dfq__need_names(&own, need);
+  if (!any) dfq__names_add(&own, n->schema.field[0].name);
+  dfq__pruned(o, n, dfq__keep_columns(o, n, &own, n->key_count), changed);
+  dfq__need_exprs(&below, n);
+  dfq__prune(o, &n->in[0], &below, changed);
+}
+
+// Each side is asked for its columns of the output, and for its keys.
+static void dfq__prune_join(dfq__opt *o, dfq__node *n, const dfq__names *need, bool *changed) {
+  dfq__names below[2] = { dfq__no_names(o), dfq__no_names(o) };
+  if (!dfq__own_join(o, n, 0)) return;
+  const dfq__join_column *own = n->join->column;
+  dfq__pruned(o, n, dfq__keep_columns(o, n, need, 0), changed);
+  for (int c = 0; c < n->schema.count; c++) {
+    if (own[c].side != DFQ__RIGHT_SIDE) dfq__names_add(&below[0], own[c].name);
+    if (own[c].side != DFQ__LEFT_SIDE) dfq__names_add(&below[1], own[c].name);
+  }
+  for (int i = 0; i < n->join->key_count; i++) {
+    dfq__names_add(&below[0], n->join->left_key[i]);
+    dfq__names_add(&below[1], n->join->right_key[i]);
+  }
+  for (int i = 0; i < 2; i++) dfq__prune(o, &n->in[i], &below[i], changed);
+}
+
+// Both branches must bring the same columns, so what they bring beyond that goes.
+static void dfq__prune_union(dfq__opt *o, dfq__node *n, const dfq__names *need, bool *changed) {
+  for (int i = 0; i < 2; i++) {
+    dfq__prune(o, &n->in[i], need, changed);
+    dfq__narrow(o, &n->in[i], need, changed);
+  }
+  n->schema = n->in[0]->schema;
+}
+
+// A number that nobody asks for need not be counted.
+static void dfq__prune_row_index(dfq__opt *o, dfq__node **at, const dfq__names *need,
+                                 bool *changed) {
+  dfq__node *n = *at;
+  const char *index = n->schema.field[0].name;
+  dfq__names below = dfq__no_names(o);
+  for (int i = 0; i < need->count; i++)
+    if (need->name[i] != index) dfq__names_add(&below, need->name[i]);
+  dfq__prune(o, &n->in[0], &below, changed);
+  const dfq_schema *in = &n->in[0]->schema;
+  if (!dfq__names_has(need, index)) {
+    dfq__pruned(o, n, index, changed);
+    *at = n->in[0];
+    return;
+  }
+  size_t room = (size_t)in->count + 1;
+  dfq_field *field = (dfq_field *)dfq__arena_array(&o->db->arena, room, sizeof *field);
+  if (!field) { o->no_memory = true; return; }
+  field[0] = n->schema.field[0];
+  for (int c = 0; c < in->count; c++) field[c + 1] = in->field[c];
+  n->schema.count = in->count + 1;
+  n->schema.field = field;
+}
+
+// Windows that nobody reads go, and with the last of them the node.
+static void dfq__prune_window(dfq__opt *o, dfq__node **at, const dfq__names *need,
+                              bool *changed) {
+  dfq__node *n = *at;
+  int columns = n->in[0]->schema.count;
+  dfq__names below = dfq__no_names(o);
+  dfq__pruned(o, n, dfq__keep_columns(o, n, need, columns), changed);
+  for (int i = 0; i < need->count; i++)
+    if (dfq__schema_find(&n->in[0]->schema, need->name[i]) >= 0)
+      dfq__names_add(&below, need->name[i]);
+  dfq__need_exprs(&below, n);
+  dfq__prune(o, &n->in[0], &below, changed);
+  if (n->expr_count == 0) { *at = n->in[0]; return; }
+  dfq__narrow(o, &n->in[0], &below, changed);
+  const dfq_schema *in = &n->in[0]->schema;
+  size_t room = (size_t)(in->count + n->expr_count) + 1;
+  dfq_field *field = (dfq_field *)dfq__arena_array(&o->db->arena, room, sizeof *field);
+  if (!field) { o->no_memory = true; return; }
+  for (int c = 0; c < in->count; c++) field[c] = in->field[c];
+  for (int i = 0; i < n->expr_count; i++) field[in->count + i] = n->schema.field[columns + i];
+  n->schema.count = in->count + n->expr_count;
+  n->schema.field = field;
+}
+
+// A node whose output is its input's rows as they are: filter, limit, sort, top-k, distinct.
+static void dfq__prune_through(dfq__opt *o, dfq__node *n, const dfq__names *need,
+                               bool *changed) {
+  dfq__names below = dfq__no_names(o);
+  bool stores = n->kind == DFQ__SORT || n->kind == DFQ__TOP_K;
+  dfq__need_names(&below, need);
+  dfq__need_exprs(&below, n);
+  if (n->kind == DFQ__DISTINCT_ROWS && n->key_count == 0) dfq__need_all(&below, &n->schema);
+  dfq__prune(o, &n->in[0], &below, changed);
+  if (stores) dfq__narrow(o, &n->in[0], &below, changed);
+  n->schema = n->in[0]->schema;
+}
+
+// Tells *at which of its columns are needed.
+static void dfq__prune(dfq__opt *o, dfq__node **at, const dfq__names *need, bool *changed) {
+  dfq__node *n = *at;
+  if (need->failed) o->no_memory = true;
+  if (o->no_memory) return;
+  switch (n->kind) {
+    case DFQ__SCAN: dfq__prune_scan(o, n, need, changed); return;
+    case DFQ__PROJECT: dfq__prune_project(o, n, need, changed); return;
+    case DFQ__GROUP: dfq__prune_group(o, n, need, changed); return;
+    case DFQ__JOIN: dfq__prune_join(o, n, need, changed); return;
+    case DFQ__UNION: dfq__prune_union(o, n, need, changed); return;
+    case DFQ__ROW_INDEX: dfq__prune_row_index(o, at, need, changed); return;
+    case DFQ__WINDOW: dfq__prune_window(o, at, need, changed); return;
+    case DFQ__FILTER: case DFQ__LIMIT: case DFQ__SORT: case DFQ__TOP_K:
+    case DFQ__DISTINCT_ROWS: case DFQ__NODE_KINDS:
+      dfq__prune_through(o, n, need, changed);
+      return;
+  }
+}
+
+// The root is asked for everything that it has.
+static bool dfq__rule_prune(dfq__opt *o, dfq__node **at, dfq__reading r) {
+  dfq__names all = dfq__no_names(o);
+  bool changed = false;
+  (void)r;
+  dfq__need_all(&all, &(*at)->schema);
+  dfq__prune(o, at, &all, &changed);
+  return changed;
+}
+
+// ---- >>push-limit: stop early, and as low as possible; top-k --------------------------------
+// Idea. A limit moves below what makes one row of each row, so that the rest is not even
+// computed. Into both branches of a union, and into the left side of a left join, goes a copy:
+// no more rows than that can be needed there, but the limit stays to count what comes out.
+//
+//   limit 10                   limit 10             limit 10
+//     union            ->        union                sort a         ->      top 10 by a
+//       scan a                     limit 10             scan a                 scan a
+//       scan b                       scan a
+//                                  limit 10        keeps the best 10 rows instead of all
+//                                    scan b
+//
+// It never moves below what drops rows or needs all: a filter, most joins, a group, a sort.
+// A scan is told how many rows are wanted, so that it need not fill a batch.
+
+// Puts a limit of most rows above *at, unless no more than that can come out of it anyway.
+static bool dfq__limit_copy(dfq__opt *o, const dfq__node *limit, dfq__node **at, int64_t most,
+                            const char *where) {
+  int64_t now = dfq__most_rows(*at);
+  if (now >= 0 && now <= most) return false;
+  if (!dfq__limit_above(o, at, most)) return false;
+  return dfq__note(o, true, dfq__label(o, limit), where, "a copy: %lld rows are enough",
+                   (long long)most);
+}
+
+// Exchanges a limit with the node below it, which makes one row of each.
+static bool dfq__limit_below(dfq__opt *o, dfq__node **at) {
+  dfq__node *n = *at, *in = n->in[0];
+  *at = in;
+  n->in[0] = in->in[0];
+  n->schema = n->in[0]->schema;
+  in->in[0] = n;
+  return dfq__note(o, true, dfq__label(o, n), dfq__say(o, "below %s", dfq__label(o, in)),
+                   "it makes one row of each");
+}
+
+// The limit stays: what a scan makes of the number is its own affair.
+static bool dfq__limit_scan(dfq__opt *o, dfq__node *n, int64_t most) {
+  dfq__node *in = n->in[0];
+  if (in->count >= 0 && in->count <= most) return false;
+  const char *what = dfq__label(o, n), *where = dfq__say(o, "into %s", dfq__label(o, in));
+  if (in->expr_count) return dfq__note(o, false, what, where, "it drops rows while reading");
+  in->count = most;
+  return dfq__note(o, true, what, where, "no more than %lld rows are wanted", (long long)most);
+}
+
+// A copy for each branch of a union.
+static bool dfq__limit_branches(dfq__opt *o, dfq__node *n, int64_t most) {
+  dfq__node *in = n->in[0];
+  const char *label = dfq__label(o, in);
+  bool changed = false;
+  for (int i = 0; i < 2; i++) {
+    const char *where = dfq__say(o, "below %s (%s)", label, dfq__side_word(i));
+    if (dfq__limit_copy(o, n, &in->in[i], most, where)) changed = true;
+  }
+  return changed;
+}
+
+// most: the rows that the limit looks at, with those that it skips.
+static bool dfq__rule_push_limit(dfq__opt *o, dfq__node **at, dfq__reading r) {
+  dfq__node *n = *at, *in = n->in[0];
+  int64_t most;
+  (void)r;
+  if (n->kind != DFQ__LIMIT || n->count < 0) return false;
+  if (dfq__add_check(n->offset, n->count, &most)) return false;
+  const char *what = dfq__label(o, n), *where = dfq__say(o, "below %s", dfq__label(o, in));
+  switch (in->kind) {
+    case DFQ__SCAN: return dfq__limit_scan(o, n, most);
+    case DFQ__PROJECT: return dfq__limit_below(o, at);
+    case DFQ__ROW_INDEX:
+      if (n->offset == 0) return dfq__limit_below(o, at);
+      return dfq__limit_copy(o, n, &in->in[0], most, where);
+    case DFQ__UNION: return dfq__limit_branches(o, n, most);
+    case DFQ__JOIN:   // each left row of a left join comes out at least once
+      if (in->join->type == DFQ_LEFT) return dfq__limit_copy(o, n, &in->in[0], most, where);
+      return dfq__note(o, false, what, where, "it may drop rows, and more be needed");
+    case DFQ__FILTER: case DFQ__DISTINCT_ROWS:
+      return dfq__note(o, false, what, where, "it drops rows, and more may be needed");
+    case DFQ__GROUP:
+      return dfq__note(o, false, what, where, "all rows are needed to know one group");
+    case DFQ__WINDOW:
+      return dfq__note(o, false, what, where, "all rows are needed to know one partition");
+    case DFQ__LIMIT: case DFQ__SORT: case DFQ__TOP_K: case DFQ__NODE_KINDS: break;
+  }
+  return false;
+}
+
+enum { DFQ__TOP_ROWS = 1 << 20 };   // beyond that, sorting everything costs no more
+
+// A sort below a limit keeps as many rows as the limit looks at; what it skips, it skips then.
+static bool dfq__rule_topk(dfq__opt *o, dfq__node **at, dfq__reading r) {
+  dfq__node *n = *at, *in = n->in[0];
+  int64_t most;
+  (void)r;
+  if (n->kind != DFQ__LIMIT || n->count <= 0 || in->kind != DFQ__SORT) return false;
+  bool over = dfq__add_check(n->offset, n->count, &most);
+  const char *what = dfq__label(o, in), *where = dfq__say(o, "under %s", dfq__label(o, n));
+  if (over || most > DFQ__TOP_ROWS)
+    return dfq__note(o, false, what, where, "too many rows to keep");
+  in->kind = DFQ__TOP_K;
+  in->count = most;
+  if (n->offset == 0) *at = in;
+  return dfq__note(o, true, what, where, "keeps the first %lld rows only", (long long)most);
+}
+
+// ---- >>physical: build side, and order that is there already --------------------------------
+// Idea. These rules do not move nodes; they choose how a node works, when the plan's shape is
+// final.
+//
+//   build side   A hash join stores one input and streams the other past it. Storing the
+//                smaller one is cheaper. It is the right one unless told otherwise, and the
+//                left one only for inner joins that are read to the end: the left rows' order
+//                is put back afterwards, so the first row comes late.
+//   use order    Inputs that ascend by the keys already can be merged, or grouped run by run:
+//                no hash table, and memory for one key's rows only.
+//
+// Neither changes a result, so guesses may decide; a wrong guess costs time, not rows.
+
+// left * 2 < right: below that, putting the order back costs what the smaller table saves.
+static bool dfq__rule_build_side(dfq__opt *o, dfq__node **at, dfq__reading r) {
+  dfq__node *n = *at;
+  bool hash = n->kind == DFQ__JOIN && n->join->type == DFQ_INNER && !n->join->sorted;
+  if (!hash || n->join->build_left) return false;
+  double left = dfq__rows_of(n->in[0]), right = dfq__rows_of(n->in[1]);
+  if (left < 0 || right < 0 || left * 2 >= right) return false;
+  const char *where = dfq__label(o, n);
+  if (!r.whole)
+    return dfq__note(o, false, "build left", where,
+                     "not all rows may be asked for; left rows stream");
+  if (!dfq__own_join(o, n, 0)) return false;
+  n->join->build_left = true;
+  return dfq__note(o, true, "build left", where, "about %.0f rows against %.0f", left, right);
+}
+
+// How many of these names, from the first on, an order has.
+static int dfq__order_covers(const dfq__order *order, const char *const *name, int count) {
+  int i = 0;
+  while (i < count && i < order->count && order->name[i] == name[i]) i++;
+  return i;
+}
+
+// What may be null or unmatched on the right comes last in right and full joins: not in order.
+static bool dfq__order_join(dfq__opt *o, dfq__node *n) {
+  dfq__join_plan *j = n->join;
+  bool fits = j->type == DFQ_INNER || j->type == DFQ_LEFT || j->type == DFQ_SEMI ||
+              j->type == DFQ_ANTI;
+  if (j->sorted || j->hashed || !fits || j->key_count == 0) return false;
+  dfq__order left = dfq__order_of(n->in[0]), right = dfq__order_of(n->in[1]);
+  int l = dfq__order_covers(&left, j->left_key, j->key_count);
+  int r = dfq__order_covers(&right, j->right_key, j->key_count);
+  if (l == 0 && r == 0) return false;
+  const char *where = dfq__label(o, n);
+  if (l < j->key_count || r < j->key_count)
+    return dfq__note(o, false, "merge", where, "the %s side is not known to ascend by its keys",
+                     l < j->key_count ? "left" : "right");
+  if (!dfq__own_join(o, n, 0)) return false;
+  n->join->sorted = true;
+  return dfq__note(o, true, "merge", where, "both sides ascend by the keys");
+}
+
+// Keys that are expressions are never known to ascend: dfq__order_of_keys stops at them.
+static bool dfq__order_group(dfq__opt *o, dfq__node *n) {
+  int keys = n->key_count;
+  if (n->sorted || n->hashed || keys == 0 || keys > DFQ__ORDER_KEYS) return false;
+  dfq__order order = dfq__order_of(n->in[0]), wanted = dfq__order_of_keys(n->key, keys);
+  int have = dfq__order_covers(&order, wanted.name, wanted.count);
+  if (have == 0) return false;
+  const char *where = dfq__label(o, n);
+  if (have < keys)
+    return dfq__note(o, false, "runs", where, "the input ascends by %d of %d keys", have, keys);
+  n->sorted = true;
+  return dfq__note(o, true, "runs", where, "the input ascends by the keys");
+}
+
+static bool dfq__rule_order(dfq__opt *o, dfq__node **at, dfq__reading r) {
+  (void)r;
+  if ((*at)->kind == DFQ__JOIN) return dfq__order_join(o, *at);
+  return (*at)->kind == DFQ__GROUP && dfq__order_group(o, *at);
+}
+
+// ---- >>optimizer: the driver ----------------------------------------------------------------
+// Idea. Every rule is offered every node, again and again, until none has anything left to do:
+// a fixpoint. It exists because each rule only moves things down, merges nodes, or removes
+// something; a bound on the rounds is there all the same, and a plan that is not finished is
+// still right.
+//
+//   copy ──> [ split fold push outer merge prune limit top-k ] ──> [ order, build side ]
+//            └─────────── until nothing changes ──────────────┘      once, at the end
+//
+// Larger engines also search: many plans, a cost for each, the cheapest wins. Rules come first
+// there too, because what they do is right whatever the data is.
+
+enum { DFQ__MAX_ROUNDS = 100 };
+
+typedef struct dfq__rule_row {
+  dfq_rule rule;
+  dfq__rule_fn apply;
+  bool at_root;      // it walks the plan itself
+  bool at_end;       // when the plan's shape is final
+} dfq__rule_row;
+
+static const dfq__rule_row dfq__rule_rows[] = {
+  { DFQ_RULE_SPLIT, dfq__rule_split, false, false },
+  { DFQ_RULE_FOLD, dfq__rule_fold, false, false },
+  { DFQ_RULE_PUSH_FILTER, dfq__rule_push_filter, false, false },
+  { DFQ_RULE_OUTER, dfq__rule_outer, false, false },
+  { DFQ_RULE_MERGE, dfq__rule_merge, false, false },
+  { DFQ_RULE_PRUNE, dfq__rule_prune, true, false },
+  { DFQ_RULE_PUSH_LIMIT, dfq__rule_push_limit, false, false },
+  { DFQ_RULE_TOPK, dfq__rule_topk, false, false },
+  { DFQ_RULE_SORTED, dfq__rule_order, false, true },
+  { DFQ_RULE_BUILD_SIDE, dfq__rule_build_side, false, true },
+};
+enum { DFQ__RULE_ROWS = sizeof dfq__rule_rows / sizeof dfq__rule_rows[0] };
+
+// One round: every rule that is on, on every node. Returns true when something changed.
+static bool dfq__opt_round(dfq__opt *o, dfq__node **root, bool at_end) {
+  dfq__reading all = { true, o->run->whole };
+  bool changed = false;
+  for (int i = 0; i < DFQ__RULE_ROWS && !o->no_memory; i++) {
+    const dfq__rule_row *row = &dfq__rule_rows[i];
+    if (row->at_end != at_end || (o->run->options.rules_off >> row->rule & 1)) continue;
+    o->rule = row->rule;
+    if (row->at_root ? row->apply(o, root, all) : dfq__walk(o, root, all, row->apply))
+      changed = true;
+  }
+  return changed;
+}
+
+// The plan to run: a copy, optimized unless the options say no. NULL without memory.
+static dfq__node *dfq__optimize(dfq__run *run, const dfq__node *plan) {
+  dfq__opt o;
+  dfq__node *root = dfq__plan_copy(run, plan);
+  memset(&o, 0, sizeof o);
+  o.run = run;
+  o.db = run->own;
+  o.scratch.heap = run->own->heap;
+  o.journal = (dfq__journal *)dfq__arena_alloc(&run->own->arena, sizeof *o.journal);
+  run->journal = o.journal;
+  if (!root || !o.journal) return NULL;
+  if (run->options.no_optimize) return root;
+  for (int i = 0; i < DFQ__MAX_ROUNDS; i++)
+    if (!dfq__opt_round(&o, &root, false)) break;
+  (void)dfq__opt_round(&o, &root, true);
+  dfq__arena_release(&o.scratch, 0);
+  return o.no_memory ? NULL : root;
+}
+
+// The journal's lines in the context's own memory; NULL without it.
+static dfq_step *dfq__journal_copy(dfq *db, const dfq__journal *j) {
+  dfq_step *to = (dfq_step *)dfq__arena_array(&db->arena, (size_t)j->count + 1, sizeof *to);
+  for (int i = 0; to && i < j->count; i++) {
+    const dfq_step *s = &j->step[i];
+    to[i] = *s;
+    to[i].what = dfq__arena_text(&db->arena, s->what, strlen(s->what));
+    to[i].where = dfq__arena_text(&db->arena, s->where, strlen(s->where));
+    to[i].why = dfq__arena_text(&db->arena, s->why, strlen(s->why));
+    if (!to[i].what || !to[i].where || !to[i].why) return NULL;
+  }
+  return to;
+}
+
+DFQ_API const dfq_step *dfq_journal(dfq_frame *frame, int *count) {
+  dfq__run *run = dfq__run_open(frame, true);
+  *count = 0;
+  if (!run) return NULL;
+  const dfq__journal *j = (const dfq__journal *)run->journal;
+  const dfq_step *steps = dfq__journal_copy(frame->db, j);
+  if (steps) *count = j->count;
+  else dfq__run_no_memory(run);
+  dfq__run_close(run);
+  return steps;
+}
+
+// ---- >>explain: the plan for people ---------------------------------------------------------
+// A node is one line, its inputs stand indented below it. In brackets: what the optimizer gave
+// it (columns that are read, conditions and limits that went into a scan, the build side), and
+// about how many rows come out. Ids are the same in every form, so that a line of the journal
+// can be found in the plan before and after.
+//
+//   sort#5 tax desc  [~1 rows]
+//     group#4 region: sum(tax) as tax  [~1 rows]
+//       scan#1 orders.csv  [3 of 7 columns: id, region, amount; where amount > 100; ~2 rows]
+
+// Begins one more note in the brackets behind a node.
+static void dfq__put_bracket(dfq__text *t, bool *any) {
+  dfq__put(t, *any ? "; " : "  [");
+  *any = true;
+}
+
+enum { DFQ__MANY = 12 };   // columns named in one line
+
+static void dfq__put_scan_notes(dfq__text *t, const dfq__node *n, bool *any) {
+  dfq__put_bracket(t, any);
+  const dfq_schema *all = &n->source->schema;
+  int read = dfq__columns_read(n), named = 0;
+  if (read < all->count) dfq__putf(t, "%d of ", read);
+  dfq__putf(t, "%d column%s", all->count, all->count == 1 ? "" : "s");
+  for (int c = 0; c < all->count && named < DFQ__MANY; c++)
+    if (dfq__reads_column(n, all->field[c].name))
+      dfq__putf(t, "%s%s", named++ ? ", " : ": ", all->field[c].name);
+  if (read > named) dfq__put(t, ", ...");
+  if (n->expr_count) {
+    dfq__put_bracket(t, any);
+    dfq__put(t, "where ");
+    dfq__put_conjuncts(t, n->expr, n->expr_count);
+  }
+  if (n->count >= 0) {
+    dfq__put_bracket(t, any);
+    dfq__putf(t, "at most %lld rows wanted", (long long)n->count);
+  }
+}
+
+// How a join or group works; NULL for what has one way only.
+static const char *dfq__way_of(const dfq__node *n) {
+  if (n->kind == DFQ__GROUP && n->key_count) return n->sorted ? "run by run" : "hash";
+  if (n->kind != DFQ__JOIN) return NULL;
+  return n->join->sorted ? "merge" : n->join->build_left ? "build left" : "build right";
+}
+
+// What the node's stage does not say.
+static void dfq__put_notes(dfq__text *t, const dfq__node *n) {
+  bool any = false;
+  const char *way = dfq__way_of(n);
+  double rows = dfq__rows_of(n);
+  if (n->kind == DFQ__SCAN) dfq__put_scan_notes(t, n, &any);
+  if (way) { dfq__put_bracket(t, &any); dfq__put(t, way); }
+  if (rows >= 0) {
+    dfq__put_bracket(t, &any);
+    dfq__put(t, "~");
+    dfq__put_count(t, rows < 1e18 ? (uint64_t)(rows + 0.5) : (uint64_t)1e18);
+    dfq__put(t, " rows");
+  }
+  if (any) dfq__put(t, "]");
+}
+
+// "join#3 on customer_id left"
+static void dfq__put_node(dfq__text *t, const dfq__node *n) {
+  dfq__put_label(t, n);
+  dfq__put_rest(t, n);
+}
+
+// The node at its depth, then its inputs.
+static void dfq__put_tree(dfq__text *t, const dfq__node *n, int depth) {
+  dfq__put_repeat(t, ' ', 2 * (size_t)depth);
+  dfq__put_node(t, n);
+  dfq__put_notes(t, n);
+  dfq__put(t, "\n");
+  for (int i = 0; i < 2; i++)
+    if (n->in[i]) dfq__put_tree(t, n->in[i], depth + 1);
+}
+
+// The options that the run has, whether given or by default, in one line.
+static void dfq__put_settings(dfq__text *t, const dfq__run *run) {
+  const dfq_run_options *o = &run->options;
+  dfq__putf(t, "%s engine, ", o->engine == DFQ_ROW_ENGINE ? "row" : "batch");
+  dfq__put_count(t, run->batch_rows);
+  dfq__put(t, " rows a batch, ");
+  if (o->threads > 0) dfq__putf(t, "%d thread%s", o->threads, o->threads == 1 ? "" : "s");
+  else dfq__putf(t, "up to %d threads", dfq__cores());
+  dfq__putf(t, ", optimizer %s", o->no_optimize ? "off" : "on");
+  bool any = false;
+  for (int i = 0; i < DFQ_RULE_COUNT && !o->no_optimize; i++) {
+    if (!(o->rules_off >> i & 1)) continue;
+    dfq__putf(t, "%s%s", any ? ", " : " but for ", dfq__rule_names[i]);
+    any = true;
+  }
+  dfq__put(t, "\n");
+}
+
+// A run of the frame, to be looked at. NULL on error (dfq_error).
+static dfq__run *dfq__explain_open(dfq_frame *f, bool plain) {
+  if (!f) return NULL;
+  dfq_frame copy = *f;
+  copy.run.no_optimize = plain || copy.run.no_optimize;
+  return dfq__run_open(&copy, true);
+}
+
+// The plan as it is run, or as it was written, below a title.
+static bool dfq__explain_plan(dfq__text *t, dfq_frame *f, bool plain, const char *title) {
+  dfq__run *run = dfq__explain_open(f, plain);
+  if (!run) return false;
+  dfq__putf(t, "%s", title);
+  dfq__put_tree(t, run->plan, 1);
+  dfq__run_close(run);
+  return true;
+}
+
+static bool dfq__explain_journal(dfq__text *t, dfq_frame *f, const char *title) {
+  dfq__run *run = dfq__explain_open(f, false);
+  if (!run) return false;
+  dfq__putf(t, "%s", title);
+  dfq__put_journal(t, (const dfq__journal *)run->journal);
+  dfq__run_close(run);
+  return true;
+}
+
+// Three runs are opened and none is run: opening one is what optimizes.
+static bool dfq__explain_both(dfq__text *t, dfq_frame *f) {
+  dfq__run *run = dfq__explain_open(f, false);
+  if (!run) return false;
+  dfq__put_settings(t, run);
+  dfq__run_close(run);
+  return dfq__explain_plan(t, f, true, "\nas written\n") &&
+         dfq__explain_plan(t, f, false, "\noptimized\n") &&
+         dfq__explain_journal(t, f, "\njournal\n");
+}
+
+// ---- >>analyze: what each node did ----------------------------------------------------------
+// The plan is run, its rows are counted and dropped. Counters are kept by every run anyway,
+// once a batch, so measuring does not change what is measured. A node's own time is its time
+// without that of its inputs. Fields are those of a file that were made values: one that is
+// skipped costs next to nothing. The row engine counts rows only: a clock around each row would
+// be all it shows.
+
+enum { DFQ__TREE_LEAST = 24, DFQ__TREE_MOST = 60 };   // characters for a node; numbers behind
+
+// The widest node of the tree, in characters.
+static size_t dfq__tree_width(const dfq__run *run, const dfq__node *n, int depth) {
+  dfq__text t = dfq__text_in(run->own->heap);
+  dfq__put_repeat(&t, ' ', 2 * (size_t)depth);
+  dfq__put_node(&t, n);
+  size_t width = t.failed ? 0 : dfq__chars_of(t.data);
+  dfq__text_free(&t);
+  for (int i = 0; i < 2; i++)
+    if (n->in[i]) width = dfq__max(width, dfq__tree_width(run, n->in[i], depth + 1));
+  return width;
+}
+
+// Cuts or pads what was put since from to a width, in characters.
+static void dfq__put_fitted(dfq__text *t, size_t from, size_t width) {
+  size_t chars = 0, end = from;
+  if (t->failed || !t->data) return;
+  for (size_t i = from; i < t->len; i++) {
+    chars += !dfq__is_inner_byte(t->data[i]);
+    if (chars <= width - 3) end = i + 1;
+  }
+  if (chars > width) {
+    t->len = end;
+    dfq__put(t, "...");
+  } else {
+    dfq__put_repeat(t, ' ', width - chars);
+  }
+}
+
+// 1,234 to the right of a column; - for what is not known.
+static void dfq__put_number(dfq__text *t, bool known, uint64_t n, int width) {
+  dfq__text digits = dfq__text_in(t->heap);
+  if (known) dfq__put_count(&digits, n);
+  else dfq__put(&digits, "-");
+  dfq__putf(t, " %*s", width, digits.failed ? "" : digits.data);
+  dfq__text_free(&digits);
+}
+
+// A line of numbers for the node, then its inputs.
+static void dfq__put_measures(dfq__text *t, const dfq__run *run, const dfq__node *n, int depth,
+                              size_t width) {
+  const dfq__counters *c = &run->count[n->id];
+  bool batches = run->options.engine != DFQ_ROW_ENGINE;
+  double own = c->seconds;
+  uint64_t rows_in = 0;
+  for (int i = 0; i < 2; i++) {
+    if (!n->in[i]) continue;
+    rows_in += run->count[n->in[i]->id].rows;
+    own -= run->count[n->in[i]->id].seconds;
+  }
+  size_t from = t->len;
+  dfq__put_repeat(t, ' ', 2 * (size_t)depth);
+  dfq__put_node(t, n);
+  dfq__put_fitted(t, from, width);
+  dfq__put_number(t, n->in[0] != NULL, rows_in, 12);
+  dfq__put_number(t, true, c->rows, 12);
+  dfq__put_number(t, batches, c->batches, 8);
+  if (batches) dfq__putf(t, " %10.3f", own > 0 ? own * 1e3 : 0);
+  else dfq__putf(t, " %10s", "-");
+  dfq__put_number(t, batches, c->peak_bytes, 14);
+  dfq__put_number(t, c->fields != 0, c->fields, 12);
+  dfq__put(t, "\n");
+  for (int i = 0; i < 2; i++)
+    if (n->in[i]) dfq__put_measures(t, run, n->in[i], depth + 1, width);
+}
+
+// Runs the frame in its own engine and shows the counters before the run is closed.
+static bool dfq__explain_analyze(dfq__text *t, dfq_frame *f) {
+  dfq__stream s;
+  double start = dfq__now();
+  if (!dfq__stream_open(&s, f, true)) return false;
+  while (dfq__stream_next(&s)) {}
+  double ms = (dfq__now() - start) * 1e3;
+  if (s.rows) {   // a row iterator notes its count when it is closed
+    if (dfq_rows_failed(s.rows) && !s.run->error) dfq__run_no_memory(s.run);
+    dfq_rows_close(s.rows);
+    s.rows = NULL;
+  }
+  size_t width = dfq__min(dfq__tree_width(s.run, s.run->plan, 1), DFQ__TREE_MOST);
+  width = dfq__max(width, DFQ__TREE_LEAST);
+  dfq__put_settings(t, s.run);
+  dfq__putf(t, "\n%-*s %12s %12s %8s %10s %14s %12s\n", (int)width, "ran", "rows in",
+            "rows out", "batches", "own ms", "peak bytes", "fields");
+  dfq__put_measures(t, s.run, s.run->plan, 1, width);
+  dfq__putf(t, "%.3f ms in all\n", ms);
+  return dfq__stream_close(&s, false);
+}
+
+// ---- >>explain-forms: dot and JSON, and the functions that users call -----------------------
+// For other programs: the same nodes, ids and texts as above.
+
+// How many bytes at s make one character of UTF-8 (Unicode 15, table 3-7); 0: none do.
+static size_t dfq__utf8_bytes(const char *s, size_t n) {
+  unsigned char a = (unsigned char)s[0], b = n > 1 ? (unsigned char)s[1] : 0;
+  size_t len = a < 0x80 ? 1 : a < 0xC2 ? 0 : a < 0xE0 ? 2 : a < 0xF0 ? 3 : a < 0xF5 ? 4 : 0;
+  if (len > n) return 0;
+  for (size_t i = 1; i < len; i++)
+    if (!dfq__is_inner_byte(s[i])) return 0;
+  // Some byte sequences have the right shape and are still no character.
+  bool surrogate = a == 0xED && b >= 0xA0, beyond = a == 0xF4 && b >= 0x90;
+  bool overlong = (a == 0xE0 && b < 0xA0) || (a == 0xF0 && b < 0x90);
+  return surrogate || beyond || overlong ? 0 : len;
+}
+
+// A text in quotes: short escapes where JSON has them, \u00xx for other control bytes. What is
+// not UTF-8 becomes U+FFFD, a byte each, because JSON is UTF-8 and nothing else.
+static void dfq__put_json_utf8(dfq__text *t, const char *s, size_t n) {
+  static const char from[] = "\"\\\n\r\t\b\f", to[] = "\"\\nrtbf";
+  dfq__put_char(t, '"');
+  for (size_t i = 0, bytes; i < n; i += bytes) {
+    const char *escape = s[i] ? strchr(from, s[i]) : NULL;
+    bytes = dfq__utf8_bytes(s + i, n - i);
+    if (escape) {
+      dfq__put_char(t, '\\');
+      dfq__put_char(t, to[escape - from]);
+    } else if ((unsigned char)s[i] < 32) {
+      dfq__putf(t, "\\u%04x", (unsigned char)s[i]);
+    } else if (bytes) {
+      dfq__put_n(t, s + i, bytes);
+    } else {
+      dfq__put(t, "\xEF\xBF\xBD");
+      bytes = 1;
+    }
+  }
+  dfq__put_char(t, '"');
+}
+
+static void dfq__put_json_string(dfq__text *t, const char *s) {
+  dfq__put_json_utf8(t, s, strlen(s));
+}
+
+// "key": "what put wrote into piece"; empties piece.
+static void dfq__put_json_piece(dfq__text *t, const char *key, dfq__text *piece) {
+  dfq__putf(t, ",\"%s\":", key);
+  dfq__put_json_utf8(t, piece->data ? piece->data : "", piece->len);
+  t->failed = t->failed || piece->failed;
+  piece->len = 0;
+}
+
+// What a scan node has beside what all nodes have.
+static void dfq__put_json_scan(dfq__text *t, const dfq__node *n, dfq__text *piece) {
+  dfq__putf(t, ",\"columns_in_source\":%d", n->source->schema.count);
+  dfq__put_conjuncts(piece, n->expr, n->expr_count);
+  if (n->expr_count) dfq__put_json_piece(t, "where", piece);
+  if (n->count >= 0) dfq__putf(t, ",\"rows_wanted\":%lld", (long long)n->count);
+}
+
+// {"id":3,"kind":"join","stage":"join ... on id left",...,"inputs":[...]}
+static void dfq__put_json_node(dfq__text *t, const dfq__node *n) {
+  dfq__text piece = dfq__text_in(t->heap);
+  double rows = dfq__rows_of(n);
+  dfq__putf(t, "{\"id\":%d,\"kind\":\"%s\"", n->id, dfq__word_of(n));
+  dfq__put_stage(&piece, n);
+  dfq__put_json_piece(t, "stage", &piece);
+  if (n->kind == DFQ__SCAN) dfq__put_json_scan(t, n, &piece);
+  if (dfq__way_of(n)) dfq__putf(t, ",\"way\":\"%s\"", dfq__way_of(n));
+  if (rows >= 0) dfq__putf(t, ",\"rows\":%.0f", rows);
+  dfq__put(t, ",\"columns\":[");
+  for (int c = 0; c < n->schema.count; c++) {
+    dfq__put(t, c ? ",{\"name\":" : "{\"name\":");
+    dfq__put_json_string(t, n->schema.field[c].name);
+    dfq__putf(t, ",\"type\":\"%s\"}", dfq_type_name(n->schema.field[c].type));
+  }
+  dfq__put(t, "],\"inputs\":[");
+  for (int i = 0; i < 2 && n->in[i]; i++) {
+    if (i) dfq__put(t, ",");
+    dfq__put_json_node(t, n->in[i]);
+  }
+  dfq__put(t, "]}");
+  dfq__text_free(&piece);
+}
+
+// {"rule":"fold","applied":true,"what":...,"where":...,"why":...}
+static void dfq__put_json_step(dfq__text *t, const dfq_step *s) {
+  const char *key[] = { "rule", "what", "where", "why" };
+  const char *value[] = { s->rule, s->what, s->where, s->why };
+  dfq__putf(t, "{\"applied\":%s", s->applied ? "true" : "false");
+  for (int i = 0; i < 4; i++) {
+    dfq__putf(t, ",\"%s\":", key[i]);
+    dfq__put_json_string(t, value[i]);
+  }
+  dfq__put(t, "}");
+}
+
+static void dfq__put_json_settings(dfq__text *t, const dfq__run *run) {
+  const dfq_run_options *o = &run->options;
+  bool any = false;
+  dfq__putf(t, "{\"engine\":\"%s\"", o->engine == DFQ_ROW_ENGINE ? "row" : "batch");
+  dfq__putf(t, ",\"batch_rows\":%zu,\"threads\":%d", run->batch_rows,
+            o->threads > 0 ? o->threads : dfq__cores());
+  dfq__putf(t, ",\"optimizer\":%s,\"rules_off\":[", o->no_optimize ? "false" : "true");
+  for (int i = 0; i < DFQ_RULE_COUNT; i++) {
+    if (!(o->rules_off >> i & 1)) continue;
+    dfq__putf(t, "%s\"%s\"", any ? "," : "", dfq__rule_names[i]);
+    any = true;
+  }
+  dfq__put(t, "]}");
+}
+
+static bool dfq__explain_json(dfq__text *t, dfq_frame *f) {
+  dfq__run *run = dfq__explain_open(f, false);
+  if (!run) return false;
+  const dfq__journal *j = (const dfq__journal *)run->journal;
+  dfq__put(t, "{\"settings\":");
+  dfq__put_json_settings(t, run);
+  dfq__put(t, ",\n\"plan\":");
+  dfq__put_json_node(t, run->plan);
+  dfq__put(t, ",\n\"journal\":[");
+  for (int i = 0; i < j->count; i++) {
+    dfq__put(t, i ? ",\n  " : "\n  ");
+    dfq__put_json_step(t, &j->step[i]);
+  }
+  dfq__put(t, "]}\n");
+  dfq__run_close(run);
+  return true;
+}
+
+// Rows flow along the arrows: from the scans up to the result.
+static void dfq__put_dot_node(dfq__text *t, const dfq__node *n) {
+  dfq__text piece = dfq__text_in(t->heap);
+  dfq__put_node(&piece, n);
+  dfq__put_notes(&piece, n);
+  dfq__putf(t, "  n%d [label=", n->id);
+  dfq__put_json_string(t, piece.failed ? "" : piece.data);
+  dfq__put(t, "];\n");
+  t->failed = t->failed || piece.failed;
+  dfq__text_free(&piece);
+  for (int i = 0; i < 2 && n->in[i]; i++) {
+    dfq__put_dot_node(t, n->in[i]);
+    dfq__putf(t, "  n%d -> n%d;\n", n->in[i]->id, n->id);
+  }
+}
+
+static bool dfq__explain_dot(dfq__text *t, dfq_frame *f) {
+  dfq__run *run = dfq__explain_open(f, false);
+  if (!run) return false;
+  dfq__put(t, "digraph plan {\n  rankdir=BT;\n  node [shape=box, fontname=monospace];\n");
+  dfq__put_dot_node(t, run->plan);
+  dfq__put(t, "}\n");
+  dfq__run_close(run);
+  return true;
+}
+
+// Puts one form into t. False on error (dfq_error).
+static bool dfq__explain_into(dfq__text *t, dfq_frame *f, dfq_explain_form form) {
+  bool ok = false;
+  switch (form) {
+    case DFQ_EXPLAIN_BOTH: ok = dfq__explain_both(t, f); break;
+    case DFQ_EXPLAIN_PLAIN: ok = dfq__explain_plan(t, f, true, ""); break;
+    case DFQ_EXPLAIN_OPTIMIZED: ok = dfq__explain_plan(t, f, false, ""); break;
+    case DFQ_EXPLAIN_ANALYZE: ok = dfq__explain_analyze(t, f); break;
+    case DFQ_EXPLAIN_JOURNAL: ok = dfq__explain_journal(t, f, ""); break;
+    case DFQ_EXPLAIN_DOT: ok = dfq__explain_dot(t, f); break;
+    case DFQ_EXPLAIN_JSON: ok = dfq__explain_json(t, f); break;
+  }
+  if (!ok || !t->failed) return ok;
+  dfq__report(f->db, &dfq__error_memory);
+  return false;
+}
+
+DFQ_API bool dfq_explain_as(dfq_frame *frame, dfq_explain_form form, FILE *out) {
+  if (!frame) return false;
+  dfq__text t = dfq__text_in(frame->db->heap);
+  bool ok = dfq__explain_into(&t, frame, form) && dfq__put_file(frame->db, &t, out);
+  dfq__text_free(&t);
+  return ok;
+}
+
+DFQ_API bool dfq_explain(dfq_frame *frame, FILE *out) {
+  return dfq_explain_as(frame, DFQ_EXPLAIN_BOTH, out);
+}
+
+DFQ_API const char *dfq_explain_text(dfq_frame *frame, dfq_explain_form form) {
+  if (!frame) return NULL;
+  dfq__text t = dfq__text_in(frame->db->heap);
+  bool ok = dfq__explain_into(&t, frame, form);
+  const char *text = ok ? dfq__arena_text(&frame->db->arena, t.data, t.len) : NULL;
+  if (ok && !text) dfq__report(frame->db, &dfq__error_memory);
+  dfq__text_free(&t);
+  return text;
+}
+
+// ---- >>equivalence: one query, many ways to run it ------------------------------------------
+// Idea. The row engine without the optimizer is what a query means. Every other way of running
+// it must give the same table, bit for bit: the batch engine, each rule on or off, batches of 1
+// row and of 2,048, one thread and two. Where the meaning is an error, anything may happen,
+// because a rule may remove an error; where it is a table, no run may fail.
+//
+//   reference   row engine, optimizer off
+//   variants    optimizer off, on    batches of 1, 3, 64, 2048 rows on 1 and 2 threads
+//               each rule off        row engine, batches of 3, batches of 2048 on 2 threads
+//               small plans          every subset of the rules that move things
+//
+// What this finds in queries of ones own is a source that does not bring the same rows twice.
+// In this file it has found most of what the rules above now refuse.
+
+enum { DFQ__SMALL_PLAN = 12 };   // nodes
+
+typedef struct dfq__check {
+  dfq_frame *frame;
+  dfq_table *want;         // NULL: the reference fails
+  dfq__text report;
+  const dfq__error *error; // of the first difference
+  int runs;
+} dfq__check;
+
+// "batch engine, 3 rows a batch, 1 thread, optimizer on but for fold"
+static void dfq__put_variant(dfq__text *t, const dfq_run_options *o) {
+  dfq__run run;
+  memset(&run, 0, sizeof run);
+  run.options = *o;
+  run.batch_rows = o->batch_rows ? o->batch_rows : 2048;
+  dfq__put_settings(t, &run);
+}
+
+// Notes a difference; text is what differs.
+static void dfq__check_differs(dfq__check *c, const dfq_run_options *o, const char *text) {
+  dfq__text t = dfq__text_in(c->frame->db->heap);
+  dfq__put_variant(&t, o);
+  dfq__putf(&t, "  this and the row engine without the optimizer: %s\n", text);
+  const char *all = t.failed ? text : t.data;
+  dfq__put(&c->report, all);
+  if (!c->error)
+    c->error = dfq__error_new(&c->frame->db->arena, DFQ_VALUE_ERROR, NULL, "check_equivalent",
+                              "%s", all);
+  dfq__text_free(&t);
+}
+
+// Runs the frame in one more way. rules_off: all bits set turn the optimizer off.
+static void dfq__check_variant(dfq__check *c, dfq_engine engine, size_t batch_rows, int threads,
+                               uint32_t rules_off) {
+  dfq *db = c->frame->db;
+  dfq_frame f = *c->frame;
+  char text[256] = "";
+  f.run.engine = engine;
+  f.run.batch_rows = batch_rows;
+  f.run.threads = threads;
+  f.run.rules_off = rules_off;
+  f.run.no_optimize = rules_off == UINT32_MAX;
+  dfq_table *got = dfq_collect(&f);
+  c->runs++;
+  if (!got && c->want) (void)snprintf(text, sizeof text, "it fails: %.200s", dfq_error(db));
+  bool same = !c->want || (got && dfq_table_equal(got, c->want, text, sizeof text));
+  if (!same) dfq__check_differs(c, &f.run, text);
+  dfq_table_free(got);
+}
+
+// The batch engine in all sizes and thread counts.
+static void dfq__check_sizes(dfq__check *c, uint32_t rules_off) {
+  static const size_t sizes[] = { 1, 3, 64, 2048 };
+  for (int i = 0; i < 4; i++)
+    for (int threads = 1; threads <= 2; threads++)
+      dfq__check_variant(c, DFQ_BATCH_ENGINE, sizes[i], threads, rules_off);
+}
+
+// Each rule off on its own; of a small plan, every subset of those that move nodes about.
+static void dfq__check_rules(dfq__check *c, bool small) {
+  static const dfq_rule movers[] = { DFQ_RULE_PUSH_FILTER, DFQ_RULE_OUTER, DFQ_RULE_MERGE,
+                                     DFQ_RULE_PRUNE, DFQ_RULE_PUSH_LIMIT };
+  for (int i = 0; i < DFQ_RULE_COUNT; i++) {
+    uint32_t off = (uint32_t)1 << i;
+    dfq__check_variant(c, DFQ_ROW_ENGINE, 0, 1, off);
+    dfq__check_variant(c, DFQ_BATCH_ENGINE, 3, 1, off);
+    dfq__check_variant(c, DFQ_BATCH_ENGINE, 2048, 2, off);
+  }
+  for (uint32_t subset = 1; small && subset < 32; subset++) {
+    uint32_t off = 0;
+    for (int i = 0; i < 5; i++)
+      if (subset >> i & 1) off |= (uint32_t)1 << movers[i];
+    dfq__check_variant(c, DFQ_BATCH_ENGINE, 64, 1, off);
+  }
+}
+
+static int dfq__count_nodes(const dfq__node *n) {
+  return n ? 1 + dfq__count_nodes(n->in[0]) + dfq__count_nodes(n->in[1]) : 0;
+}
+
+// Ends the check: prints the report, sets the context's error. Returns whether all is the same.
+static bool dfq__check_done(dfq__check *c, FILE *report) {
+  dfq *db = c->frame->db;
+  bool same = !c->error;
+  if (same && c->want) dfq__putf(&c->report, "%d ways, one result\n", c->runs);
+  else if (same) dfq__putf(&c->report, "%d ways; the plan as written fails\n", c->runs);
+  if (report && !dfq__put_file(db, &c->report, report)) same = false;
+  if (c->error) dfq__report(db, c->error);
+  dfq__text_free(&c->report);
+  dfq_table_free(c->want);
+  return same;
+}
+
+DFQ_API bool dfq_check_equivalent(dfq_frame *frame, FILE *report) {
+  dfq__check c;
+  if (!frame) return false;
+  if (frame->error) { dfq__report(frame->db, frame->error); return false; }
+  memset(&c, 0, sizeof c);
+  c.frame = frame;
+  c.report = dfq__text_in(frame->db->heap);
+  dfq_frame reference = *frame;
+  reference.run.engine = DFQ_ROW_ENGINE;
+  reference.run.no_optimize = true;
+  size_t mark = dfq_mark(frame->db);
+  c.want = dfq_collect(&reference);
+  dfq__check_sizes(&c, UINT32_MAX);
+  dfq__check_sizes(&c, 0);
+  dfq__check_variant(&c, DFQ_ROW_ENGINE, 0, 1, 0);
+  dfq__check_rules(&c, dfq__count_nodes(frame->node) <= DFQ__SMALL_PLAN);
+  bool same = dfq__check_done(&c, report);
+  dfq_release(frame->db, mark);
+  return same;
+}
+
+#endif // DFQ_CHAPTER >= 5
 // =============================================================================================
 // THE END: what ties the chapters together
 // =============================================================================================
