@@ -30,7 +30,7 @@
 //   DFQ_IMPLEMENTATION   this file's second half is compiled here; in one translation unit only
 //   DFQ_STATIC           every function is static: a private copy of the engine
 //   DFQ_API              what stands before each public function (default: extern, or static)
-//   DFQ_CHAPTER          0 .. 5: the implementation ends after this chapter (default: 5, all)
+//   DFQ_CHAPTER          0 .. 6: the implementation ends after this chapter (default: 6, all)
 //   DFQ_NO_THREADS       no threads and no locks: nothing to link but -lm
 //   DFQ_NO_HUGE_PAGES    large blocks come from malloc, not from 2 MiB-aligned huge pages
 //   DFQ_NO_SIMD          the CSV index in portable C only
@@ -70,6 +70,9 @@
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
+//   6 streaming      >>csv-index >>csv-read >>csv-rows >>csv-source >>csv-types >>csv-infer
+//                    >>csv-scan >>csv-frame >>csv-write >>json-write >>pipeline >>pipeline-scan
+//                    >>pipeline-stages >>pipeline-text
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -83,7 +86,7 @@
 #define DFQ_VERSION "0.1.0"
 
 #ifndef DFQ_CHAPTER
-#define DFQ_CHAPTER 5
+#define DFQ_CHAPTER 6
 #endif
 
 #ifndef DFQ_API
@@ -18364,6 +18367,2994 @@ DFQ_API bool dfq_check_equivalent(dfq_frame *frame, FILE *report) {
 }
 
 #endif // DFQ_CHAPTER >= 5
+// =============================================================================================
+// CHAPTER 6, STREAMING: files in and out
+// =============================================================================================
+#if DFQ_CHAPTER >= 6
+
+// ---- >>csv-index: from bytes to separators, 64 at a time ------------------------------------
+// Idea. A CSV file is cut in two steps. The first looks at every byte, but only to find where
+// fields end: it writes down the positions of the separators, which are the delimiters and line
+// ends that stand outside quotes. The second step, >>csv-types, reads the fields that somebody
+// needs, and no others: field c of a row lies between two neighbours in that list.
+//
+//   text   i d , d a y \n 7 , M o n \n 8 , T u e \n
+//   seps  -1   2       6    8       12   14      18      -1: the line end before the text
+//   rows   1         3            5            7         where in seps each row begins
+//
+// 64 bytes become three masks of 64 bits: separators, line ends, and odd bytes (quotes, and
+// what may begin a comment). As long as no odd byte turns up, a mask's bits are the positions.
+// Else the bytes that mean something go through an exact machine, one by one:
+//
+//   outside ──quote at the start of a field──> quoted ──quote──> closed ──separator──> outside
+//                                                 ^──another quote──┘
+//
+// A quote anywhere else in an unquoted field is text. What follows a closing quote must be
+// another quote or a separator: anything else is an error, because each guess about it loses
+// something. Cost: about 0.25 ns a byte, and 3 ns for each special byte where quotes are.
+// (Langdale and Lemire, "Parsing Gigabytes of JSON per Second", 2019.) Larger engines compute
+// which bytes lie inside quotes from the mask of quotes too, by a prefix of exclusive ors; that
+// is exact only where a quote within an unquoted field is an error.
+
+// The bytes that mean something. The line end does too, but nobody chooses it.
+typedef struct dfq__csv_dialect {
+  char delimiter, quote, comment;   // quote, comment: 0 for none
+} dfq__csv_dialect;
+
+// What 64 bytes hold. A delimiter is in sep; a line end in sep and end; a quote, or what may
+// begin a comment, in odd.
+typedef struct dfq__csv_masks {
+  uint64_t sep, end, odd;   // bit i for byte i
+} dfq__csv_masks;
+
+// 8 bytes as a number whose lowest byte comes first, on every machine.
+static inline uint64_t dfq__load_8(const char *p) {
+  uint64_t v;
+  memcpy(&v, p, sizeof v);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  v = __builtin_bswap64(v);
+#endif
+  return v;
+}
+
+// The same five steps twice: with 16 bytes in a register of SSE2, which every x86-64 has, so
+// that nothing is asked at run time; and with 8 bytes in an ordinary word. A comparison leaves
+// a mark in each byte that is the same; bits gathers the marks, the first byte's in the lowest
+// bit.
+#if defined(__SSE2__) && !defined(DFQ_NO_SIMD)
+#include <emmintrin.h>
+enum { DFQ__CSV_STEP = 16 };
+typedef __m128i dfq__csv_word;
+static inline dfq__csv_word dfq__csv_splat(char c) { return _mm_set1_epi8(c); }
+
+static inline uint64_t dfq__csv_bits(dfq__csv_word x) {
+  return (uint64_t)(unsigned)_mm_movemask_epi8(x);
+}
+static inline dfq__csv_word dfq__csv_load(const char *p) {
+  return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+static inline dfq__csv_word dfq__csv_same(dfq__csv_word a, dfq__csv_word b) {
+  return _mm_cmpeq_epi8(a, b);
+}
+static inline dfq__csv_word dfq__csv_or(dfq__csv_word a, dfq__csv_word b) {
+  return _mm_or_si128(a, b);
+}
+#else
+enum { DFQ__CSV_STEP = 8 };
+typedef uint64_t dfq__csv_word;
+static inline dfq__csv_word dfq__csv_splat(char c) {
+  return 0x0101010101010101u * (uint64_t)(unsigned char)c;
+}
+// The top bit of each byte, gathered: the multiplication moves bit 8k to bit 56 + k.
+static inline uint64_t dfq__csv_bits(dfq__csv_word x) {
+  return (x >> 7) * 0x0102040810204080u >> 56;
+}
+static inline dfq__csv_word dfq__csv_load(const char *p) { return dfq__load_8(p); }
+// The top bit set in each byte that is the same; exact, nothing carries from byte to byte.
+static inline dfq__csv_word dfq__csv_same(dfq__csv_word a, dfq__csv_word b) {
+  uint64_t low = 0x7F7F7F7F7F7F7F7Fu, x = a ^ b;
+  return ~(((x & low) + low) | x | low);
+}
+static inline dfq__csv_word dfq__csv_or(dfq__csv_word a, dfq__csv_word b) { return a | b; }
+#endif
+
+// What to look for, one in every byte.
+typedef struct dfq__csv_needles {
+  dfq__csv_word delimiter, newline, quote, comment;
+  uint64_t has_odd;   // all ones; 0 when there are neither quotes nor comments
+} dfq__csv_needles;
+
+// A byte that is not wanted must match nothing: the other odd one is looked for twice then.
+static dfq__csv_needles dfq__csv_needles_of(const dfq__csv_dialect *d) {
+  dfq__csv_needles n;
+  n.delimiter = dfq__csv_splat(d->delimiter);
+  n.newline = dfq__csv_splat('\n');
+  n.quote = dfq__csv_splat(d->quote ? d->quote : d->comment);
+  n.comment = dfq__csv_splat(d->comment ? d->comment : d->quote);
+  n.has_odd = d->quote || d->comment ? ~(uint64_t)0 : 0;
+  return n;
+}
+
+// Four comparisons for each word: about 50 instructions for 64 bytes, and no branch.
+static inline dfq__csv_masks dfq__csv_look(const char *p, const dfq__csv_needles *n) {
+  dfq__csv_masks m = { 0, 0, 0 };
+  for (int k = 0; k < 64; k += DFQ__CSV_STEP) {
+    dfq__csv_word x = dfq__csv_load(p + k), end = dfq__csv_same(x, n->newline);
+    dfq__csv_word sep = dfq__csv_or(end, dfq__csv_same(x, n->delimiter));
+    dfq__csv_word odd = dfq__csv_or(dfq__csv_same(x, n->quote), dfq__csv_same(x, n->comment));
+    m.end |= dfq__csv_bits(end) << k;
+    m.sep |= dfq__csv_bits(sep) << k;
+    m.odd |= dfq__csv_bits(odd) << k;
+  }
+  m.odd &= n->has_odd;
+  return m;
+}
+
+// How many bits are set: in pairs, fours, bytes, and all bytes added by one multiplication. The
+// instruction for it came after SSE2, and the compiler's own replacement is slower than this.
+static inline size_t dfq__count_bits(uint64_t x) {
+  x -= (x >> 1) & 0x5555555555555555u;
+  x = (x & 0x3333333333333333u) + ((x >> 2) & 0x3333333333333333u);
+  x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
+  return (size_t)(x * 0x0101010101010101u >> 56);
+}
+
+// ---- >>csv-read: a file as whole rows in a buffer -------------------------------------------
+// The buffer holds some whole rows, which are given out, and the beginning of one more. When
+// the whole rows are used up, that beginning moves to the front and the file fills the rest:
+//
+//   text   | 64 bytes | row row row row | begin of a row | free |
+//                      ^begin            ^              ^end
+//
+// The 64 bytes in front let a number be read backwards by whole words, and as many lie behind
+// the end. A row longer than the buffer makes it grow, up to DFQ__CSV_LONGEST.
+//
+// What counts as a row: lines end with LF or CRLF, the last one with or without. A byte order
+// mark and the lines to skip are passed over, so are comment lines and blank lines; but where
+// there is a single column, a blank line is a row whose value is null (as in DuckDB), for it
+// could not be written otherwise. Bytes are taken as they are: text that is not UTF-8, and zero
+// bytes too, stay what they were.
+//
+// Problems are positions too: text behind a closing quote, a quote that is never closed, a row
+// without end, a failed read. Each ends the reading where it stands; the rows before it are
+// given out first. Why no mapping of the file instead: whoever truncates a mapped file ends the
+// process.
+
+// In bytes. The buffer fits the second-level cache together with its index and a batch; 128 KB
+// to 512 KB are equally fast. Places in it are 32 bits wide, which the longest row leaves room
+// for.
+enum {
+  DFQ__CSV_HEAD = 64,
+  DFQ__CSV_BUFFER = 256 << 10,
+  DFQ__CSV_LONGEST = 64 << 20,
+  DFQ__CSV_STRIPE = 4096
+};
+
+// The machine's state, between two bytes. Where a field or a row begins it need not know: that
+// is behind the latest separator.
+typedef enum dfq__csv_mode {
+  DFQ__CSV_OUTSIDE, DFQ__CSV_QUOTED, DFQ__CSV_CLOSED, DFQ__CSV_COMMENT
+} dfq__csv_mode;
+
+// What ended the reading before the file did.
+typedef enum dfq__csv_problem {
+  DFQ__CSV_FINE, DFQ__CSV_NO_MEMORY, DFQ__CSV_NO_FILE, DFQ__CSV_TOO_LONG, DFQ__CSV_OPEN_QUOTE,
+  DFQ__CSV_AFTER_QUOTE
+} dfq__csv_problem;
+
+// What was read of a pipe when its scan was built. A pipe cannot be opened twice: its one run
+// gets these bytes first, and then the open file.
+typedef struct dfq__csv_tape {
+  dfq__heap *heap;
+  const dfq_io *io;
+  void *file;
+  dfq__buffer bytes;
+  size_t len, runs;
+} dfq__csv_tape;
+
+// A file being read. Before the first row's separators stands one more, the line end before it,
+// so that every field has a separator on both sides: rows[0] is 1, and seps[0] is begin - 1.
+typedef struct dfq__csv_reader {
+  dfq__heap *heap;
+  const dfq_io *io;
+  dfq__csv_tape *record;       // where to keep what is read; NULL: nowhere
+  const dfq__csv_tape *replay; // what to read first
+  size_t replayed;
+  const char *path;
+  void *file;
+  dfq__csv_dialect dialect;
+  dfq__buffer text, seps, rows;
+  size_t begin, end;         // of text: where the first row begins, where the bytes end
+  size_t indexed;            // up to here the separators are known
+  size_t sep_count, row_count, row;   // whole rows, and the next one of them to be given out
+  dfq__csv_mode mode;
+  size_t opened, closed;     // the latest quotes
+  uint64_t line;             // the number of the line at begin
+  bool lines_in_quotes;      // a row may have several lines
+  bool ended, done;          // nothing more comes from the file; all of it is indexed
+  dfq__csv_problem problem;
+  size_t problem_at;
+  const char *why;           // of DFQ__CSV_NO_FILE
+  int64_t size;              // of the file; -1: unknown
+} dfq__csv_reader;
+
+// The two arrays of the index. They move when they grow, so nobody keeps these pointers.
+static uint32_t *dfq__csv_seps(const dfq__csv_reader *r) {
+  return (uint32_t *)(void *)r->seps.data;
+}
+static uint32_t *dfq__csv_rows(const dfq__csv_reader *r) {
+  return (uint32_t *)(void *)r->rows.data;
+}
+
+// Where the row at hand begins; behind the whole rows: the one that is not whole yet.
+static size_t dfq__csv_row_start(const dfq__csv_reader *r, size_t row) {
+  return dfq__csv_seps(r)[dfq__csv_rows(r)[row] - 1] + (size_t)1;
+}
+
+// Ends the reading, for good. What was whole before it is still given out. Returns false.
+static bool dfq__csv_stop(dfq__csv_reader *r, dfq__csv_problem problem, size_t at) {
+  r->problem = problem;
+  r->problem_at = at;
+  return false;
+}
+
+// Notes the separators among 64 bytes, and which rows they end. The k-th row that ends here has
+// as many separators before it as sep has bits up to the k-th bit of end.
+static inline void dfq__csv_note(dfq__csv_reader *r, size_t base, uint64_t sep, uint64_t end) {
+  uint32_t *to = dfq__csv_seps(r) + r->sep_count, *row = dfq__csv_rows(r);
+  for (; end; end &= end - 1)
+    row[++r->row_count] = (uint32_t)(r->sep_count + dfq__count_bits(sep & (end ^ (end - 1))));
+  r->sep_count += dfq__count_bits(sep);
+  for (; sep; sep &= sep - 1) *to++ = (uint32_t)(base + (size_t)dfq__low_bit(sep));
+}
+
+// What may follow the closing quote: a separator, or a CR before the line end.
+static bool dfq__csv_closes(const dfq__csv_reader *r, size_t at, bool ends) {
+  const char *text = r->text.data;
+  return at == r->closed + 1 || (ends && at == r->closed + 2 && text[at - 1] == '\r');
+}
+
+// The machine: one byte that may mean something. False for text behind a closing quote.
+static bool dfq__csv_step(dfq__csv_reader *r, size_t at) {
+  char c = r->text.data[at];
+  bool quote = c == r->dialect.quote && c, ends = c == '\n';
+  bool sep = ends || c == r->dialect.delimiter;
+  bool first = at == dfq__csv_seps(r)[r->sep_count - 1] + (size_t)1;
+  switch (r->mode) {
+    case DFQ__CSV_OUTSIDE:   // anywhere but at a field's start, odd bytes are text
+      if (sep) break;
+      if (first && quote) {
+        r->mode = DFQ__CSV_QUOTED;
+        r->opened = at;
+      } else if (first && dfq__csv_rows(r)[r->row_count] == r->sep_count) {
+        r->mode = DFQ__CSV_COMMENT;
+      }
+      return true;
+    case DFQ__CSV_QUOTED:    // separators are text
+      if (ends) r->lines_in_quotes = true;
+      if (!quote) return true;
+      r->mode = DFQ__CSV_CLOSED;
+      r->closed = at;
+      return true;
+    case DFQ__CSV_CLOSED:    // what was passed over since then was nothing special
+      if (quote && at == r->closed + 1) {
+        r->mode = DFQ__CSV_QUOTED;
+        return true;
+      }
+      if (sep && dfq__csv_closes(r, at, ends)) break;
+      return dfq__csv_stop(r, DFQ__CSV_AFTER_QUOTE, r->closed + 1);
+    case DFQ__CSV_COMMENT:
+      if (ends) break;
+      return true;
+  }
+  r->mode = DFQ__CSV_OUTSIDE;
+  dfq__csv_note(r, at, 1, ends);
+  return true;
+}
+
+// Puts 64 bytes into the index: at once, as nearly always, or through the machine. False at
+// text behind a closing quote.
+static bool dfq__csv_take_masks(dfq__csv_reader *r, const dfq__csv_masks *m) {
+  if (DFQ__LIKELY(!m->odd && r->mode == DFQ__CSV_OUTSIDE)) {
+    dfq__csv_note(r, r->indexed, m->sep, m->end);
+    return true;
+  }
+  for (uint64_t todo = m->sep | m->odd; todo; todo &= todo - 1)
+    if (!dfq__csv_step(r, r->indexed + (size_t)dfq__low_bit(todo))) return false;
+  return true;
+}
+
+// Indexes the bytes up to a place, where room for that many separators is. The last ones are
+// looked at in a copy, because 64 are always read.
+static bool dfq__csv_index_to(dfq__csv_reader *r, size_t to, const dfq__csv_needles *n) {
+  for (; r->indexed + 64 <= to; r->indexed += 64) {
+    dfq__csv_masks m = dfq__csv_look(r->text.data + r->indexed, n);
+    if (!dfq__csv_take_masks(r, &m)) return false;
+  }
+  char last[64] = "";
+  size_t count = to - r->indexed;
+  if (!count) return true;
+  memcpy(last, r->text.data + r->indexed, count);
+  dfq__csv_masks m = dfq__csv_look(last, n);
+  uint64_t there = ((uint64_t)1 << count) - 1;
+  m.sep &= there;
+  m.end &= there;
+  m.odd &= there;
+  bool ok = dfq__csv_take_masks(r, &m);
+  r->indexed = to;
+  return ok;
+}
+
+// The arrays grow with what is really there, a stripe ahead: a row of 64 MB has few separators.
+static bool dfq__csv_index(dfq__csv_reader *r) {
+  dfq__csv_needles needles = dfq__csv_needles_of(&r->dialect);
+  while (r->indexed < r->end) {
+    size_t stripe = dfq__min(r->end - r->indexed, DFQ__CSV_STRIPE);
+    size_t seps = r->sep_count + stripe, rows = r->row_count + stripe + 1;
+    if (!dfq__buffer_reserve(r->heap, &r->seps, seps * sizeof(uint32_t)) ||
+        !dfq__buffer_reserve(r->heap, &r->rows, rows * sizeof(uint32_t)))
+      return dfq__csv_stop(r, DFQ__CSV_NO_MEMORY, 0);
+    if (!dfq__csv_index_to(r, r->indexed + stripe, &needles)) return false;
+  }
+  return true;
+}
+
+// The line ends between two places, quoted ones too. Only for messages, and for files whose
+// fields hold line ends: otherwise each row is one line.
+static uint64_t dfq__csv_lines(const dfq__csv_reader *r, size_t from, size_t to) {
+  const char *text = r->text.data, *at = text + from, *end = text + to;
+  uint64_t n = 0;
+  while ((at = (const char *)memchr(at, '\n', (size_t)(end - at))) != NULL) {
+    n++;
+    at++;
+  }
+  return n;
+}
+
+// Moves what is left behind the rows given out to the front, with the separators known in it.
+// It is less than a row, so little is ever copied; only the first call may find the rows begin
+// elsewhere than at the head, behind a byte order mark and skipped lines.
+static void dfq__csv_forget(dfq__csv_reader *r) {
+  uint32_t *sep = dfq__csv_seps(r), *row = dfq__csv_rows(r);
+  size_t start = dfq__csv_row_start(r, r->row_count), gone = start - DFQ__CSV_HEAD;
+  size_t first = row[r->row_count];
+  r->line += r->lines_in_quotes ? dfq__csv_lines(r, r->begin, start) : r->row_count;
+  memmove(r->text.data + DFQ__CSV_HEAD, r->text.data + start, r->end - start);
+  r->begin = DFQ__CSV_HEAD;
+  r->end -= gone;
+  r->indexed -= gone;
+  r->opened -= gone;
+  r->closed -= gone;
+  sep[0] = DFQ__CSV_HEAD - 1;
+  for (size_t i = first; i < r->sep_count; i++) sep[i - first + 1] = (uint32_t)(sep[i] - gone);
+  r->sep_count = r->sep_count - first + 1;
+  row[0] = 1;
+  r->row_count = r->row = 0;
+}
+
+// Bytes from the tape, then from the file; as the hook's read.
+static int64_t dfq__csv_get(dfq__csv_reader *r, char *to, size_t room) {
+  size_t taped = r->replay ? dfq__min(r->replay->len - r->replayed, room) : 0;
+  if (taped) {
+    memcpy(to, r->replay->bytes.data + r->replayed, taped);
+    r->replayed += taped;
+    return (int64_t)taped;
+  }
+  int64_t got = r->io->read(r->io->user, r->file, to, room);
+  dfq__csv_tape *tape = r->record;
+  if (!tape || got <= 0 || (uint64_t)got > room) return got;
+  if (!dfq__buffer_reserve(tape->heap, &tape->bytes, tape->len + (size_t)got)) {
+    dfq__csv_stop(r, DFQ__CSV_NO_MEMORY, 0);
+    return 0;
+  }
+  memcpy(tape->bytes.data + tape->len, to, (size_t)got);
+  tape->len += (size_t)got;
+  return got;
+}
+
+// Puts more of the file behind what is there. Returns how many bytes; 0: the end, or a problem.
+static size_t dfq__csv_more(dfq__csv_reader *r) {
+  if (r->end == r->text.bytes) {
+    size_t more = dfq__min(2 * r->text.bytes, (size_t)DFQ__CSV_LONGEST + DFQ__CSV_HEAD);
+    if (r->text.bytes >= DFQ__CSV_LONGEST) dfq__csv_stop(r, DFQ__CSV_TOO_LONG, r->begin);
+    else if (!dfq__buffer_reserve(r->heap, &r->text, more))
+      dfq__csv_stop(r, DFQ__CSV_NO_MEMORY, 0);
+    if (r->problem != DFQ__CSV_FINE) return 0;
+  }
+  size_t room = r->text.bytes - r->end;
+  dfq__io_clear();
+  int64_t got = dfq__csv_get(r, r->text.data + r->end, room);
+  if (got < 0 || (uint64_t)got > room) {
+    r->why = dfq__io_reason();
+    dfq__csv_stop(r, DFQ__CSV_NO_FILE, 0);
+    return 0;
+  }
+  r->ended = got == 0;
+  r->end += (size_t)got;
+  return (size_t)got;
+}
+
+// The end of the file: a last line without a line end gets one.
+static void dfq__csv_finish(dfq__csv_reader *r) {
+  r->done = true;
+  if (r->mode == DFQ__CSV_QUOTED) dfq__csv_stop(r, DFQ__CSV_OPEN_QUOTE, r->opened);
+  else if (dfq__csv_row_start(r, r->row_count) < r->end) {
+    r->text.data[r->end++] = '\n';   // there is room: buffers are padded
+    dfq__csv_index(r);
+  }
+}
+
+// Brings at least one more whole row, when all rows were given out. False at the end of the
+// file, or at a problem.
+static bool dfq__csv_fill(dfq__csv_reader *r) {
+  if (r->problem != DFQ__CSV_FINE) return false;
+  dfq__csv_forget(r);
+  while (r->row_count == 0 && r->problem == DFQ__CSV_FINE && !r->done) {
+    if (r->ended) dfq__csv_finish(r);
+    else if (dfq__csv_more(r)) dfq__csv_index(r);
+  }
+  return r->row_count > 0;
+}
+
+// Gives everything back. May come early, twice, and after a failed open.
+static void dfq__csv_close(dfq__csv_reader *r) {
+  if (r->file) r->io->close(r->io->user, r->file);
+  r->file = NULL;
+  dfq__buffer_free(r->heap, &r->text);
+  dfq__buffer_free(r->heap, &r->seps);
+  dfq__buffer_free(r->heap, &r->rows);
+}
+
+// Passes over lines, whatever is in them.
+static void dfq__csv_skip(dfq__csv_reader *r, size_t lines) {
+  while (lines && (r->begin < r->end || dfq__csv_more(r))) {
+    const char *from = r->text.data + r->begin;
+    const char *at = (const char *)memchr(from, '\n', r->end - r->begin);
+    if (at) {
+      r->begin += (size_t)(at - from) + 1;
+      r->line++;
+      lines--;
+    } else {
+      r->begin = r->end = DFQ__CSV_HEAD;
+    }
+  }
+}
+
+// Opens the file, passes over the byte order mark and the lines to skip. False with a problem.
+static bool dfq__csv_open(dfq__csv_reader *r, size_t skip) {
+  static const char mark[] = "\xEF\xBB\xBF";
+  r->line = 1;
+  r->begin = r->end = DFQ__CSV_HEAD;
+  bool room = dfq__buffer_reserve(r->heap, &r->text, DFQ__CSV_HEAD + DFQ__CSV_BUFFER) &&
+              dfq__buffer_reserve(r->heap, &r->seps, DFQ__CSV_STRIPE) &&
+              dfq__buffer_reserve(r->heap, &r->rows, DFQ__CSV_STRIPE);
+  if (!room) return dfq__csv_stop(r, DFQ__CSV_NO_MEMORY, 0);
+  memset(r->text.data, 0, DFQ__CSV_HEAD);
+  r->why = "no reason is known";
+  if (!r->file) r->file = r->io->open(r->io->user, r->path, false, &r->why);
+  if (!r->file) return dfq__csv_stop(r, DFQ__CSV_NO_FILE, 0);
+  r->size = r->io->size ? r->io->size(r->io->user, r->file) : -1;
+  if (r->size >= 0 || !r->io->size) r->record = NULL;   // a file, or not known to be a pipe
+  while (r->end - r->begin < 3 && dfq__csv_more(r)) continue;
+  if (r->end - r->begin >= 3 && memcmp(r->text.data + r->begin, mark, 3) == 0) r->begin += 3;
+  dfq__csv_skip(r, skip);
+  r->indexed = r->begin;
+  dfq__csv_seps(r)[0] = (uint32_t)r->begin - 1;
+  dfq__csv_rows(r)[0] = 1;
+  r->sep_count = 1;
+  if (r->problem == DFQ__CSV_FINE) dfq__csv_index(r);
+  return r->problem == DFQ__CSV_FINE || r->row_count > 0;
+}
+
+// ---- >>csv-rows: what a row is, and errors that say where -----------------------------------
+// An error names a place as editors do, orders.csv:5001:14: the line, then the byte within it,
+// both counted from 1. While all goes well nobody counts lines: the reader knows the number of
+// the buffer's first line, and the rest is counted when a place is asked for.
+//
+//   dfq: malformed data, orders.csv:5001:14, scan: column amount holds "abc", which is no i64
+//     amount was taken for i64 from the first 1,000 rows
+//     try: types (amount: str), or bad_values null or skip
+//
+// A message has three parts: where and what; why it is wrong; what to try.
+
+// Writes orders.csv:5001:14 for a place in the buffer. begin is always the start of a line.
+static void dfq__csv_put_place(dfq__text *t, const dfq__csv_reader *r, size_t at) {
+  size_t from = at;
+  while (from > r->begin && r->text.data[from - 1] != '\n') from--;
+  uint64_t line = r->line + dfq__csv_lines(r, r->begin, at);
+  dfq__putf(t, "%s:%llu:%zu", r->path, (unsigned long long)line, at - from + 1);
+}
+
+// "dfq: malformed data, orders.csv:5001:14, scan: "
+static dfq__text dfq__csv_message(const dfq__csv_reader *r, dfq_status status, size_t at) {
+  dfq__text t = dfq__text_in(r->heap);
+  dfq__putf(&t, "dfq: %s, ", dfq_status_text(status));
+  dfq__csv_put_place(&t, r, at);
+  dfq__put(&t, ", scan: ");
+  return t;
+}
+
+// A value as messages show it: in quotes, cut to 80 bytes, what cannot be seen as escapes.
+static void dfq__csv_put_value(dfq__text *t, const char *s, size_t n) {
+  size_t shown = dfq__min(n, 80);
+  while (shown < n && shown > 77 && dfq__is_inner_byte(s[shown])) shown--;
+  dfq__put_char(t, '"');
+  for (size_t i = 0; i < shown; i++) {
+    unsigned char c = (unsigned char)s[i];
+    if (c == '\n') dfq__put(t, "\\n");
+    else if (c == '\t') dfq__put(t, "\\t");
+    else if (c < 32 || c == 127) dfq__putf(t, "\\x%02x", c);
+    else dfq__put_char(t, s[i]);
+  }
+  dfq__put(t, shown < n ? "...\"" : "\"");
+}
+
+// What helps where a quote is not meant as one: inches, or apostrophes of names.
+static const char dfq__csv_try_quotes[] =
+    "\n  try: quote '' (in C: .quote = '\\n'), where quotes are ordinary text";
+
+// The error for what ended the reading; NULL when the file just came to its end.
+static const dfq__error *dfq__csv_reader_error(const dfq__csv_reader *r, dfq__arena *arena,
+                                               const char *at) {
+  if (r->problem == DFQ__CSV_FINE) return NULL;
+  if (r->problem == DFQ__CSV_NO_MEMORY) return &dfq__error_memory;
+  if (r->problem == DFQ__CSV_NO_FILE)
+    return dfq__error_new(arena, DFQ_IO_ERROR, at, "scan", "%s: %s", r->path, r->why);
+  bool too_long = r->problem == DFQ__CSV_TOO_LONG;
+  dfq_status status = too_long ? DFQ_LIMIT : DFQ_FORMAT_ERROR;
+  dfq__text t = dfq__csv_message(r, status, r->problem_at);
+  if (too_long)
+    dfq__putf(&t, "the row that begins here is longer than %d MB", DFQ__CSV_LONGEST >> 20);
+  else if (r->problem == DFQ__CSV_OPEN_QUOTE)
+    dfq__put(&t, "the quote that opens here is never closed");
+  else
+    dfq__put(&t, "text behind the closing quote; a quote within quotes is written twice");
+  if (too_long && r->mode == DFQ__CSV_QUOTED) {
+    dfq__put(&t, "\n  the quote that opens at ");
+    dfq__csv_put_place(&t, r, r->opened);
+    dfq__put(&t, " is not closed before that");
+  }
+  if (!too_long || r->mode == DFQ__CSV_QUOTED) dfq__put(&t, dfq__csv_try_quotes);
+  return dfq__error_from(arena, status, &t);
+}
+
+// How many fields a row has; its last separator is the line end.
+static size_t dfq__csv_fields(const dfq__csv_reader *r, size_t row) {
+  const uint32_t *rows = dfq__csv_rows(r);
+  return rows[row + 1] - rows[row];
+}
+
+// The bytes of a field, the CR of a CRLF left out.
+static const char *dfq__csv_field(const dfq__csv_reader *r, size_t row, size_t field,
+                                  size_t *n) {
+  const uint32_t *sep = dfq__csv_seps(r) + dfq__csv_rows(r)[row] + field;
+  const char *from = r->text.data + sep[-1] + 1, *to = r->text.data + *sep;
+  if (to > from && *to == '\n' && to[-1] == '\r') to--;
+  *n = (size_t)(to - from);
+  return from;
+}
+
+typedef enum dfq__csv_shape { DFQ__CSV_ROW, DFQ__CSV_NO_ROW, DFQ__CSV_RAGGED } dfq__csv_shape;
+
+// What a line is: a row, nothing (a blank line, a comment), or a row of the wrong length.
+// columns: 0 when any length will do. trailing: an empty field may follow the last column.
+static dfq__csv_shape dfq__csv_shape_of(const dfq__csv_reader *r, size_t row, size_t columns,
+                                        bool trailing) {
+  size_t fields = dfq__csv_fields(r, row), n;
+  char comment = r->dialect.comment;
+  (void)dfq__csv_field(r, row, fields - 1, &n);
+  if (comment && r->text.data[dfq__csv_row_start(r, row)] == comment) return DFQ__CSV_NO_ROW;
+  if (fields == 1 && n == 0 && columns != 1) return DFQ__CSV_NO_ROW;
+  if (fields == columns || !columns) return DFQ__CSV_ROW;
+  return trailing && fields == columns + 1 && n == 0 ? DFQ__CSV_ROW : DFQ__CSV_RAGGED;
+}
+
+// The next row, as its number in the buffer. False at the end or a problem. Lines that are no
+// rows are passed over.
+static bool dfq__csv_next_row(dfq__csv_reader *r, size_t columns, bool trailing, size_t *row) {
+  for (;;) {
+    if (r->row == r->row_count && !dfq__csv_fill(r)) return false;
+    *row = r->row++;
+    if (dfq__csv_shape_of(r, *row, columns, trailing) != DFQ__CSV_NO_ROW) return true;
+  }
+}
+
+// The error for a row of the wrong length, at the first field too many or the line's end.
+static const dfq__error *dfq__csv_ragged(const dfq__csv_reader *r, dfq__arena *arena,
+                                         size_t row, size_t columns) {
+  size_t fields = dfq__csv_fields(r, row), n;
+  bool many = fields > columns;   // points at the first field too many, else at the line's end
+  const char *s = dfq__csv_field(r, row, many ? columns : fields - 1, &n);
+  size_t at = (size_t)(s - r->text.data) + (many ? 0 : n);
+  dfq__text t = dfq__csv_message(r, DFQ_FORMAT_ERROR, at);
+  dfq__putf(&t, "this row has %zu field%s, but there %s %zu column%s", fields,
+            fields == 1 ? "" : "s", columns == 1 ? "is" : "are", columns,
+            columns == 1 ? "" : "s");
+  size_t start = dfq__csv_row_start(r, row);
+  dfq__put(&t, "\n  ");
+  dfq__csv_put_value(&t, r->text.data + start, (size_t)(s - r->text.data) + n - start);
+  dfq__put(&t, "\n  try: another delimiter; or ");
+  dfq__put(&t, many ? "quotes around fields that hold it"
+                    : "skip N, where lines before the header are no rows");
+  return dfq__error_from(arena, DFQ_FORMAT_ERROR, &t);
+}
+
+// ---- >>csv-source: a file's schema and its options, resolved once ---------------------------
+// What a field means depends on its column's type and on four questions, answered here:
+//
+//   field        in a str column    in any other column
+//   (nothing)    null               null
+//   ""           the empty text     null
+//   NA           null, if the option nulls lists it; else text, or a bad value
+//   "NA"         the text NA        the same as NA without quotes
+//
+// So quotes turn text into text, and nothing else: "12" is an i64 like 12. A value that does
+// not fit its column's type is bad; whether that is an error, a null or the end of its row is
+// an option.
+
+// All of this is fixed when the frame is built: several runs may read it at once.
+typedef struct dfq__csv_source {
+  dfq__source head;
+  const char *path;
+  dfq_csv_options options;   // as given, texts copied
+  dfq__csv_dialect dialect;
+  dfq__names names;          // those of options.names
+  dfq_value *null;           // the texts that mean null
+  int null_count;
+  bool odd[256];             // bytes that begin a field which no fast path takes
+  bool *given;               // by column: its type is the user's, not the sample's
+  bool trailing;             // an empty field stands behind the last column
+  const char *header;        // the header's line, to notice when it changes
+  size_t header_bytes;
+  size_t sampled;            // rows that the types were taken from
+  double rows;               // about how many there are; < 0: unknown
+  dfq__csv_tape *tape;       // of a pipe; else NULL
+} dfq__csv_source;
+
+// What cannot be right about the options; NULL when all is well.
+static const char *dfq__csv_dialect_problem(const dfq__csv_dialect *d) {
+  if (d->delimiter == '\n' || d->delimiter == '\r') return "the delimiter is a line end";
+  if (d->quote == '\r' || d->comment == '\r' || d->comment == '\n')
+    return "a line end is no quote, and begins no comment";
+  if (d->delimiter == d->quote || d->delimiter == d->comment ||
+      (d->quote && d->quote == d->comment))
+    return "delimiter, quote and comment must be three different bytes";
+  return NULL;
+}
+
+// "NA, -": the texts between the commas, without blanks around them.
+static bool dfq__csv_split_nulls(dfq__csv_source *s, dfq__arena *arena) {
+  const char *at = s->options.nulls;
+  size_t room = 1;
+  for (const char *p = at; *p; p++) room += *p == ',';
+  s->null = (dfq_value *)dfq__arena_array(arena, room, sizeof *s->null);
+  if (!s->null) return false;
+  for (;;) {
+    at += strspn(at, " ");
+    size_t len = strcspn(at, ","), n = len;
+    while (n && at[n - 1] == ' ') n--;
+    if (n) s->null[s->null_count++] = dfq__value_str(at, n);
+    if (n) s->odd[(unsigned char)*at] = true;
+    if (!at[len]) return true;
+    at += len + 1;
+  }
+}
+
+// names = NAME {"," NAME}, each once.
+static bool dfq__csv_parse_names(dfq__csv_source *s, dfq__verb *v) {
+  dfq__parser p = dfq__parser_of(v->db, s->options.names, strlen(s->options.names), v->name,
+                                 v->at);
+  do {
+    if (s->names.count && !dfq__at_name(&p)) break;
+    dfq__token t = p.now;
+    const char *name = dfq__parse_name(&p, "a column's name");
+    if (name && dfq__names_has(&s->names, name))
+      dfq__parse_fail(&p, DFQ_USAGE, t.at, t.len, "two columns are called %s", name);
+    if (name) dfq__names_add(&s->names, name);
+  } while (!p.error && dfq__accept_symbol(&p, ","));
+  dfq__expect_end(&p);
+  if (p.error) v->error = p.error;
+  return !p.error && !s->names.failed;
+}
+
+// Options are the caller's, and may be gone when the plan runs. Clears ok without memory.
+static const char *dfq__csv_copy(dfq__arena *arena, const char *text, bool *ok) {
+  const char *copy = text ? dfq__arena_text(arena, text, strlen(text)) : NULL;
+  if (text && !copy) *ok = false;
+  return copy;
+}
+
+// Makes a source of the call's arguments; nothing is read yet. NULL after an error.
+static dfq__csv_source *dfq__csv_source_new(dfq__verb *v, const char *path,
+                                            const dfq_csv_options *o) {
+  dfq__arena *arena = &v->db->arena;
+  dfq__csv_source *s = (dfq__csv_source *)dfq__arena_alloc(arena, sizeof *s);
+  bool ok = s != NULL;
+  if (!ok) return NULL;
+  if (o) s->options = *o;
+  s->path = dfq__csv_copy(arena, path, &ok);
+  s->options.names = dfq__csv_copy(arena, s->options.names, &ok);
+  s->options.types = dfq__csv_copy(arena, s->options.types, &ok);
+  s->options.nulls = dfq__csv_copy(arena, s->options.nulls, &ok);
+  if (!ok) return NULL;
+  char quote = s->options.quote ? s->options.quote : '"';
+  s->dialect.delimiter = s->options.delimiter ? s->options.delimiter : ',';
+  s->dialect.quote = quote == '\n' ? 0 : quote;
+  s->dialect.comment = s->options.comment;
+  const char *problem = path && *path ? dfq__csv_dialect_problem(&s->dialect)
+                                      : "no path is given";
+  if (problem) {
+    dfq__verb_error(v, DFQ_USAGE, "%s", problem);
+    return NULL;
+  }
+  s->names.arena = arena;
+  const char odd[4] = { s->dialect.delimiter, '\n', '\r', s->dialect.quote };
+  for (int i = 0; i < 4; i++) s->odd[(unsigned char)odd[i]] = true;
+  if (s->options.nulls && !dfq__csv_split_nulls(s, arena)) return NULL;
+  return s->options.names && !dfq__csv_parse_names(s, v) ? NULL : s;
+}
+
+// types = NAME ":" type {"," NAME ":" type}: overrides what the sample said.
+static bool dfq__csv_parse_types(dfq__csv_source *s, dfq_field *field, dfq__verb *v) {
+  const char *text = s->options.types;
+  dfq__parser p = dfq__parser_of(v->db, text, strlen(text), v->name, v->at);
+  do {
+    if (p.now.at && !dfq__at_name(&p)) break;
+    dfq__token t = p.now;
+    const char *name = dfq__parse_name(&p, "a column");
+    dfq__expect_symbol(&p, ":");
+    dfq_type type = dfq__parse_type(&p);
+    int c = p.error ? -1 : dfq__schema_find(&s->head.schema, name);
+    const char *near = c < 0 && name ? dfq__nearest_column(&s->head.schema, name) : NULL;
+    if (c < 0)
+      dfq__parse_fail(&p, DFQ_UNKNOWN_NAME, t.at, t.len, "%s has no column %s%s%s%s", s->path,
+                      name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    else if (s->given[c])
+      dfq__parse_fail(&p, DFQ_USAGE, t.at, t.len, "two types for column %s", name);
+    if (p.error) break;
+    field[c].type = type;
+    field[c].why = NULL;
+    s->given[c] = true;
+  } while (dfq__accept_symbol(&p, ","));
+  dfq__expect_end(&p);
+  if (p.error) v->error = p.error;
+  return !p.error;
+}
+
+// The optimizer asks this to find the smaller side of a join.
+static double dfq__csv_source_rows(const dfq__source *s) {
+  return ((const dfq__csv_source *)(const void *)s)->rows;
+}
+
+// Rows with bad values are left out whole: then every column must be read, and no filter may
+// look at rows before that is known.
+static bool dfq__csv_source_prunable(const dfq__source *s) {
+  return ((const dfq__csv_source *)(const void *)s)->options.bad_values != DFQ_BAD_SKIP;
+}
+
+// Each of these writes what the pipeline's parser reads back: a scan printed and parsed again
+// has the same options.
+static void dfq__csv_put_option(dfq__text *t, const char *word, const char *s, size_t n) {
+  dfq__putf(t, " %s ", word);
+  dfq__put_quoted(t, s, n, '\'');
+}
+
+static void dfq__csv_put_columns(dfq__text *t, const dfq__csv_source *s, bool types) {
+  const dfq_schema *schema = &s->head.schema;
+  bool more = false;
+  dfq__put(t, types ? " types (" : " names (");
+  for (int c = 0; c < schema->count; c++) {
+    if (types && !s->given[c]) continue;
+    if (more) dfq__put(t, ", ");
+    dfq__put_name(t, schema->field[c].name);
+    if (types) dfq__putf(t, ": %s", dfq_type_name(schema->field[c].type));
+    more = true;
+  }
+  dfq__put(t, ")");
+}
+
+// The path and the options as a pipeline has them.
+static void dfq__csv_source_print(dfq__text *t, const dfq__source *source) {
+  const dfq__csv_source *s = (const dfq__csv_source *)(const void *)source;
+  const dfq_csv_options *o = &s->options;
+  bool bare = *s->path != '#' && !strpbrk(s->path, " \t\r\n|,;()'\"");
+  if (bare) dfq__put(t, s->path);
+  else dfq__put_quoted(t, s->path, strlen(s->path), '\'');
+  if (o->delimiter) dfq__csv_put_option(t, "delimiter", &o->delimiter, 1);
+  if (o->quote) dfq__csv_put_option(t, "quote", &s->dialect.quote, s->dialect.quote ? 1 : 0);
+  if (o->comment) dfq__csv_put_option(t, "comment", &o->comment, 1);
+  if (o->nulls) dfq__csv_put_option(t, "nulls", o->nulls, strlen(o->nulls));
+  if (o->no_header) dfq__put(t, " header false");
+  if (o->skip) dfq__putf(t, " skip %zu", o->skip);
+  if (o->infer_rows) dfq__putf(t, " infer %zu", o->infer_rows);
+  if (o->names) dfq__csv_put_columns(t, s, false);
+  if (o->types) dfq__csv_put_columns(t, s, true);
+  if (o->bad_values != DFQ_BAD_ERROR)
+    dfq__put(t, o->bad_values == DFQ_BAD_NULL ? " bad_values null" : " bad_values skip");
+}
+
+// ---- >>csv-types: fields into values, a loop for each type ----------------------------------
+// One function reads one column of a batch. Its loop knows the type, takes the bounds of each
+// field from the index, and tries one fast path; whatever that does not take (empty, quoted, a
+// null word, an exponent, a bad value) goes to dfq__csv_odd, which is exact and slow. A fast
+// path may refuse, but never differ: what it accepts, the slow one reads to the same bits.
+//
+//   ns per field:   str 2     i64 3     f64 8     date 9     what nobody asked for 0
+//
+// Eight digits become a number in three multiplications: neighbours are joined to pairs, pairs
+// to fours, fours to eight (Lemire, "Number Parsing at a Gigabyte per Second", 2021). A float
+// is its digits as an integer m and a count k of decimals. m / 10^k rounds right in one
+// division when both are exact as doubles (Clinger 1990); with more digits, a division of
+// integers keeps 62 bits and whether anything is left over, which is enough to round once.
+//
+//   "20240131"    2 0 2 4 0 1 3 1 ──> 20 24 01 31 ──> 2024 0131 ──> 20240131
+//
+// Loading backwards from a field's end puts its last digit into the highest byte, whatever its
+// length is; the bytes before the field are shifted to zeros, which are leading zeros then.
+
+// The last n bytes before end, 1 to 8 digits, as a number. False when one is no digit.
+static inline bool dfq__csv_digits(const char *end, size_t n, uint64_t *to) {
+  uint64_t v = (dfq__load_8(end - 8) ^ 0x3030303030303030u) & (~(uint64_t)0 << (64 - 8 * n));
+  if ((v | (v + 0x0606060606060606u)) & 0xF0F0F0F0F0F0F0F0u) return false;
+  uint64_t mask = 0x000000FF000000FFu;
+  v = v * 10 + (v >> 8);
+  *to = ((v & mask) * 0x000F424000000064u + ((v >> 16) & mask) * 0x0000271000000001u) >> 32;
+  return true;
+}
+
+// Up to 16 digits without a leading zero.
+static inline bool dfq__csv_get_i64(const char *a, const char *b, int64_t *to) {
+  bool minus = *a == '-';
+  a += minus;
+  size_t n = (size_t)(b - a);
+  uint64_t low, high = 0;
+  if (n - 1 > 15 || (*a == '0' && n > 1)) return false;
+  if (!dfq__csv_digits(b, dfq__min(n, 8), &low)) return false;
+  if (n > 8 && !dfq__csv_digits(b - 8, n - 8, &high)) return false;
+  int64_t v = (int64_t)(high * 100000000 + low);
+  *to = minus ? -v : v;
+  return true;
+}
+
+// Narrow integers are a matter of storage: read as wide ones, then checked.
+static inline bool dfq__csv_get_i32(const char *a, const char *b, int32_t *to) {
+  int64_t v;
+  if (!dfq__csv_get_i64(a, b, &v) || v < INT32_MIN || v > INT32_MAX) return false;
+  *to = (int32_t)v;
+  return true;
+}
+
+#if defined(__SIZEOF_INT128__)
+// m / 10^k, m > 0 and k <= 19, rounded once. Both are shifted up, so that the quotient has 63
+// or 64 bits; a remainder goes into the lowest of them, far below the bit that decides the
+// rounding.
+static double dfq__csv_quotient(uint64_t m, size_t k) {
+  __extension__ typedef unsigned __int128 dfq__u128;
+  uint64_t d = (uint64_t)dfq__powers[k];
+  int up = 63 - dfq__high_bit(m), down = 63 - dfq__high_bit(d);
+  dfq__u128 over = (dfq__u128)(m << up) << 63;
+  uint64_t q = (uint64_t)(over / (d << down));
+  bool rest = (dfq__u128)q * (d << down) != over;
+  return ldexp((double)(q | rest), down - up - 63);
+}
+#endif
+
+// Up to 16 digits before end, behind those that make *m already. False when one is no digit.
+static inline bool dfq__csv_append(const char *end, size_t n, uint64_t *m) {
+  uint64_t low = 0, high = 0;
+  if (n > 8 && !dfq__csv_digits(end - 8, n - 8, &high)) return false;
+  if (n > 0 && !dfq__csv_digits(end, dfq__min(n, 8), &low)) return false;
+  *m = *m * (uint64_t)dfq__powers[n] + high * 100000000 + low;
+  return true;
+}
+
+// Digits with at most one point among them: 19 at most, 16 behind the point. The byte behind a
+// field is no digit, unless the delimiter is one: then p runs past b, and the field is refused.
+static inline bool dfq__csv_get_f64(const char *a, const char *b, double *to) {
+  bool minus = *a == '-';
+  const char *p = a += minus;
+  uint64_t m = 0;
+  size_t decimals = 0, digits = (size_t)(b - a);
+  for (; dfq__is_digit(*p); p++) m = m * 10 + (uint64_t)(*p - '0');
+  if (p < b && *p == '.') {
+    decimals = (size_t)(b - p) - 1;
+    digits--;
+    if (decimals > 16 || !dfq__csv_append(b, decimals, &m)) return false;
+  } else if (p != b) return false;
+  if (digits - 1 > 18 || (*a == '0' && dfq__is_digit(a[1]))) return false;
+  double v;
+  if (m <= (uint64_t)1 << 53) v = (double)(int64_t)m / dfq__powers[decimals];
+#if defined(__SIZEOF_INT128__)
+  else v = dfq__csv_quotient(m, decimals);
+#else
+  else return false;
+#endif
+  *to = minus ? -v : v;
+  return true;
+}
+
+// Ten bytes with two fixed signs among them: the exact reader is fast enough.
+static inline bool dfq__csv_get_date(const char *a, const char *b, int32_t *to) {
+  int64_t days;
+  if (!dfq__read_date(a, (size_t)(b - a), &days)) return false;
+  *to = (int32_t)days;
+  return true;
+}
+
+static inline bool dfq__csv_get_datetime(const char *a, const char *b, int64_t *to) {
+  return dfq__read_datetime(a, (size_t)(b - a), to);
+}
+
+// True and TRUE are words too, but they take the slow path.
+static inline bool dfq__csv_get_bool(const char *a, const char *b, uint8_t *to) {
+  size_t n = (size_t)(b - a);
+  *to = n == 4;
+  return n == 4 ? memcmp(a, "true", 4) == 0 : n == 5 && memcmp(a, "false", 5) == 0;
+}
+
+// A view into the buffer. Always 12 bytes are loaded, and those behind a short text are masked
+// off: no branch on the length, no call of memcpy.
+static inline bool dfq__csv_get_str(const char *a, const char *b, dfq_view *to) {
+  static const uint8_t keep[24] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+                                    0 };
+  size_t n = (size_t)(b - a);
+  uint32_t prefix, prefix_mask;
+  uint64_t rest = (uint64_t)(uintptr_t)a, rest_mask;
+  memcpy(&prefix, a, 4);
+  if (n <= DFQ__INLINE) {
+    const uint8_t *mask = keep + DFQ__INLINE - n;
+    memcpy(&rest, a + 4, 8);
+    memcpy(&prefix_mask, mask, 4);
+    memcpy(&rest_mask, mask + 4, 8);
+    prefix &= prefix_mask;
+    rest &= rest_mask;
+  }
+  to->len = (uint32_t)n;
+  memcpy(to->prefix, &prefix, 4);
+  to->tail.pointer = rest;
+  return true;
+}
+
+// A duration as it is written, [-][DAYSd ]HH:MM:SS[.ffffff], or its microseconds.
+static bool dfq__read_duration(const char *s, size_t n, int64_t *to) {
+  if (dfq__read_i64(s, n, to)) return true;
+  bool minus = n && *s == '-';
+  const char *end = s + n, *clock = s + minus;
+  const char *d = (const char *)memchr(clock, 'd', (size_t)(end - clock));
+  int64_t days = 0, fraction;
+  if (d && (d + 1 == end || d[1] != ' ')) return false;
+  if (d && !dfq__read_i64(clock, (size_t)(d - clock), &days)) return false;
+  if (d) clock = d + 2;
+  if (end - clock < 8 || clock[2] != ':' || clock[5] != ':') return false;
+  int h = dfq__read_digits(clock, 2), m = dfq__read_digits(clock + 3, 2);
+  int sec = dfq__read_digits(clock + 6, 2);
+  int took = dfq__read_fraction(clock + 8, (size_t)(end - clock) - 8, &fraction);
+  if (h < 0 || h > 23 || m < 0 || m > 59 || sec < 0 || sec > 59 || took < 0) return false;
+  if (clock + 8 + took != end || days < 0 || days > INT64_MAX / DFQ__DAY) return false;
+  uint64_t u = (uint64_t)days * (uint64_t)DFQ__DAY +
+               (uint64_t)(((int64_t)h * 3600 + m * 60 + sec) * DFQ__SECOND + fraction);
+  if (u > (uint64_t)INT64_MAX + minus) return false;
+  *to = minus ? (int64_t)(0 - u) : (int64_t)u;
+  return true;
+}
+
+static bool dfq__csv_get_duration(const char *a, const char *b, int64_t *to) {
+  return dfq__csv_get_i64(a, b, to) || dfq__read_duration(a, (size_t)(b - a), to);
+}
+
+// What a field holds, without its quotes. Whether it had any decides what an empty one means.
+typedef struct dfq__csv_text {
+  const char *s;
+  size_t n;
+  bool quoted;
+} dfq__csv_text;
+
+// Takes off the quotes; where some inside are doubled, the text is copied. s is NULL without
+// memory.
+static dfq__csv_text dfq__csv_unquote(const char *s, size_t n, char quote,
+                                      dfq__arena *strings) {
+  dfq__csv_text t = { s, n, false };
+  if (!quote || n < 2 || *s != quote) return t;
+  t.quoted = true;
+  t.s = ++s;
+  t.n = n -= 2;
+  if (!memchr(s, quote, n)) return t;
+  char *to = (char *)dfq__arena_alloc(strings, n + DFQ__INLINE);   // a view loads that much
+  t.s = to;
+  t.n = 0;
+  for (size_t i = 0; to && i < n; i++) {
+    to[t.n++] = s[i];
+    if (s[i] == quote) i++;
+  }
+  return t;
+}
+
+// By the table at >>csv-source. A type other than str stands for all of them.
+static bool dfq__csv_is_null(const dfq__csv_source *s, const dfq__csv_text *t, dfq_type type) {
+  if (t->quoted && type == DFQ_STR) return false;
+  if (t->n == 0) return true;
+  for (int i = 0; i < s->null_count; i++)
+    if (s->null[i].len == t->n && memcmp(s->null[i].as.s, t->s, t->n) == 0) return true;
+  return false;
+}
+
+// A number that is written as numbers are: 007 and +7 may be numbers, but would not be read
+// back.
+static bool dfq__csv_is_plain(const char *s, size_t n) {
+  if (n && *s == '-') { s++; n--; }
+  return n && *s != '+' && !(n > 1 && *s == '0' && dfq__is_digit(s[1]));
+}
+
+// The exact reader of any type.
+static bool dfq__csv_read_value(dfq_type type, const dfq__csv_text *t, dfq_value *to) {
+  if (type != DFQ_DURATION) return dfq__read_value(type, t->s, t->n, to);
+  *to = dfq__value_int(type, 0);
+  return dfq__read_duration(t->s, t->n, &to->as.i);
+}
+
+// The reading of a run: what the loops leave behind for the operator. They know nothing of
+// plans and stages, so that they can be read, and tested, alone.
+typedef struct dfq__csv_state {
+  const dfq__csv_source *source;
+  dfq__csv_reader reader;
+  dfq__arena *strings, *errors;
+  uint8_t *keep;             // by row of the batch: 0 once a bad value has dropped it
+  bool dropped;
+  uint64_t bad;              // values made null, or rows dropped
+  dfq__text bad_places;      // the first of them
+  const dfq__error *error;   // comes after the rows before it
+  bool no_memory;
+} dfq__csv_state;
+
+// One column of a batch to be read, and how many nulls it turned out to hold: without any, the
+// vector gets no validity at all.
+typedef struct dfq__csv_cells {
+  int column;
+  dfq_type type;
+  const uint32_t *sep; // the reader's, from the column's number on: the field of row i lies
+  const uint32_t *at;        // ... between sep[at[i] - 1] and sep[at[i]]
+  size_t n, nulls;
+  void *data;
+  uint8_t *valid;
+} dfq__csv_cells;
+
+// Where the type came from that a value does not fit: whoever reads it wants to change that.
+static void dfq__csv_put_origin(dfq__text *t, const dfq__csv_source *s, const dfq_field *f,
+                                bool given) {
+  dfq__putf(t, "\n  %s was ", f->name);
+  if (given) dfq__putf(t, "given as %s in types", dfq_type_name(f->type));
+  else {
+    dfq__putf(t, "taken for %s from the first ", dfq_type_name(f->type));
+    if (s->sampled > 1) dfq__put_count(t, s->sampled);
+    dfq__put(t, s->sampled == 1 ? "row" : " rows");
+  }
+}
+
+// The error for a bad value: where, which column, the value, the type, its origin, the
+// remedies.
+static const dfq__error *dfq__csv_value_error(const dfq__csv_state *st, int column, size_t at,
+                                              const dfq__csv_text *text) {
+  const dfq_field *f = &st->source->head.schema.field[column];
+  dfq__text t = dfq__csv_message(&st->reader, DFQ_FORMAT_ERROR, at);
+  dfq__decimal d;
+  dfq_value v;
+  bool integer = f->type == DFQ_I32 || f->type == DFQ_I64;
+  bool large = integer && dfq__scan_decimal(text->s, text->n, &d) && d.integer &&
+               *text->s != '+';
+  dfq__putf(&t, "column %s holds ", f->name);
+  dfq__csv_put_value(&t, text->s, text->n);
+  if (dfq__csv_read_value(f->type, text, &v))
+    dfq__putf(&t, ", which %s would not keep as it is written", dfq_type_name(f->type));
+  else
+    dfq__putf(&t, ", which %s %s", large ? "does not fit in" : "is no", dfq_type_name(f->type));
+  dfq__csv_put_origin(&t, st->source, f, st->source->given[column]);
+  dfq__put(&t, "\n  try: types (");
+  dfq__put_name(&t, f->name);
+  dfq__put(&t, ": str), or bad_values null or skip");
+  return dfq__error_from(st->errors, DFQ_FORMAT_ERROR, &t);
+}
+
+// A bad value, by the option. False when the rows end before it.
+static bool dfq__csv_bad(dfq__csv_state *st, const dfq__csv_cells *c, size_t i, const char *at,
+                         const dfq__csv_text *text) {
+  size_t place = (size_t)(at - st->reader.text.data);
+  dfq_bad_values how = st->source->options.bad_values;
+  if (how == DFQ_BAD_ERROR) {
+    st->error = dfq__csv_value_error(st, c->column, place, text);
+    return false;
+  }
+  if (how == DFQ_BAD_SKIP && !st->keep[i]) return true;   // its row was counted before
+  if (how == DFQ_BAD_SKIP) {
+    st->keep[i] = 0;
+    st->dropped = true;
+  }
+  if (++st->bad > 3) return true;   // the first few are enough to find the cause
+  dfq__put(&st->bad_places, st->bad > 1 ? ", " : "");
+  dfq__csv_put_place(&st->bad_places, &st->reader, place);
+  dfq__put_char(&st->bad_places, ' ');
+  dfq__csv_put_value(&st->bad_places, text->s, text->n);
+  return true;
+}
+
+// A field that the fast path did not take. False when the rows end before it.
+static bool dfq__csv_odd(dfq__csv_state *st, dfq__csv_cells *c, size_t i, const char *a,
+                         const char *b) {
+  const dfq__csv_source *s = st->source;
+  dfq__csv_text t = dfq__csv_unquote(a, (size_t)(b - a), s->dialect.quote, st->strings);
+  dfq_value v = dfq__value_null();
+  if (!t.s) {
+    st->no_memory = true;
+    return false;
+  }
+  if (t.quoted && c->type == DFQ_STR) {   // the usual case: text is never null then
+    c->valid[i] = 1;
+    return dfq__csv_get_str(t.s, t.s + t.n, (dfq_view *)c->data + i);
+  }
+  if (!dfq__csv_is_null(s, &t, c->type)) {
+    // 007 is refused where the sample took the column for a number: nobody asked for that.
+    bool number = c->type == DFQ_I64 || c->type == DFQ_F64;
+    bool good = dfq__csv_read_value(c->type, &t, &v);
+    if (number && !s->given[c->column] && !dfq__csv_is_plain(t.s, t.n)) good = false;
+    if (!good && !dfq__csv_bad(st, c, i, a, &t)) return false;
+    if (!good) v = dfq__value_null();
+  }
+  c->valid[i] = v.type != DFQ_NULL;
+  c->nulls += v.type == DFQ_NULL;
+  dfq__cell_put(c->data, c->type, i, &v);
+  return true;
+}
+
+// Reads the column; returns how many rows came out well.
+#define DFQ__CSV_LOOP(name, TYPE, GET)                                                         \
+  static size_t name(dfq__csv_state *st, dfq__csv_cells *c) {                                  \
+    const char *text = st->reader.text.data;                                                   \
+    const uint32_t *sep = c->sep, *at = c->at;                                                 \
+    const bool *odd = st->source->odd;                                                         \
+    TYPE *to = (TYPE *)c->data;                                                                \
+    uint8_t *valid = c->valid;                                                                 \
+    for (size_t i = 0, n = c->n; i < n; i++) {                                                 \
+      const char *a = text + sep[at[i] - 1] + 1, *b = text + sep[at[i]];                       \
+      if (*b == '\n' && b[-1] == '\r') b--;                                                    \
+      if (DFQ__LIKELY(!odd[(unsigned char)*a] && GET(a, b, &to[i]))) valid[i] = 1;             \
+      else if (!dfq__csv_odd(st, c, i, a, b)) return i;                                        \
+    }                                                                                          \
+    return c->n;                                                                               \
+  }
+DFQ__CSV_LOOP(dfq__csv_loop_bool, uint8_t, dfq__csv_get_bool)
+DFQ__CSV_LOOP(dfq__csv_loop_i32, int32_t, dfq__csv_get_i32)
+DFQ__CSV_LOOP(dfq__csv_loop_i64, int64_t, dfq__csv_get_i64)
+DFQ__CSV_LOOP(dfq__csv_loop_f64, double, dfq__csv_get_f64)
+DFQ__CSV_LOOP(dfq__csv_loop_str, dfq_view, dfq__csv_get_str)
+DFQ__CSV_LOOP(dfq__csv_loop_date, int32_t, dfq__csv_get_date)
+DFQ__CSV_LOOP(dfq__csv_loop_datetime, int64_t, dfq__csv_get_datetime)
+DFQ__CSV_LOOP(dfq__csv_loop_duration, int64_t, dfq__csv_get_duration)
+#undef DFQ__CSV_LOOP
+
+// The one place that tells the types apart.
+typedef size_t (*dfq__csv_loop)(dfq__csv_state *st, dfq__csv_cells *c);
+static const dfq__csv_loop dfq__csv_loops[] = {   // in the order of the types
+  NULL, dfq__csv_loop_bool, dfq__csv_loop_i32, dfq__csv_loop_i64, dfq__csv_loop_f64,
+  dfq__csv_loop_str, dfq__csv_loop_date, dfq__csv_loop_datetime, dfq__csv_loop_duration
+};
+
+// ---- >>csv-infer: the sample decides --------------------------------------------------------
+// Types are guessed from the first rows, once, when the frame is built; after that they are
+// fixed. The ladder has five rungs, and a column gets the first one on which all of its values
+// fit:
+//
+//   bool -> i64 -> f64 -> date -> datetime      str, when none will do
+//
+// A guess must not lose anything: what would not be read back as it was written is text (007,
+// +1, an integer beyond i64, a number of more than 17 digits). For each rung the first value
+// that does not fit is kept, so that "why is this str?" has an answer: orders.csv:317 holds
+// "N/A". Quotes do not matter here. nan and inf make a column f64 only where there is a number
+// as well; a column without any value is str. A row that is no row (ragged, an open quote) ends
+// the sample: it is an error when a run gets there, and not before.
+
+// i32 and duration are not on the ladder: nothing in a file says that a number is narrow, or
+// that 10:00 is no time of day.
+enum { DFQ__CSV_RUNGS = 5 };
+static const dfq_type dfq__csv_ladder[] = { DFQ_BOOL, DFQ_I64, DFQ_F64, DFQ_DATE,
+                                            DFQ_DATETIME };
+
+// What the sample says of one column.
+typedef struct dfq__csv_guess {
+  size_t values, words;                // that are not null; nan and inf among them
+  size_t fits[DFQ__CSV_RUNGS];
+  const char *misfit[DFQ__CSV_RUNGS];  // orders.csv:317 holds "N/A": the first
+} dfq__csv_guess;
+
+// What reading the head of a file brings. It lives as long as dfq_scan_csv runs; what the
+// source needs of it goes into the context's arena, all else into scratch.
+typedef struct dfq__csv_sample {
+  dfq__verb *verb;
+  dfq__csv_source *source;
+  dfq__csv_reader reader;
+  dfq__arena scratch;
+  const char **header;         // interned, "" for an empty one
+  size_t header_fields;
+  size_t fields, rows, bytes;  // of each sampled row; how many rows; their bytes
+  bool last_empty, whole;      // every row's last field is empty; the sample is the whole file
+  dfq__csv_guess *guess;
+} dfq__csv_sample;
+
+// A float that would be written again with the same digits, more or less: 0.10 is 0.1 then, but
+// no digit that counts is lost.
+static bool dfq__csv_fits_f64(const char *s, size_t n) {
+  dfq__decimal d;
+  double v;
+  size_t m = n;
+  if (!dfq__csv_is_plain(s, n) || !dfq__read_f64(s, n, &v)) return false;
+  if (v - v != 0) return true;   // a word
+  if (memchr(s, '.', n) && !memchr(s, 'e', n) && !memchr(s, 'E', n))
+    while (s[m - 1] == '0') m--;   // 0.5000 has one digit that counts
+  return dfq__scan_decimal(s, m, &d) && d.digits <= 17;
+}
+
+// Is the value one of that type, and nothing lost when it is kept as such?
+static bool dfq__csv_fits(dfq_type type, const dfq__csv_text *t) {
+  dfq_value v;
+  if (type == DFQ_F64) return dfq__csv_fits_f64(t->s, t->n);
+  if (type == DFQ_I64 && t->n == 2 && memcmp(t->s, "-0", 2) == 0) return false; // f64 keeps it
+  return (type != DFQ_I64 || dfq__csv_is_plain(t->s, t->n)) &&
+         dfq__read_value(type, t->s, t->n, &v);
+}
+
+// orders.csv:317 holds "N/A"
+static const char *dfq__csv_misfit(dfq__csv_sample *m, size_t at, const dfq__csv_text *v) {
+  const dfq__csv_reader *r = &m->reader;
+  dfq__text t = dfq__text_in(r->heap);
+  dfq__putf(&t, "%s:%llu holds ", r->path,
+            (unsigned long long)(r->line + dfq__csv_lines(r, r->begin, at)));
+  dfq__csv_put_value(&t, v->s, v->n);
+  const char *text = t.failed ? NULL : dfq__arena_text(&m->scratch, t.data, t.len);
+  dfq__text_free(&t);
+  return text;
+}
+
+// Counts one value. False without memory.
+static bool dfq__csv_weigh(dfq__csv_sample *m, dfq__csv_guess *g, size_t row, size_t field) {
+  const dfq__csv_source *s = m->source;
+  size_t n;
+  const char *from = dfq__csv_field(&m->reader, row, field, &n);
+  dfq__csv_text t = dfq__csv_unquote(from, n, s->dialect.quote, &m->scratch);
+  if (!t.s) return false;
+  if (dfq__csv_is_null(s, &t, DFQ_NULL)) return true;   // says nothing about the type
+  g->values++;
+  double word;
+  g->words += dfq__read_word_f64(t.s, t.n, &word);
+  for (int i = 0; i < DFQ__CSV_RUNGS; i++) {
+    bool fits = dfq__csv_fits(dfq__csv_ladder[i], &t);
+    g->fits[i] += fits;
+    if (fits || g->misfit[i]) continue;
+    g->misfit[i] = dfq__csv_misfit(m, (size_t)(from - m->reader.text.data), &t);
+    if (!g->misfit[i]) return false;
+  }
+  return true;
+}
+
+// Takes one row into the sample: 1 taken, 0 the sample ends before it, -1 without memory.
+static int dfq__csv_sample_row(dfq__csv_sample *m, size_t row) {
+  const dfq__csv_reader *r = &m->reader;
+  size_t fields = dfq__csv_fields(r, row), n;
+  if (!m->rows) {   // the first row says how many fields there are
+    m->fields = fields;
+    m->last_empty = true;
+    m->guess = (dfq__csv_guess *)dfq__arena_array(&m->scratch, fields, sizeof *m->guess);
+    if (!m->guess) return -1;
+  }
+  if (fields != m->fields) return 0;
+  for (size_t c = 0; c < fields; c++)
+    if (!dfq__csv_weigh(m, &m->guess[c], row, c)) return -1;
+  (void)dfq__csv_field(r, row, fields - 1, &n);
+  m->last_empty = m->last_empty && n == 0;
+  m->rows++;
+  m->bytes += dfq__csv_row_start(r, row + 1) - dfq__csv_row_start(r, row);
+  return 1;
+}
+
+// The names in the header's row. False after an error.
+static bool dfq__csv_take_header(dfq__csv_sample *m, size_t row) {
+  dfq__csv_reader *r = &m->reader;
+  dfq *db = m->verb->db;
+  size_t start = dfq__csv_row_start(r, row), fields = dfq__csv_fields(r, row);
+  m->source->header_bytes = dfq__csv_row_start(r, row + 1) - 1 - start;
+  m->source->header = dfq__arena_text(&db->arena, r->text.data + start,
+                                      m->source->header_bytes);
+  m->header = (const char **)dfq__arena_array(&m->scratch, fields, sizeof *m->header);
+  if (!m->source->header || !m->header) return false;
+  for (size_t c = 0; c < fields; c++) {
+    size_t n;
+    const char *from = dfq__csv_field(r, row, c, &n);
+    dfq__csv_text t = dfq__csv_unquote(from, n, r->dialect.quote, &m->scratch);
+    if (t.s && memchr(t.s, 0, t.n)) {
+      dfq__text e = dfq__csv_message(r, DFQ_FORMAT_ERROR, (size_t)(from - r->text.data));
+      dfq__putf(&e, "the name of column %zu holds a zero byte", c + 1);
+      m->verb->error = dfq__error_from(&db->arena, DFQ_FORMAT_ERROR, &e);
+      return false;
+    }
+    m->header[c] = t.s ? dfq__intern_n(db, t.s, t.n) : NULL;
+    if (!m->header[c]) return false;
+  }
+  m->header_fields = fields;
+  return true;
+}
+
+// After reading: what must be reported now. What is only wrong with a row is left to the run.
+static bool dfq__csv_sample_failed(dfq__csv_sample *m, bool even_rows) {
+  dfq__csv_problem p = m->reader.problem;
+  bool now = even_rows || p == DFQ__CSV_NO_FILE || p == DFQ__CSV_NO_MEMORY;
+  if (p == DFQ__CSV_FINE || !now) return false;
+  m->verb->error = dfq__csv_reader_error(&m->reader, &m->verb->db->arena, m->verb->at);
+  return true;
+}
+
+// Reads header and sample. False after an error.
+static bool dfq__csv_read_sample(dfq__csv_sample *m) {
+  const dfq__csv_source *s = m->source;
+  dfq__csv_reader *r = &m->reader;
+  size_t row, most = s->options.infer_rows ? s->options.infer_rows : 1000;
+  if (!dfq__csv_open(r, s->options.skip)) return !dfq__csv_sample_failed(m, true);
+  if (!s->options.no_header) {
+    if (dfq__csv_next_row(r, 0, false, &row) ? !dfq__csv_take_header(m, row)
+                                             : dfq__csv_sample_failed(m, true)) return false;
+  }
+  // Whether a blank line is a row depends on the number of columns, which is known from here
+  // on.
+  size_t single = s->names.count ? s->names.count == 1 : m->header_fields == 1;
+  int taken = 1;
+  while (taken && m->rows < most && dfq__csv_next_row(r, single, false, &row)) {
+    taken = dfq__csv_sample_row(m, row);
+    if (taken < 0) return false;
+  }
+  m->whole = r->done && r->row == r->row_count && taken && r->problem == DFQ__CSV_FINE;
+  if (dfq__csv_sample_failed(m, false)) return false;
+  if (m->header_fields || m->rows || (s->names.count && s->options.no_header)) return true;
+  dfq__verb_error(m->verb, DFQ_FORMAT_ERROR,
+                  "%s is empty, it has no header to take names from\n"
+                  "  try: names (a, b) header false, if it may be empty",
+                  s->path);
+  return false;
+}
+
+// How many columns there are, and whether an empty field follows the last one in every row, as
+// in the tables of TPC-H. False after an error.
+static bool dfq__csv_count_columns(dfq__csv_sample *m, size_t *columns) {
+  dfq__csv_source *s = m->source;
+  size_t named = (size_t)s->names.count, head = m->header_fields;
+  size_t fields = m->rows ? m->fields : head;
+  // The header may end with a delimiter, the rows may, or both. An empty last name alone proves
+  // nothing: it is a column without a name as soon as one row has a value there.
+  bool head_trails = head > 1 && !*m->header[head - 1];
+  bool trails = m->rows ? m->last_empty && fields > 1 : head_trails;
+  bool drops = head_trails && (fields == head ? trails : fields + 1 == head);
+  *columns = named ? named : head ? head - drops : fields - trails;
+  s->trailing = (trails && fields == *columns + 1) || (head_trails && head == *columns + 1);
+  if (!named || !fields || s->trailing || fields == named) return true;
+  dfq__verb_error(m->verb, DFQ_USAGE, "names has %zu name%s, but there %s %zu column%s in %s",
+                  named, named == 1 ? "" : "s", fields == 1 ? "is" : "are", fields,
+                  fields == 1 ? "" : "s", s->path);
+  return false;
+}
+
+// Is a name free for column c: no earlier one has it, and nothing in the header asks for it?
+static bool dfq__csv_name_is_free(const dfq__csv_sample *m, const dfq_field *f, size_t c,
+                                  const char *name) {
+  for (size_t i = 0; i < c; i++)
+    if (f[i].name == name) return false;
+  for (size_t i = 0; i < m->header_fields; i++)
+    if (m->header[i] == name) return false;
+  return true;
+}
+
+// A name for a column that has none, or whose name an earlier one has: a_2, a_3, ...; column_7.
+static const char *dfq__csv_new_name(const dfq__csv_sample *m, const dfq_field *f, size_t c,
+                                     const char *base) {
+  dfq *db = m->verb->db;
+  const char *name = NULL;
+  for (int k = *base ? 2 : 1; !name; k++) {
+    dfq__text t = dfq__text_in(db->heap);
+    if (*base) dfq__putf(&t, "%s_%d", base, k);
+    else if (k == 1) dfq__putf(&t, "column_%zu", c + 1);
+    else dfq__putf(&t, "column_%zu_%d", c + 1, k);
+    name = t.failed ? NULL : dfq__intern_n(db, t.data, t.len);
+    dfq__text_free(&t);
+    if (!name) return NULL;
+    if (!dfq__csv_name_is_free(m, f, c, name)) name = NULL;
+  }
+  return name;
+}
+
+// The names of all columns: given, the header's made unique, or numbers. False without memory.
+static bool dfq__csv_name_columns(dfq__csv_sample *m, dfq_field *f, size_t columns) {
+  const dfq__csv_source *s = m->source;
+  for (size_t c = 0; c < columns; c++) {
+    const char *name = c < m->header_fields ? m->header[c] : "";
+    bool taken = false;
+    for (size_t i = 0; i < c; i++) taken = taken || f[i].name == name;
+    if (s->names.count) f[c].name = s->names.name[c];
+    else f[c].name = *name && !taken ? name : dfq__csv_new_name(m, f, c, name);
+    if (!f[c].name) return false;
+    if (s->names.count || f[c].name == name || s->options.no_header) continue;
+    if (*name)
+      dfq__warn(m->verb->db, "%s: column %zu is called %s, because %s was taken", s->path,
+                c + 1, f[c].name, name);
+    else
+      dfq__warn(m->verb->db, "%s: column %zu has no name and is called %s", s->path, c + 1,
+                f[c].name);
+  }
+  return true;
+}
+
+// "999 of 1,000 sampled rows are i64"
+static void dfq__csv_put_share(dfq__text *t, const dfq__csv_sample *m, size_t count,
+                               dfq_type type) {
+  dfq__put_count(t, count);
+  dfq__put(t, " of ");
+  dfq__put_count(t, m->rows);
+  dfq__putf(t, " sampled row%s %s %s", m->rows == 1 ? "" : "s", count == 1 ? "is" : "are",
+            dfq_type_name(type));
+}
+
+// What decided a type: the first value that kept the column off the rung that fits most others.
+static void dfq__csv_put_why(dfq__text *t, const dfq__csv_sample *m, const dfq__csv_guess *g,
+                             int rung) {
+  int near = -1;
+  for (int i = 0; i < rung; i++)
+    if (g->fits[i] && (near < 0 || g->fits[i] > g->fits[near])) near = i;
+  if (rung == DFQ__CSV_RUNGS && near >= 0 && g->fits[near] < g->values - g->values / 2)
+    near = -1;
+  if (near >= 0 && g->fits[near] < g->values) {
+    dfq__putf(t, "%s (", g->misfit[near]);
+    dfq__csv_put_share(t, m, g->fits[near], dfq__csv_ladder[near]);
+    dfq__put(t, ")");
+  } else if (near >= 0) {
+    dfq__putf(t, "%s, and no sampled row holds a number", g->misfit[0]);
+  } else if (rung < DFQ__CSV_RUNGS) {
+    dfq__csv_put_share(t, m, g->values, dfq__csv_ladder[rung]);
+    if (g->values < m->rows) dfq__put(t, ", the others have no value");
+  } else {
+    dfq__put(t, g->misfit[0]);
+  }
+}
+
+// A column's type, and why. g: NULL when there are no rows. False without memory.
+static bool dfq__csv_decide(const dfq__csv_sample *m, const dfq__csv_guess *g, dfq_field *f) {
+  int rung = 0;
+  dfq__text t = dfq__text_in(m->reader.heap);
+  for (; rung < DFQ__CSV_RUNGS && g; rung++) {
+    bool only_words = dfq__csv_ladder[rung] == DFQ_F64 && g->words == g->values;
+    if (g->fits[rung] == g->values && !only_words) break;
+  }
+  bool values = g && g->values;
+  f->type = values && rung < DFQ__CSV_RUNGS ? dfq__csv_ladder[rung] : (dfq_type)DFQ_STR;
+  if (values) dfq__csv_put_why(&t, m, g, rung);
+  else if (m->rows) dfq__put(&t, "none of the sampled rows has a value");
+  else dfq__put(&t, "there are no rows to look at");
+  f->why = t.failed ? NULL : dfq__arena_text(&m->verb->db->arena, t.data, t.len);
+  dfq__text_free(&t);
+  return f->why != NULL;
+}
+
+// About how many rows there are: counted when the sample was the whole file, else by its size.
+static double dfq__csv_estimate(const dfq__csv_sample *m) {
+  if (m->whole) return (double)m->rows;
+  if (m->reader.size < 0 || !m->rows) return -1;
+  return (double)m->reader.size / ((double)m->bytes / (double)m->rows);
+}
+
+// Everything that is known about the file before it is read. False after an error.
+static bool dfq__csv_resolve(dfq__csv_sample *m) {
+  dfq__csv_source *s = m->source;
+  dfq__arena *arena = &m->verb->db->arena;
+  size_t columns;
+  if (!dfq__csv_read_sample(m) || !dfq__csv_count_columns(m, &columns)) return false;
+  dfq_field *f = (dfq_field *)dfq__arena_array(arena, columns + 1, sizeof *f);
+  s->given = (bool *)dfq__arena_array(arena, columns + 1, sizeof *s->given);
+  if (!f || !s->given || !dfq__csv_name_columns(m, f, columns)) return false;
+  for (size_t c = 0; c < columns; c++)
+    if (!dfq__csv_decide(m, m->rows && c < m->fields ? &m->guess[c] : NULL, &f[c]))
+      return false;
+  s->head.schema.count = (int)columns;
+  s->head.schema.field = f;
+  s->sampled = m->rows;
+  s->rows = dfq__csv_estimate(m);
+  return !s->options.types || dfq__csv_parse_types(s, f, m->verb);
+}
+
+// ---- >>csv-scan: rows out of the buffer, column by column -----------------------------------
+// Idea. A batch is some rows of the buffer: for each, the place in the index where its
+// separators begin. Conjuncts that the optimizer has put into the scan node are obeyed here,
+// one after the other, and a column is read when the first of them needs it, for the rows that
+// are left by then:
+//
+//   filter qty > 10 and flag = 'A'; select price         rows left
+//     stage 0   read qty                  (2,048 values)    2,048
+//               qty > 10                                      500
+//     stage 1   read flag                   (500 values)
+//               flag = 'A'                                     80
+//     stage 2   read price                   (80 values)       80 -> out
+//
+// State: the columns needed, in the order of the stages; what is read is packed when rows drop
+// out. A field that breaks its type ends the batch before its row: later stages see the rows
+// before it only, so the error that is kept is always the first in the order of rows. Text is
+// not copied: views point into the buffer, which stays as it is until the next batch.
+//
+// Cost: the index for every byte, a load for each row and column needed, then what >>csv-types
+// says for each field that is read. Columns that nobody needs cost the index only: two of nine
+// columns come out more than twice as fast as all of them.
+
+typedef struct dfq__csv_scan {
+  dfq__op head;
+  dfq__csv_state state;
+  bool opened;
+  int *need; // the source's numbers of the columns needed, in the order of stages
+  int *upto;                 // by stage: so many of them are read by its end
+  int *place;                // by column that comes out: where in need it stands
+  dfq_schema schema;         // of need
+  dfq__bound **conjunct;
+  dfq__batch all;            // what is read so far, of the rows that are left
+  dfq__buffer *data, *packed[2];   // data and valid of each; packed is used in turns
+  int turn;
+  dfq__buffer at, mask, rows, keep;
+  size_t first, rows_before; // of this batch: its first line in the buffer; rows before it
+  uint64_t left;             // rows that may still come out
+} dfq__csv_scan;
+
+// The node's source is of this class, because its class brought this operator.
+static const dfq__csv_source *dfq__csv_source_of(const dfq__op *op) {
+  return (const dfq__csv_source *)(const void *)op->node->source;
+}
+
+// Adds a column that is not needed yet. Names are interned: the same name is the same pointer.
+static void dfq__csv_need(dfq__csv_scan *s, dfq_field *field, int *needed, const char *name) {
+  const dfq_schema *all = &s->head.node->source->schema;
+  int column = dfq__schema_find(all, name);
+  for (int i = 0; i < *needed; i++)
+    if (s->need[i] == column) return;
+  field[*needed] = all->field[column];
+  s->need[(*needed)++] = column;
+}
+
+// Finds out which columns are read at which stage. False without memory.
+static bool dfq__csv_plan_stages(dfq__csv_scan *s) {
+  dfq__op *op = &s->head;
+  const dfq__node *n = op->node;
+  int stages = n->expr_count + 1, needed = 0;
+  size_t columns = (size_t)n->source->schema.count;
+  dfq_field *field = (dfq_field *)dfq__op_array(op, columns, sizeof *field);
+  dfq__names names = { &op->run->own->arena, NULL, 0, 0, false };
+  s->need = (int *)dfq__op_array(op, columns, sizeof *s->need);
+  s->upto = (int *)dfq__op_array(op, (size_t)stages, sizeof *s->upto);
+  s->place = (int *)dfq__op_array(op, (size_t)n->schema.count, sizeof *s->place);
+  if (!field || !s->need || !s->upto || !s->place) return false;
+  for (int i = 0; i < n->expr_count; i++) {
+    dfq__names_of(&names, n->expr[i]);
+    for (int k = 0; k < names.count; k++) dfq__csv_need(s, field, &needed, names.name[k]);
+    s->upto[i] = needed;
+  }
+  for (int c = 0; c < n->schema.count; c++)
+    dfq__csv_need(s, field, &needed, n->schema.field[c].name);
+  s->upto[n->expr_count] = needed;
+  s->schema.count = needed;
+  s->schema.field = field;
+  for (int c = 0; c < n->schema.count; c++)
+    s->place[c] = dfq__schema_find(&s->schema, n->schema.field[c].name);
+  return !names.failed;
+}
+
+// Open: plans the stages, makes the arrays, binds the conjuncts. The file is not touched yet.
+static bool dfq__csv_scan_open(dfq__op *op) {
+  dfq__csv_scan *s = (dfq__csv_scan *)op;
+  const dfq__csv_source *source = dfq__csv_source_of(op);
+  s->state.source = source;
+  s->state.strings = &op->eval.strings;
+  s->state.errors = &op->run->own->arena;
+  s->state.bad_places = dfq__text_in(op->eval.heap);
+  s->state.reader.heap = op->eval.heap;
+  s->state.reader.io = &op->run->own->io;
+  s->state.reader.path = source->path;
+  s->state.reader.dialect = source->dialect;
+  s->left = op->node->count < 0 ? UINT64_MAX : (uint64_t)op->node->count;
+  if (!dfq__csv_plan_stages(s)) return false;
+  size_t needed = (size_t)s->schema.count, n = (size_t)op->node->expr_count;
+  s->conjunct = (dfq__bound **)dfq__op_array(op, n, sizeof *s->conjunct);
+  s->all.column = (dfq__vec *)dfq__op_array(op, needed, sizeof(dfq__vec));
+  s->data = (dfq__buffer *)dfq__op_array(op, 2 * needed, sizeof *s->data);
+  for (int i = 0; i < 2; i++)
+    s->packed[i] = (dfq__buffer *)dfq__op_array(op, 2 * needed, sizeof(dfq__buffer));
+  if (!s->conjunct || !s->all.column || !s->data || !s->packed[0] || !s->packed[1])
+    return false;
+  for (size_t i = 0; i < n; i++) {
+    s->conjunct[i] = dfq__op_bind(op, &s->schema, op->node->expr[i]);
+    if (!s->conjunct[i]) return false;
+  }
+  return true;
+}
+
+// A plan refers to columns by their number from here on, so another header means another file.
+// The bytes are compared, not the names: a new order or delimiter shows as well.
+static void dfq__csv_compare_header(dfq__csv_scan *s, size_t row) {
+  const dfq__csv_source *source = s->state.source;
+  const dfq__csv_reader *r = &s->state.reader;
+  size_t start = dfq__csv_row_start(r, row), n = dfq__csv_row_start(r, row + 1) - 1 - start;
+  const char *now = r->text.data + start;
+  if (n == source->header_bytes && memcmp(now, source->header, n) == 0) return;
+  dfq__text t = dfq__csv_message(r, DFQ_FORMAT_ERROR, start);
+  dfq__put(&t, "the header is not the one it was when the scan was built\n  it was ");
+  dfq__csv_put_value(&t, source->header, source->header_bytes);
+  dfq__put(&t, "\n  it is  ");
+  dfq__csv_put_value(&t, now, n);
+  s->state.error = dfq__error_from(s->state.errors, DFQ_FORMAT_ERROR, &t);
+}
+
+// Takes over a pipe for the one run that it allows. False with an error.
+static bool dfq__csv_rewind(dfq__csv_scan *s) {
+  dfq__csv_tape *tape = s->state.source->tape;
+  dfq__csv_reader *r = &s->state.reader;
+  if (dfq__add_fetch(&tape->runs, 1) == 1) {
+    r->file = tape->file;
+    r->replay = tape;
+    tape->file = NULL;
+    return true;
+  }
+  s->state.error = dfq__error_new(s->state.errors, DFQ_USAGE, s->head.node->at, "scan",
+                                  "%s is a pipe, it can be read only once, and it was\n"
+                                  "  try: dfq_collect, and scan the table", r->path);
+  return false;
+}
+
+// Opens the file and reads its header, which must be the one that the schema was made of.
+static void dfq__csv_start(dfq__csv_scan *s) {
+  const dfq__csv_source *source = s->state.source;
+  dfq__csv_reader *r = &s->state.reader;
+  const char *at = s->head.node->at;
+  size_t row = 0;
+  s->opened = true;
+  if (source->tape && !dfq__csv_rewind(s)) return;
+  bool open = dfq__csv_open(r, source->options.skip);
+  if (open && !source->header) return;
+  if (open && dfq__csv_next_row(r, 0, false, &row)) {
+    dfq__csv_compare_header(s, row);
+    return;
+  }
+  s->state.error = dfq__csv_reader_error(r, s->state.errors, at);
+  if (s->state.error) return;
+  s->state.error = dfq__error_new(s->state.errors, DFQ_FORMAT_ERROR, at, "scan",
+                                  "%s had a header when the scan was built, and is empty now",
+                                  source->path);
+}
+
+// Takes the next lines of the buffer, at most n rows of them. Returns how many rows.
+static size_t dfq__csv_take_lines(dfq__csv_scan *s, uint32_t *at, size_t n) {
+  const dfq__csv_source *source = s->state.source;
+  dfq__csv_reader *r = &s->state.reader;
+  const uint32_t *rows = dfq__csv_rows(r);
+  size_t k = 0, columns = (size_t)source->head.schema.count;
+  bool simple = !source->dialect.comment;
+  s->first = r->row;
+  for (; k < n && r->row < r->row_count; r->row++) {
+    // Nearly every line: as many fields as there are columns, nothing else to ask.
+    if (!DFQ__LIKELY(simple && rows[r->row + 1] - rows[r->row] == columns)) {
+      dfq__csv_shape shape = dfq__csv_shape_of(r, r->row, columns, source->trailing);
+      if (shape == DFQ__CSV_NO_ROW) continue;
+      if (shape == DFQ__CSV_RAGGED) {
+        s->state.error = dfq__csv_ragged(r, s->state.errors, r->row, columns);
+        break;
+      }
+    }
+    at[k++] = rows[r->row];
+  }
+  return k;
+}
+
+// The next batch of rows, at most n. Returns how many; 0 at the end, or with an error.
+static size_t dfq__csv_take(dfq__csv_scan *s, size_t n) {
+  dfq__csv_reader *r = &s->state.reader;
+  size_t taken = 0;
+  while (!taken && !s->state.error) {
+    if (r->row == r->row_count && !dfq__csv_fill(r)) {
+      s->state.error = dfq__csv_reader_error(r, s->state.errors, s->head.node->at);
+      return 0;
+    }
+    size_t room = dfq__min(n, r->row_count - r->row) * sizeof(uint32_t);
+    uint32_t *at = (uint32_t *)dfq__veval_room(&s->head.eval, &s->at, room);
+    if (!at) return 0;
+    taken = dfq__csv_take_lines(s, at, room / sizeof *at);
+  }
+  return taken;
+}
+
+// Reads the k-th column needed, for the rows that are left. Returns how many came out well.
+static size_t dfq__csv_read_column(dfq__csv_scan *s, int k, size_t n) {
+  dfq__csv_state *st = &s->state;
+  dfq__csv_cells c;
+  memset(&c, 0, sizeof c);
+  c.column = s->need[k];
+  c.type = s->schema.field[k].type;
+  c.sep = dfq__csv_seps(&st->reader) + c.column;
+  c.at = (const uint32_t *)(const void *)s->at.data;
+  c.n = n;
+  c.data = dfq__veval_room(&s->head.eval, &s->data[2 * k], n * dfq__size_of(c.type));
+  c.valid = (uint8_t *)dfq__veval_room(&s->head.eval, &s->data[2 * k + 1], n);
+  if (!c.data || !c.valid) return 0;
+  s->head.count->fields += n;
+  n = dfq__csv_loops[dfq__kind(c.type)](st, &c);
+  if (st->no_memory) s->head.eval.no_memory = true;
+  dfq__vec v = { c.type, false, c.data, c.nulls ? c.valid : NULL };
+  s->all.column[k] = v;
+  return n;
+}
+
+// Keeps the rows whose numbers stand in s->rows.
+static size_t dfq__csv_pack(dfq__csv_scan *s, size_t n, size_t kept) {
+  const uint32_t *row = (const uint32_t *)(const void *)s->rows.data;
+  uint32_t *at = (uint32_t *)(void *)s->at.data;
+  if (kept == n) return n;
+  for (size_t i = 0; i < kept; i++) at[i] = at[row[i]];   // in place: row[i] >= i
+  s->turn = !s->turn;
+  if (dfq__pack(s->head.eval.heap, s->packed[s->turn], &s->all, row, kept)) return kept;
+  s->head.eval.no_memory = true;
+  return 0;
+}
+
+// The error for a conjunct that fails at one of the rows left, with its number in the file.
+static void dfq__csv_fail(dfq__csv_scan *s, const dfq__bound *conjunct, size_t failed) {
+  dfq__op *op = &s->head;
+  const dfq__csv_source *source = s->state.source;
+  dfq__csv_reader *r = &s->state.reader;
+  uint32_t at = ((const uint32_t *)(const void *)s->at.data)[failed];
+  size_t number = s->rows_before, columns = (size_t)source->head.schema.count;
+  // Blank lines and comments are no rows; what the row's number is, is counted on errors only.
+  for (size_t row = s->first; dfq__csv_rows(r)[row] != at; row++)
+    number += dfq__csv_shape_of(r, row, columns, source->trailing) == DFQ__CSV_ROW;
+  // The evaluator of chapter 2 computes the row once more and makes the message.
+  dfq__op_fail_row(op, &s->schema, conjunct, &s->all, failed, number);
+  s->state.error = op->run->error;   // only once the rows before it are out
+  op->run->error = NULL;
+  op->failed = false;
+}
+
+// One stage: reads its columns and asks its conjunct, if any. Returns how many rows are left.
+static size_t dfq__csv_stage(dfq__csv_scan *s, int stage, size_t n) {
+  dfq__op *op = &s->head;
+  bool skips = s->state.source->options.bad_values == DFQ_BAD_SKIP;
+  if (skips) {
+    s->state.keep = (uint8_t *)dfq__veval_room(&op->eval, &s->keep, n);
+    if (s->state.keep) memset(s->state.keep, 1, n);
+    s->state.dropped = false;
+  }
+  // A column that fails at a row cuts the batch there: the next ones read fewer rows.
+  for (int k = stage ? s->upto[stage - 1] : 0; k < s->upto[stage] && !op->eval.no_memory; k++)
+    n = dfq__csv_read_column(s, k, n);
+  s->all.columns = s->upto[stage];
+  s->all.rows = n;
+  dfq__vec mask = { DFQ_BOOL, false, s->state.keep, NULL };
+  size_t ok = n;
+  if (op->eval.no_memory) return 0;
+  if (s->state.dropped) {
+    size_t kept = dfq__rows_where(&op->eval, &s->mask, &s->rows, &mask, n);
+    n = ok = op->eval.no_memory ? 0 : dfq__csv_pack(s, n, kept);
+  }
+  if (stage == op->node->expr_count || op->eval.no_memory) return n;
+  ok = dfq__eval_vec(&op->eval, s->conjunct[stage], &s->all, n, &mask);
+  if (op->eval.no_memory) return 0;
+  if (ok < n) dfq__csv_fail(s, s->conjunct[stage], ok);
+  size_t kept = dfq__rows_where(&op->eval, &s->mask, &s->rows, &mask, ok);
+  return op->eval.no_memory ? 0 : dfq__csv_pack(s, n, kept);
+}
+
+// Notes what the scan holds, for explain analyze.
+static void dfq__csv_holds(dfq__csv_scan *s) {
+  const dfq__csv_reader *r = &s->state.reader;
+  size_t bytes = r->text.bytes + r->seps.bytes + r->rows.bytes;
+  for (int i = 0; i < 2 * s->schema.count; i++)
+    bytes += s->data[i].bytes + s->packed[0][i].bytes + s->packed[1][i].bytes;
+  dfq__op_holds(&s->head, bytes);
+}
+
+// Next: takes rows and puts them through the stages, until a batch has some left. An error
+// waits in state until the rows before it are out, and does not come at all when nobody wants
+// more.
+static dfq__event dfq__csv_scan_next(dfq__op *op) {
+  dfq__csv_scan *s = (dfq__csv_scan *)op;
+  bool all_stay = op->node->expr_count == 0 && dfq__csv_source_prunable(op->node->source);
+  if (!s->opened) dfq__csv_start(s);
+  while (s->left && !s->state.error) {
+    dfq__arena_rewind(&op->eval.strings);
+    size_t most = op->run->batch_rows;
+    if (all_stay && most > s->left) most = (size_t)s->left;
+    size_t taken = dfq__csv_take(s, most), n = taken;
+    for (int i = 0; i <= op->node->expr_count && n; i++) n = dfq__csv_stage(s, i, n);
+    if (op->eval.no_memory) return DFQ__ERROR;
+    if (!taken && !s->state.error) return DFQ__END;
+    s->rows_before += taken;
+    // A filter may let nothing through for gigabytes: who wants to cancel must not wait for it.
+    if (!n && dfq__cancelled(op->run)) return DFQ__ERROR;
+    if (!n) continue;
+    if (n > s->left) n = (size_t)s->left;
+    s->left -= n;
+    for (int c = 0; c < op->out.columns; c++) op->out.column[c] = s->all.column[s->place[c]];
+    op->out.rows = n;
+    dfq__csv_holds(s);
+    return DFQ__BATCH;
+  }
+  if (!s->left || !s->state.error) return DFQ__END;
+  dfq__run_error(op->run, s->state.error);
+  return DFQ__ERROR;
+}
+
+// Close: says how many values were bad, and gives everything back.
+static void dfq__csv_scan_close(dfq__op *op) {
+  dfq__csv_scan *s = (dfq__csv_scan *)op;
+  dfq__csv_state *st = &s->state;
+  bool skipped = st->source->options.bad_values == DFQ_BAD_SKIP;
+  if (st->bad) {   // counted and reported even where there is no memory for the places
+    const char *what = skipped ? "row" : "bad value", *plural = st->bad == 1 ? "" : "s";
+    const char *did = skipped ? "skipped for bad values" : "made null";
+    dfq__warn(op->run->own, "%s: %llu %s%s %s%s%s%s", st->source->path,
+              (unsigned long long)st->bad, what, plural, did, st->bad_places.failed ? "" : ": ",
+              st->bad_places.failed ? "" : st->bad_places.data, st->bad > 3 ? ", ..." : "");
+  }
+  dfq__text_free(&st->bad_places);
+  dfq__csv_close(&st->reader);
+  dfq__bound_free(op, s->conjunct, op->node->expr_count);
+  dfq__buffers_free(op->eval.heap, s->data, 2 * s->schema.count);
+  for (int i = 0; i < 2; i++)
+    dfq__buffers_free(op->eval.heap, s->packed[i], 2 * s->schema.count);
+  dfq__buffer_free(op->eval.heap, &s->at);
+  dfq__buffer_free(op->eval.heap, &s->mask);
+  dfq__buffer_free(op->eval.heap, &s->rows);
+  dfq__buffer_free(op->eval.heap, &s->keep);
+}
+
+static const dfq__op_class dfq__csv_scan_class = {
+  sizeof(dfq__csv_scan), dfq__csv_scan_open, NULL, dfq__csv_scan_next, dfq__csv_scan_close, NULL
+};
+
+// ---- >>csv-frame: a file as a frame ---------------------------------------------------------
+// Building the frame reads the file's head, and a run reads the file: they never meet, so a
+// frame may be run again, by several threads at once, and after the file has grown.
+//
+//   dfq_scan_csv      open, header + sample, close       names, types, why; the header's bytes
+//   each run          open, header the same? rows ...    from the first byte on
+//
+// A pipe is the exception. It cannot be opened twice, so what the sample has read is kept on a
+// tape, with the open file, and the only run that there can be gets both.
+
+static const dfq__source_class dfq__csv_source_class = {
+  "csv", { &dfq__csv_scan_class, NULL, 0 }, true,
+  dfq__csv_source_prunable, dfq__csv_source_rows, dfq__csv_source_print
+};
+
+// A pipe that no run has taken over is closed with the context's frames.
+static void dfq__csv_tape_drop(void *what) {
+  dfq__csv_tape *tape = (dfq__csv_tape *)what;
+  if (tape->file) tape->io->close(tape->io->user, tape->file);
+  dfq__buffer_free(tape->heap, &tape->bytes);
+  tape->file = NULL;
+}
+
+// A tape that lives as long as the context's frames. NULL without memory.
+static dfq__csv_tape *dfq__csv_tape_new(dfq *db) {
+  dfq__csv_tape *tape = (dfq__csv_tape *)dfq__arena_alloc(&db->arena, sizeof *tape);
+  if (!tape || !dfq__arena_on_release(&db->arena, dfq__csv_tape_drop, tape)) return NULL;
+  tape->heap = db->heap;
+  tape->io = &db->io;
+  return tape;
+}
+
+// Reads header and sample, and closes the file again: the frame holds what was learnt of it.
+DFQ_API dfq_frame *dfq_scan_csv_at(dfq *db, const char *path, const dfq_csv_options *options,
+                                   const char *at) {
+  if (!db) return NULL;
+  dfq__csv_sample m;
+  dfq__verb v = { db, NULL, "scan", NULL, NULL };
+  bool ok = true;
+  v.at = dfq__csv_copy(&db->arena, at, &ok);
+  dfq__csv_source *s = ok ? dfq__csv_source_new(&v, path, options) : NULL;
+  if (!s) return dfq__verb_failed(&v);
+  memset(&m, 0, sizeof m);
+  m.verb = &v;
+  m.source = s;
+  m.scratch.heap = m.reader.heap = db->heap;
+  m.reader.io = &db->io;
+  m.reader.path = s->path;
+  m.reader.dialect = s->dialect;
+  m.reader.record = dfq__csv_tape_new(db);
+  s->head.is = &dfq__csv_source_class;
+  ok = m.reader.record && dfq__csv_resolve(&m);
+  if (ok && m.reader.record) {
+    s->tape = m.reader.record;
+    s->tape->file = m.reader.file;
+    m.reader.file = NULL;
+  }
+  dfq__csv_close(&m.reader);
+  dfq__arena_release(&m.scratch, 0);
+  return ok ? dfq__scan_frame(db, &s->head, v.at) : dfq__verb_failed(&v);
+}
+
+// ---- >>csv-write: results into files --------------------------------------------------------
+// A writer takes batches as they come, so that any result is written in the memory of one
+// batch. What it writes reads back equal: nulls are empty fields and empty texts are "", floats
+// have the fewest digits that give the same bits, text is quoted where it must be and nowhere
+// else.
+//
+//   batches ──> text, 64 KB ──> FILE
+//                           └─> orders.csv.4f1c...tmp ──close, rename──> orders.csv
+//
+// A file appears under its name only when all of it is there. Until then it has a name of its
+// own in the same directory, and whatever goes wrong, that one is removed and the old file
+// stays. Writing stops at the first failure: nothing more is pulled from the plan.
+//
+// What is special, byte by byte: a text goes into quotes when it holds the delimiter, a quote
+// or a line end, when it is empty or the same as the text for null, and when it begins with a
+// byte order mark, which would vanish from the start of a file. Numbers, dates and durations
+// hold none of it.
+
+enum { DFQ__WRITE_BYTES = 64 << 10 };
+
+// A result on its way out: where to, in which form, and what is not written yet. CSV and JSON
+// differ in three functions: what comes before the rows, a row, and what comes behind them.
+typedef struct dfq__writer dfq__writer;
+struct dfq__writer {
+  dfq *db;
+  dfq_frame *frame;
+  const char *what;          // the verb, for messages
+  const char *path;          // of the file to be; NULL for a FILE
+  FILE *out;
+  void *file;
+  dfq__text text;            // not written yet
+  char delimiter;
+  const char *null;
+  bool no_header;
+  void (*begin)(dfq__writer *w);
+  void (*row)(dfq__writer *w, const dfq_batch *batch, size_t row);
+  void (*end)(dfq__writer *w);
+  uint64_t rows;
+  bool began, failed;
+};
+
+// Reports why writing failed. Returns false.
+static bool dfq__writer_fail(dfq__writer *w, const char *why) {
+  dfq__arena scratch = { w->db->heap, NULL, NULL };
+  w->failed = true;
+  dfq__report(w->db, dfq__error_new(&scratch, DFQ_IO_ERROR, NULL, w->what, "%s%s%s",
+                                    w->path ? w->path : "", w->path ? ": " : "", why));
+  dfq__arena_release(&scratch, 0);
+  return false;
+}
+
+// To the user's FILE; its buffer may hide a failure until it is flushed.
+static bool dfq__put_stream(FILE *out, const char *s, size_t n) {
+  return fwrite(s, 1, n, out) == n;
+}
+
+// Writes what has gathered. False after a failure, which is reported.
+static bool dfq__writer_flush(dfq__writer *w) {
+  const dfq_io *io = &w->db->io;
+  size_t done = 0;
+  if (w->failed) return false;
+  if (w->text.failed) {
+    w->failed = true;
+    dfq__report(w->db, &dfq__error_memory);
+    return false;
+  }
+  while (done < w->text.len) {
+    size_t rest = w->text.len - done;
+    dfq__io_clear();
+    int64_t n = -1;
+    if (w->file) n = io->write(io->user, w->file, w->text.data + done, rest);
+    else if (dfq__put_stream(w->out, w->text.data, rest)) n = (int64_t)rest;
+    // A hook may take a part of it; taking nothing would go on forever.
+    if (n <= 0 || (uint64_t)n > rest) return dfq__writer_fail(w, dfq__io_reason());
+    done += (size_t)n;
+  }
+  w->text.len = 0;
+  return true;
+}
+
+// One batch of the result. False stops the run: then nothing more is read or computed.
+static bool dfq__writer_batch(void *user, const dfq_batch *batch) {
+  dfq__writer *w = (dfq__writer *)user;
+  if (!w->began) w->begin(w);   // not earlier: a run that fails at once prints nothing
+  w->began = true;
+  for (size_t i = 0; i < batch->rows; i++) {
+    w->row(w, batch, i);
+    w->rows++;
+    if (w->text.len >= DFQ__WRITE_BYTES && !dfq__writer_flush(w)) return false;
+  }
+  return !w->text.failed;
+}
+
+// Runs the frame through the writer, in whichever engine the frame asks for. What is written is
+// handed on when 64 KB have gathered, and at the end. False after an error, which is reported.
+static bool dfq__writer_run(dfq__writer *w) {
+  w->text = dfq__text_in(w->db->heap);
+  bool ok = dfq_each_batch(w->frame, dfq__writer_batch, w) && !w->failed;
+  if (ok && !w->began) w->begin(w);
+  if (ok) w->end(w);
+  ok = ok && dfq__writer_flush(w);
+  dfq__text_free(&w->text);
+  return ok;
+}
+
+// The same into a FILE, which is flushed, because some failures show only then.
+static bool dfq__writer_print(dfq__writer *w) {
+  if (!dfq__writer_run(w)) return false;
+  dfq__io_clear();
+  return fflush(w->out) == 0 || dfq__writer_fail(w, dfq__io_reason());
+}
+
+// The same into a file that gets its name at the end.
+static bool dfq__writer_save(dfq__writer *w) {
+  const dfq_io *io = &w->db->io;
+  dfq__text name = dfq__text_in(w->db->heap);
+  // Two writers of one path, in one process or two, must not meet in the same temporary file.
+  uint64_t salt = dfq__hash_word((uint64_t)(dfq__now() * 1e9),
+                                 w->db->seed ^ (uint64_t)(uintptr_t)w);
+  const char *why = "no reason is known";
+  dfq__putf(&name, "%s.%016llx.tmp", w->path, (unsigned long long)salt);
+  if (name.failed) {
+    dfq__report(w->db, &dfq__error_memory);
+    return false;
+  }
+  // From here on one of two things happens to the file of that name: it is renamed or removed.
+  w->file = io->open(io->user, name.data, true, &why);
+  bool ok = w->file ? dfq__writer_run(w) : dfq__writer_fail(w, why);
+  dfq__io_clear();
+  bool closed = !w->file || io->close(io->user, w->file);
+  if (ok && !closed) ok = dfq__writer_fail(w, dfq__io_reason());
+  dfq__io_clear();
+  if (ok && !io->rename(io->user, name.data, w->path))
+    ok = dfq__writer_fail(w, dfq__io_reason());
+  if (!ok && w->file) io->remove(io->user, name.data);
+  dfq__text_free(&name);
+  return ok;
+}
+
+// A text as a field. In quotes: when it holds what means something in CSV, when it is empty or
+// reads like a null, and when it would begin the file like a byte order mark.
+static void dfq__put_csv_text(dfq__writer *w, const char *s, size_t n) {
+  bool quotes = (n == strlen(w->null) && memcmp(s, w->null, n) == 0) || n == 0 ||
+                (n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0);
+  for (size_t i = 0; i < n && !quotes; i++)
+    quotes = s[i] == w->delimiter || s[i] == '"' || s[i] == '\n' || s[i] == '\r';
+  if (quotes) dfq__put_quoted(&w->text, s, n, '"');
+  else dfq__put_n(&w->text, s, n);
+}
+
+// The header; it is quoted like any text, so that names with commas read back.
+static void dfq__csv_begin(dfq__writer *w) {
+  const dfq_schema *schema = dfq_schema_of(w->frame);
+  if (w->no_header) return;
+  for (int c = 0; c < schema->count; c++) {
+    if (c) dfq__put_char(&w->text, w->delimiter);
+    dfq__put_csv_text(w, schema->field[c].name, strlen(schema->field[c].name));
+  }
+  dfq__put_char(&w->text, '\n');
+}
+
+// One row. What is no text never holds a byte that needs quotes.
+static void dfq__csv_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
+  char text[DFQ__NUMBER_TEXT];
+  for (int c = 0; c < batch->columns; c++) {
+    dfq_value v;
+    dfq_batch_get(batch, row, c, &v);
+    if (c) dfq__put_char(&w->text, w->delimiter);
+    if (v.type == DFQ_NULL) dfq__put(&w->text, w->null);
+    else if (v.type == DFQ_STR) dfq__put_csv_text(w, v.as.s, v.len);
+    else dfq__put_n(&w->text, text, dfq__write_value(text, &v));
+  }
+  dfq__put_char(&w->text, '\n');
+}
+
+static void dfq__csv_end(dfq__writer *w) { (void)w; }
+
+// Resolves the options. False after an error, which is reported: a null text that holds a
+// delimiter could not be told from two fields.
+static bool dfq__csv_writer(dfq__writer *w, dfq_frame *f, const char *what,
+                            const dfq_csv_write_options *o) {
+  memset(w, 0, sizeof *w);
+  if (!f) return false;
+  w->db = f->db;
+  w->frame = f;
+  w->what = what;
+  w->delimiter = o && o->delimiter ? o->delimiter : ',';
+  w->null = o && o->null ? o->null : "";
+  w->no_header = o && o->no_header;
+  w->begin = dfq__csv_begin;
+  w->row = dfq__csv_row;
+  w->end = dfq__csv_end;
+  char bad[5] = { '"', '\n', '\r', w->delimiter, 0 };
+  if (!strchr("\"\n\r", w->delimiter) && !strpbrk(w->null, bad)) return true;
+  dfq__arena scratch = { w->db->heap, NULL, NULL };
+  dfq__report(w->db, dfq__error_new(&scratch, DFQ_USAGE, NULL, what,
+                                    "the delimiter must not be a quote or a line end, and null "
+                                    "must hold none of the three"));
+  dfq__arena_release(&scratch, 0);
+  return false;
+}
+
+DFQ_API bool dfq_write_csv(dfq_frame *frame, const char *path,
+                           const dfq_csv_write_options *options) {
+  dfq__writer w;
+  if (!dfq__csv_writer(&w, frame, "write_csv", options)) return false;
+  w.path = path;
+  return path && *path ? dfq__writer_save(&w) : dfq__writer_fail(&w, "no path is given");
+}
+
+DFQ_API bool dfq_print_csv(dfq_frame *frame, FILE *out, const dfq_csv_write_options *options) {
+  dfq__writer w;
+  if (!dfq__csv_writer(&w, frame, "print_csv", options)) return false;
+  w.out = out;
+  return dfq__writer_print(&w);
+}
+
+// ---- >>json-write: a result as an array of objects ------------------------------------------
+// One object a row, one row a line. JSON has no NaN and no infinities: they are null, like
+// nulls, so that a number stays a number for whoever reads it. Integers are written with all
+// their digits, whatever a reader may make of those beyond 2^53. Dates and durations are texts.
+// Bytes that are not UTF-8 become U+FFFD, one each, because JSON is UTF-8 and nothing else.
+
+// Bare are the types that JSON has: true and false, and numbers.
+static void dfq__put_json_value(dfq__text *t, const dfq_value *v) {
+  char text[DFQ__NUMBER_TEXT];
+  size_t n = dfq__write_value(text, v);
+  bool bare = v->type == DFQ_BOOL || v->type == DFQ_I32 || v->type == DFQ_I64 ||
+              v->type == DFQ_F64;
+  if (v->type == DFQ_NULL || (v->type == DFQ_F64 && v->as.f - v->as.f != 0))
+    dfq__put(t, "null");
+  else if (v->type == DFQ_STR) dfq__put_json_utf8(t, v->as.s, v->len);
+  else if (bare) dfq__put_n(t, text, n);
+  else dfq__put_json_utf8(t, text, n);
+}
+
+static void dfq__json_begin(dfq__writer *w) { dfq__put_char(&w->text, '['); }
+
+// The comma stands before each object but the first, because which one is the last is not
+// known.
+static void dfq__json_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
+  const dfq_schema *schema = dfq_schema_of(w->frame);
+  dfq__put(&w->text, w->rows ? ",\n  {" : "\n  {");
+  for (int c = 0; c < batch->columns; c++) {
+    dfq_value v;
+    dfq_batch_get(batch, row, c, &v);
+    if (c) dfq__put(&w->text, ", ");
+    dfq__put_json_utf8(&w->text, schema->field[c].name, strlen(schema->field[c].name));
+    dfq__put(&w->text, ": ");
+    dfq__put_json_value(&w->text, &v);
+  }
+  dfq__put_char(&w->text, '}');
+}
+
+static void dfq__json_end(dfq__writer *w) { dfq__put(&w->text, w->rows ? "\n]\n" : "]\n"); }
+
+DFQ_API bool dfq_print_json(dfq_frame *frame, FILE *out) {
+  dfq__writer w;
+  if (!dfq__csv_writer(&w, frame, "print_json", NULL)) return false;
+  w.begin = dfq__json_begin;
+  w.row = dfq__json_row;
+  w.end = dfq__json_end;
+  w.out = out;
+  return dfq__writer_print(&w);
+}
+
+// ---- >>pipeline: whole plans as text --------------------------------------------------------
+// Idea. A pipeline is a plan written down: a source, then a stage for each verb. Its parser is
+// the expression parser's lexer, one function per rule of the grammar, and the verbs
+// themselves: what dfq_filter checks is checked here too, because it is dfq_filter that builds
+// the node.
+//
+//   script   = { "let" NAME "=" pipeline ";" } pipeline [";"]
+//   pipeline = ( "scan" PATH options | NAME | "(" pipeline ")" ) { "|" stage }
+//   source   = "(" pipeline ")" | PATH options       a bare PATH that a let binds is that one
+//
+//   let big = scan orders.csv | filter amount > 100;        sort name
+//   scan customers.csv                                        join semi on customer_id
+//     | join big on customer_id semi                            scan customers.csv
+//     | sort name                                               filter amount > 100
+//                                                                 scan orders.csv
+//
+// The grammar is LL(1): what comes next is decided by one token, so that an error is found
+// where it stands. Words are contextual: only those that expressions reserve (and, or, case,
+// ...) need quotes when they are names. A path is no token at all; it is read from the text as
+// it stands.
+//
+// Every error points into the pipeline's text. Expressions know their place in it, so that a
+// type error found by a verb has its caret already; what has none gets one under its stage.
+
+typedef struct dfq__let {
+  struct dfq__let *next;
+  const char *name;        // interned
+  dfq_frame *frame;
+} dfq__let;
+
+// The parser's state: the tokens, the names bound so far, and the stage at hand.
+typedef struct dfq__script {
+  dfq__parser p;
+  dfq__let *lets;
+  const char *at;          // of the stage at hand: file:line of the call, line of the text
+  size_t mark, mark_len;   // where a caret goes when an error has none of its own
+} dfq__script;
+
+// The words of one place in the grammar, NULL at the end.
+typedef const char *const *dfq__words;
+
+// The one of the words that stands here as a bare name; -1 when none does.
+static int dfq__word_at(const dfq__parser *p, dfq__words words) {
+  for (int i = 0; words[i]; i++)
+    if (dfq__is_word(p, words[i])) return i;
+  return -1;
+}
+
+// The word that the bare name at hand is spelt most like, NULL when it is like none, or is one.
+static const char *dfq__nearest_word(const dfq__parser *p, dfq__words words) {
+  char name[64] = "";
+  const char *best = NULL;
+  memcpy(name, p->text + p->now.at, dfq__min(p->now.len, sizeof name - 1));
+  int distance = dfq__near_limit(name);
+  for (int i = 0; words[i]; i++) dfq__nearer(name, words[i], &best, &distance);
+  return best && distance ? best : NULL;
+}
+
+// "filter, select, with": for messages.
+static void dfq__put_words(dfq__text *t, dfq__words words) {
+  for (int i = 0; words[i]; i++) dfq__putf(t, "%s%s", i ? ", " : "", words[i]);
+}
+
+// The error for a word that is none of those that may stand here.
+static void dfq__unknown_word(dfq__parser *p, const char *what, dfq__words words,
+                              const char *near) {
+  dfq__token t = p->now;
+  dfq__text list = dfq__text_in(p->db->heap);
+  dfq__put_words(&list, words);
+  int n = (int)dfq__min(t.len, 40);
+  if (near)
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "no %s called %.*s; did you mean %s?", what, n,
+                    p->text + t.at, near);
+  else
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "no %s called %.*s; there are %s", what, n,
+                    p->text + t.at, list.failed ? "others" : list.data);
+  dfq__text_free(&list);
+}
+
+// -- errors: what a verb says, with its place in the pipeline
+//
+// Verbs make their messages without knowing of pipelines. A message has a caret when it is
+// about an expression; else, as for a file that is not there, one is put below its first line:
+//
+//   dfq: cannot read or write, scan: nosuch.csv: No such file or directory
+//     scan nosuch.csv                                <- added here
+//          ^^^^^^^^^^                                <- added here
+//
+// The first error ends the reading: the token at hand becomes the end of the text, so that
+// every loop below stops by itself, and what a rule returns then is never looked at.
+
+// Is there a line of carets in the message?
+static bool dfq__has_caret(const char *message) {
+  for (const char *line = message; line; line = strchr(line, '\n')) {
+    if (*line == '\n') line++;
+    if (line[strspn(line, " \t")] == '^') return true;
+  }
+  return false;
+}
+
+// The same error with a caret under the script's mark.
+static const dfq__error *dfq__with_caret(dfq__script *s, const dfq__error *e) {
+  if (e == &dfq__error_memory || dfq__has_caret(e->message)) return e;
+  dfq__text t = dfq__text_in(s->p.db->heap);
+  size_t first = strcspn(e->message, "\n");
+  dfq__put_n(&t, e->message, first);
+  dfq__put_caret(&t, s->p.text, s->mark, s->mark_len);
+  dfq__put(&t, e->message + first);
+  return dfq__error_from(&s->p.db->arena, e->status, &t);
+}
+
+// Takes what a verb returned: its error becomes the script's, and reading ends.
+static dfq_frame *dfq__script_take(dfq__script *s, dfq_frame *f) {
+  if (!f->error || s->p.error) return f;
+  s->p.error = dfq__with_caret(s, f->error);
+  s->p.now = dfq__token_make(DFQ__T_END, s->p.size, s->p.size);
+  return f;
+}
+
+// What a rule returns after an error: nobody looks into it, because the script has failed.
+static dfq_frame *dfq__script_failed(dfq__script *s) {
+  return dfq__frame_failed(s->p.db, s->p.error);
+}
+
+// Refuses a name that is no column of the frame, with a caret under it.
+static void dfq__check_column(dfq__script *s, dfq_frame *in, const char *name, dfq__token t) {
+  if (s->p.error || dfq__schema_find(&in->node->schema, name) >= 0) return;
+  dfq__verb v = dfq__verb_on(in, s->p.where, s->at);
+  dfq_expr *e = dfq__col_interned(s->p.db, name);
+  if (e->kind == DFQ_FAILED) { s->p.error = e->error; return; }
+  e->source = s->p.text;
+  e->at = t.at;
+  e->len = t.len;
+  (void)dfq__verb_type(&v, e);
+  dfq__script_take(s, dfq__verb_failed(&v));
+}
+
+// Begins a stage, or a source, at the token at hand: what its messages say and where they
+// point.
+static void dfq__begin(dfq__script *s, const char *where) {
+  s->p.where = where;
+  s->at = dfq__place_of(&s->p, s->p.now.at);
+  s->mark = s->p.now.at;
+  s->mark_len = s->p.now.len;
+}
+
+// ---- >>pipeline-scan: paths and their options -----------------------------------------------
+//   options = { ("delimiter" | "quote" | "comment" | "nulls") STR | "header" BOOL
+//             | ("skip" | "infer") COUNT | "names" "(" NAME {"," NAME} ")"
+//             | "types" "(" NAME ":" type {"," NAME ":" type} ")"
+//             | "bad_values" ("error" | "null" | "skip") }
+//   PATH    = 'quoted' or a run without space | , ; ( ) ' "
+//
+// Options are words that stand only here, each at most once and in any order; they fill in the
+// same struct that dfq_scan_csv takes, and what it checks is not checked again. Lists of
+// columns are the exception: they are read here, so that a caret can point into them, and
+// handed on as text.
+//
+// Strings know no escapes, but a tab is hard to type: delimiter '\t' means it. An empty quote,
+// as in quote '', says that the file has none.
+
+static const char *const dfq__scan_words[] = {
+  "delimiter", "quote", "comment", "nulls", "header", "skip", "infer", "names", "types",
+  "bad_values", NULL
+};
+enum { DFQ__O_DELIMITER, DFQ__O_QUOTE, DFQ__O_COMMENT, DFQ__O_NULLS, DFQ__O_HEADER, DFQ__O_SKIP,
+       DFQ__O_INFER, DFQ__O_NAMES, DFQ__O_TYPES, DFQ__O_BAD_VALUES };
+
+// What cannot stand in a path without quotes.
+static const char *const dfq__path_ends = " \t\r\n|,;()'\"";
+
+static const char *const dfq__bad_words[] = { "error", "null", "skip", NULL };
+
+// Reads PATH where the latest token ended; the token at hand, lexed as if it were one, is
+// dropped. Returns: its text, NULL after an error. *bare: it had no quotes, so that it may be a
+// let's name.
+static const char *dfq__parse_path(dfq__parser *p, bool *bare) {
+  size_t from = dfq__skip_blank(p, p->last_end), to = from, n;
+  if (p->error) return NULL;
+  *bare = p->now.kind != DFQ__T_STR;
+  if (!*bare) {
+    const char *s = dfq__unquote(p, p->now, &n);
+    if (!s) p->error = &dfq__error_memory;
+    else if (n == 0 || strlen(s) != n) dfq__expected(p, "a path");
+    else dfq__take(p);
+    return p->error ? NULL : s;
+  }
+  to += strcspn(p->text + from, dfq__path_ends);
+  if (to == from && p->now.kind == DFQ__T_QUOTED)
+    dfq__parse_fail(p, DFQ_SYNTAX, from, p->now.len,
+                    "a path stands in 'single quotes', or in none");
+  else if (to == from) dfq__expected(p, "a path");
+  if (p->error) return NULL;
+  p->now = dfq__token_make(DFQ__T_NAME, from, to);
+  dfq__take(p);
+  const char *path = dfq__arena_text(&p->db->arena, p->text + from, to - from);
+  if (!path) p->error = &dfq__error_memory;
+  return path;
+}
+
+// STR. Returns: its text; NULL after an error.
+static const char *dfq__parse_text(dfq__parser *p, const char *what) {
+  size_t n = 0;
+  if (p->now.kind != DFQ__T_STR) { dfq__expected(p, what); return NULL; }
+  const char *s = dfq__unquote(p, p->now, &n);
+  if (!s) p->error = &dfq__error_memory;
+  else if (strlen(s) != n) dfq__expected(p, "a text without zero bytes");
+  else dfq__take(p);
+  return p->error ? NULL : s;
+}
+
+// STR of one byte; none is what an empty one stands for, if that may be. 0 after an error.
+static char dfq__parse_char(dfq__parser *p, char none) {
+  dfq__token t = p->now;
+  const char *s = dfq__parse_text(p, "a sign in single quotes, as in ';'");
+  if (!s) return 0;
+  if (!*s && none) return none;
+  if (strcmp(s, "\\t") == 0) return '\t';
+  if (s[0] && !s[1] && s[0] != '\n' && s[0] != '\r') return s[0];
+  dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "expected one sign of one byte, not %.*s",
+                  (int)dfq__min(t.len, 40), p->text + t.at);
+  return 0;
+}
+
+// COUNT = INT or a parameter that is one. Returns: -1 after an error.
+static int64_t dfq__parse_count(dfq__parser *p, const char *what) {
+  dfq__token t = p->now;
+  if (t.kind != DFQ__T_INT && t.kind != DFQ__T_PARAM) { dfq__expected(p, what); return -1; }
+  dfq_expr *e = t.kind == DFQ__T_INT ? dfq__parse_number(p, false) : dfq__parse_param(p);
+  if (e->kind != DFQ_LITERAL && !p->error) p->error = &dfq__error_memory;
+  if (p->error) return -1;
+  if (e->value.type == DFQ_I64 && e->value.as.i >= 0) return e->value.as.i;
+  dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "expected %s, but %.*s is not that", what,
+                  (int)dfq__min(t.len, 40), p->text + t.at);
+  return -1;
+}
+
+// The text from a place on to the end of the latest token, for verbs that take names as text.
+static const char *dfq__text_since(dfq__parser *p, size_t from) {
+  if (p->error) return NULL;
+  const char *text = dfq__arena_text(&p->db->arena, p->text + from, p->last_end - from);
+  if (!text) p->error = &dfq__error_memory;
+  return text;
+}
+
+// "(" NAME [":" type] {"," ...} ")": checked here, and handed on as the text between them.
+static const char *dfq__parse_columns_text(dfq__parser *p, bool typed) {
+  dfq__expect_symbol(p, "(");
+  size_t from = p->now.at;
+  do {
+    if (p->now.at > from && !dfq__at_name(p)) break;
+    dfq__parse_name(p, "a column's name");
+    if (typed) {
+      dfq__expect_symbol(p, ":");
+      dfq__parse_type(p);
+    }
+  } while (!p->error && dfq__accept_symbol(p, ","));
+  const char *text = dfq__text_since(p, from);
+  dfq__expect_symbol(p, ")");
+  return text;
+}
+
+// BOOL
+static bool dfq__parse_header(dfq__parser *p) {
+  bool yes = dfq__accept_reserved(p, "true");
+  if (!yes && !dfq__accept_reserved(p, "false")) dfq__expected(p, "true or false");
+  return yes;
+}
+
+// The value of one option, whose word was taken already.
+static void dfq__parse_option(dfq__parser *p, int option, dfq_csv_options *o) {
+  int bad;
+  switch (option) {
+    case DFQ__O_DELIMITER: o->delimiter = dfq__parse_char(p, 0); return;
+    case DFQ__O_QUOTE: o->quote = dfq__parse_char(p, '\n'); return;
+    case DFQ__O_COMMENT: o->comment = dfq__parse_char(p, 0); return;
+    case DFQ__O_NULLS: o->nulls = dfq__parse_text(p, "a text in quotes, as in 'NA'"); return;
+    case DFQ__O_HEADER: o->no_header = !dfq__parse_header(p); return;
+    case DFQ__O_SKIP: o->skip = (size_t)dfq__parse_count(p, "a number of lines"); return;
+    case DFQ__O_INFER: o->infer_rows = (size_t)dfq__parse_count(p, "a number of rows"); return;
+    case DFQ__O_NAMES: o->names = dfq__parse_columns_text(p, false); return;
+    case DFQ__O_TYPES: o->types = dfq__parse_columns_text(p, true); return;
+    case DFQ__O_BAD_VALUES:
+      bad = dfq__word_at(p, dfq__bad_words);
+      if (bad < 0) dfq__expected(p, "error, null or skip");
+      else dfq__take(p);
+      o->bad_values = bad == 1 ? DFQ_BAD_NULL : bad == 2 ? DFQ_BAD_SKIP : DFQ_BAD_ERROR;
+      return;
+  }
+}
+
+// options, in any order; seen: bit i for those that were there.
+static void dfq__parse_options(dfq__parser *p, dfq_csv_options *o) {
+  unsigned seen = 0;
+  for (int i; !p->error && (i = dfq__word_at(p, dfq__scan_words)) >= 0; seen |= 1u << i) {
+    if (seen >> i & 1)
+      dfq__parse_fail(p, DFQ_SYNTAX, p->now.at, p->now.len, "%s stands twice",
+                      dfq__scan_words[i]);
+    dfq__take(p);
+    if (!p->error) dfq__parse_option(p, i, o);
+  }
+}
+
+// Returns: the frame that a let binds to the name, NULL when none does.
+static dfq_frame *dfq__let_find(const dfq__script *s, const char *name) {
+  for (dfq__let *l = s->lets; l; l = l->next)
+    if (l->name == name) return l->frame;
+  return NULL;
+}
+
+// The let whose name is spelt most like a bare path that names no file.
+static const char *dfq__nearest_let(const dfq__script *s, const char *name) {
+  const char *best = NULL;
+  int distance = dfq__near_limit(name);
+  for (dfq__let *l = s->lets; l; l = l->next) dfq__nearer(name, l->name, &best, &distance);
+  return best;
+}
+
+// The scan of a path that was taken already: reads its options and opens the file.
+static dfq_frame *dfq__parse_scan(dfq__script *s, const char *path, dfq__token place,
+                                  bool bare) {
+  dfq__parser *p = &s->p;
+  dfq_csv_options o;
+  memset(&o, 0, sizeof o);
+  dfq__parse_options(p, &o);
+  bool memory = strcmp(path, "table") == 0 || strcmp(path, "rows") == 0;
+  if (memory && dfq__is_word(p, "of"))   // as plans print them
+    dfq__parse_fail(p, DFQ_UNKNOWN_NAME, place.at, place.len,
+                    "what is in memory has no name: text cannot scan it");
+  if (p->error) return dfq__script_failed(s);
+  s->mark = place.at;
+  s->mark_len = place.len;
+  dfq_frame *f = dfq_scan_csv_at(p->db, path, &o, s->at);
+  bool missing = bare && f->error && f->error->status == DFQ_IO_ERROR;
+  const char *near = missing ? dfq__nearest_let(s, path) : NULL;
+  if (missing && strcmp(path, "scan") == 0)
+    dfq__parse_fail(p, DFQ_SYNTAX, place.at, place.len,
+                    "a pipeline stands in parentheses here: (scan ...)");
+  else if (near)
+    dfq__parse_fail(p, DFQ_UNKNOWN_NAME, place.at, place.len,
+                    "no file and no pipeline called %s; did you mean %s?", path, near);
+  return dfq__script_take(s, f);
+}
+
+// ---- >>pipeline-stages: a function for each stage -------------------------------------------
+//   stage = "filter" expr | "select" items | "with" items | "drop" names | "distinct" [names]
+//         | "rename" NAME "as" NAME {"," ...} | "group" [items] [":" items] ["sorted"]
+//         | "sort" keys | "limit" COUNT ["offset" COUNT] | "offset" COUNT | "row_index" NAME
+//         | "union" source | "join" source ["on" pairs] [type] joinoptions
+//
+// A function for each: called behind its word, it reads the rest of the stage and returns the
+// frame that the verb makes of in. Where the grammar of a stage is that of a verb's text, the
+// expression parser's functions read it. Every list may end with a comma; nothing but a bar, a
+// parenthesis, a semicolon or the end may follow a stage, and that is checked in one place,
+// dfq__expect_bar.
+//
+// The verbs check names and types as they build, so an error in the second stage is found
+// before the third is read. Larger engines parse a whole statement first and resolve its names
+// after that, because in SQL a name may be used before the place that says what it is; here it
+// cannot.
+
+// A level of parentheses is a few functions deep here, and a join deep in the plan.
+enum { DFQ__MAX_PIPELINES = 200 };
+
+static dfq_frame *dfq__parse_pipeline(dfq__script *s);
+
+// "filter" expr
+static dfq_frame *dfq__stage_filter(dfq__script *s, dfq_frame *in) {
+  dfq_expr *e = dfq__parse_expr(&s->p, DFQ__L_OR);
+  return s->p.error ? in : dfq_filter_expr_at(in, e, s->at);
+}
+
+// "select" items
+static dfq_frame *dfq__stage_select(dfq__script *s, dfq_frame *in) {
+  dfq__list l = { NULL, 0, 0 };
+  dfq__parse_items(&s->p, &l);
+  return s->p.error ? in : dfq_select_exprs_at(in, l.item, l.count, s->at);
+}
+
+// "with" items
+static dfq_frame *dfq__stage_with(dfq__script *s, dfq_frame *in) {
+  dfq__list l = { NULL, 0, 0 };
+  dfq__parse_items(&s->p, &l);
+  return s->p.error ? in : dfq_with_exprs_at(in, l.item, l.count, s->at);
+}
+
+// names = NAME {"," NAME} [","], or with pairs: NAME "as" NAME. The first names are columns of
+// in.
+static const char *dfq__parse_columns(dfq__script *s, dfq_frame *in, bool pairs) {
+  dfq__parser *p = &s->p;
+  size_t from = p->now.at;
+  do {
+    dfq__token t = p->now;
+    if (t.at > from && !dfq__at_name(p)) break;
+    const char *name = dfq__parse_name(p, "a column");
+    if (name) dfq__check_column(s, in, name, t);
+    if (pairs) {
+      dfq__expect_reserved(p, "as");
+      dfq__parse_name(p, "a new name");
+    }
+  } while (!p->error && dfq__accept_symbol(p, ","));
+  return dfq__text_since(p, from);
+}
+
+// "drop" names
+static dfq_frame *dfq__stage_drop(dfq__script *s, dfq_frame *in) {
+  const char *names = dfq__parse_columns(s, in, false);
+  return names ? dfq_drop_at(in, names, s->at) : in;
+}
+
+// "rename" NAME "as" NAME {"," NAME "as" NAME}
+static dfq_frame *dfq__stage_rename(dfq__script *s, dfq_frame *in) {
+  const char *pairs = dfq__parse_columns(s, in, true);
+  return pairs ? dfq_rename_at(in, pairs, s->at) : in;
+}
+
+// "distinct" [names]: none are all
+static dfq_frame *dfq__stage_distinct(dfq__script *s, dfq_frame *in) {
+  const char *names = dfq__at_name(&s->p) ? dfq__parse_columns(s, in, false) : NULL;
+  return s->p.error ? in : dfq_distinct_at(in, names, s->at);
+}
+
+// "group" [items] [":" items] ["sorted"]
+static dfq_frame *dfq__stage_group(dfq__script *s, dfq_frame *in) {
+  dfq__parser *p = &s->p;
+  dfq__list keys = { NULL, 0, 0 }, aggregates = { NULL, 0, 0 };
+  if (!dfq__is_symbol(p, ":")) dfq__parse_items(p, &keys);
+  if (dfq__accept_symbol(p, ":")) dfq__parse_items(p, &aggregates);
+  bool sorted = dfq__accept_word(p, "sorted");
+  if (p->error) return in;
+  dfq_group_spec spec = { keys.item, keys.count, aggregates.item, aggregates.count,
+                          sorted ? DFQ_SORTED : DFQ_AUTO };
+  return dfq_group_exprs_at(in, &spec, s->at);
+}
+
+// "sort" keys
+static dfq_frame *dfq__stage_sort(dfq__script *s, dfq_frame *in) {
+  dfq__keys keys = { NULL, 0, 0 };
+  dfq__parse_keys(&s->p, &keys);
+  return s->p.error ? in : dfq_sort_exprs_at(in, keys.key, keys.count, s->at);
+}
+
+// "limit" COUNT ["offset" COUNT]
+static dfq_frame *dfq__stage_limit(dfq__script *s, dfq_frame *in) {
+  int64_t count = dfq__parse_count(&s->p, "a number of rows"), offset = 0;
+  if (dfq__accept_word(&s->p, "offset")) offset = dfq__parse_count(&s->p, "a number of rows");
+  return s->p.error ? in : dfq_slice_at(in, offset, count, s->at);
+}
+
+// "offset" COUNT: all rows but the first ones
+static dfq_frame *dfq__stage_offset(dfq__script *s, dfq_frame *in) {
+  int64_t offset = dfq__parse_count(&s->p, "a number of rows");
+  return s->p.error ? in : dfq_slice_at(in, offset, -1, s->at);
+}
+
+// "row_index" NAME
+static dfq_frame *dfq__stage_row_index(dfq__script *s, dfq_frame *in) {
+  const char *name = dfq__parse_name(&s->p, "a name for the new column");
+  return name ? dfq_row_index_at(in, name, s->at) : in;
+}
+
+// "(" pipeline ")". The opening parenthesis was taken already.
+static dfq_frame *dfq__parse_inner(dfq__script *s) {
+  dfq_frame *f = dfq__parse_pipeline(s);
+  if (!s->p.error && !dfq__accept_symbol(&s->p, ")")) dfq__expected(&s->p, "| or )");
+  return f;
+}
+
+// PATH options: a file, or what a let binds when the path is bare and may be that.
+static dfq_frame *dfq__parse_file(dfq__script *s, bool may_be_let) {
+  dfq__parser *p = &s->p;
+  dfq__token place = p->now;
+  bool bare = false;
+  const char *path = dfq__parse_path(p, &bare);
+  const char *name = path ? dfq__intern(p->db, path) : NULL;
+  if (!name) return dfq__script_failed(s);
+  place.len = (uint32_t)(p->last_end - place.at);
+  dfq_frame *f = bare && may_be_let ? dfq__let_find(s, name) : NULL;
+  return f ? f : dfq__parse_scan(s, path, place, bare && may_be_let);
+}
+
+// NAME in double quotes, or where no path may stand: a let's.
+static dfq_frame *dfq__parse_let_name(dfq__script *s) {
+  dfq__parser *p = &s->p;
+  dfq__token t = p->now;
+  const char *name = dfq__parse_name(p, "scan, a name that a let binds, or (");
+  dfq_frame *f = name ? dfq__let_find(s, name) : NULL;
+  const char *near = name && !f ? dfq__nearest_let(s, name) : NULL;
+  if (near)
+    dfq__parse_fail(p, DFQ_UNKNOWN_NAME, t.at, t.len, "no let binds %s; did you mean %s?", name,
+                    near);
+  else if (name && !f)
+    dfq__parse_fail(p, DFQ_UNKNOWN_NAME, t.at, t.len,
+                    "no let binds %s; a file is read by scan %.*s", name,
+                    (int)strcspn(p->text + t.at, dfq__path_ends), p->text + t.at);
+  return f ? f : dfq__script_failed(s);
+}
+
+// source = "(" pipeline ")" | PATH options
+static dfq_frame *dfq__parse_source(dfq__script *s) {
+  if (dfq__accept_symbol(&s->p, "(")) return dfq__parse_inner(s);
+  dfq__begin(s, "scan");
+  return s->p.now.kind == DFQ__T_QUOTED ? dfq__parse_let_name(s) : dfq__parse_file(s, true);
+}
+
+// A source inside a stage, whose own place comes back afterwards.
+static dfq_frame *dfq__parse_other(dfq__script *s) {
+  dfq__script stage = *s;
+  dfq_frame *f = dfq__parse_source(s);
+  s->p.where = stage.p.where;
+  s->at = stage.at;
+  s->mark = stage.mark;
+  s->mark_len = stage.mark_len;
+  return f;
+}
+
+// Words that could have stood where something else does, and what they are called.
+typedef struct dfq__choice {
+  const char *what;
+  dfq__words words;
+} dfq__choice;
+
+static const dfq__choice dfq__join_choice = { "join type", dfq__join_names };
+static const dfq__choice dfq__scan_choice = { "option", dfq__scan_words };
+
+// The error for what cannot stand behind a stage or a source. first, second: what could, or
+// NULL.
+static void dfq__expect_bar(dfq__parser *p, const dfq__choice *first,
+                            const dfq__choice *second) {
+  bool end = p->now.kind == DFQ__T_END || dfq__is_symbol(p, "|") || dfq__is_symbol(p, ")") ||
+             dfq__is_symbol(p, ";");
+  dfq__token t = p->now;
+  const dfq__choice *choice[] = { first, second };
+  for (int i = 0; i < 2 && !p->error && t.kind == DFQ__T_NAME; i++) {
+    const char *near = choice[i] ? dfq__nearest_word(p, choice[i]->words) : NULL;
+    if (near) dfq__unknown_word(p, choice[i]->what, choice[i]->words, near);
+  }
+  if (p->error || end) return;
+  if (dfq__is_symbol(p, "||"))
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len,
+                    "write or for a choice; a single | separates the stages");
+  else if (dfq__is_symbol(p, "&&") || dfq__is_symbol(p, "&"))
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "write and");
+  else dfq__expected(p, "| and a stage, or the end");
+}
+
+// "union" source
+static dfq_frame *dfq__stage_union(dfq__script *s, dfq_frame *in) {
+  dfq_frame *other = dfq__parse_other(s);
+  dfq__expect_bar(&s->p, &dfq__scan_choice, NULL);
+  return s->p.error ? in : dfq_union_at(in, other, s->at);
+}
+
+// joinoptions = { "suffix" STR | "nulls_equal" | "sorted" }
+static void dfq__parse_join_options(dfq__parser *p, dfq_join_options *how) {
+  int type = dfq__word_at(p, dfq__join_names);
+  how->type = type < 0 ? DFQ_INNER : (dfq_join_type)type;
+  if (type >= 0) dfq__take(p);
+  while (!p->error) {
+    if (dfq__accept_word(p, "nulls_equal")) how->nulls_equal = true;
+    else if (dfq__accept_word(p, "sorted")) how->strategy = DFQ_SORTED;
+    else if (dfq__accept_word(p, "suffix"))
+      how->suffix = dfq__parse_text(p, "a text in single quotes, as in '_right'");
+    else break;
+  }
+  if (dfq__is_word(p, "on"))
+    dfq__parse_fail(p, DFQ_SYNTAX, p->now.at, p->now.len,
+                    "on stands before the join's type: join x on key left");
+}
+
+// Looks up the keys from a place on once more, each by its own place: before = in the left
+// frame.
+static void dfq__check_keys(dfq__script *s, size_t from, dfq_frame *left, dfq_frame *right) {
+  dfq__parser q = s->p;
+  q.now = dfq__lex(&q, from);
+  while (!s->p.error && q.now.at < s->p.last_end) {
+    dfq__token t = q.now;
+    const char *name = dfq__parse_name(&q, "a key");
+    if (name) dfq__check_column(s, left, name, t);
+    if (name && (dfq__accept_symbol(&q, "=") || dfq__accept_symbol(&q, "=="))) {
+      t = q.now;
+      name = dfq__parse_name(&q, "a key");
+    }
+    if (name) dfq__check_column(s, right, name, t);
+    if (!name || !dfq__accept_symbol(&q, ",")) return;
+  }
+}
+
+// "join" source ["on" pairs] [type] joinoptions
+static dfq_frame *dfq__stage_join(dfq__script *s, dfq_frame *in) {
+  dfq__parser *p = &s->p;
+  dfq_join_options how;
+  dfq__join_keys keys;
+  memset(&how, 0, sizeof how);
+  memset(&keys, 0, sizeof keys);
+  dfq_frame *right = dfq__parse_other(s);
+  bool on = dfq__accept_word(p, "on");
+  size_t from = p->now.at;
+  if (on && dfq__parse_join_keys(p, &keys)) dfq__check_keys(s, from, in, right);
+  dfq__parse_join_options(p, &how);
+  dfq__expect_bar(p, &dfq__join_choice, &dfq__scan_choice);
+  if (!on && how.type != DFQ_CROSS && !p->error)
+    dfq__parse_fail(p, DFQ_SYNTAX, p->last_end, 1,
+                    "a join that is not cross needs on and its keys: join x on key");
+  return p->error ? in : dfq__join_frames(in, right, &how, &keys, s->at);
+}
+
+// -- from stages to scripts
+//
+// A stage is looked up in a table by its word. Who comes from SQL or from another library may
+// write another word for it: a second table knows what they mean, and the message says so.
+
+typedef struct dfq__stage {
+  const char *name;
+  dfq_frame *(*parse)(dfq__script *s, dfq_frame *in);
+} dfq__stage;
+
+static const dfq__stage dfq__stages[] = {
+  { "filter", dfq__stage_filter },     { "select", dfq__stage_select },
+  { "with", dfq__stage_with },         { "drop", dfq__stage_drop },
+  { "rename", dfq__stage_rename },     { "group", dfq__stage_group },
+  { "sort", dfq__stage_sort },         { "limit", dfq__stage_limit },
+  { "offset", dfq__stage_offset },     { "distinct", dfq__stage_distinct },
+  { "join", dfq__stage_join },         { "union", dfq__stage_union },
+  { "row_index", dfq__stage_row_index },
+};
+enum { DFQ__STAGE_COUNT = sizeof dfq__stages / sizeof dfq__stages[0] };
+
+// What others call it, and what it is called here.
+static const char *const dfq__other_words[][2] = {
+  { "where", "filter" },     { "project", "select" },   { "with_columns", "with" },
+  { "mutate", "with" },      { "extend", "with" },      { "derive", "with" },
+  { "group_by", "group" },   { "aggregate", "group" },  { "summarize", "group" },
+  { "order", "sort" },       { "order_by", "sort" },    { "arrange", "sort" },
+  { "head", "limit" },       { "take", "limit" },       { "slice", "limit" },
+  { "unique", "distinct" },  { "append", "union" },     { "concat", "union" },
+  { "skip", "offset" },      { "merge", "join" },       { "with_row_index", "row_index" },
+};
+
+// The error for a word that is no stage, with the one that was meant, or with all of them.
+static void dfq__unknown_stage(dfq__parser *p) {
+  const char *name[DFQ__STAGE_COUNT + 1], *near = NULL;
+  for (int i = 0; i < DFQ__STAGE_COUNT; i++) name[i] = dfq__stages[i].name;
+  name[DFQ__STAGE_COUNT] = NULL;
+  for (size_t i = 0; i < sizeof dfq__other_words / sizeof *dfq__other_words; i++)
+    if (dfq__is_word(p, dfq__other_words[i][0])) near = dfq__other_words[i][1];
+  dfq__unknown_word(p, "stage", name, near ? near : dfq__nearest_word(p, name));
+}
+
+// One stage behind a |, and what may follow it.
+static dfq_frame *dfq__parse_stage(dfq__script *s, dfq_frame *in) {
+  dfq__parser *p = &s->p;
+  const dfq__stage *stage = NULL;
+  for (int i = 0; i < DFQ__STAGE_COUNT; i++)
+    if (dfq__is_word(p, dfq__stages[i].name)) stage = &dfq__stages[i];
+  if (!stage && p->now.kind == DFQ__T_NAME) dfq__unknown_stage(p);
+  else if (!stage) dfq__expected(p, "a stage, as in | limit 10");
+  if (p->error) return in;
+  dfq__begin(s, stage->name);
+  dfq__take(p);
+  return dfq__script_take(s, stage->parse(s, in));
+}
+
+// Where a pipeline begins.
+static dfq_frame *dfq__parse_start(dfq__script *s) {
+  dfq__parser *p = &s->p;
+  if (dfq__accept_symbol(p, "(")) return dfq__parse_inner(s);
+  dfq__begin(s, NULL);
+  if (!dfq__accept_word(p, "scan")) return dfq__parse_let_name(s);
+  s->p.where = "scan";
+  return dfq__parse_file(s, false);
+}
+
+// pipeline = ( "scan" PATH options | NAME | "(" pipeline ")" ) { "|" stage }
+static dfq_frame *dfq__parse_pipeline(dfq__script *s) {
+  dfq__parser *p = &s->p;
+  if (++p->depth > DFQ__MAX_PIPELINES)
+    dfq__parse_fail(p, DFQ_LIMIT, p->now.at, 1, "nested more than %d deep", DFQ__MAX_PIPELINES);
+  const dfq__choice *options = dfq__is_word(p, "scan") ? &dfq__scan_choice : NULL;
+  dfq_frame *f = p->error ? dfq__script_failed(s) : dfq__parse_start(s);
+  p->where = NULL;
+  dfq__expect_bar(p, options, NULL);
+  while (!p->error && dfq__accept_symbol(p, "|")) {
+    f = dfq__parse_stage(s, f);
+    dfq__expect_bar(p, NULL, NULL);
+    p->where = NULL;
+  }
+  p->depth--;
+  return f;
+}
+
+// "let" NAME "=" pipeline ";". The word let was taken already.
+static void dfq__parse_let(dfq__script *s) {
+  dfq__parser *p = &s->p;
+  dfq__token t = p->now;
+  const char *name = dfq__parse_name(p, "a name for the pipeline");
+  if (name && dfq__let_find(s, name))
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "%s is bound already", name);
+  dfq__expect_symbol(p, "=");
+  dfq_frame *f = p->error ? NULL : dfq__parse_pipeline(s);
+  dfq__let *l = (dfq__let *)dfq__arena_alloc(&p->db->arena, sizeof *l);
+  if (!p->error && !dfq__accept_symbol(p, ";")) dfq__expected(p, "; behind a let's pipeline");
+  if (!l && !p->error) p->error = &dfq__error_memory;
+  if (p->error) return;
+  l->name = name;
+  l->frame = f;
+  l->next = s->lets;
+  s->lets = l;
+}
+
+// script = { let } pipeline [";"]
+static dfq_frame *dfq__parse_script(dfq__script *s) {
+  dfq__parser *p = &s->p;
+  while (!p->error && dfq__accept_word(p, "let")) dfq__parse_let(s);
+  if (p->now.kind == DFQ__T_END && !p->error)
+    dfq__expected(p, "a pipeline, as in scan orders.csv | limit 10");
+  dfq_frame *f = p->error ? NULL : dfq__parse_pipeline(s);
+  dfq__accept_symbol(p, ";");
+  if (!p->error && p->now.kind != DFQ__T_END) dfq__expected(p, "the end");
+  return p->error ? dfq__script_failed(s) : f;
+}
+
+// Messages name lines only where there are several: "line 1" would tell nobody anything.
+DFQ_API dfq_frame *dfq_query_at(dfq *db, const char *text, const char *at) {
+  dfq__script s;
+  if (!db) return NULL;
+  memset(&s, 0, sizeof s);
+  s.p = dfq__parser_of(db, text ? text : "", text ? strlen(text) : 0, NULL, at);
+  s.p.lines = strchr(s.p.text, '\n') != NULL;
+  return s.p.error ? dfq__script_failed(&s) : dfq__parse_script(&s);
+}
+
+// ---- >>pipeline-text: plans as pipelines ----------------------------------------------------
+// The way back: a plan is printed as the pipeline that makes it, by the stage printer of
+// explain. What is printed parses to the same plan; lets are not brought back, a frame used
+// twice is printed twice, and a window, which the plan computes in a node of its own, is back
+// in the expression that it was written in. Two things have no text: what is in memory (scan
+// table of 6 rows, scan rows of NAME), and a projection that was left without a column.
+//
+//   scan orders.csv
+//   | join (scan customers.csv | filter region = 'EU') on customer_id inner
+//   | select name, amount
+//
+// That a plan can be written down and read again is worth more than it looks: plans can be
+// stored, compared with diff, sent elsewhere, and a random plan that went wrong can be put into
+// a report.
+
+static void dfq__put_pipeline(dfq__text *t, const dfq__node *n, const char *bar);
+
+// The other input of a join or union: a path alone, or a pipeline in parentheses.
+static void dfq__put_source(dfq__text *t, const dfq__node *n) {
+  size_t from = t->len;
+  dfq__put(t, " (");
+  dfq__put_pipeline(t, n, " | ");
+  dfq__put(t, ")");
+  if (n->kind != DFQ__SCAN || t->failed) return;
+  size_t word = from + strlen(" (scan "), end = t->len - 1;
+  if (strcspn(t->data + word, dfq__path_ends) != end - word) return;
+  memmove(t->data + from + 1, t->data + word, end - word);
+  t->len = from + 1 + (end - word);
+  t->data[t->len] = 0;
+}
+
+// The window that a window node computes as the column of this name; NULL when it is another's.
+static dfq_expr *dfq__window_of(void *window_node, const dfq_expr *column) {
+  const dfq__node *w = (const dfq__node *)window_node;
+  const dfq_field *first = w->schema.field + (w->schema.count - w->expr_count);
+  for (int i = 0; i < w->expr_count; i++)
+    if (first[i].name == column->name) return w->expr[i];
+  return NULL;
+}
+
+// A projection as it was written: the windows of the node below it are put back into its
+// expressions. False without memory.
+static bool dfq__with_windows(const dfq__node *n, dfq__arena *arena, dfq__node *to) {
+  *to = *n;
+  if (n->kind != DFQ__PROJECT || n->in[0]->kind != DFQ__WINDOW) return true;
+  to->in[0] = n->in[0]->in[0];
+  to->expr = (dfq_expr **)dfq__arena_array(arena, (size_t)n->expr_count + 1, sizeof *to->expr);
+  for (int i = 0; to->expr && i < n->expr_count; i++) {
+    to->expr[i] = dfq__substitute(n->expr[i], dfq__window_of, n->in[0]);
+    if (to->expr[i]->kind == DFQ_FAILED) return false;
+  }
+  return to->expr != NULL;
+}
+
+// The stages from the scan on, with bar between them.
+static void dfq__put_pipeline(dfq__text *t, const dfq__node *node, const char *bar) {
+  dfq__arena scratch = { t->heap, NULL, NULL };
+  dfq__node n;
+  if (!dfq__with_windows(node, &scratch, &n)) t->failed = true;
+  if (n.in[0]) {
+    dfq__put_pipeline(t, n.in[0], bar);
+    dfq__put(t, bar);
+  }
+  if (!t->failed) {
+    dfq__put(t, dfq__word_of(&n));
+    if (n.in[1]) dfq__put_source(t, n.in[1]);
+    dfq__put_rest(t, &n);
+  }
+  dfq__arena_release(&scratch, 0);
+}
+
+DFQ_API const char *dfq_pipeline_text(dfq_frame *f) {
+  if (!f) return "";
+  if (f->error) { dfq__report(f->db, f->error); return ""; }
+  dfq__text t = dfq__text_in(f->db->heap);
+  dfq__put_pipeline(&t, f->node, "\n| ");
+  const char *s = t.failed ? NULL : dfq__arena_text(&f->db->arena, t.data, t.len);
+  dfq__text_free(&t);
+  if (!s) dfq__report(f->db, &dfq__error_memory);
+  return s ? s : "";
+}
+
+#endif // DFQ_CHAPTER >= 6
 // =============================================================================================
 // THE END: what ties the chapters together
 // =============================================================================================

@@ -1,0 +1,476 @@
+// dfq.c - the command-line companion: one pipeline as text in, its answer out.
+//
+//   dfq "scan orders.csv | filter amount > 100 | sort amount desc"
+//   dfq -f report.dfq --output report.csv
+//   echo "scan orders.csv | limit 3" | dfq --explain
+//
+// It uses nothing but the public functions of dfq.h, so it is an example of them too: open a
+// context, give it parameters, make a frame of text, then ask the frame for its schema, its
+// plan or its rows. Errors are looked at in one place, at the end: that is enough, because what
+// goes wrong sticks to the frame.
+#define DFQ_IMPLEMENTATION
+#include "dfq.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#if defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#define ON_TERMINAL(number) isatty(number)
+#else
+#define ON_TERMINAL(number) 0
+#endif
+
+// What the program returns to the shell.
+enum { FINE, FAILED, WRONG_USAGE, NO_OUTPUT };
+
+typedef enum row_format { NO_FORMAT, AS_TABLE, AS_CSV, AS_TSV, AS_JSON } row_format;
+
+// The command line, read.
+typedef struct settings {
+  const char *text, *file;    // the pipeline, or where it stands; both NULL: standard input
+  const char *output;         // NULL: standard output
+  row_format format;
+  bool explain, schema;       // instead of rows
+  dfq_explain_form form;      // of --explain
+  dfq_run_options run;
+  const char **params;        // name=value
+  int param_count;
+  bool help, version;
+} settings;
+
+static const char help_text[] =
+    "usage: dfq [flags] 'PIPELINE'    dfq [flags] -f FILE    dfq [flags] < FILE\n"
+    "\n"
+    "  dfq 'scan orders.csv | filter amount > 100 | group year: sum(amount) as sum'\n"
+    "  dfq 'scan a.csv | join b.csv on id left | sort id desc' --output both.csv\n"
+    "  dfq 'scan /dev/stdin | filter name = $who' --param who=Ada < people.csv\n"
+    "\n"
+    "scan PATH  with delimiter ';', header false, skip N, names (a, b), nulls 'NA',\n"
+    "           types (a: str), quote '', comment '#', infer N, bad_values null\n"
+    "stages     filter COND | select ITEMS | with ITEMS | drop NAMES | rename A as B\n"
+    "           group [KEYS]: AGGREGATES | sort KEYS | distinct [NAMES]\n"
+    "           limit N [offset M] | row_index NAME | union SOURCE\n"
+    "           join SOURCE on KEYS [inner|left|right|full|semi|anti|cross]\n"
+    "let        let NAME = PIPELINE; names one. SOURCE is PATH, NAME or (PIPELINE)\n"
+    "flags      --format table|csv|tsv|json    --output FILE (whole or not at all)\n"
+    "           --schema    --explain[=plain|optimized|analyze|journal|dot|json|both]\n"
+    "           --param NAME[:TYPE]=VALUE    --engine batch|row    --threads N\n"
+    "           --batch ROWS    --no-optimize    --off RULE    --help    --version\n"
+    "exit code  0 fine, 1 query failed, 2 wrong usage, 3 output cannot be written\n";
+
+// ---- the command line -----------------------------------------------------------------------
+
+// Says what is wrong with the command line. Returns false, for the setters below.
+static bool wrong(const char *message, ...) {
+  va_list args;
+  va_start(args, message);
+  fputs("dfq: ", stderr);
+  vfprintf(stderr, message, args);
+  fputs("\ndfq --help shows how it is used\n", stderr);
+  va_end(args);
+  return false;
+}
+
+// The number of the word in a list of them that ends with NULL; -1 when it is none.
+static int find_word(const char *const *words, const char *word) {
+  for (int i = 0; words[i]; i++)
+    if (strcmp(words[i], word) == 0) return i;
+  return -1;
+}
+
+// A whole number from 1 on; 0 when the text is none.
+static long count_of(const char *text) {
+  char *end;
+  long n = strtol(text, &end, 10);
+  return *text >= '0' && *text <= '9' && !*end && n > 0 && n < 1000000000 ? n : 0;
+}
+
+static bool set_explain(settings *s, const char *value) {
+  static const char *const forms[] = {   // in the order of dfq_explain_form
+    "both", "plain", "optimized", "analyze", "journal", "dot", "json", NULL
+  };
+  int form = value ? find_word(forms, value) : 0;
+  if (form < 0)
+    return wrong("--explain is plain, optimized, analyze, journal, dot, json or both, not %s",
+                 value);
+  s->explain = true;
+  s->form = (dfq_explain_form)form;
+  return true;
+}
+
+static bool set_format(settings *s, const char *value) {
+  static const char *const formats[] = { "table", "csv", "tsv", "json", NULL };
+  int i = find_word(formats, value);
+  s->format = (row_format)(i + 1);   // in the order of the enum
+  return i >= 0 || wrong("--format is table, csv, tsv or json, not %s", value);
+}
+
+static bool set_engine(settings *s, const char *value) {
+  static const char *const engines[] = { "batch", "row", NULL };
+  int i = find_word(engines, value);
+  s->run.engine = i == 1 ? DFQ_ROW_ENGINE : DFQ_BATCH_ENGINE;
+  return i >= 0 || wrong("--engine is batch or row, not %s", value);
+}
+
+static bool set_threads(settings *s, const char *value) {
+  s->run.threads = (int)count_of(value);
+  return s->run.threads || wrong("--threads is a number from 1 on, not %s", value);
+}
+
+static bool set_batch(settings *s, const char *value) {
+  s->run.batch_rows = (size_t)count_of(value);
+  return s->run.batch_rows || wrong("--batch is a number of rows from 1 on, not %s", value);
+}
+
+static bool set_off(settings *s, const char *value) {
+  int rule = dfq_rule_find(value);
+  if (rule >= 0) {
+    s->run.rules_off |= 1u << rule;
+    return true;
+  }
+  fprintf(stderr, "dfq: the optimizer has no rule %s; its rules are", value);
+  for (int r = 0; r < DFQ_RULE_COUNT; r++)
+    fprintf(stderr, "%s %s", r ? "," : "", dfq_rule_name((dfq_rule)r));
+  fputs("\n", stderr);
+  return false;
+}
+
+static bool set_param(settings *s, const char *value) {
+  if (!strchr(value, '=') || *value == '=' || *value == ':')
+    return wrong("--param is name=value or name:type=value, not %s", value);
+  s->params[s->param_count++] = value;
+  return true;
+}
+
+static bool set_output(settings *s, const char *value) {
+  s->output = value;
+  return *value || wrong("--output needs the name of a file");
+}
+
+static bool set_file(settings *s, const char *value) {
+  s->file = value;
+  return *value || wrong("-f needs the name of a file");
+}
+
+// Flags without a value.
+static bool set_plain(settings *s, const char *v) { (void)v; return s->run.no_optimize = true; }
+static bool set_schema(settings *s, const char *v) { (void)v; return s->schema = true; }
+static bool set_help(settings *s, const char *v) { (void)v; return s->help = true; }
+static bool set_version(settings *s, const char *v) { (void)v; return s->version = true; }
+
+static const struct {
+  const char *name;
+  enum { NOTHING, MAYBE, VALUE } takes;   // MAYBE: only behind =
+  bool (*set)(settings *s, const char *value);
+} flags[] = {
+  { "--explain", MAYBE, set_explain },      { "--schema", NOTHING, set_schema },
+  { "--format", VALUE, set_format },        { "--output", VALUE, set_output },
+  { "--param", VALUE, set_param },          { "--engine", VALUE, set_engine },
+  { "--threads", VALUE, set_threads },      { "--batch", VALUE, set_batch },
+  { "--no-optimize", NOTHING, set_plain },  { "--off", VALUE, set_off },
+  { "-f", VALUE, set_file },                { "--help", NOTHING, set_help },
+  { "-h", NOTHING, set_help },              { "--version", NOTHING, set_version },
+};
+
+// Takes the flag that stands at argv[*i], and its value if it has one there.
+static bool read_flag(settings *s, int argc, char **argv, int *i) {
+  const char *text = argv[*i];
+  size_t length = strcspn(text, "=");
+  for (size_t f = 0; f < sizeof flags / sizeof *flags; f++) {
+    const char *name = flags[f].name, *value = text[length] ? text + length + 1 : NULL;
+    if (strlen(name) != length || memcmp(name, text, length) != 0) continue;
+    if (flags[f].takes == NOTHING && value) return wrong("%s takes no value", name);
+    if (flags[f].takes == VALUE && !value) {
+      if (*i + 1 >= argc) return wrong("%s needs a value", name);
+      value = argv[++*i];
+    }
+    return flags[f].set(s, value);
+  }
+  return wrong("there is no flag %.*s", (int)length, text);
+}
+
+static bool read_arguments(settings *s, int argc, char **argv) {
+  bool flags_end = false;
+  for (int i = 1; i < argc; i++) {
+    if (!flags_end && strcmp(argv[i], "--") == 0) {
+      flags_end = true;
+    } else if (!flags_end && argv[i][0] == '-' && argv[i][1]) {
+      if (!read_flag(s, argc, argv, &i)) return false;
+    } else if (s->text) {
+      return wrong("one pipeline at a time; put it into quotes as a whole");
+    } else {
+      s->text = argv[i];
+    }
+  }
+  if (s->text && s->file) return wrong("a pipeline as text or -f FILE, not both");
+  if (s->explain && s->schema) return wrong("--explain or --schema, not both");
+  return true;
+}
+
+// Without --format, the output file's ending says what it is to hold.
+static bool choose_format(settings *s) {
+  static const struct { const char *ending; row_format format; } known[] = {
+    { ".csv", AS_CSV }, { ".tsv", AS_TSV }, { ".json", AS_JSON }, { ".txt", AS_TABLE },
+  };
+  if (s->format) return true;
+  const char *ending = s->output && !s->explain ? strrchr(s->output, '.') : ".txt";
+  for (size_t i = 0; ending && i < sizeof known / sizeof *known; i++)
+    if (strcmp(known[i].ending, ending) == 0) s->format = known[i].format;
+  return s->format || wrong("what is %s to hold? --format says it, or an ending: .csv, .tsv, "
+                            ".json or .txt", s->output);
+}
+
+// ---- the pipeline's text and its parameters -------------------------------------------------
+
+// All of an open file, ended by a 0. Owns: the caller, who frees it. NULL when it cannot be
+// read, or holds a 0 itself.
+static char *read_all(FILE *in) {
+  size_t size = 0, room = 4096;
+  char *text = (char *)malloc(room);
+  while (text) {
+    size += fread(text + size, 1, room - size - 1, in);
+    if (size + 1 < room) break;
+    char *more = (char *)realloc(text, room *= 2);
+    if (!more) free(text);
+    text = more;
+  }
+  if (text && (ferror(in) || memchr(text, 0, size))) {
+    free(text);
+    return NULL;
+  }
+  if (text) text[size] = 0;
+  return text;
+}
+
+// The pipeline's text, from where it stands. Owns: the caller. NULL after saying why not.
+static char *read_pipeline(const settings *s) {
+  FILE *in = s->file ? fopen(s->file, "rb") : stdin;
+  char *text = in ? read_all(in) : NULL;
+  const char *name = s->file ? s->file : "standard input";
+  if (!text) fprintf(stderr, "dfq: cannot read the pipeline from %s\n", name);
+  if (s->file && in) fclose(in);
+  return text;
+}
+
+// The text as a value of a type, by the engine's own cast. try_it: what is none becomes null.
+static bool cast_text(dfq *db, const char *text, dfq_type type, bool try_it, dfq_value *to) {
+  static const dfq_schema no_columns = { 0, NULL };
+  dfq_expr *e = dfq_str(db, text);
+  e = try_it ? dfq_try_cast(e, type) : dfq_cast(e, type);
+  return dfq_expr_eval(e, &no_columns, NULL, to);
+}
+
+// A value that says nothing of its type: an integer or a float if it looks like one, else text.
+// 007 is no integer, because it would not be written like this.
+static bool guess(dfq *db, const char *text, dfq_value *to) {
+  bool number = text[strcspn(text, "0123456789")] != 0;
+  bool zero = text[0] == '0' && text[1] >= '0' && text[1] <= '9';
+  to->type = DFQ_NULL;
+  if (number && !zero && !cast_text(db, text, DFQ_I64, true, to)) return false;
+  if (number && !zero && to->type == DFQ_NULL && !cast_text(db, text, DFQ_F64, true, to))
+    return false;
+  return to->type != DFQ_NULL || cast_text(db, text, DFQ_STR, false, to);
+}
+
+// Gives one parameter of the command line, name=value or name:type=value, to the context.
+static int give_param(dfq *db, const char *param) {
+  const char *value = strchr(param, '=') + 1;
+  size_t length = (size_t)(value - 1 - param);
+  char *name = (char *)malloc(length + 1);
+  if (!name) return FAILED;
+  memcpy(name, param, length);
+  name[length] = 0;
+  char *type_name = strchr(name, ':');
+  if (type_name) *type_name++ = 0;
+  dfq_type type = DFQ_BOOL;
+  while (type_name && type < DFQ_DURATION && strcmp(dfq_type_name(type), type_name) != 0)
+    type++;
+  int result = FINE;
+  dfq_value v;
+  if (type_name && type == DFQ_DURATION)
+    result = (wrong("--param %s: there is no type %s", name, type_name), WRONG_USAGE);
+  else if (!(type_name ? cast_text(db, value, type, false, &v) : guess(db, value, &v)) ||
+           !dfq_set_param(db, name, &v))
+    result = FAILED;
+  free(name);
+  return result;
+}
+
+// ---- the answer -----------------------------------------------------------------------------
+
+// The schema as a frame of two columns, name and type: so it can be printed like any result.
+static dfq_frame *schema_of(dfq *db, dfq_frame *q) {
+  const dfq_schema *schema = dfq_schema_of(q);
+  size_t room = (size_t)schema->count + 1;
+  const char **name = (const char **)malloc(room * sizeof *name);
+  const char **type = (const char **)malloc(room * sizeof *type);
+  for (int c = 0; name && type && c < schema->count; c++) {
+    name[c] = schema->field[c].name;
+    type[c] = dfq_type_name(schema->field[c].type);
+  }
+  dfq_column columns[] = { { "name", DFQ_STR, name, NULL }, { "type", DFQ_STR, type, NULL } };
+  dfq_table *table = NULL;
+  if (name && type) table = dfq_table_new(db, columns, 2, (size_t)schema->count);
+  free((void *)name);
+  free((void *)type);
+  dfq_frame *f = dfq_scan_table(db, table);
+  dfq_table_free(table);   // the frame keeps it alive
+  return f;
+}
+
+// Names and types in two columns of plain text.
+static bool print_schema(dfq_frame *q, FILE *out) {
+  const dfq_schema *schema = dfq_schema_of(q);
+  size_t width = 0;
+  for (int c = 0; c < schema->count; c++) {
+    size_t n = strlen(schema->field[c].name);
+    if (n > width && n <= 40) width = n;
+  }
+  for (int c = 0; c < schema->count; c++)
+    fprintf(out, "%-*s  %s\n", (int)width, schema->field[c].name,
+            dfq_type_name(schema->field[c].type));
+  return !ferror(out);
+}
+
+static const dfq_csv_write_options with_tabs = { '\t', false, NULL };
+
+// Prints what was asked for to an open file.
+static bool print(const settings *s, dfq_frame *q, FILE *out) {
+  if (s->explain) return dfq_explain_as(q, s->form, out);
+  switch (s->format) {
+    case AS_CSV: return dfq_print_csv(q, out, NULL);
+    case AS_TSV: return dfq_print_csv(q, out, &with_tabs);
+    case AS_JSON: return dfq_print_json(q, out);
+    default: return s->schema ? print_schema(q, out) : dfq_show(q, out);
+  }
+}
+
+static int cannot_write(const char *what) {
+  fprintf(stderr, "dfq: cannot write %s\n", what);
+  return NO_OUTPUT;
+}
+
+// Says what the context says. Returns what that means for the shell.
+static int failed(dfq *db) {
+  fprintf(stderr, "%s\n", dfq_error(db));
+  return FAILED;
+}
+
+static int print_to_stdout(dfq *db, const settings *s, dfq_frame *q) {
+  bool ok = print(s, q, stdout);
+  if (fflush(stdout) != 0 || ferror(stdout)) return cannot_write("to standard output");
+  return ok ? FINE : failed(db);
+}
+
+// dfq_write_csv does by itself what write_whole does for the other formats.
+static int write_csv(dfq *db, const settings *s, dfq_frame *q) {
+  if (dfq_write_csv(q, s->output, s->format == AS_TSV ? &with_tabs : NULL)) return FINE;
+  bool its_file = dfq_error_status(db) == DFQ_IO_ERROR && strstr(dfq_error(db), s->output);
+  failed(db);
+  return its_file ? NO_OUTPUT : FAILED;
+}
+
+// Whole or not at all: into a file beside it, which takes its name when all went well.
+static int write_whole(dfq *db, const settings *s, dfq_frame *q) {
+  size_t size = strlen(s->output) + sizeof ".part";
+  char *part = (char *)malloc(size);
+  if (!part) return cannot_write(s->output);
+  snprintf(part, size, "%s.part", s->output);
+  FILE *out = fopen(part, "wb");
+  int result = out ? FINE : cannot_write(s->output);
+  if (out) {
+    bool ok = print(s, q, out), written = !ferror(out);
+    written = fclose(out) == 0 && written;
+    if (!written) result = cannot_write(s->output);
+    else if (!ok) result = failed(db);
+    else if (rename(part, s->output) != 0) result = cannot_write(s->output);
+    if (result != FINE) remove(part);
+  }
+  free(part);
+  return result;
+}
+
+static int answer(dfq *db, const settings *s, dfq_frame *q) {
+  if (dfq_frame_error(q)) return failed(db);
+  if (s->schema && s->format != AS_TABLE) q = schema_of(db, q);
+  if (!s->output) return print_to_stdout(db, s, q);
+  bool csv = !s->explain && (s->format == AS_CSV || s->format == AS_TSV);
+  return csv ? write_csv(db, s, q) : write_whole(db, s, q);
+}
+
+// What happened that was no error, a line each.
+static void print_notes(const char *line) {
+  for (size_t n; *line; line += n) {
+    n = strcspn(line, "\n");
+    fprintf(stderr, "dfq: note: %.*s\n", (int)n, line);
+    n += line[n] == '\n';
+  }
+}
+
+// ---- all of it ------------------------------------------------------------------------------
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number) {
+  interrupted = 1;
+  signal(number, SIG_DFL);   // the second time it ends at once
+}
+
+static bool is_interrupted(void *user) { (void)user; return interrupted; }
+
+// The reader of our output has gone (dfq ... | head): that is no error, only the end.
+static void end_quietly(int number) { (void)number; _Exit(FINE); }
+
+static void handle_signals(settings *s) {
+#ifdef SIGPIPE
+  signal(SIGPIPE, end_quietly);
+#else
+  (void)end_quietly;
+#endif
+  if (!s->output) return;
+  signal(SIGINT, interrupt);   // leaves no half-written file behind
+  s->run.cancel = is_interrupted;
+}
+
+static int run(settings *s, const char *text) {
+  dfq_options options;
+  memset(&options, 0, sizeof options);
+  options.run = s->run;
+  dfq *db = dfq_open(&options);
+  int result = db ? FINE : failed(db);
+  for (int i = 0; i < s->param_count && result == FINE; i++) {
+    result = give_param(db, s->params[i]);
+    if (result == FAILED) failed(db);
+  }
+  if (result == FINE) {
+    dfq_frame *q = dfq_query_at(db, text, s->file);   // errors name the file and the line in it
+    result = answer(db, s, q);
+    print_notes(dfq_warnings(db));
+  }
+  dfq_close(db);
+  return result;
+}
+
+int main(int argc, char **argv) {
+  settings s;
+  memset(&s, 0, sizeof s);
+  s.params = (const char **)malloc((size_t)argc * sizeof *s.params);
+  int result = WRONG_USAGE;
+  char *text = NULL;
+  bool good = s.params && read_arguments(&s, argc, argv) && choose_format(&s);
+  if (good && (s.help || s.version)) {
+    fputs(s.help ? help_text : "dfq " DFQ_VERSION "\n", stdout);
+    result = fflush(stdout) == 0 ? FINE : cannot_write("to standard output");
+  } else if (good && !s.text && !s.file && ON_TERMINAL(0)) {
+    wrong("no pipeline");
+  } else if (good) {
+    handle_signals(&s);
+    if (!s.text) text = read_pipeline(&s);
+    if (s.text || text) result = run(&s, s.text ? s.text : text);
+  }
+  free(text);
+  free((void *)s.params);
+  return result;
+}

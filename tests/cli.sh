@@ -1,0 +1,451 @@
+#!/bin/sh
+# The command-line program: sh tests/cli.sh build/dfq, from the project's root. `dfq CODE ...`
+# runs it and checks its exit code; what follows looks at what it printed. Prints FAIL lines,
+# and at the end `N passed, N failed`.
+program=$1
+[ -x "$program" ] || { echo "FAIL no program $program"; echo "0 passed, 1 failed"; exit 1; }
+case $program in /*) ;; *) program=$PWD/$program ;; esac
+data=$PWD/examples/data
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/dfq-cli-XXXXXX") || exit 1
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+cd "$tmp" || exit 1
+cp "$data/orders.csv" "$data/customers.csv" .
+passed=0
+failed=0
+
+ok() { passed=$((passed + 1)); }
+bad() {
+  failed=$((failed + 1))
+  echo "FAIL $command"
+  echo "  $*"
+  sed 's/^/  | /' out err
+}
+
+# dfq CODE ARGUMENTS...: standard input is empty, or the file `in`.
+dfq() {
+  want=$1
+  shift
+  command="dfq $*"
+  [ -f in ] || : >in
+  "$program" "$@" <in >out 2>err
+  code=$?
+  rm -f in
+  if [ "$code" -eq "$want" ]; then ok; else bad "exit code $code, not $want"; fi
+}
+
+# What was printed, exactly; a text in what was printed, or in what was said on standard error.
+prints() { if [ "$(cat out)" = "$1" ]; then ok; else bad "did not print exactly: $1"; fi; }
+has() { if grep -qF -e "$1" out; then ok; else bad "did not print: $1"; fi; }
+lacks() { if grep -qF -e "$1" out; then bad "printed: $1"; else ok; fi; }
+says() { if grep -qF -e "$1" err; then ok; else bad "did not say: $1"; fi; }
+says_all() { if [ "$(cat err)" = "$1" ]; then ok; else bad "did not say exactly: $1"; fi; }
+silent() { if [ -s err ]; then bad "said something"; else ok; fi; }
+prints_nothing() { if [ -s out ]; then bad "printed something"; else ok; fi; }
+holds() { if [ "$(cat "$1")" = "$2" ]; then ok; else bad "$1 holds: $(cat "$1")"; fi; }
+absent() { if [ -e "$1" ]; then bad "there is a file $1"; else ok; fi; }
+
+# ---- the two pipelines of the project's goals
+
+eu='region,year,tax,n
+EU,2024,50.0,1
+EU,2023,30.0,1'
+dfq 0 --format csv "scan orders.csv | join customers.csv on customer_id left
+         | filter amount > 100 and region = 'EU'
+         | with amount * 0.2 as tax
+         | group region, year: sum(tax) as tax, count() as n | sort tax desc, region | limit 10"
+prints "$eu"
+silent
+
+printf '1|7|11\n2|8|10\n2|9|30\n' >lineitem.tbl
+printf 'o_orderkey,o_custkey\n1,100\n2,200\n3,300\n' >orders.tbl
+dfq 0 --format csv "let big = scan lineitem.tbl delimiter '|' header false
+                                names (l_orderkey, part, qty) | filter qty > 10;
+  scan orders.tbl | join big on o_orderkey = l_orderkey semi | select o_custkey"
+prints 'o_custkey
+100
+200'
+
+# ---- where the pipeline comes from
+
+first='scan orders.csv | select order_id | limit 1'
+one='order_id
+101'
+dfq 0 "$first" --format csv
+prints "$one"
+echo "$first" >in
+dfq 0 --format csv
+prints "$one"
+echo "$first" >first.dfq
+dfq 0 -f first.dfq --format csv
+prints "$one"
+dfq 0 -f=first.dfq --format=csv
+prints "$one"
+dfq 0 --format csv -- "$first"
+prints "$one"
+cp first.dfq ./-odd.dfq
+dfq 0 --format csv -f -odd.dfq
+prints "$one"
+dfq 1 -- --help
+says 'dfq: syntax error'
+dfq 1 ''
+says 'expected a pipeline'
+dfq 1
+says 'expected a pipeline'
+dfq 2 -f nosuch.dfq
+says 'dfq: cannot read the pipeline from nosuch.dfq'
+printf 'scan orders.csv\0| limit 1' >zero.dfq
+dfq 2 -f zero.dfq
+says 'dfq: cannot read the pipeline from zero.dfq'
+dfq 2 -f first.dfq "$first"
+says 'not both'
+dfq 2 scan orders.csv
+says 'one pipeline at a time'
+
+# ---- formats
+
+dfq 0 "$first" --format table
+has 'order_id'
+has 'i64'
+dfq 0 "$first"
+has 'i64'
+lacks ','
+dfq 0 'scan orders.csv | limit 3 | select order_id, amount, year' --format csv
+prints 'order_id,amount,year
+101,250.0,2024
+102,100.0,2024
+103,,2024'
+dfq 0 'scan orders.csv | limit 3 | select order_id, amount' --format tsv
+prints "$(printf 'order_id\tamount\n101\t250.0\n102\t100.0\n103\t')"
+dfq 0 "scan customers.csv | limit 2 | with null as none, name = 'Ada' as ada" --format json
+prints '[
+  {"customer_id": 1, "name": "Ada", "region": "EU", "none": null, "ada": true},
+  {"customer_id": 2, "name": "Bo", "region": "US", "none": null, "ada": false}
+]'
+dfq 0 'scan customers.csv | limit 0' --format json
+prints '[]'
+dfq 0 'scan customers.csv | limit 0' --format csv
+prints 'customer_id,name,region'
+dfq 2 "$first" --format xml
+says '--format is table, csv, tsv or json, not xml'
+dfq 2 "$first" --format
+says '--format needs a value'
+
+# ---- files as output
+
+for ending in csv tsv json txt; do
+  dfq 0 "$first" --output "one.$ending"
+  prints_nothing
+  silent
+done
+holds one.csv "$one"
+holds one.tsv "$one"
+json='[
+  {"order_id": 101}
+]'
+holds one.json "$json"
+if grep -q i64 one.txt; then ok; else bad "one.txt is no table"; fi
+dfq 0 "$first" --output=odd.name --format=json
+holds odd.name "$json"
+dfq 0 "$first" --output one.csv --format json
+holds one.csv "$json"
+dfq 2 "$first" --output what.xyz
+says 'what is what.xyz to hold?'
+dfq 2 "$first" --output ''
+says '--output needs the name of a file'
+absent what.xyz
+dfq 0 "$first" --schema --output schema.csv
+holds schema.csv 'name,type
+order_id,i64'
+dfq 0 "$first" --explain=plain --output plan.text
+holds plan.text "$("$program" "$first" --explain=plain)"
+
+# a file may be replaced by what was made of it
+cp customers.csv same.csv
+dfq 0 "scan same.csv | filter region = 'EU' | select name" --output same.csv
+holds same.csv 'name
+Ada
+Cleo'
+
+# whole or not at all: a query that fails halfway leaves the old file, and no other
+awk 'BEGIN { print "a"; for (i = 0; i < 100000; i++) print i; print "x" }' >late.csv
+for ending in csv json; do
+  echo old >"keep.$ending"
+  dfq 1 'scan late.csv' --output "keep.$ending"
+  says 'late.csv:100002'
+  holds "keep.$ending" old
+done
+dfq 1 'scan late.csv' --output new.csv
+absent new.csv
+if [ "$(ls | grep -c -e '^keep' -e '^new')" -eq 2 ]; then ok; else bad "left behind: $(ls)"; fi
+for ending in csv json; do
+  dfq 3 "$first" --output "nosuch/one.$ending"
+  says "nosuch/one.$ending"
+done
+if [ -c /dev/full ]; then
+  for format in table csv json; do
+    command="dfq --format $format >/dev/full"
+    "$program" 'scan late.csv | limit 9' --format "$format" >/dev/full 2>err
+    code=$?
+    : >out
+    if [ "$code" -eq 3 ]; then ok; else bad "exit code $code, not 3"; fi
+    says 'dfq: cannot write'
+  done
+fi
+
+# ---- instead of rows
+
+dfq 0 'scan orders.csv' --schema
+prints 'order_id     i64
+customer_id  i64
+amount       f64
+year         i64'
+dfq 0 'scan orders.csv | select year' --schema --format json
+prints '[
+  {"name": "year", "type": "i64"}
+]'
+dfq 1 'scan orders.csv | select yer' --schema
+says 'did you mean year?'
+two='scan orders.csv | with amount * 2 as b | filter year = 2024 | select order_id'
+dfq 0 "$two" --explain
+has 'filter'
+dfq 0 "$two" --explain=both
+cp out both.text
+dfq 0 "$two" --explain
+prints "$(cat both.text)"
+dfq 0 "$two" --explain=plain
+has 'amount * 2'
+dfq 0 "$two" --explain=optimized
+lacks 'amount * 2'
+dfq 0 "$two" --explain=analyze
+has 'rows'
+dfq 0 "$two" --explain=journal
+has 'prune'
+dfq 0 "$two" --explain=dot
+has 'digraph'
+dfq 0 "$two" --explain=json
+has '{'
+dfq 2 "$two" --explain=loudly
+says '--explain is plain, optimized'
+dfq 2 "$two" --explain --schema
+says 'not both'
+
+# ---- how it is run: always the same answer
+
+for how in '--engine row' '--engine=batch' '--threads 1' '--threads=4' '--batch 1' \
+  '--batch=100000' --no-optimize '--off push_filter' '--off=prune --off fold' \
+  '--engine row --no-optimize'; do
+  dfq 0 $how "scan orders.csv | join customers.csv on customer_id left
+    | filter amount > 100 and region = 'EU' | with amount * 0.2 as tax
+    | group region, year: sum(tax) as tax, count() as n
+    | sort tax desc, region | limit 10" --format csv
+  prints "$eu"
+done
+dfq 0 --off prune "$two" --explain=journal
+lacks 'prune '
+dfq 2 --off nosuch "$first"
+says 'the optimizer has no rule nosuch; its rules are split_and, fold,'
+dfq 2 --engine turbo "$first"
+says '--engine is batch or row, not turbo'
+for wrong in '--threads 0' '--threads -1' '--threads x' '--threads=' '--batch 0' \
+  '--batch 1e3'; do
+  dfq 2 $wrong "$first"
+  says 'a number'
+done
+dfq 2 --no-optimize=yes "$first"
+says '--no-optimize takes no value'
+dfq 2 --nosuch "$first"
+says 'there is no flag --nosuch'
+dfq 2 -x "$first"
+says 'there is no flag -x'
+dfq 2 "$first" --threads
+says '--threads needs a value'
+
+# ---- parameters
+
+dfq 0 'scan customers.csv | filter name = $who | select region' --param who=Bo --format csv
+prints 'region
+US'
+dfq 0 'scan customers.csv | limit $n | select customer_id' --param n=1 --format csv
+prints 'customer_id
+1'
+types='scan customers.csv | limit 1
+       | select $a as a, $b as b, $c as c, $d as d, $e as e, $f as f'
+dfq 0 "$types" --param a=7 --param b=-1.5 --param=c=007 --param d=x=y --param e= --param f=nan \
+  --schema --format csv
+prints 'name,type
+a,i64
+b,f64
+c,str
+d,str
+e,str
+f,str'
+dfq 0 "$types" --param a:str=7 --param b:f64=1 --param c:i64=007 --param d:date=2024-02-29 \
+  --param e:bool=true --param f:f64=nan --format csv
+prints 'a,b,c,d,e,f
+7,1.0,7,2024-02-29,true,nan'
+dfq 0 'scan customers.csv | filter name = $who' --param "who=' or true or '" --format csv
+prints 'customer_id,name,region'
+dfq 1 'scan customers.csv | filter name = $who'
+says '$who has no value'
+dfq 1 "$first" --param day:date=tomorrow
+says 'tomorrow'
+dfq 2 "$first" --param day:dates=2024-01-01
+says 'there is no type dates'
+dfq 2 "$first" --param day
+says '--param is name=value'
+dfq 2 "$first" --param =day
+says '--param is name=value'
+
+# ---- help, version
+
+dfq 0 --help
+has 'usage: dfq'
+silent
+if [ "$(wc -l <out)" -le 24 ] && [ "$(grep -c '^  dfq ' out)" -eq 3 ]; then ok
+else bad "more than a screen, or not three examples"; fi
+if awk 'length > 80 { exit 1 }' out; then ok; else bad "lines of more than 80 columns"; fi
+dfq 0 -h
+has 'usage: dfq'
+dfq 0 --version
+has 'dfq 0.'
+
+# ---- errors: what, where, why, on standard error, and nothing on standard output
+
+dfq 1 'scan orders.csv | fliter amount > 1'
+says_all 'dfq: syntax error: no stage called fliter; did you mean filter?
+  scan orders.csv | fliter amount > 1
+                    ^^^^^^'
+prints_nothing
+printf 'scan orders.csv\n| filter year > 2000\n| filter amount > '"'x'"'\n' >bad.dfq
+dfq 1 -f bad.dfq --format csv
+says_all "dfq: type error, bad.dfq, line 3, filter: cannot compare amount (f64) with 'x' (str)
+  | filter amount > 'x'
+                    ^^^"
+prints_nothing
+dfq 1 'scan nosuch.csv'
+says 'nosuch.csv'
+says '^^^^^^^^^^'
+dfq 1 'scan late.csv' --format csv
+says 'late.csv:100002'
+dfq 1 'scan orders.csv | select cast(amount as str) as s | select cast(s as i64) as n'
+says 'try: try_cast'
+
+# ---- what happened that was no error
+
+printf 'a,a,\n1,2,3\n' >twice.csv
+dfq 0 'scan twice.csv' --format csv
+says 'dfq: note: '
+has '1,2,3'
+awk 'BEGIN { print "a"; for (i = 0; i < 2000; i++) print i; print "x" }' >odd.csv
+dfq 0 'scan odd.csv bad_values skip | group: count() as n' --format csv
+prints 'n
+2000'
+says 'dfq: note: '
+
+# ---- dfq ... | head: it ends quietly, and does not read what nobody will see
+
+# A bad value stands at the end of a long file. Who reads that far complains about it.
+rows=500000
+awk -v n=$rows 'BEGIN { print "a,b"; for (i = 0; i < n; i++) print i ",some text" }' >many.csv
+{ cat many.csv; echo 'x,y'; } >long.csv
+dfq 1 'scan long.csv' --format csv
+says "long.csv:$((rows + 2))"
+for how in '' '--engine row' '--threads 1' '--no-optimize'; do
+  command="dfq 'scan long.csv' --format csv $how | head -n 2"
+  { "$program" 'scan long.csv' --format csv $how 2>err; echo $? >code; } | head -n 2 >out
+  prints 'a,b
+0,some text'
+  silent
+  if [ "$(cat code)" -eq 0 ]; then ok; else bad "exit code $(cat code), not 0"; fi
+  dfq 0 'scan long.csv | filter a > 5 | limit 2' --format csv $how
+  prints 'a,b
+6,some text
+7,some text'
+done
+
+# A pipe is read once and from its beginning; what is not read is left to others.
+bytes=$(wc -c <many.csv)
+command="cat many.csv | { dfq 'scan /dev/stdin' | head -n 2; wc -c; }"
+cat many.csv | {
+  { "$program" 'scan /dev/stdin' --format csv 2>err; echo $? >code; } | head -n 2 >out
+  wc -c >left
+}
+prints 'a,b
+0,some text'
+silent
+if [ "$(cat code)" -eq 0 ]; then ok; else bad "exit code $(cat code), not 0"; fi
+if [ "$(cat left)" -gt $((bytes / 2)) ]; then ok; else bad "$(cat left) bytes were left"; fi
+command="cat many.csv | { dfq 'scan /dev/stdin | limit 2'; wc -c; }"
+cat many.csv | {
+  "$program" 'scan /dev/stdin | filter a > 5 | limit 2' --format csv >out 2>err
+  wc -c >left
+}
+prints 'a,b
+6,some text
+7,some text'
+silent
+if [ "$(cat left)" -gt $((bytes / 2)) ]; then ok; else bad "$(cat left) bytes were left"; fi
+cp many.csv in
+dfq 0 'scan /dev/stdin | group: count() as n, sum(a) as s' --format csv
+prints 'n,s
+500000,124999750000'
+command="cat customers.csv | dfq 'let a = scan /dev/stdin; a | union a'"
+cat customers.csv | "$program" 'let a = scan /dev/stdin; a | union a' --format csv >out 2>err
+code=$?
+if [ "$code" -eq 1 ]; then ok; else bad "exit code $code, not 1"; fi
+says '/dev/stdin is a pipe, it can be read only once, and it was'
+cat customers.csv | "$program" 'scan /dev/stdin | union customers.csv | group: count() as n' \
+  --format csv >out 2>err
+prints 'n
+8'
+
+# A writer that never ends: who reads to the end of it would wait forever.
+if mkfifo pipe 2>/dev/null; then
+  command='dfq "scan pipe | limit 1"'
+  { cat many.csv; exec sleep 60; } >pipe &
+  writer=$!
+  "$program" 'scan pipe | limit 1' --format csv >out 2>err &
+  reader=$!
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    kill -0 $reader 2>/dev/null || break
+    sleep 1
+  done
+  if kill $reader 2>/dev/null; then bad "still reads"; else ok; fi
+  kill $writer 2>/dev/null
+  wait $writer 2>/dev/null
+  prints 'a,b
+0,some text'
+fi
+
+# Ctrl-C while a file is written: the old one stays, and no half of a new one.
+command='dfq ... --output keep.csv, interrupted'
+echo old >keep.csv
+"$program" 'scan many.csv | join many.csv cross | filter a + a_right < 0' --output keep.csv \
+  >out 2>err &
+reader=$!
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  [ "$(ls | grep -c '^keep.csv')" -eq 2 ] && break
+  sleep 1
+done
+kill -INT $reader
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  kill -0 $reader 2>/dev/null || break
+  sleep 1
+done
+if kill -9 $reader 2>/dev/null; then bad "still runs"; else ok; fi
+wait $reader
+code=$?
+if [ "$code" -eq 1 ]; then ok; else bad "exit code $code, not 1"; fi
+says 'dfq: cancelled'
+holds keep.csv old
+if [ "$(ls | grep -c '^keep.csv')" -eq 1 ]; then ok; else bad "left behind: $(ls)"; fi
+
+# Large output in full, through a pipe.
+command='dfq | cat'
+"$program" 'scan many.csv' --format csv 2>err | cat >out
+if cmp -s out many.csv; then ok; else bad "what came out is not what went in"; fi
+: >out
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
