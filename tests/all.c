@@ -18,6 +18,8 @@
 #endif
 #if DFQ_CHAPTER >= 4
 #include "ch4_hashing.c"
+#include "semantics.c"
+#include "differential.c"
 #include "ch4_windows.c"
 #endif
 #if DFQ_CHAPTER >= 5
@@ -43,6 +45,8 @@ int main(int argc, char **argv) {
 #endif
 #if DFQ_CHAPTER >= 4
   run_ch4_hashing();
+  run_semantics();
+  run_differential();
   run_ch4_windows();
 #endif
 #if DFQ_CHAPTER >= 5
