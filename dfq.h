@@ -10627,20 +10627,6 @@ static bool dfq__sum_merge(dfq__sum *to, const dfq__sum *from, dfq__arena *arena
   return true;
 }
 
-// What is left of an exact sum after its rounded value is taken away, rounded: with it, a sum
-// is known to twice a double's bits.
-static double dfq__sum_rest(const dfq__sum *sum, double value) {
-  dfq__super room;
-  dfq__arena none = { NULL, NULL, NULL };
-  dfq__sum s = *sum;
-  memset(&room, 0, sizeof room);
-  if (s.super) room = *s.super;
-  s.super = &room;
-  if (value - value != 0) return 0;
-  (void)dfq__sum_slow(&s, -value, &none);
-  return dfq__sum_value(&s);
-}
-
 // ---- >>aggregates: running states -----------------------------------------------------------
 // Idea. A group's state is a row of 64-bit words; the words of all groups stand side by side,
 // so that the states of one group share a cache line:
@@ -10946,8 +10932,9 @@ static bool dfq__unique_update(dfq__aggs *all, dfq__agg *a, const uint32_t *grou
 // to cancellation when it is computed with doubles: for 1e9, 1e9 + 1, 1e9 + 2 both terms are
 // 3e18, and doubles there are 512 apart. Here both sums are exact: x^2 is two doubles, p
 // rounded and e its error (Dekker, "A floating-point technique for extending the available
-// precision", 1971), and the three sums x, p, e are exact sums. So the difference is taken with
-// twice the digits of a double, and no order matters.
+// precision", 1971), and the three sums x, p, e are exact sums. The difference, times n, is
+// then an exact sum of products and is rounded once: equal values have the variance 0, and no
+// order matters.
 //
 //   x * x = p + e      [ 53 bits of p ][ 53 bits of e ]      e is at most half of p's last bit
 //
@@ -10963,13 +10950,6 @@ static bool dfq__unique_update(dfq__aggs *all, dfq__agg *a, const uint32_t *grou
 // -- arithmetic with pairs of doubles
 
 typedef struct dfq__pair { double high, low; } dfq__pair;   // high + low, unevaluated
-
-// a + b exactly, for any a and b (Knuth's six operations, TAOCP 2, 4.2.2).
-static dfq__pair dfq__two_sum(double a, double b) {
-  double s = a + b, t = s - a;
-  dfq__pair r = { s, (a - (s - t)) + (b - t) };
-  return r;
-}
 
 // The upper 26 bits of a float, rounded; what is left, a - that, has 26 bits and a sign. Dekker
 // splits with a multiplication; bits are taken here because a compiler that fuses multiply and
@@ -11005,39 +10985,55 @@ static bool dfq__spread_add(uint64_t *s, double x, dfq__arena *arena) {
          dfq__sum_add((dfq__sum *)(void *)(s + 6), ldexp(square.low, 53), arena);
 }
 
-// An exact sum to twice a double's digits: its rounded value, and what that leaves, rounded.
-static dfq__pair dfq__sum_pair(const uint64_t *words) {
-  const dfq__sum *s = (const dfq__sum *)(const void *)words;
-  dfq__pair r = { dfq__sum_value(s), 0 };
-  r.low = dfq__sum_rest(s, r.high);
-  return r;
+// An exact sum as three doubles whose sum it is: 159 bits, which hold the 128 of every common
+// sum.
+static void dfq__sum_parts(const uint64_t *words, int scale, double part[3]) {
+  dfq__super room;
+  dfq__arena none = { NULL, NULL, NULL }; // the superaccumulator is here: nothing is allocated
+  dfq__sum s = *(const dfq__sum *)(const void *)words;
+  if (s.super) room = *s.super;
+  else memset(&room, 0, sizeof room);
+  s.super = &room;
+  for (int i = 0; i < 3; i++) {
+    double v = dfq__sum_value(&s);
+    part[i] = ldexp(v, scale);
+    if (v - v != 0) { part[1] = part[2] = 0; return; }
+    (void)dfq__sum_slow(&s, -v, &none);
+  }
 }
 
-// The sample variance of a spread's words; needs a count of two or more. Every intermediate is
-// an unevaluated pair of doubles. A difference below 0 can only be rounding, so it is 0. No
-// statement multiplies and adds: a fused multiply-add would change bits between machines.
+// a * b added exactly. to has its superaccumulator already.
+static void dfq__sum_product(dfq__sum *to, double a, double b) {
+  dfq__arena none = { NULL, NULL, NULL };
+  dfq__pair p = dfq__two_product(a, b);
+  (void)dfq__sum_slow(to, p.high, &none);
+  (void)dfq__sum_slow(to, p.low, &none);
+}
+
+// The sample variance of a spread's words; needs a count of two or more. n * sum x^2 - (sum
+// x)^2 is itself an exact sum of products, rounded once, so that equal values have the variance
+// 0, not a rounding error. Squares of squares must fit a double: very large and very small
+// values are scaled by a power of two, which is exact.
 static double dfq__spread_variance(const uint64_t *s) {
-  double n = (double)s[9];
-  dfq__pair x = dfq__sum_pair(s), p = dfq__sum_pair(s + 3), e = dfq__sum_pair(s + 6);
-  int scale = p.high > 1e270 ? 256 : 0;       // or (sum x)^2 overflows where its n-th part fits
-  x.high = ldexp(x.high, -scale);
-  x.low = ldexp(x.low, -scale);
-  p.high = ldexp(p.high, -2 * scale);
-  p.low = ldexp(p.low, -2 * scale);
-  dfq__pair square = dfq__two_product(x.high, x.high);    // (sum x)^2
-  double cross = 2 * x.high;
-  cross = cross * x.low;
-  square.low = square.low + cross;
-  double q = square.high / n;                             // ... / n
-  dfq__pair back = dfq__two_product(q, n);
-  double rest = ((square.high - back.high) - back.low) + square.low;
-  double q2 = rest / n;
-  dfq__pair d = dfq__two_sum(p.high, -q);                 // sum x^2 minus that
-  double low = d.low + (p.low - q2);
-  low = low + ldexp(e.high, -53 - 2 * scale);
-  double v = d.high + low;
-  if (v < 0) v = 0;
-  return ldexp(v / (n - 1), 2 * scale);
+  double n = (double)s[9], x[3], p[3], e[3];
+  double size = dfq__sum_value((const dfq__sum *)(const void *)(s + 3));
+  int scale = size > 1e270 ? -256 : size < 1e-200 ? 256 : 0;
+  dfq__super room;
+  dfq__sum numerator = { 0, 0, &room };
+  memset(&room, 0, sizeof room);
+  dfq__sum_parts(s, scale, x);
+  dfq__sum_parts(s + 3, 2 * scale, p);
+  dfq__sum_parts(s + 6, 2 * scale - 53, e);
+  if (x[0] - x[0] != 0 || p[0] - p[0] != 0) return (double)NAN;
+  for (int i = 0; i < 3; i++) {
+    dfq__sum_product(&numerator, n, p[i]);
+    dfq__sum_product(&numerator, n, e[i]);
+    for (int j = 0; j < 3; j++) dfq__sum_product(&numerator, -x[i], x[j]);
+  }
+  double v = dfq__sum_value(&numerator);
+  if (v < 0) v = 0;   // only where bits beyond 159 were cut off
+  v = v / n;
+  return ldexp(v / (n - 1), -2 * scale);
 }
 
 static bool dfq__spread_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,

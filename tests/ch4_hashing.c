@@ -199,18 +199,38 @@ TEST(hash_sums_by_hand) {
   dfq_close(db);
 }
 
-// What a rounded sum lacks: with it a sum has the digits of two doubles.
-TEST(hash_sum_rest) {
+// An exact sum as parts: nothing of it is lost.
+TEST(hash_sum_parts) {
   dfq *db = dfq_open(NULL);
   dfq__arena arena = { db->heap, NULL, NULL };
   dfq__sum s = { 0, 0, NULL };
+  double part[3];
   (void)dfq__sum_add(&s, 1, &arena);
   (void)dfq__sum_add(&s, 1e-30, &arena);
-  CHECK_F64(dfq__sum_value(&s), 1);
-  CHECK_F64(dfq__sum_rest(&s, 1), 1e-30);
+  dfq__sum_parts((const uint64_t *)(const void *)&s, 0, part);
+  CHECK_F64(part[0], 1);
+  CHECK_F64(part[1], 1e-30);
+  CHECK_F64(part[2], 0);
   CHECK_F64(dfq__sum_value(&s), 1);
   (void)dfq__sum_add(&s, -1, &arena);
   CHECK_F64(dfq__sum_value(&s), 1e-30);
+  dfq__arena_release(&arena, 0);
+  dfq_close(db);
+}
+
+// Equal values have no spread, whatever their last bits; and the difference of sums that agree
+// in 15 digits is still right to the last one or two.
+TEST(hash_variance_by_hand) {
+  dfq *db = dfq_open(NULL);
+  dfq__arena arena = { db->heap, NULL, NULL };
+  for (int n = 2; n < 100; n++) {
+    uint64_t words[10] = { 0 };
+    for (int i = 0; i < n; i++) (void)dfq__spread_add(words, 0.1, &arena);
+    if (!CHECK_F64(dfq__spread_variance(words), 0)) printf("  of %d values\n", n);
+  }
+  uint64_t far[10] = { 0 };   // 0, 1, 2, ... quarters far from 0: the variance of 0 .. 8, / 16
+  for (int i = 0; i < 9; i++) (void)dfq__spread_add(far, 1.7e15 + i / 4.0, &arena);
+  CHECK_F64(dfq__spread_variance(far), 7.5 / 16);
   dfq__arena_release(&arena, 0);
   dfq_close(db);
 }
@@ -970,13 +990,70 @@ TEST(hash_memory_runs_out) {
   ch0_fail_each(hash_oom_batches);
 }
 
+// The same with threads, which call the hook all at once.
+typedef struct hash_hook {
+  ch0_hook hook;
+  dfq__lock lock;
+} hash_hook;
+
+static void *hash_realloc(void *user, void *ptr, size_t old_size, size_t new_size) {
+  hash_hook *h = (hash_hook *)user;
+  dfq__lock_take(&h->lock);
+  void *p = ch0_realloc(&h->hook, ptr, old_size, new_size);
+  dfq__lock_give(&h->lock);
+  return p;
+}
+
+static bool hash_oom_threads(dfq *db) {
+  char rows[4000] = "";
+  for (int i = 0; i < 200; i++)
+    snprintf(rows + strlen(rows), sizeof rows - strlen(rows), "%d text~number~%d;", i, i % 3);
+  dfq_frame *f = engine_scan(db, "n i64, s str", rows);
+  f = dfq_join(dfq_filter(f, "n % 5 > 0"), dfq_distinct(f, "s"), "s", DFQ_LEFT);
+  f = dfq_group_by(f, "s", "count() as c, sum(n * 1e300) > 0 as p, median(n) as m, "
+                           "n_unique(n % 7) as u, max(s) as hi");
+  dfq_run_options run;
+  memset(&run, 0, sizeof run);
+  run.threads = 3;
+  run.batch_rows = 1;
+  dfq_table *t = dfq_collect(dfq_configure(f, &run));
+  if (t)
+    CHECK_STR(engine_text(t, db), "text number 1 54 true 100.0 7 text number 1; "
+                                  "text number 2 53 true 101.0 7 text number 2; "
+                                  "text number 0 53 true 99.0 7 text number 0");
+  dfq_table_free(t);
+  return t != NULL;
+}
+
+TEST(hash_memory_runs_out_in_threads) {
+  bool reached = true;
+  for (size_t n = 1; reached && !test_now.broken; n += n < 100 ? 7 : 3) {
+    hash_hook h;
+    dfq_options o;
+    memset(&h, 0, sizeof h);
+    memset(&o, 0, sizeof o);
+    h.hook = ch0_hook_new(n, n % 2);
+    dfq__lock_init(&h.lock);
+    o.realloc = hash_realloc;
+    o.realloc_user = &h;
+    dfq *db = dfq_open(&o);
+    bool ok = db && hash_oom_threads(db);
+    reached = h.hook.calls >= n;
+    CHECK(ok || reached);
+    if (db && !ok) CHECK_INT(dfq_error_status(db), DFQ_NO_MEMORY);
+    ch0_close(db, &h.hook);
+    dfq__lock_free(&h.lock);
+  }
+}
+
 static void run_ch4_hashing(void) {
   RUN(hash_table_grows);
   RUN(hash_table_collides);
   RUN(hash_dictionary);
   RUN(hash_sums_are_exact);
   RUN(hash_sums_by_hand);
-  RUN(hash_sum_rest);
+  RUN(hash_sum_parts);
+  RUN(hash_variance_by_hand);
   RUN(hash_variance_is_exact);
   RUN(hash_aggregates_of_numbers);
   RUN(hash_aggregates_of_nothing);
@@ -1003,4 +1080,5 @@ static void run_ch4_hashing(void) {
   RUN(hash_distinct_streams);
   RUN(hash_join_closes_both);
   RUN(hash_memory_runs_out);
+  RUN(hash_memory_runs_out_in_threads);
 }
