@@ -212,6 +212,10 @@ typedef struct dfq_io {
   void (*remove)(void *user, const char *path);
   int64_t (*size)(void *user, void *file); // of a file just opened, in bytes; NULL: unknown
                                            // -1: it is a pipe, which can be read only once
+  // Where output for path shall appear. 1: as a file, whole or not at all; its name, with
+  // symbolic links followed, is put into to. 0: in a device or a pipe that is there already:
+  // written straight into. NULL: path itself, as a file.
+  int (*target)(void *user, const char *path, char *to, size_t size);
 } dfq_io;
 
 // The optimizer's passes, each with its switch. See >>rules for what each may do.
@@ -1717,7 +1721,7 @@ DFQ__UNUSED static int dfq__cores(void) {
 #endif
 
 // ---- >>files: the file hook and its default -------------------------------------------------
-// Idea. The engine reads and writes through eight functions that a program may replace: to read
+// Idea. The engine reads and writes through nine functions that a program may replace: to read
 // from its own archive, to run where there are no files, and to test what happens when a write
 // fails. The defaults are the C library's. Paths are passed on as they are; nothing here knows
 // their form.
@@ -1748,10 +1752,46 @@ static bool dfq__io_close(void *user, void *file) {
   return fclose((FILE *)file) == 0;
 }
 
+// A file that is replaced keeps its mode: what was private stays so. And a device, a pipe or a
+// link is not to be replaced by a file of its name, see dfq__io_target.
+#if defined(_WIN32)
 static bool dfq__io_rename(void *user, const char *from, const char *to) {
   (void)user;
   return rename(from, to) == 0;
 }
+
+static int dfq__io_target(void *user, const char *path, char *to, size_t size) {
+  (void)user;
+  int n = snprintf(to, size, "%s", path);
+  return n >= 0 && (size_t)n < size;
+}
+#else
+#include <sys/stat.h>
+#if !defined(__USE_MISC) && !defined(__cplusplus)
+extern char *realpath(const char *path, char *resolved); // hidden by strict -std=c11
+#endif
+
+static bool dfq__io_rename(void *user, const char *from, const char *to) {
+  struct stat old;
+  (void)user;
+  if (stat(to, &old) == 0 && S_ISREG(old.st_mode)) (void)chmod(from, old.st_mode & 07777);
+  return rename(from, to) == 0;
+}
+
+// A path too long for the caller's room is left as it is: opening it will say what is wrong.
+static int dfq__io_target(void *user, const char *path, char *to, size_t size) {
+  struct stat there;
+  (void)user;
+  bool exists = stat(path, &there) == 0;
+  if (exists && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode)) return 0;
+  if (strncmp(path, "/dev/", 5) == 0) return 0;   // /dev/stdout, whatever it leads to
+  char *real = exists ? realpath(path, NULL) : NULL;
+  int n = snprintf(to, size, "%s", real ? real : path);
+  free(real);
+  if (n < 0 || (size_t)n >= size) (void)snprintf(to, size, "%.*s", (int)size - 1, path);
+  return 1;
+}
+#endif
 
 static void dfq__io_remove(void *user, const char *path) {
   (void)user;
@@ -1771,7 +1811,7 @@ static int64_t dfq__io_size(void *user, void *file) {
 
 static dfq_io dfq__io_default(void) {
   dfq_io io = { NULL, dfq__io_open, dfq__io_read, dfq__io_write, dfq__io_close, dfq__io_rename,
-                dfq__io_remove, dfq__io_size };
+                dfq__io_remove, dfq__io_size, dfq__io_target };
   return io;
 }
 
@@ -20382,15 +20422,33 @@ static bool dfq__writer_print(dfq__writer *w) {
   return fflush(w->out) == 0 || dfq__writer_fail(w, dfq__io_reason());
 }
 
-// The same into a file that gets its name at the end.
+// Into a device or a pipe: as it comes, there is nothing to replace.
+static bool dfq__writer_straight(dfq__writer *w) {
+  const dfq_io *io = &w->db->io;
+  const char *why = "no reason is known";
+  w->file = io->open(io->user, w->path, true, &why);
+  bool ok = w->file ? dfq__writer_run(w) : dfq__writer_fail(w, why);
+  dfq__io_clear();
+  bool closed = !w->file || io->close(io->user, w->file);
+  return ok && !closed ? dfq__writer_fail(w, dfq__io_reason()) : ok;
+}
+
+enum { DFQ__PATH_ROOM = 4096 };
+
+// The same into a file that gets its name at the end. A symbolic link stays one: the file that
+// it leads to is replaced.
 static bool dfq__writer_save(dfq__writer *w) {
   const dfq_io *io = &w->db->io;
+  char target[DFQ__PATH_ROOM];
   dfq__text name = dfq__text_in(w->db->heap);
+  if (io->target && !io->target(io->user, w->path, target, sizeof target))
+    return dfq__writer_straight(w);
+  const char *path = io->target ? target : w->path;
   // Two writers of one path, in one process or two, must not meet in the same temporary file.
   uint64_t salt = dfq__hash_word((uint64_t)(dfq__now() * 1e9),
                                  w->db->seed ^ (uint64_t)(uintptr_t)w);
   const char *why = "no reason is known";
-  dfq__putf(&name, "%s.%016llx.tmp", w->path, (unsigned long long)salt);
+  dfq__putf(&name, "%s.%016llx.tmp", path, (unsigned long long)salt);
   if (name.failed) {
     dfq__report(w->db, &dfq__error_memory);
     return false;
@@ -20402,7 +20460,7 @@ static bool dfq__writer_save(dfq__writer *w) {
   bool closed = !w->file || io->close(io->user, w->file);
   if (ok && !closed) ok = dfq__writer_fail(w, dfq__io_reason());
   dfq__io_clear();
-  if (ok && !io->rename(io->user, name.data, w->path))
+  if (ok && !io->rename(io->user, name.data, path))
     ok = dfq__writer_fail(w, dfq__io_reason());
   if (!ok && w->file) io->remove(io->user, name.data);
   dfq__text_free(&name);

@@ -8,6 +8,7 @@
 // context, give it parameters, make a frame of text, then ask the frame for its schema, its
 // plan or its rows. Errors are looked at in one place, at the end: that is enough, because what
 // goes wrong sticks to the frame.
+#define _XOPEN_SOURCE 700   // realpath
 #define DFQ_IMPLEMENTATION
 #include "dfq.h"
 
@@ -15,6 +16,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #if defined(__unix__) || defined(__APPLE__)
 #include <unistd.h>
 #define ON_TERMINAL(number) isatty(number)
@@ -372,23 +374,35 @@ static int write_csv(dfq *db, const settings *s, dfq_frame *q) {
   return its_file ? NO_OUTPUT : FAILED;
 }
 
-// Whole or not at all: into a file beside it, which takes its name when all went well.
+static int print_to_file(dfq *db, const settings *s, dfq_frame *q, const char *path) {
+  FILE *out = fopen(path, "wb");
+  if (!out) return cannot_write(s->output);
+  bool ok = print(s, q, out), written = !ferror(out);
+  written = fclose(out) == 0 && written;
+  if (!written) return cannot_write(s->output);
+  return ok ? FINE : failed(db);
+}
+
+// Whole or not at all: into a file beside it, which takes its name when all went well. A device
+// or a pipe is written straight into; behind a link the file that it leads to is replaced.
 static int write_whole(dfq *db, const settings *s, dfq_frame *q) {
-  size_t size = strlen(s->output) + sizeof ".part";
+  struct stat there;
+  bool exists = stat(s->output, &there) == 0;
+  if (exists && !S_ISREG(there.st_mode)) return print_to_file(db, s, q, s->output);
+  char *real = exists ? realpath(s->output, NULL) : NULL;
+  const char *to = real ? real : s->output;
+  size_t size = strlen(to) + sizeof ".part";
   char *part = (char *)malloc(size);
-  if (!part) return cannot_write(s->output);
-  snprintf(part, size, "%s.part", s->output);
-  FILE *out = fopen(part, "wb");
-  int result = out ? FINE : cannot_write(s->output);
-  if (out) {
-    bool ok = print(s, q, out), written = !ferror(out);
-    written = fclose(out) == 0 && written;
-    if (!written) result = cannot_write(s->output);
-    else if (!ok) result = failed(db);
-    else if (rename(part, s->output) != 0) result = cannot_write(s->output);
+  int result = part ? FINE : cannot_write(s->output);
+  if (part) {
+    snprintf(part, size, "%s.part", to);
+    result = print_to_file(db, s, q, part);
+    if (result == FINE && exists) chmod(part, there.st_mode & 07777);
+    if (result == FINE && rename(part, to) != 0) result = cannot_write(s->output);
     if (result != FINE) remove(part);
   }
   free(part);
+  free(real);
   return result;
 }
 

@@ -310,6 +310,29 @@ has 'usage: dfq'
 dfq 0 --version
 has 'dfq 0.'
 
+# What stands at the output's name and is no file stays what it is.
+mkfifo pipe
+cat pipe >through &
+dfq 0 'scan same.csv | limit 1 | select name' --output pipe --format csv
+wait
+if [ -p pipe ]; then ok; else bad "the pipe is gone"; fi
+if [ "$(wc -l <through)" -eq 2 ]; then ok; else bad "through the pipe came: $(cat through)"; fi
+echo old >linked.csv
+ln -s linked.csv link.csv
+dfq 0 'scan same.csv | limit 1 | select name' --output link.csv
+if [ -h link.csv ]; then ok; else bad "the link is gone"; fi
+if [ "$(wc -l <linked.csv)" -eq 2 ]; then ok; else bad "linked.csv holds: $(cat linked.csv)"; fi
+echo old >private.csv
+chmod 600 private.csv
+dfq 0 'scan same.csv | limit 1 | select name' --output private.csv
+case $(ls -l private.csv) in -rw-------*) ok ;; *) bad "$(ls -l private.csv)" ;; esac
+dfq 0 'scan same.csv | limit 1' --output link.csv --format json
+if [ -h link.csv ]; then ok; else bad "the link is gone"; fi
+has_json=$(head -c 1 linked.csv)
+if [ "$has_json" = '[' ]; then ok; else bad "linked.csv holds: $(cat linked.csv)"; fi
+dfq 0 'scan same.csv | limit 1 | select name' --output /dev/null --format csv
+if [ -c /dev/null ]; then ok; else bad "/dev/null is gone"; fi
+
 # ---- errors: what, where, why, on standard error, and nothing on standard output
 
 dfq 1 'scan orders.csv | fliter amount > 1'
