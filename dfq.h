@@ -5775,7 +5775,7 @@ static const char *dfq__nearest_column(const dfq_schema *s, const char *name) {
 // Twelve at most: a table of 500 columns must not drown its message.
 static void dfq__put_field_names(dfq__text *t, const dfq_schema *s) {
   for (int i = 0; i < s->count && i < 12; i++)
-    dfq__putf(t, "%s%s", i ? ", " : "", s->field[i].name);
+    dfq__putf(t, "%s%.80s", i ? ", " : "", s->field[i].name);
   if (s->count > 12) dfq__putf(t, ", ... (%d columns)", s->count);
 }
 
@@ -9826,11 +9826,10 @@ static size_t dfq__put_cell(dfq__text *t, const dfq_value *v) {
   return width;
 }
 
-// Characters of UTF-8: all bytes but those that continue one.
-static size_t dfq__chars_of(const char *s) {
-  size_t n = 0;
-  for (; *s; s++) n += (*s & 0xC0) != 0x80;
-  return n;
+// A column's name is shown like a cell: whatever a file's header holds, the terminal is safe.
+static size_t dfq__put_cell_text(dfq__text *t, const char *s) {
+  dfq_value v = dfq__value_str(s, strlen(s));
+  return dfq__put_cell(t, &v);
 }
 
 typedef struct dfq__layout {
@@ -9855,7 +9854,9 @@ static void dfq__shown_layout(const dfq__shown *s, dfq__text *scratch, size_t pr
   int columns = s->schema->count;
   for (int c = 0; c < columns; c++) {
     const dfq_field *f = &s->schema->field[c];
-    l->width[c] = dfq__max(dfq__chars_of(f->name), strlen(dfq_type_name(f->type)));
+    scratch->len = 0;
+    l->width[c] = dfq__max(dfq__put_cell_text(scratch, f->name),
+                           strlen(dfq_type_name(f->type)));
     for (size_t r = 0; r < printed; r++) {
       dfq_value v;
       scratch->len = 0;
@@ -9885,7 +9886,7 @@ static void dfq__put_line(dfq__text *t, dfq__text *cell, const dfq__shown *s,
     size_t width = 0;
     dfq_value v;
     cell->len = 0;
-    if (what == 0) { dfq__put(cell, f->name); width = dfq__chars_of(f->name); }
+    if (what == 0) width = dfq__put_cell_text(cell, f->name);
     if (what == 1) { dfq__put(cell, dfq_type_name(f->type)); width = cell->len; }
     if (what == 2) { dfq__put_repeat(cell, '-', l->width[c]); width = l->width[c]; }
     if (what == 3) { dfq__shown_get(s, row, c, &v); width = dfq__put_cell(cell, &v); }
@@ -16040,6 +16041,13 @@ DFQ__FORMAT(5) static bool dfq__note(dfq__opt *o, bool applied, const char *what
   return applied;
 }
 
+// Characters, not bytes: what a text takes on the screen.
+static size_t dfq__chars_of(const char *s) {
+  size_t n = 0;
+  for (; *s; s++) n += (*s & 0xC0) != 0x80;
+  return n;
+}
+
 // Text in at least width characters.
 static void dfq__put_column(dfq__text *t, const char *s, size_t width) {
   size_t n = dfq__chars_of(s);
@@ -18711,11 +18719,7 @@ static bool dfq__csv_index_to(dfq__csv_reader *r, size_t to, const dfq__csv_need
   size_t count = to - r->indexed;
   if (!count) return true;
   memcpy(last, r->text.data + r->indexed, count);
-  dfq__csv_masks m = dfq__csv_look(last, n);
-  uint64_t there = ((uint64_t)1 << count) - 1;
-  m.sep &= there;
-  m.end &= there;
-  m.odd &= there;
+  dfq__csv_masks m = dfq__csv_look(last, n);   // zeros behind the end mean nothing
   bool ok = dfq__csv_take_masks(r, &m);
   r->indexed = to;
   return ok;
@@ -19405,9 +19409,8 @@ static dfq__csv_text dfq__csv_unquote(const char *s, size_t n, char quote,
   return t;
 }
 
-// By the table at >>csv-source. A type other than str stands for all of them.
-static bool dfq__csv_is_null(const dfq__csv_source *s, const dfq__csv_text *t, dfq_type type) {
-  if (t->quoted && type == DFQ_STR) return false;
+// By the table at >>csv-source, for whatever is not a str in quotes.
+static bool dfq__csv_is_null(const dfq__csv_source *s, const dfq__csv_text *t) {
   if (t->n == 0) return true;
   for (int i = 0; i < s->null_count; i++)
     if (s->null[i].len == t->n && memcmp(s->null[i].as.s, t->s, t->n) == 0) return true;
@@ -19526,7 +19529,7 @@ static bool dfq__csv_odd(dfq__csv_state *st, dfq__csv_cells *c, size_t i, const 
     c->valid[i] = 1;
     return dfq__csv_get_str(t.s, t.s + t.n, (dfq_view *)c->data + i);
   }
-  if (!dfq__csv_is_null(s, &t, c->type)) {
+  if (!dfq__csv_is_null(s, &t)) {
     // 007 is refused where the sample took the column for a number: nobody asked for that.
     bool number = c->type == DFQ_I64 || c->type == DFQ_F64;
     bool good = dfq__csv_read_value(c->type, &t, &v);
@@ -19655,7 +19658,7 @@ static bool dfq__csv_weigh(dfq__csv_sample *m, dfq__csv_guess *g, size_t row, si
   const char *from = dfq__csv_field(&m->reader, row, field, &n);
   dfq__csv_text t = dfq__csv_unquote(from, n, s->dialect.quote, &m->scratch);
   if (!t.s) return false;
-  if (dfq__csv_is_null(s, &t, DFQ_NULL)) return true;   // says nothing about the type
+  if (dfq__csv_is_null(s, &t)) return true;   // says nothing about the type
   g->values++;
   double word;
   g->words += dfq__read_word_f64(t.s, t.n, &word);
@@ -19762,7 +19765,7 @@ static bool dfq__csv_count_columns(dfq__csv_sample *m, size_t *columns) {
   // The header may end with a delimiter, the rows may, or both. An empty last name alone proves
   // nothing: it is a column without a name as soon as one row has a value there.
   bool head_trails = head > 1 && !*m->header[head - 1];
-  bool trails = m->rows ? m->last_empty && fields > 1 : head_trails;
+  bool trails = m->rows ? m->last_empty : head_trails;
   bool drops = head_trails && (fields == head ? trails : fields + 1 == head);
   *columns = named ? named : head ? head - drops : fields - trails;
   s->trailing = (trails && fields == *columns + 1) || (head_trails && head == *columns + 1);
@@ -19788,7 +19791,9 @@ static const char *dfq__csv_new_name(const dfq__csv_sample *m, const dfq_field *
                                      const char *base) {
   dfq *db = m->verb->db;
   const char *name = NULL;
-  for (int k = *base ? 2 : 1; !name; k++) {
+  int k = 1;   // the how-manieth of its name this is: so the first try is mostly free
+  for (size_t i = 0; i < c && *base; i++) k += i < m->header_fields && m->header[i] == base;
+  for (; !name; k++) {
     dfq__text t = dfq__text_in(db->heap);
     if (*base) dfq__putf(&t, "%s_%d", base, k);
     else if (k == 1) dfq__putf(&t, "column_%zu", c + 1);
@@ -19801,9 +19806,12 @@ static const char *dfq__csv_new_name(const dfq__csv_sample *m, const dfq_field *
   return name;
 }
 
+enum { DFQ__CSV_NAMED = 20 };   // of renamed columns, one note each
+
 // The names of all columns: given, the header's made unique, or numbers. False without memory.
 static bool dfq__csv_name_columns(dfq__csv_sample *m, dfq_field *f, size_t columns) {
   const dfq__csv_source *s = m->source;
+  size_t renamed = 0;
   for (size_t c = 0; c < columns; c++) {
     const char *name = c < m->header_fields ? m->header[c] : "";
     bool taken = false;
@@ -19812,6 +19820,7 @@ static bool dfq__csv_name_columns(dfq__csv_sample *m, dfq_field *f, size_t colum
     else f[c].name = *name && !taken ? name : dfq__csv_new_name(m, f, c, name);
     if (!f[c].name) return false;
     if (s->names.count || f[c].name == name || s->options.no_header) continue;
+    if (++renamed > DFQ__CSV_NAMED) continue;
     if (*name)
       dfq__warn(m->verb->db, "%s: column %zu is called %s, because %s was taken", s->path,
                 c + 1, f[c].name, name);
@@ -19819,6 +19828,9 @@ static bool dfq__csv_name_columns(dfq__csv_sample *m, dfq_field *f, size_t colum
       dfq__warn(m->verb->db, "%s: column %zu has no name and is called %s", s->path, c + 1,
                 f[c].name);
   }
+  if (renamed > DFQ__CSV_NAMED)
+    dfq__warn(m->verb->db, "%s: %zu more columns were given names of their own", s->path,
+              renamed - DFQ__CSV_NAMED);
   return true;
 }
 
