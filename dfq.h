@@ -236,7 +236,8 @@ typedef enum dfq_engine { DFQ_BATCH_ENGINE, DFQ_ROW_ENGINE } dfq_engine;
 // How a frame is run. Zero-initialised is the default.
 typedef struct dfq_run_options {
   dfq_engine engine;    // 0: batches; the row engine is the slow, plain twin
-  int threads;          // 0: as many as the machine has, where the input is large enough
+  int threads;          // that group rows of a table; 0: one per core, from 200,000 rows on.
+                        // All else runs on the calling thread
   size_t batch_rows;    // 0: 2,048
   bool no_optimize;     // run the plan as it was written
   uint32_t rules_off;   // bit r set: the optimizer's rule r (dfq_rule) is off
@@ -8500,15 +8501,22 @@ static dfq__event dfq__pull(dfq__op *op) {
 
 // -- expressions of an operator
 
-// Binds an expression to a schema and gives it buffers. NULL with the run's error set.
-static dfq__bound *dfq__op_bind(dfq__op *op, const dfq_schema *schema, const dfq_expr *e) {
+// A binder for a node's expressions while it runs: bound trees and errors end with the run.
+static dfq__binder dfq__run_binder(dfq__run *run, const dfq__node *n,
+                                   const dfq_schema *schema) {
   dfq__binder b;
   memset(&b, 0, sizeof b);
-  b.db = op->run->own;
-  b.arena = &op->run->own->arena;
+  b.db = run->own;
+  b.arena = &run->own->arena;
   b.schema = schema;
-  b.at = op->node->at;
-  b.where = op->node->verb;
+  b.at = n->at;
+  b.where = n->verb;
+  return b;
+}
+
+// Binds an expression to a schema and gives it buffers. NULL with the run's error set.
+static dfq__bound *dfq__op_bind(dfq__op *op, const dfq_schema *schema, const dfq_expr *e) {
+  dfq__binder b = dfq__run_binder(op->run, op->node, schema);
   dfq__bound *n = dfq__bind(&b, e);
   if (!n) dfq__run_error(op->run, b.error ? b.error : &dfq__error_memory);
   if (!n || dfq__vector_prepare(&op->eval, n)) return n;
@@ -9194,13 +9202,7 @@ static bool dfq__row_op_bind(dfq_rows *r) {
   dfq__row_op *op = (dfq__row_op *)r;
   dfq__arena *arena = &op->run->own->arena;
   const dfq__node *n = op->node;
-  dfq__binder b;
-  memset(&b, 0, sizeof b);
-  b.db = op->run->own;
-  b.arena = arena;
-  b.schema = &n->in[0]->schema;
-  b.at = n->at;
-  b.where = n->verb;
+  dfq__binder b = dfq__run_binder(op->run, n, &n->in[0]->schema);
   op->bound = (dfq__bound **)dfq__arena_array(arena, (size_t)n->expr_count + 1,
                                               sizeof *op->bound);
   if (!op->bound) { dfq__run_no_memory(op->run); return false; }
@@ -10362,6 +10364,13 @@ static uint64_t dfq__f64_word(double v) {
   return w;
 }
 
+// A float as a value that stands for all its equals: 0.0 for -0.0, the one NaN. Others stay.
+static void dfq__make_canonical(dfq_value *v) {
+  if (v->type != DFQ_F64) return;
+  uint64_t word = dfq__f64_word(v->as.f);
+  memcpy(&v->as.f, &word, sizeof word);
+}
+
 // One column of n rows into every stride-th word. add: new strings get a number; else they are
 // DFQ__EMPTY, which matches nothing, since no dictionary gets that far. False without memory.
 // i32 is widened with its sign, so that the way back is a truncation.
@@ -10895,10 +10904,7 @@ static const char *dfq__kept_finish(dfq__aggs *all, dfq__agg *a, size_t group, d
   dfq__vec v = { a->type, false, s + 1, NULL };
   if (s[0] == 0 || s[0] == 3) return NULL;    // 3: a null was first or last
   dfq__vec_get(&v, 0, to);
-  if (a->type == DFQ_F64 && (a->fn == DFQ__MIN || a->fn == DFQ__MAX)) {
-    uint64_t canonical = dfq__f64_word(to->as.f);
-    memcpy(&to->as.f, &canonical, 8);
-  }
+  if (a->fn == DFQ__MIN || a->fn == DFQ__MAX) dfq__make_canonical(to);
   return NULL;
 }
 
@@ -11711,13 +11717,7 @@ static bool dfq__grouper_bind(dfq__op *op, dfq__grouper *g, const dfq_expr *cons
 // frees what there is.
 static bool dfq__grouper_open(dfq__op *op, dfq__grouper *g) {
   const dfq__node *n = op->node;
-  dfq__binder b;
-  memset(&b, 0, sizeof b);
-  b.db = op->run->own;
-  b.arena = &op->run->own->arena;
-  b.schema = &n->in[0]->schema;
-  b.at = n->at;
-  b.where = n->verb;
+  dfq__binder b = dfq__run_binder(op->run, n, &n->in[0]->schema);
   dfq_expr **item = (dfq_expr **)dfq__op_array(op, (size_t)n->expr_count, sizeof *item);
   bool ok = item && dfq__group_plan_init(&g->plan, &b, n->key, n->key_count, n->schema.field,
                                          n->expr, n->expr_count);
@@ -11997,11 +11997,7 @@ static bool dfq__run_finish(dfq__group_op *o, dfq_value *row) {
   dfq__op *op = &o->head;
   dfq__grouper *g = &o->g;
   dfq__run_key(o, row);
-  for (int c = 0; c < g->plan.keys; c++) {
-    if (row[c].type != DFQ_F64) continue;
-    uint64_t canonical = dfq__f64_word(row[c].as.f);
-    memcpy(&row[c].as.f, &canonical, 8);
-  }
+  for (int c = 0; c < g->plan.keys; c++) dfq__make_canonical(&row[c]);
   for (int i = 0; i < g->aggs.count; i++) {
     dfq__agg *a = &g->aggs.agg[i];
     dfq_value *to = &row[g->plan.keys + i];
@@ -14284,13 +14280,7 @@ static bool dfq__row_sort_read(dfq__row_sort *s) {
 static bool dfq__row_bind_keys(dfq__row_op *op, dfq_type *type) {
   const dfq__node *n = op->node;
   dfq__arena *arena = &op->run->own->arena;
-  dfq__binder b;
-  memset(&b, 0, sizeof b);
-  b.db = op->run->own;
-  b.arena = arena;
-  b.schema = &n->in[0]->schema;
-  b.at = n->at;
-  b.where = n->verb;
+  dfq__binder b = dfq__run_binder(op->run, n, &n->in[0]->schema);
   op->bound = (dfq__bound **)dfq__arena_array(arena, (size_t)n->key_count + 1,
                                               sizeof *op->bound);
   for (int k = 0; op->bound && k < n->key_count; k++) {
@@ -14611,13 +14601,7 @@ static bool dfq__row_group_bind(dfq__row_group *g, dfq__binder *b) {
 // All stores are begun even when one fails, so that close frees the same things always.
 static bool dfq__row_group_init(dfq__row_group *g) {
   dfq__row_op *op = &g->op;
-  dfq__binder b;
-  memset(&b, 0, sizeof b);
-  b.db = op->run->own;
-  b.arena = &op->run->own->arena;
-  b.schema = &op->node->in[0]->schema;
-  b.at = op->node->at;
-  b.where = op->node->verb;
+  dfq__binder b = dfq__run_binder(op->run, op->node, &op->node->in[0]->schema);
   if (!dfq__row_group_bind(g, &b)) {
     dfq__run_error(op->run, b.error ? b.error : &dfq__error_memory);
     return false;
@@ -14651,9 +14635,7 @@ static bool dfq__row_group_add(dfq__row_group *g, const dfq_value *row) {
   dfq__arena_rewind(&op->strings);
   for (int i = 0; i < p->keys; i++) {
     if (!dfq__row_op_eval(op, g->key[i], row, &g->value[i])) return false;
-    if (g->value[i].type != DFQ_F64) continue;
-    uint64_t canonical = dfq__f64_word(g->value[i].as.f);
-    memcpy(&g->value[i].as.f, &canonical, 8);
+    dfq__make_canonical(&g->value[i]);
   }
   if (op->node->sorted &&
       !dfq__row_in_order(op, &g->last, g->value, g->room, p->keys, "the input", g->rows))
@@ -14778,10 +14760,7 @@ static void dfq__list_pick(dfq_value *v, size_t n, int fn, dfq_value *to) {
         ((fn == DFQ__MAX || fn == DFQ__ANY) && c > 0))
       *to = v[i];
   }
-  if ((fn == DFQ__MIN || fn == DFQ__MAX) && to->type == DFQ_F64) {
-    uint64_t canonical = dfq__f64_word(to->as.f);
-    memcpy(&to->as.f, &canonical, 8);
-  }
+  if (fn == DFQ__MIN || fn == DFQ__MAX) dfq__make_canonical(to);
 }
 
 // One aggregate of one group, from its rows' arguments. Returns why it failed, or NULL. first
@@ -15099,11 +15078,7 @@ static bool dfq__window_part_open(dfq__window_op *o, dfq__window_part *p, const 
                                   dfq_type *type) {
   dfq__op *op = &o->head;
   int columns = op->node->in[0]->schema.count;
-  dfq__binder b;
-  memset(&b, 0, sizeof b);
-  b.db = op->run->own;
-  b.arena = &op->run->own->arena;
-  b.schema = &op->node->in[0]->schema;
+  dfq__binder b = dfq__run_binder(op->run, op->node, &op->node->in[0]->schema);
   if (!dfq__window_call_of(&b, e, &p->call)) {
     dfq__run_error(op->run, b.error ? b.error : &dfq__error_memory);
     return false;
@@ -15492,12 +15467,8 @@ static bool dfq__row_window_init(dfq__row_window *w) {
   dfq__row_op *op = &w->op;
   const dfq__node *n = op->node;
   dfq__arena *arena = &op->run->own->arena;
-  dfq__binder b;
+  dfq__binder b = dfq__run_binder(op->run, n, &n->in[0]->schema);
   size_t further = 1;
-  memset(&b, 0, sizeof b);
-  b.db = op->run->own;
-  b.arena = arena;
-  b.schema = &n->in[0]->schema;
   for (int i = 0; i < n->expr_count; i++) further += (size_t)n->expr[i]->argc + 2;
   dfq_type *type = (dfq_type *)dfq__arena_array(arena, further, sizeof *type);
   w->part = (dfq__row_window_part *)dfq__arena_array(arena, (size_t)n->expr_count + 1,
