@@ -9985,6 +9985,11 @@ DFQ_API bool dfq_show(dfq_frame *frame, FILE *out) {
 //                         │       │   │                   at most half full
 //   keys            0: 17    1: 42    2: 5                rows of words, in the order they came
 //
+// Where the key is one word, and small, there is no need to look: the key itself is the place.
+// An array of 2^bits numbers then takes the slots' place, without a hash or a comparison:
+//
+//   direct (u32)    [ . | . | . | . | . | 2 | . | . | ... ]      direct[5] = 2
+//
 // A slot is looked for at the top bits of the hash; after a match of nothing (empty) the row is
 // new. Slots hold no part of the key: below the cache's size a compare costs less than a wider
 // slot. Why open addressing and not chains: a chain is one more dependent cache miss. Why at
@@ -10006,10 +10011,15 @@ typedef struct dfq__hash_table {
   int lg;                 // 1 << lg slots
   size_t count;           // keys, and the next number
   dfq__buffer key;        // count * words
-  uint32_t *direct;       // the numbers of keys below DFQ__DIRECT; NULL: not used
+  bool direct;            // slot is an array by key, and every key is below 1 << lg
 } dfq__hash_table;
 
-enum { DFQ__DIRECT = 4096 };
+// An array of 1 << lg times DFQ__EMPTY; NULL without memory.
+static uint32_t *dfq__slots_make(dfq__heap *heap, int lg) {
+  uint32_t *slot = (uint32_t *)dfq__alloc(heap, ((size_t)1 << lg) * sizeof *slot);
+  if (slot) memset(slot, 0xff, ((size_t)1 << lg) * sizeof *slot);
+  return slot;
+}
 
 // False without memory; what was taken is freed by dfq__table_close, as after success.
 static bool dfq__table_init(dfq__hash_table *t, dfq__heap *heap, uint64_t seed, size_t words) {
@@ -10018,19 +10028,13 @@ static bool dfq__table_init(dfq__hash_table *t, dfq__heap *heap, uint64_t seed, 
   t->seed = seed;
   t->words = words;
   t->lg = 10;
-  t->slot = (uint32_t *)dfq__alloc(heap, ((size_t)1 << t->lg) * sizeof *t->slot);
-  if (!t->slot) return false;
-  memset(t->slot, 0xff, ((size_t)1 << t->lg) * sizeof *t->slot);
-  if (words == 1) t->direct = (uint32_t *)dfq__alloc(heap, DFQ__DIRECT * sizeof *t->direct);
-  if (words == 1 && !t->direct) return false;
-  if (words == 1) memset(t->direct, 0xff, DFQ__DIRECT * sizeof *t->direct);
-  return dfq__buffer_reserve(heap, &t->key, 64 * (words + 1));
+  t->slot = dfq__slots_make(heap, t->lg);
+  return t->slot && dfq__buffer_reserve(heap, &t->key, 64 * (words + 1));
 }
 
 static void dfq__table_close(dfq__hash_table *t) {
   if (!t->heap) return;
   dfq__free(t->heap, t->slot, ((size_t)1 << t->lg) * sizeof *t->slot);
-  if (t->direct) dfq__free(t->heap, t->direct, DFQ__DIRECT * sizeof *t->direct);
   dfq__buffer_free(t->heap, &t->key);
   memset(t, 0, sizeof *t);
 }
@@ -10049,8 +10053,7 @@ static size_t dfq__store_bytes(const dfq__store *s) {
 
 // For explain analyze, so a close figure is enough: the buffer's padding is left out.
 static size_t dfq__table_bytes(const dfq__hash_table *t) {
-  size_t direct = t->direct ? DFQ__DIRECT * sizeof *t->direct : 0;
-  return t->heap ? t->key.bytes + ((size_t)4 << t->lg) + direct : 0;
+  return t->heap ? t->key.bytes + ((size_t)4 << t->lg) : 0;
 }
 
 // Borrowed until the next key is added.
@@ -10075,24 +10078,31 @@ static inline bool dfq__words_equal(const uint64_t *a, const uint64_t *b, size_t
   return true;
 }
 
-// Four times the slots; every key is put in anew. By four and not by two: a doubling pays for
-// the re-hash twice as often, and slots are only 4 bytes. Hashes are not kept, they cost less
-// to compute again than to load.
-static bool dfq__table_grow(dfq__hash_table *t) {
-  int lg = t->lg + 2;
-  size_t slots = (size_t)1 << lg;
-  uint32_t *slot = (uint32_t *)dfq__alloc(t->heap, slots * sizeof *slot);
+// Makes the index anew, of 1 << lg slots: by hash, or by the key itself when direct. Every key
+// is put in by its number. Hashes are not kept, they cost less to compute again than to load.
+// False without memory, and the table is as it was.
+static bool dfq__table_index(dfq__hash_table *t, int lg, bool direct) {
+  uint32_t *slot = dfq__slots_make(t->heap, lg);
+  size_t mask = ((size_t)1 << lg) - 1;
   if (!slot) return false;
-  memset(slot, 0xff, slots * sizeof *slot);
   for (size_t i = 0; i < t->count; i++) {
-    size_t at = (size_t)(dfq__hash_words(dfq__table_key(t, i), t->words, t->seed) >> (64 - lg));
-    while (slot[at] != DFQ__EMPTY) at = (at + 1) & (slots - 1);
+    const uint64_t *key = dfq__table_key(t, i);
+    size_t at = direct ? (size_t)*key
+                       : (size_t)(dfq__hash_words(key, t->words, t->seed) >> (64 - lg));
+    while (slot[at] != DFQ__EMPTY) at = (at + 1) & mask;
     slot[at] = (uint32_t)i;
   }
   dfq__free(t->heap, t->slot, ((size_t)1 << t->lg) * sizeof *slot);
   t->slot = slot;
   t->lg = lg;
+  t->direct = direct;
   return true;
+}
+
+// Four times the slots. By four and not by two: a doubling pays for the re-hash twice as often,
+// and slots are only 4 bytes.
+static bool dfq__table_grow(dfq__hash_table *t) {
+  return t->lg <= 31 && dfq__table_index(t, t->lg + 2, false);
 }
 
 // Where a key is, or the empty slot where it would go. Ends because at least half of the slots
@@ -10120,7 +10130,7 @@ static bool dfq__find_or_add_hashed(dfq__hash_table *t, const uint64_t *key, siz
     size_t m = dfq__min(n - from, DFQ__HASHED);
     const uint64_t *k = key + from * t->words;
     while (2 * (t->count + m) > (size_t)1 << t->lg)
-      if (t->lg > 31 || !dfq__table_grow(t)) return false;
+      if (!dfq__table_grow(t)) return false;
     if (!dfq__buffer_reserve(t->heap, &t->key, (t->count + m) * t->words * 8 + 8)) return false;
     uint64_t *kept = (uint64_t *)(void *)t->key.data;
     for (size_t i = 0; i < m; i++) {
@@ -10139,35 +10149,52 @@ static bool dfq__find_or_add_hashed(dfq__hash_table *t, const uint64_t *key, siz
   return true;
 }
 
-// The same. Keys of one word are often small: years, codes of a dictionary, flags. For those an
-// array says the number, without a hash or a comparison. New keys, and all keys once a large
-// one was seen, go through the table, which always knows every key.
-static bool dfq__find_or_add(dfq__hash_table *t, const uint64_t *key, size_t n,
-                             uint32_t *number) {
-  uint64_t bits = 0;
+// The same where the key is the place. Most batches bring no new key: one pass over them, and
+// only where it met an empty place a second one.
+static bool dfq__find_or_add_direct(dfq__hash_table *t, const uint64_t *key, size_t n,
+                                    uint32_t *number) {
   bool any_new = false;
-  for (size_t i = 0; t->direct && i < n; i++) bits |= key[i];
-  if (bits >= DFQ__DIRECT) {
-    dfq__free(t->heap, t->direct, DFQ__DIRECT * sizeof *t->direct);
-    t->direct = NULL;
-  }
-  if (!t->direct) return dfq__find_or_add_hashed(t, key, n, number);
   for (size_t i = 0; i < n; i++) {
-    number[i] = t->direct[key[i]];
+    number[i] = t->slot[key[i]];
     any_new |= number[i] == DFQ__EMPTY;
   }
-  if (any_new && !dfq__find_or_add_hashed(t, key, n, number)) return false;
-  for (size_t i = 0; any_new && i < n; i++) t->direct[key[i]] = number[i];
+  if (!any_new) return true;
+  if (!dfq__buffer_reserve(t->heap, &t->key, (t->count + n) * 8 + 8)) return false;
+  uint64_t *kept = (uint64_t *)(void *)t->key.data;
+  for (size_t i = 0; i < n; i++) {
+    uint32_t *slot = &t->slot[key[i]];
+    if (*slot == DFQ__EMPTY) {
+      kept[t->count] = key[i];
+      *slot = (uint32_t)t->count++;
+    }
+    number[i] = *slot;
+  }
   return true;
 }
 
+static bool dfq__find_or_add(dfq__hash_table *t, const uint64_t *key, size_t n,
+                             uint32_t *number) {
+  return t->direct ? dfq__find_or_add_direct(t, key, n, number)
+                   : dfq__find_or_add_hashed(t, key, n, number);
+}
+
 // Reads only, so that several threads may probe one finished table.
-// The numbers of n keys, DFQ__EMPTY for those that are not there.
+// The numbers of n keys, DFQ__EMPTY for those that are not there. As above, hashes come first:
+// the misses of a piece overlap.
 static void dfq__find(const dfq__hash_table *t, const uint64_t *key, size_t n,
                       uint32_t *number) {
-  for (size_t i = 0; i < n; i++) {
-    const uint64_t *k = key + i * t->words;
-    number[i] = t->slot[dfq__table_probe(t, k, dfq__hash_words(k, t->words, t->seed))];
+  uint64_t hash[DFQ__HASHED];
+  for (size_t i = 0; t->direct && i < n; i++)
+    number[i] = key[i] >> t->lg ? DFQ__EMPTY : t->slot[key[i]];
+  for (size_t from = 0; !t->direct && from < n; from += DFQ__HASHED) {
+    size_t m = dfq__min(n - from, DFQ__HASHED);
+    const uint64_t *k = key + from * t->words;
+    for (size_t i = 0; i < m; i++) {
+      hash[i] = dfq__hash_words(k + i * t->words, t->words, t->seed);
+      DFQ__PREFETCH(&t->slot[hash[i] >> (64 - t->lg)]);
+    }
+    for (size_t i = 0; i < m; i++)
+      number[from + i] = t->slot[dfq__table_probe(t, k + i * t->words, hash[i])];
   }
 }
 
@@ -10273,50 +10300,75 @@ static uint32_t dfq__dictionary_add(dfq__dictionary *d, const dfq_view *v) {
 // Idea. Each key column becomes one word a row: integers and dates as they are, floats by their
 // bits (after -0.0 became 0.0 and every NaN the same NaN), strings by their number in a
 // dictionary. Words are equal exactly when the values are, so the table above never needs to
-// know a type. One more word holds a bit for each column that is null; it appears with the
-// first null, and the keys known so far are then widened, which keeps their numbers.
+// know a type.
 //
-//   region 'EU', year null   ->   [ 3 | 0 | null bits 10 ]
+// Most words are small, or close to each other: years, codes, ids, numbers of texts. So as long
+// as they fit, the words of all columns are packed into one, a field for each, just wide enough
+// for what was seen so far; 0 in a field is null, and the least word seen is 1:
 //
-// The word of a null value is 0, so that two nulls are the same key; the bit tells them from a
-// true 0. Whether nulls may match at all is not decided here: a group_by wants them to be one
-// group, a join drops such rows before it looks.
+//   region 'EU' (0 of 0 .. 4), year 2023 (of 2020 .. 2026)   ->   | 001 | 0100 |   = 20
 //
-// The way back is as simple: a group's key columns are read off the table's words, without the
-// input. Cost: 8 bytes a row and column. Larger engines pack several narrow columns into one
-// word when the columns' minimum and maximum allow (data.table, DuckDB's perfect hash), and use
-// such a packed key as an array index, with no hash at all.
+// A packed key is hashed and compared as one word, and when all fields together are a few bits,
+// it is the place in an array, with no hash at all (data.table packs this way; DuckDB calls the
+// array a perfect hash table). The fields are not known when the run begins: the first batch
+// sets them, and a value that does not fit widens them. Keys known by then are packed anew, and
+// keep their numbers. Every widening adds a bit at least, so there are few.
+//
+// Where 63 bits are not enough, or with floats, a key is a row of words, one for each column
+// and one more with a bit for each that is null, whose word is 0:
+//
+//   price 9.99, year null    ->   [ 0x4023fae147ae147b | 0 | null bits 10 ]
+//
+// Whether nulls may match at all is not decided here: a group_by wants them to be one group, a
+// join drops such rows before it looks.
+//
+// The way back is as simple: a group's key columns are read off the table's keys, without the
+// input. Cost: half a nanosecond a row and column.
 
-enum { DFQ__MAX_KEYS = 64 };   // a bit for each in the word of null bits
+enum {
+  DFQ__MAX_KEYS = 64,      // a bit for each in the word of null bits
+  DFQ__PACKED_BITS = 63,   // the most: so that no key is UINT64_MAX, which stands for none
+  DFQ__DIRECT_BITS = 22    // the most that are an array's place
+};
+
+// A column's field in packed keys.
+typedef struct dfq__packing {
+  uint64_t base;              // the word that is 1 in the field
+  int shift, bits;            // bits 0: nothing but nulls so far
+} dfq__packing;
 
 typedef struct dfq__key_set {
   dfq__heap *heap;
   int columns;
   dfq_type *type;             // of each column
   dfq__dictionary *words;     // of string columns; the others' are not initialised
+  dfq__packing *pack;         // of each column
+  bool packed;                // keys are one word; else columns + 1
+  int bits;                   // of all fields together
+  size_t seen;                // rows: an array may be as large as they are worth
   dfq__hash_table table;      // the number of each combination
-  bool masked;                // keys have the word of null bits
-  dfq__buffer scratch;        // words of a batch
+  dfq__buffer scratch;        // keys of a batch
+  dfq__buffer column;         // words of one of its columns
 } dfq__key_set;
 
-// masked: keys have null bits from the start, for who must find nulls by dfq__find later. False
-// without memory; dfq__keys_free is owed either way.
-static bool dfq__keys_init(dfq__key_set *k, dfq *db, const dfq_type *type, int columns,
-                           bool masked) {
+// False without memory; dfq__keys_free is owed either way.
+static bool dfq__keys_init(dfq__key_set *k, dfq *db, const dfq_type *type, int columns) {
   size_t n = (size_t)columns + 1;
   memset(k, 0, sizeof *k);
   k->heap = db->heap;
   k->columns = columns;
-  k->masked = masked;
+  k->packed = true;
   k->type = (dfq_type *)dfq__alloc_zero(db->heap, n, sizeof *k->type);
   k->words = (dfq__dictionary *)dfq__alloc_zero(db->heap, n, sizeof *k->words);
-  if (!k->type || !k->words) return false;
+  k->pack = (dfq__packing *)dfq__alloc_zero(db->heap, n, sizeof *k->pack);
+  if (!k->type || !k->words || !k->pack) return false;
   for (int c = 0; c < columns; c++) {
     k->type[c] = type[c];
+    if (type[c] == DFQ_F64) k->packed = false;
     if (type[c] == DFQ_STR && !dfq__dictionary_init(&k->words[c], db->heap, db->seed))
       return false;
   }
-  return dfq__table_init(&k->table, db->heap, db->seed, (size_t)columns + masked);
+  return dfq__table_init(&k->table, db->heap, db->seed, k->packed ? 1 : n);
 }
 
 // Also after a dfq__keys_init that failed half way: what is still zero is passed over.
@@ -10326,34 +10378,14 @@ static void dfq__keys_free(dfq__key_set *k) {
   for (int c = 0; k->words && c < k->columns; c++) dfq__dictionary_free(&k->words[c]);
   dfq__free(k->heap, k->type, n * sizeof *k->type);
   dfq__free(k->heap, k->words, n * sizeof *k->words);
+  dfq__free(k->heap, k->pack, n * sizeof *k->pack);
   dfq__table_close(&k->table);
   dfq__buffer_free(k->heap, &k->scratch);
+  dfq__buffer_free(k->heap, &k->column);
   memset(k, 0, sizeof *k);
 }
 
-// -- values to words, and back
-
-// Gives every key a word of null bits, all 0 so far. Keys are put in by their old order, so the
-// numbers that were handed out stay. On failure the set is as it was.
-static bool dfq__keys_mask(dfq__key_set *k) {
-  dfq__hash_table wide;
-  size_t words = k->table.words;
-  if (!dfq__table_init(&wide, k->heap, k->table.seed, words + 1)) {
-    dfq__table_close(&wide);
-    return false;
-  }
-  for (size_t i = 0; i < k->table.count; i++) {
-    uint64_t key[DFQ__MAX_KEYS + 1];
-    uint32_t number;
-    memcpy(key, dfq__table_key(&k->table, i), words * 8);
-    key[words] = 0;
-    if (!dfq__find_or_add(&wide, key, 1, &number)) { dfq__table_close(&wide); return false; }
-  }
-  dfq__table_close(&k->table);
-  k->table = wide;
-  k->masked = true;
-  return true;
-}
+// -- values to words
 
 // Equal floats must be equal bits: -0.0 becomes 0.0 and every NaN the one quiet NaN.
 static uint64_t dfq__f64_word(double v) {
@@ -10371,64 +10403,236 @@ static void dfq__make_canonical(dfq_value *v) {
   memcpy(&v->as.f, &word, sizeof word);
 }
 
-// One column of n rows into every stride-th word. add: new strings get a number; else they are
-// DFQ__EMPTY, which matches nothing, since no dictionary gets that far. False without memory.
-// i32 is widened with its sign, so that the way back is a truncation.
+// The numbers of n texts. add: new ones get a number; else they are DFQ__EMPTY, which matches
+// nothing, since no dictionary gets that far. Nulls are not looked at. False without memory.
+static bool dfq__key_texts(dfq__dictionary *d, const dfq__vec *v, size_t n, uint64_t *word,
+                           bool add) {
+  const dfq_view *view = (const dfq_view *)v->data;
+  for (size_t i = 0; i < n; i++) {
+    if (v->valid && !v->valid[i]) continue;
+    uint32_t number = add ? dfq__dictionary_add(d, &view[i])
+                          : d->slot[dfq__dictionary_probe(d, &view[i])];
+    if (add && number == DFQ__EMPTY) return false;
+    word[i] = number;
+  }
+  return true;
+}
+
+// One column's n rows as words; what stands where a value is null means nothing. i32 is widened
+// with its sign, so that the way back is a truncation. False without memory.
 static bool dfq__key_column(dfq__key_set *k, int c, const dfq__vec *v, size_t n, uint64_t *word,
-                            size_t stride, bool add) {
-  dfq__dictionary *d = &k->words[c];
-  size_t step = v->constant ? 0 : 1;
-  for (size_t i = 0, at = 0; i < n; i++, at += step, word += stride) {
-    if (v->valid && !v->valid[at]) { *word = 0; continue; }
-    switch (dfq__size_of(v->type)) {
-      case 1: *word = ((const uint8_t *)v->data)[at]; break;
-      case 4: *word = (uint64_t)(int64_t)((const int32_t *)v->data)[at]; break;
-      case 8:
-        if (v->type == DFQ_F64) *word = dfq__f64_word(((const double *)v->data)[at]);
-        else *word = ((const uint64_t *)v->data)[at];
-        break;
-      default: {
-        const dfq_view *view = (const dfq_view *)v->data + at;
-        uint32_t number = add ? dfq__dictionary_add(d, view)
-                              : d->slot[dfq__dictionary_probe(d, view)];
-        if (add && number == DFQ__EMPTY) return false;
-        *word = number;
-      }
+                            bool add) {
+  memset(word, 0, v->valid ? n * sizeof *word : 0);
+  switch (dfq__size_of(v->type)) {
+    case 1: for (size_t i = 0; i < n; i++) word[i] = ((const uint8_t *)v->data)[i]; return true;
+    case 4:
+      for (size_t i = 0; i < n; i++)
+        word[i] = (uint64_t)(int64_t)((const int32_t *)v->data)[i];
+      return true;
+    case 8:
+      if (v->type != DFQ_F64) memcpy(word, v->data, n * sizeof *word);
+      else for (size_t i = 0; i < n; i++) word[i] = dfq__f64_word(((const double *)v->data)[i]);
+      return true;
+    default: return dfq__key_texts(&k->words[c], v, n, word, add);
+  }
+}
+
+// The inverse for one value.
+static void dfq__word_put(const dfq__key_set *k, int c, uint64_t word, bool valid, void *data,
+                          size_t i) {
+  switch (dfq__size_of(k->type[c])) {
+    case 1: ((uint8_t *)data)[i] = (uint8_t)word; break;
+    case 4: ((int32_t *)data)[i] = (int32_t)(int64_t)word; break;
+    case 8: ((uint64_t *)data)[i] = word; break;
+    default:
+      ((dfq_view *)data)[i] = valid ? dfq__dictionary_views(&k->words[c])[word]
+                                    : dfq__view_of("", 0);
+  }
+}
+
+// -- packing
+
+// What stands in a column's field of a packed key: 0 for null.
+static uint64_t dfq__field(const dfq__packing *p, uint64_t key) {
+  return key >> p->shift & (((uint64_t)1 << p->bits) - 1);
+}
+
+// Widens a column's field by the words of a batch; nulls do not count. What the field can hold
+// by now it may hold already, so its new range takes all of that in. A range that is close to 0
+// begins at 0, another a little below its least word, so that what comes later often fits.
+static void dfq__pack_widen(dfq__packing *p, const uint64_t *word, const uint8_t *valid,
+                            size_t n) {
+  int64_t low = INT64_MAX, high = INT64_MIN;
+  if (p->bits) {
+    low = (int64_t)p->base;
+    high = (int64_t)(p->base + ((uint64_t)1 << p->bits) - 2);
+    if (high < low) high = INT64_MAX;
+  }
+  for (size_t i = 0; i < n; i++) {
+    int64_t v = (int64_t)word[i];
+    if (valid && !valid[i]) continue;
+    if (v < low) low = v;
+    if (v > high) high = v;
+  }
+  uint64_t range = (uint64_t)high - (uint64_t)low;
+  p->base = (uint64_t)low - dfq__min(range / 8, (uint64_t)low - (uint64_t)INT64_MIN);
+  if (low >= 0 && (uint64_t)low <= range) p->base = 0;
+  uint64_t most = (uint64_t)high - p->base + 1;
+  for (p->bits = 1; p->bits <= DFQ__PACKED_BITS && (most == 0 || most >> p->bits);) p->bits++;
+}
+
+// Lays the fields out side by side; false when they need too many bits.
+static bool dfq__pack_layout(dfq__key_set *k) {
+  k->bits = 0;
+  for (int c = 0; c < k->columns; c++) {
+    k->pack[c].shift = k->pack[c].bits ? k->bits : 0;
+    k->bits += k->pack[c].bits;
+  }
+  return k->bits <= DFQ__PACKED_BITS;
+}
+
+// May the keys be places in an array? Not in one that is larger than what it is worth: a small
+// query should not clear megabytes.
+static bool dfq__keys_small(const dfq__key_set *k) {
+  return k->packed && k->bits <= DFQ__DIRECT_BITS &&
+         (size_t)1 << k->bits <= dfq__max(4096, 2 * k->seen);
+}
+
+// The index for the keys there are.
+static bool dfq__keys_index(dfq__key_set *k) {
+  dfq__hash_table *t = &k->table;
+  int lg = 10;
+  if (dfq__keys_small(k)) return dfq__table_index(t, k->bits, true);
+  while ((size_t)1 << lg < 2 * t->count + 2) lg++;
+  return dfq__table_index(t, lg, false);
+}
+
+// A packed key under old fields as a row of words: its columns', then the null bits.
+static void dfq__unpack(const dfq__packing *old, int columns, uint64_t key, uint64_t *row) {
+  row[columns] = 0;
+  for (int c = 0; c < columns; c++) {
+    uint64_t field = dfq__field(&old[c], key);
+    row[c] = field ? field - 1 + old[c].base : 0;
+    row[columns] |= field ? 0 : (uint64_t)1 << c;
+  }
+}
+
+// Packs all keys by the new fields, or makes them rows of words when they no longer fit in one.
+// old: the fields they are packed by now. False without memory: the set is good for nothing.
+static bool dfq__keys_repack(dfq__key_set *k, const dfq__packing *old, bool fits) {
+  dfq__hash_table *t = &k->table;
+  size_t words = (size_t)k->columns + 1;
+  uint64_t row[DFQ__MAX_KEYS + 1];
+  k->packed = fits;
+  if (!fits && !dfq__buffer_reserve(k->heap, &t->key, t->count * words * 8 + 64)) return false;
+  uint64_t *key = (uint64_t *)(void *)t->key.data;
+  for (size_t i = t->count; i-- > 0;) {      // from the end, as rows are longer
+    dfq__unpack(old, k->columns, key[i], row);
+    if (!fits) { memcpy(key + i * words, row, words * 8); continue; }
+    key[i] = 0;
+    for (int c = 0; c < k->columns; c++)
+      if (!(row[k->columns] >> c & 1))
+        key[i] |= (row[c] - k->pack[c].base + 1) << k->pack[c].shift;
+  }
+  t->words = fits ? 1 : words;
+  return dfq__keys_index(k);
+}
+
+// Widens the fields for the words of a batch's column that do not fit. *again: set, since what
+// was packed of the batch so far is void.
+static bool dfq__keys_widen(dfq__key_set *k, int c, const uint64_t *word, const uint8_t *valid,
+                            size_t n, bool *again) {
+  dfq__packing old[DFQ__MAX_KEYS];
+  memcpy(old, k->pack, (size_t)k->columns * sizeof *old);
+  dfq__pack_widen(&k->pack[c], word, valid, n);
+  *again = true;
+  return dfq__keys_repack(k, old, dfq__pack_layout(k));
+}
+
+// Puts a column's fields into the keys of a batch. Returns what they have set between them, by
+// which the caller sees that one was too wide. A word below the base wraps to a large number;
+// one just below, whose field would be the 0 of null, shows before the 1 is added.
+static uint64_t dfq__pack_column(const dfq__packing *p, const uint64_t *word,
+                                 const uint8_t *valid, size_t n, uint64_t *key) {
+  uint64_t all = 0;
+  for (size_t i = 0; i < n; i++) {
+    uint64_t above = word[i] - p->base, there = valid ? 0 - (uint64_t)valid[i] : UINT64_MAX;
+    all |= (above | (above + 1)) & there;
+    key[i] |= ((above + 1) & there) << p->shift;
+  }
+  return all;
+}
+
+// Where a field was too wide, and no column is to be widened for it, the row is like no key.
+static void dfq__pack_unknown(const dfq__packing *p, const uint64_t *word, const uint8_t *valid,
+                              size_t n, uint64_t *key) {
+  for (size_t i = 0; i < n; i++) {
+    uint64_t above = word[i] - p->base;
+    if ((!valid || valid[i]) && (above | (above + 1)) >> p->bits) key[i] = UINT64_MAX;
+  }
+}
+
+// The packed keys of n rows. With add, may leave the set with wider fields, or unpacked:
+// *again says that the caller should ask once more.
+static bool dfq__keys_pack(dfq__key_set *k, const dfq__vec *column, size_t n, bool add,
+                           uint64_t *key, bool *again) {
+  uint64_t *word = (uint64_t *)(void *)k->column.data;
+  memset(key, 0, n * sizeof *key);
+  for (int c = 0; c < k->columns; c++) {
+    const dfq__packing *p = &k->pack[c];
+    const uint8_t *valid = column[c].valid;
+    if (!dfq__key_column(k, c, &column[c], n, word, add)) return false;
+    if (!(dfq__pack_column(p, word, valid, n, key) >> p->bits)) continue;
+    if (add) return dfq__keys_widen(k, c, word, valid, n, again);
+    dfq__pack_unknown(p, word, valid, n, key);
+  }
+  return true;
+}
+
+// The keys of n rows as rows of words.
+static bool dfq__keys_rows(dfq__key_set *k, const dfq__vec *column, size_t n, bool add,
+                           uint64_t *key) {
+  size_t stride = k->table.words, nulls = stride - 1;
+  uint64_t *word = (uint64_t *)(void *)k->column.data;
+  for (size_t i = 0; i < n; i++) key[i * stride + nulls] = 0;
+  for (int c = 0; c < k->columns; c++) {
+    const uint8_t *valid = column[c].valid;
+    if (!dfq__key_column(k, c, &column[c], n, word, add)) return false;
+    for (size_t i = 0; i < n; i++) key[i * stride + (size_t)c] = word[i];
+    for (size_t i = 0; valid && i < n; i++) {
+      if (valid[i]) continue;
+      key[i * stride + (size_t)c] = 0;
+      key[i * stride + nulls] |= (uint64_t)1 << c;
     }
   }
   return true;
 }
 
-// A validity array may be all ones; only a real null is worth a wider key.
-static bool dfq__any_null(const dfq__vec *v, size_t n) {
-  if (!v->valid) return false;
-  return memchr(v->valid, 0, v->constant ? 1 : n) != NULL;
-}
+// -- a batch's keys, and keys' values
 
-// The key words of n rows, in k->scratch: valid until the next call. NULL without memory. With
-// add false nothing but the scratch is written, so threads may share the rest.
+// The keys of n rows, in k->scratch: valid until the next call. NULL without memory. column: no
+// constants. With add false nothing but k's buffers is written, so threads that have their own
+// may share the rest.
 static uint64_t *dfq__keys_words(dfq__key_set *k, const dfq__vec *column, size_t n, bool add) {
-  bool nulls = false;
-  for (int c = 0; c < k->columns; c++) nulls = nulls || dfq__any_null(&column[c], n);
-  if (nulls && !k->masked && add && !dfq__keys_mask(k)) return NULL;
-  size_t stride = k->table.words;
-  if (!dfq__buffer_reserve(k->heap, &k->scratch, n * stride * 8 + 8)) return NULL;
-  uint64_t *word = (uint64_t *)(void *)k->scratch.data;
-  for (int c = 0; c < k->columns; c++)
-    if (!dfq__key_column(k, c, &column[c], n, word + c, stride, add)) return NULL;
-  if (!k->masked) return word;
-  for (size_t i = 0; i < n; i++) word[i * stride + stride - 1] = 0;
-  for (int c = 0; nulls && c < k->columns; c++)
-    for (size_t i = 0; column[c].valid && i < n; i++)
-      if (!column[c].valid[column[c].constant ? 0 : i])
-        word[i * stride + stride - 1] |= (uint64_t)1 << c;
-  return word;
+  bool again = true;
+  if (!dfq__buffer_reserve(k->heap, &k->column, n * 8 + 8)) return NULL;
+  while (again) {
+    again = false;
+    if (!dfq__buffer_reserve(k->heap, &k->scratch, n * k->table.words * 8 + 8)) return NULL;
+    uint64_t *key = (uint64_t *)(void *)k->scratch.data;
+    if (!(k->packed ? dfq__keys_pack(k, column, n, add, key, &again)
+                    : dfq__keys_rows(k, column, n, add, key))) return NULL;
+  }
+  return (uint64_t *)(void *)k->scratch.data;
 }
 
 // The dense numbers of n rows' keys. False without memory.
 static bool dfq__keys_add(dfq__key_set *k, const dfq__vec *column, size_t n, uint32_t *number) {
+  k->seen += n;
   uint64_t *word = dfq__keys_words(k, column, n, true);
-  return word && dfq__find_or_add(&k->table, word, n, number);
+  if (!word) return false;
+  if (!k->table.direct && dfq__keys_small(k) && !dfq__keys_index(k)) return false;
+  return dfq__find_or_add(&k->table, word, n, number);
 }
 
 // The values of a key column for keys from .. from + n, back from words. Strings are views of
@@ -10436,23 +10640,18 @@ static bool dfq__keys_add(dfq__key_set *k, const dfq__vec *column, size_t n, uin
 static void dfq__keys_get(const dfq__key_set *k, int c, size_t from, size_t n, void *data,
                           uint8_t *valid) {
   size_t stride = k->table.words;
-  const uint64_t *word = dfq__table_key(&k->table, from);
-  for (size_t i = 0; i < n; i++, word += stride) {
-    valid[i] = !k->masked || !(word[stride - 1] >> c & 1);
-    switch (dfq__size_of(k->type[c])) {
-      case 1: ((uint8_t *)data)[i] = (uint8_t)word[c]; break;
-      case 4: ((int32_t *)data)[i] = (int32_t)(int64_t)word[c]; break;
-      case 8: ((uint64_t *)data)[i] = word[c]; break;
-      default:
-        ((dfq_view *)data)[i] = valid[i] ? dfq__dictionary_views(&k->words[c])[word[c]]
-                                         : dfq__view_of("", 0);
-    }
+  const uint64_t *key = dfq__table_key(&k->table, from);
+  const dfq__packing *p = &k->pack[c];
+  for (size_t i = 0; i < n; i++, key += stride) {
+    uint64_t field = k->packed ? dfq__field(p, *key) : key[c];
+    valid[i] = k->packed ? field != 0 : !(key[stride - 1] >> c & 1);
+    dfq__word_put(k, c, k->packed ? field - 1 + p->base : field, valid[i], data, i);
   }
 }
 
 // For explain analyze.
 static size_t dfq__keys_bytes(const dfq__key_set *k) {
-  size_t bytes = dfq__table_bytes(&k->table) + k->scratch.bytes;
+  size_t bytes = dfq__table_bytes(&k->table) + k->scratch.bytes + k->column.bytes;
   for (int c = 0; k->words && c < k->columns; c++)
     bytes += k->words[c].view.bytes + dfq__arena_mark(&k->words[c].strings);
   return bytes;
@@ -10957,7 +11156,7 @@ static bool dfq__unique_update(dfq__aggs *all, dfq__agg *a, const uint32_t *grou
                                const dfq__vec *x, size_t n) {
   dfq_type type[2] = { DFQ_I64, a->in_type };
   dfq__arena scratch = { all->heap, NULL, NULL };
-  if (!a->unique.heap && !dfq__keys_init(&a->unique, all->db, type, 2, false)) return false;
+  if (!a->unique.heap && !dfq__keys_init(&a->unique, all->db, type, 2)) return false;
   int64_t *wide = (int64_t *)dfq__arena_array(&scratch, n + 1, sizeof *wide);
   uint32_t *number = (uint32_t *)dfq__arena_array(&scratch, n + 1, sizeof *number);
   bool ok = wide && number;
@@ -11869,7 +12068,7 @@ static bool dfq__group_open(dfq__op *op) {
   o->any_key = keys > 0;
   if (op->node->sorted && !dfq__store_init(&o->last_key, op->eval.heap, type, keys))
     return false;
-  return dfq__keys_init(&o->keys, op->run->own, type, keys, false);
+  return dfq__keys_init(&o->keys, op->run->own, type, keys);
 }
 
 // Notes where each new group was first seen: its position, by which the groups of
@@ -12358,7 +12557,7 @@ static bool dfq__join_open(dfq__op *op) {
     type[k] = dfq__types_of(&op->node->in[0]->schema, j->left_key[k]);
   }
   return dfq__join_columns(j) &&
-         dfq__keys_init(&j->keys, op->run->own, type, (int)keys, p->nulls_equal);
+         dfq__keys_init(&j->keys, op->run->own, type, (int)keys);
 }
 
 // The key's number of each row of a batch, in room from at on; DFQ__EMPTY for null keys, and
@@ -12991,6 +13190,7 @@ static void dfq__join_share(dfq__op *copy, dfq__op *op) {
   dfq__store_free(&j->built);
   j->keys = from->keys;
   memset(&j->keys.scratch, 0, sizeof j->keys.scratch);
+  memset(&j->keys.column, 0, sizeof j->keys.column);
   j->built = from->built;
   j->first = from->first;
   j->next = from->next;
@@ -13011,6 +13211,7 @@ static void dfq__join_close(dfq__op *op) {
   dfq__heap *heap = op->eval.heap;
   if (j->shared) {   // the original frees these
     dfq__buffer_free(heap, &j->keys.scratch);
+    dfq__buffer_free(heap, &j->keys.column);
     memset(&j->keys, 0, sizeof j->keys);
     memset(&j->built, 0, sizeof j->built);
     memset(&j->first, 0, sizeof j->first);
@@ -13812,39 +14013,6 @@ static void dfq__worker_main(void *arg, int number) {
 
 // -- folding workers together
 
-// The key words of one group of a worker, as this key set writes them: numbers of texts differ
-// between dictionaries, all else is the value itself. False without memory.
-static bool dfq__key_adopt(dfq__key_set *to, const dfq__key_set *from, size_t group,
-                           uint64_t *word) {
-  memcpy(word, dfq__table_key(&from->table, group), (size_t)from->columns * 8);
-  uint64_t nulls = from->masked ? dfq__table_key(&from->table, group)[from->columns] : 0;
-  for (int c = 0; c < to->columns; c++) {
-    if (to->type[c] != DFQ_STR || (nulls >> c & 1)) continue;
-    uint32_t number = dfq__dictionary_add(&to->words[c],
-                                          &dfq__dictionary_views(&from->words[c])[word[c]]);
-    if (number == DFQ__EMPTY) return false;
-    word[c] = number;
-  }
-  if (to->masked) word[to->columns] = nulls;
-  return true;
-}
-
-// Folds one group of a worker in. *number: what it is called here.
-static bool dfq__group_adopt(dfq__group_op *o, dfq__group_op *from, size_t group,
-                             uint32_t *number) {
-  uint64_t word[DFQ__MAX_KEYS + 1];
-  *number = 0;
-  if (o->any_key && (!dfq__key_adopt(&o->keys, &from->keys, group, word) ||
-                     !dfq__find_or_add(&o->keys.table, word, 1, number))) return false;
-  if (!dfq__aggs_grow(&o->g.aggs, (size_t)*number + 1)) return false;
-  for (int i = 0; i < o->g.aggs.count; i++) {
-    dfq__agg *a = &o->g.aggs.agg[i];
-    if (!a->is->combine(&o->g.aggs, a, *number, &from->g.aggs, &from->g.aggs.agg[i], group))
-      return false;
-  }
-  return true;
-}
-
 // All workers' groups, sorted by where they were first seen; *order numbers them through,
 // worker after worker. A group that several workers have seen is there several times, and the
 // first of them is where the single loop would have begun it.
@@ -13867,25 +14035,81 @@ static bool dfq__crew_order(dfq__crew *crew, dfq__heap *heap, dfq__buffer *words
   return dfq__radix_sort(heap, word, dfq__u32(order), n);
 }
 
+// A group of a worker: which, and what it is called there.
+typedef struct dfq__adopted {
+  dfq__group_op *from;
+  size_t group;
+} dfq__adopted;
+
+// The numbers here of n groups of workers: their keys are read back from there and put in here,
+// as if they were rows. False without memory.
+static bool dfq__keys_adopt(dfq__group_op *o, const dfq__adopted *at, size_t n,
+                            uint32_t *number) {
+  dfq__op *op = &o->head;
+  if (!o->any_key) { memset(number, 0, n * sizeof *number); return true; }
+  for (int c = 0; c < o->g.plan.keys; c++) {
+    dfq_type type = o->g.plan.field[c].type;
+    size_t size = dfq__size_of(type);
+    char *data = (char *)dfq__veval_room(&op->eval, &o->g.out[2 * c], n * size);
+    uint8_t *valid = (uint8_t *)dfq__veval_room(&op->eval, &o->g.out[2 * c + 1], n);
+    if (op->eval.no_memory) return false;
+    for (size_t i = 0; i < n; i++)
+      dfq__keys_get(&at[i].from->keys, c, at[i].group, 1, data + i * size, valid + i);
+    dfq__vec v = { type, false, data, valid };
+    o->g.column[c] = v;
+  }
+  return dfq__keys_add(&o->keys, o->g.column, n, number);
+}
+
+// Folds n groups of workers in. number: what they are called here is written there.
+static bool dfq__groups_adopt(dfq__group_op *o, const dfq__adopted *at, size_t n,
+                              uint32_t *number) {
+  dfq__aggs *aggs = &o->g.aggs;
+  if (!dfq__keys_adopt(o, at, n, number)) return false;
+  if (!dfq__aggs_grow(aggs, o->any_key ? o->keys.table.count : 1)) return false;
+  for (int i = 0; i < aggs->count; i++)
+    for (size_t r = 0; r < n; r++) {
+      dfq__aggs *from = &at[r].from->g.aggs;
+      if (!aggs->agg[i].is->combine(aggs, &aggs->agg[i], number[r], from, &from->agg[i],
+                                    at[r].group))
+        return false;
+    }
+  return true;
+}
+
+enum { DFQ__ADOPTED = 512 };   // groups folded in one go
+
+// Folds the workers' groups in by the given order, and notes in number, worker after worker,
+// what each is called here. start: where each worker's groups begin.
+static bool dfq__crew_adopt(dfq__group_op *o, dfq__crew *crew, const size_t *start,
+                            const uint32_t *order, size_t total, uint32_t *number) {
+  dfq__adopted at[DFQ__ADOPTED];
+  uint32_t here[DFQ__ADOPTED];
+  for (size_t done = 0; done < total; done += DFQ__ADOPTED) {
+    size_t n = dfq__min(total - done, DFQ__ADOPTED);
+    for (size_t i = 0; i < n; i++) {
+      int w = 0;
+      while (order[done + i] >= start[w + 1]) w++;
+      at[i].from = crew->worker[w].group;
+      at[i].group = order[done + i] - start[w];
+    }
+    if (!dfq__groups_adopt(o, at, n, here)) return false;
+    for (size_t i = 0; i < n; i++) number[order[done + i]] = here[i];
+  }
+  return true;
+}
+
 // Folds the workers' groups into this operator's, first seen first, so that numbers come out as
-// the single loop gives them. Null bits first: widening keys half way would cost a re-hash.
+// the single loop gives them.
 static bool dfq__crew_merge(dfq__group_op *o, dfq__crew *crew) {
   dfq__heap *heap = o->head.eval.heap;
   dfq__buffer words = { NULL, NULL, 0 }, order = { NULL, NULL, 0 }, number = { NULL, NULL, 0 };
   size_t total, start[DFQ__MAX_THREADS + 1] = { 0 };
   bool ok = dfq__crew_order(crew, heap, &words, &order, &total);
   ok = ok && dfq__buffer_reserve(heap, &number, total * 4 + 4);
-  for (int w = 0; w < crew->count; w++) {
+  for (int w = 0; w < crew->count; w++)
     start[w + 1] = start[w] + crew->worker[w].group->g.aggs.groups;
-    if (ok && crew->worker[w].group->keys.masked && !o->keys.masked)
-      ok = dfq__keys_mask(&o->keys);
-  }
-  for (size_t i = 0; ok && i < total; i++) {
-    size_t at = dfq__u32(&order)[i];
-    int w = 0;
-    while (at >= start[w + 1]) w++;
-    ok = dfq__group_adopt(o, crew->worker[w].group, at - start[w], &dfq__u32(&number)[at]);
-  }
+  ok = ok && dfq__crew_adopt(o, crew, start, dfq__u32(&order), total, dfq__u32(&number));
   for (int w = 0; ok && w < crew->count; w++)
     for (int a = 0; ok && a < o->g.aggs.count; a++)
       ok = dfq__combine_kept(&o->g.aggs, &o->g.aggs.agg[a],
@@ -13973,7 +14197,7 @@ static bool dfq__distinct_open(dfq__op *op) {
     d->column[k] = n->key_count ? dfq__schema_find(&n->in[0]->schema, n->key[k].expr->name) : k;
     type[k] = dfq__types_of(&n->in[0]->schema, d->column[k]);
   }
-  return dfq__keys_init(&d->keys, op->run->own, type, d->count, false);
+  return dfq__keys_init(&d->keys, op->run->own, type, d->count);
 }
 
 // Batches that bring nothing new are passed over. One that is all new goes out as it is, with

@@ -80,6 +80,90 @@ TEST(hash_table_collides) {
   dfq_close(db);
 }
 
+// A value for a key column: near zero, near a year, anywhere, at the ends, or null (below 0).
+static int key_value(int shape, uint64_t *state, int64_t *to) {
+  uint64_t r = test_random(state);
+  static const int64_t ends[] = { INT64_MIN, INT64_MAX, -1, 0, INT64_MIN + 1, INT64_MAX - 1 };
+  switch (shape) {
+    case 0: *to = (int64_t)(r % 7) - 3; break;
+    case 1: *to = 1990 + (int64_t)(r % 40); break;
+    case 2: *to = (int64_t)(r >> (r % 60)); break;
+    case 3: *to = ends[r % 6]; break;
+    default: *to = -(int64_t)(r % 100000) * 1000; break;
+  }
+  return r / 8 % 9 != 0;
+}
+
+// Whatever the order in which words come, and however often fields are widened: equal keys have
+// equal numbers, in the order of their first rows, and come back as they were.
+TEST(hash_keys_are_packed) {
+  enum { ROWS = 600, COLUMNS = 3 };
+  dfq *db = dfq_open(NULL);
+  uint64_t state = 1;
+  size_t packed = 0, rows = 0, direct = 0;
+  for (int round = 0; round < 125; round++) {
+    int64_t value[COLUMNS][ROWS], back[ROWS];
+    uint8_t valid[COLUMNS][ROWS], back_valid[ROWS];
+    uint32_t number[ROWS], found[ROWS];
+    dfq_type type[COLUMNS] = { DFQ_I64, DFQ_I64, DFQ_I64 };
+    int shape[COLUMNS] = { round % 5, round / 5 % 5, round / 25 };
+    size_t batch = round % 3 == 0 ? 1 : round % 3 == 1 ? 7 : 100;
+    dfq__key_set k;
+    dfq__vec column[COLUMNS];
+    CHECK(dfq__keys_init(&k, db, type, COLUMNS));
+    for (int c = 0; c < COLUMNS; c++)
+      for (size_t i = 0; i < ROWS; i++)
+        valid[c][i] = (uint8_t)key_value(shape[c], &state, &value[c][i]);
+    for (size_t at = 0; at < ROWS; at += batch) {
+      size_t n = ROWS - at < batch ? ROWS - at : batch;
+      for (int c = 0; c < COLUMNS; c++) {
+        dfq__vec v = { DFQ_I64, false, &value[c][at], &valid[c][at] };
+        column[c] = v;
+      }
+      CHECK(dfq__keys_add(&k, column, n, &number[at]));
+    }
+    size_t next = 0;
+    bool same = true;
+    for (size_t i = 0; i < ROWS; i++) {
+      size_t j = 0;
+      for (bool equal = false; j < i && !equal; j += !equal) {
+        equal = true;
+        for (int c = 0; c < COLUMNS; c++)
+          equal = equal && valid[c][i] == valid[c][j] &&
+                  (!valid[c][i] || value[c][i] == value[c][j]);
+        if (equal) break;
+      }
+      same = same && number[i] == (j < i ? number[j] : next++);
+    }
+    CHECK(same);
+    CHECK_INT(k.table.count, next);
+    for (int c = 0; c < COLUMNS; c++) {
+      dfq__vec v = { DFQ_I64, false, value[c], valid[c] };
+      column[c] = v;
+      dfq__keys_get(&k, c, 0, next, back, back_valid);
+      for (size_t i = 0; i < ROWS; i++)
+        same = same && back_valid[number[i]] == valid[c][i] &&
+               (!valid[c][i] || back[number[i]] == value[c][i]);
+    }
+    CHECK(same);
+    const uint64_t *key = dfq__keys_words(&k, column, ROWS, false);
+    dfq__find(&k.table, key, ROWS, found);
+    CHECK(memcmp(found, number, sizeof found) == 0);
+    for (size_t i = 0; i < ROWS; i++) value[0][i] = 123456789123 + (int64_t)i;   // never drawn
+    memset(valid[0], 1, ROWS);
+    key = dfq__keys_words(&k, column, ROWS, false);
+    dfq__find(&k.table, key, ROWS, found);
+    for (size_t i = 0; i < ROWS; i++) same = same && found[i] == DFQ__EMPTY;
+    CHECK(same);
+    direct += k.table.direct;
+    packed += k.packed;
+    rows += !k.packed;
+    dfq__keys_free(&k);
+  }
+  CHECK(packed > 20 && rows > 20 && direct > 0);   // all three ways were taken
+  dfq_close(db);
+}
+
 TEST(hash_dictionary) {
   enum { N = 5000 };
   dfq *db = dfq_open(NULL);
@@ -1047,6 +1131,7 @@ TEST(hash_memory_runs_out_in_threads) {
 }
 
 static void run_ch4_hashing(void) {
+  RUN(hash_keys_are_packed);
   RUN(hash_table_grows);
   RUN(hash_table_collides);
   RUN(hash_dictionary);

@@ -443,22 +443,16 @@ TEST(csv_types_given) {
 }
 
 // The fast paths against the exact readers, on numbers of every shape.
-static uint64_t csv_random(uint64_t *state) {
-  uint64_t x = *state += 0x9E3779B97F4A7C15u;
-  x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u;
-  x = (x ^ x >> 27) * 0x94D049BB133111EBu;
-  return x ^ x >> 31;
-}
-
 static size_t csv_random_number(uint64_t *state, char *to) {
-  size_t n = 0, digits = csv_random(state) % 20, decimals = csv_random(state) % 20;
-  bool point = csv_random(state) % 3 > 0;
-  if (csv_random(state) % 3 == 0) to[n++] = '-';
-  for (size_t i = 0; i < digits; i++) to[n++] = (char)('0' + csv_random(state) % 10);
+  size_t n = 0, digits = test_random(state) % 20, decimals = test_random(state) % 20;
+  bool point = test_random(state) % 3 > 0;
+  if (test_random(state) % 3 == 0) to[n++] = '-';
+  for (size_t i = 0; i < digits; i++) to[n++] = (char)('0' + test_random(state) % 10);
   if (point) to[n++] = '.';
-  for (size_t i = 0; point && i < decimals; i++) to[n++] = (char)('0' + csv_random(state) % 10);
-  if (csv_random(state) % 16 == 0 && n)
-    to[csv_random(state) % n] = "x.-+e/:"[csv_random(state) % 7];
+  for (size_t i = 0; point && i < decimals; i++)
+    to[n++] = (char)('0' + test_random(state) % 10);
+  if (test_random(state) % 16 == 0 && n)
+    to[test_random(state) % n] = "x.-+e/:"[test_random(state) % 7];
   return n;
 }
 
@@ -704,16 +698,16 @@ TEST(csv_random_bytes_in_pieces) {
   uint64_t seed = 7;
   for (int i = 0; i < 2000; i++) {
     char text[96] = "a,b\n", *want = NULL;
-    size_t n = 4 + csv_random(&seed) % 90;
+    size_t n = 4 + test_random(&seed) % 90;
     for (size_t k = 4; k < n; k++)
-      text[k] = alphabet[csv_random(&seed) % (sizeof alphabet - 1)];
+      text[k] = alphabet[test_random(&seed) % (sizeof alphabet - 1)];
     dfq_csv_options o = csv_options();
     o.types = "a: str, b: str";
     o.comment = i & 1 ? '#' : 0;
     for (size_t piece = 0; piece < 5; piece++) {
       csv_disk disk = csv_disk_of(text, n);
       disk.piece = piece;
-      disk.first = piece ? 1 + csv_random(&seed) % n : 0;
+      disk.first = piece ? 1 + test_random(&seed) % n : 0;
       dfq *db = csv_on(&disk);
       char *got = csv_dump(dfq_scan_csv(db, "f.csv", &o));
       if (!want) want = got;
@@ -736,7 +730,7 @@ TEST(csv_masks) {
   for (int i = 0; i < 2000; i++) {
     char text[64];
     const dfq__csv_dialect *d = &dialects[i % 5];
-    for (int k = 0; k < 64; k++) text[k] = alphabet[csv_random(&seed) % sizeof alphabet];
+    for (int k = 0; k < 64; k++) text[k] = alphabet[test_random(&seed) % sizeof alphabet];
     dfq__csv_needles needles = dfq__csv_needles_of(d);
     dfq__csv_masks m = dfq__csv_look(text, &needles);
     for (int k = 0; k < 64; k++) {
@@ -802,9 +796,9 @@ TEST(csv_agrees_with_a_plain_reader) {
   int good = 0;
   for (int i = 0; i < 15000; i++) {
     char text[64] = "a,b\nx,y\n";
-    size_t n = 8 + csv_random(&seed) % 24;
+    size_t n = 8 + test_random(&seed) % 24;
     for (size_t k = 8; k < n; k++)
-      text[k] = alphabet[csv_random(&seed) % (sizeof alphabet - 1)];
+      text[k] = alphabet[test_random(&seed) % (sizeof alphabet - 1)];
     csv_text want = { NULL, 0, 0 };
     csv_puts(&want, "a str|b str\n");
     int failed = csv_plain_reader(text + 4, n - 4, &want);
@@ -1168,7 +1162,7 @@ static char *csv_random_table(uint64_t seed, int rows) {
   csv_puts(&t, "a,b,c,d\n");
   for (int i = 0; i < rows; i++) {
     char row[160];
-    uint64_t x = csv_random(&seed);
+    uint64_t x = test_random(&seed);
     snprintf(row, sizeof row, "%.*d,%s%d.5%s,%s%d%s,2020-01-%02d\n", x % 7 ? 1 : 0,
              x % 7 ? (int)(x >> 8) % 10 : 0, x % 5 ? "" : "\"", (int)(x >> 16) % 100,
              x % 5 ? "" : "\"", x % 3 ? "" : "\"long, \"\"text\"\" with a number, ",
@@ -1474,8 +1468,8 @@ TEST(csv_json_texts) {
 static dfq_value csv_random_value(uint64_t *seed, dfq_type type, char *room) {
   static const double floats[] = { 0.0, -0.0, 1e308, 5e-324, 0.1, -1.5, 1e15, 123456789.125 };
   static const char alphabet[] = "ab,\"\n\r\t ;|#NA1.\xC3\xA4";
-  uint64_t x = csv_random(seed);
-  int64_t i = (int64_t)csv_random(seed);
+  uint64_t x = test_random(seed);
+  int64_t i = (int64_t)test_random(seed);
   if (x % 4 == 0) return dfq__value_null();
   bool extreme = x % 4 == 1;
   switch (type) {
@@ -1499,7 +1493,7 @@ static dfq_value csv_random_value(uint64_t *seed, dfq_type type, char *room) {
     default: break;
   }
   size_t n = extreme ? 0 : (x >> 32) % 30;
-  for (size_t k = 0; k < n; k++) room[k] = alphabet[csv_random(seed) % (sizeof alphabet - 1)];
+  for (size_t k = 0; k < n; k++) room[k] = alphabet[test_random(seed) % (sizeof alphabet - 1)];
   return dfq__value_str(room, n);
 }
 
@@ -1513,13 +1507,13 @@ TEST(csv_what_is_written_reads_back) {
   uint64_t seed = 5;
   for (int round = 0; round < 400; round++) {
     dfq *db = dfq_open(NULL);
-    int columns = 1 + (int)(csv_random(&seed) % 8);
-    size_t rows = csv_random(&seed) % 40;
+    int columns = 1 + (int)(test_random(&seed) % 8);
+    size_t rows = test_random(&seed) % 40;
     dfq_field fields[8];
     csv_text given = { NULL, 0, 0 };
     for (int c = 0; c < columns; c++) {
       fields[c].name = names[c];
-      fields[c].type = types[csv_random(&seed) % 8];
+      fields[c].type = types[test_random(&seed) % 8];
       fields[c].why = NULL;
       if (c) csv_puts(&given, ", ");
       dfq__text t = dfq__text_in(db->heap);

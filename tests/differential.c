@@ -26,12 +26,7 @@ typedef struct diff_gen {
   bool sorted;           // it has a sorted join or group, which may fail later than the model
 } diff_gen;
 
-static uint64_t diff_random(diff_gen *g) {
-  uint64_t z = g->state += UINT64_C(0x9e3779b97f4a7c15);
-  z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-  z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-  return z ^ z >> 31;
-}
+static uint64_t diff_random(diff_gen *g) { return test_random(&g->state); }
 
 static int diff_below(diff_gen *g, int n) { return (int)(diff_random(g) % (uint64_t)n); }
 static bool diff_chance(diff_gen *g, int percent) { return diff_below(g, 100) < percent; }

@@ -120,6 +120,15 @@ static inline bool test_f64(const char *at, const char *what, const char *to, do
 
 // ---- files and text -------------------------------------------------------------------------
 
+// The next random number of a sequence that its state begins (splitmix64: Steele, Lea, Flood,
+// "Fast splittable pseudorandom number generators", 2014).
+static inline uint64_t test_random(uint64_t *state) {
+  uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+  z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+  z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+  return z ^ z >> 31;
+}
+
 static inline void *test_alloc(size_t bytes) {
   void *p = malloc(bytes);
   if (!p) {
