@@ -34,6 +34,7 @@
 //   DFQ_NO_THREADS       no threads and no locks: nothing to link but -lm
 //   DFQ_NO_HUGE_PAGES    large blocks come from malloc, not from 2 MiB-aligned huge pages
 //   DFQ_NO_SIMD          the CSV index in portable C only
+//   DFQ_NO_DOCS          without the sentence and the example that each function has
 //
 // THREADS. A context (dfq *) is used by one thread at a time while frames are built on it. A
 // finished frame is read-only: several threads may run it at once. Contexts are independent of
@@ -51,14 +52,15 @@
 // prints.
 //
 // CONTENTS (search for the tag)
-//   the API          >>api-types >>api-context >>api-rows >>api-expressions >>api-tables
-//                    >>api-frames >>api-files >>api-actions >>api-explain >>api-at
+//   the API          >>api-types >>api-context >>api-rows >>api-expressions >>api-functions
+//                    >>api-tables >>api-frames >>api-files >>api-actions >>api-explain >>api-at
 //   0 foundations    >>platform >>memory >>buffers >>arena >>text >>hashing >>errors >>names
 //                    >>threads >>files >>context
 //   1 rows           >>rows >>row-sources >>row-operators
 //   2 expressions    >>types >>values >>scalars >>like >>strings-of >>dates-of >>numbers-of
-//                    >>functions >>ast >>walking >>printer >>lexer >>operands >>calls >>parser
-//                    >>binder >>row-eval
+//                    >>functions >>signatures >>names-of-calls >>ast >>walking >>printer
+//                    >>lexer >>operands >>calls >>parser >>binder >>row-eval >>docs-of
+//                    >>reference
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store >>tables
 //                    >>plan >>verbs >>run >>operators >>sources >>filter >>project >>limit
 //                    >>row-engine >>actions >>show
@@ -482,6 +484,35 @@ DFQ_API bool dfq_expr_eval(dfq_expr *e, const dfq_schema *schema, const dfq_valu
 // Prints which types an operator takes and gives: the promotion table of +, a line per row.
 // Returns: false when out did not take it (dfq_error).
 DFQ_API bool dfq_print_promotions(dfq *db, FILE *out);
+
+// ---- >>api-functions: what there is to call -------------------------------------------------
+
+typedef enum dfq_function_kind {
+  DFQ_FUNCTION,          // of values: also every operator
+  DFQ_FORM,              // looks at an argument only if it needs it, as case does
+  DFQ_FUNCTION_GROUP,    // an aggregate: in group, and over windows
+  DFQ_FUNCTION_WINDOW    // over windows only
+} dfq_function_kind;
+
+// All that the engine's own tables say of one function. Texts that are made (signatures) belong
+// to the context, the others are constants.
+typedef struct dfq_function_info {
+  const char *name;           // as in dfq_call
+  const char *infix;          // how it is written between operands, as "+"; else NULL
+  dfq_function_kind kind;
+  const char *signatures;     // "upper(str) -> str", a line each
+  bool may_fail;              // for some values: an error when the row is computed
+  bool takes_null;            // else a null argument makes the result null
+  bool makes_null;            // may be null although no argument is
+  const char *group;          // "Texts"; NULL with DFQ_NO_DOCS, as the next two
+  const char *doc;            // what it gives, in one line
+  const char *example;        // an expression: of literals, or for the two last kinds over the
+                              // columns order_id, customer_id, amount and year
+} dfq_function_info;
+
+// The i-th function, from 0, in an order that stays. Returns: false when there are not so many,
+// or without memory (dfq_error). A reference of the language is this in a loop.
+DFQ_API bool dfq_function_at(dfq *db, int i, dfq_function_info *to);
 
 // ---- >>api-tables: tables in memory ---------------------------------------------------------
 
@@ -3666,6 +3697,15 @@ static const dfq__function dfq__functions[] = {
 #undef DFQ__ROW
 };
 
+// ---- >>signatures: what functions take ------------------------------------------------------
+// A function has a row for each list of types that it takes, and the row is its whole type
+// rule, its null rule and its meaning. There is nothing else to look up:
+//
+//   { DFQ__ADD, "dD", 'd', DFQ__FAILS, dfq__date_add_days }
+//         + of a date and days is a date, may fail (a null gives null), and is computed so
+//
+// dfq_function_at hands the same rows out, and the reference of the language is made of it.
+
 // Flags of a signature.
 enum {
   DFQ__FAILS = 1,        // for some values: the optimizer must not run it on more rows
@@ -3860,11 +3900,65 @@ static const dfq__overload dfq__overloads[] = {
 };
 enum { DFQ__OVERLOAD_COUNT = sizeof dfq__overloads / sizeof dfq__overloads[0] };
 
+static const char *dfq__letter_name(char letter) {
+  return letter == '*' ? "any" : dfq_type_name(dfq__letter_type(letter));
+}
+
+// "(str, i64, ...)": the arguments of a signature.
+static void dfq__put_letters(dfq__text *t, const char *args) {
+  const char *sep = "(";
+  if (!*args) dfq__put(t, sep);
+  for (; *args; args++, sep = ", ")
+    dfq__putf(t, "%s%s", sep, *args == '+' ? "..." : dfq__letter_name(*args));
+  dfq__put(t, ")");
+}
+
 // The + of a signature stands behind its last letter, so the letters before it are the least.
 static bool dfq__fits_count(const dfq__overload *o, int argc) {
   int n = (int)strcspn(o->args, "+");
   return argc == n || (argc > n && o->args[n] == '+');
 }
+
+// ---- >>names-of-calls: forms and aggregates, and a name's way to them -----------------------
+// Two kinds of calls are no functions of values. A form becomes a case when it is read, so that
+// it is lazy without a line in any engine: if(c, a, b) is case when c then a else b end. An
+// aggregate is a function of many rows; what it computes stands in chapter 4, and expressions
+// only need to know that it is one, and its type.
+//
+//   name ──> dfq__functions? ──> dfq__aggregates? ──> dfq__forms? ──> "did you mean"
+//
+// A form whose least count is -1 has a grammar of its own, and stands here for the reference.
+
+// id, name, least and most arguments, signature
+#define DFQ__FORM_LIST(X)                                                                      \
+  X(DFQ__COALESCE, "coalesce", 1, INT32_MAX, "coalesce(any, ...) -> any")                      \
+  X(DFQ__IF, "if", 3, 3, "if(bool, any, any) -> any")                                          \
+  X(DFQ__IF_NULL, "if_null", 2, 2, "if_null(any, any) -> any")                                 \
+  X(DFQ__FILL_NULL, "fill_null", 2, 2, "fill_null(any, any) -> any")                           \
+  X(DFQ__FILL, "fill", 2, 2, "fill(any, any) -> any")                                          \
+  X(DFQ__NULL_IF, "null_if", 2, 2, "null_if(any, any) -> any")                                 \
+  X(DFQ__WHEN, "case", -1, -1,                                                                 \
+    "case when bool then any ... [else any] end -> any\n"                                      \
+    "case any when any then any ... [else any] end -> any")                                    \
+  X(DFQ__BETWEEN, "between", -1, -1, "any [not] between any and any -> bool")                  \
+  X(DFQ__CAST_AS, "cast", -1, -1, "cast(any as TYPE) -> TYPE")                                 \
+  X(DFQ__TRY_CAST_AS, "try_cast", -1, -1, "try_cast(any as TYPE) -> TYPE")
+
+#define DFQ__ENUM(id, name, least, most, signature) id,
+enum { DFQ__FORM_LIST(DFQ__ENUM) DFQ__FORM_COUNT };
+#undef DFQ__ENUM
+
+typedef struct dfq__form {
+  const char *name;
+  int least, most;
+  const char *signature;
+} dfq__form;
+
+static const dfq__form dfq__forms[] = {
+#define DFQ__ROW(id, name, least, most, signature) { name, least, most, signature },
+  DFQ__FORM_LIST(DFQ__ROW)
+#undef DFQ__ROW
+};
 
 // id, name, least and most arguments, what the first may be (letters, * any), the result (* the
 // same)
@@ -3886,8 +3980,6 @@ static bool dfq__fits_count(const dfq__overload *o, int argc) {
   X(DFQ__LAG, "lag", 1, 3, "*", '*')          X(DFQ__LEAD, "lead", 1, 3, "*", '*')             \
   X(DFQ__NTH_VALUE, "nth_value", 2, 2, "*", '*')
 
-// What an aggregate computes stands in chapter 4; expressions only need to know that it is one,
-// and its type.
 #define DFQ__ENUM(id, name, least, most, takes, result) id,
 enum { DFQ__AGGREGATE_LIST(DFQ__ENUM) DFQ__AGGREGATE_COUNT };
 #undef DFQ__ENUM
@@ -3913,6 +4005,12 @@ static bool dfq__same_text(const char *name, const char *s, size_t n) {
 static int dfq__function_find(const char *s, size_t n) {
   for (int i = 0; i < DFQ__FUNCTION_COUNT; i++)
     if (dfq__same_text(dfq__functions[i].name, s, n)) return i;
+  return -1;
+}
+
+static int dfq__form_find(const char *s, size_t n) {
+  for (int i = 0; i < DFQ__FORM_COUNT; i++)
+    if (dfq__forms[i].least >= 0 && dfq__same_text(dfq__forms[i].name, s, n)) return i;
   return -1;
 }
 
@@ -4205,7 +4303,6 @@ DFQ_API dfq_expr *dfq_count_rows(dfq *db) {
 }
 
 // The function or aggregate of this name that is spelt most like it.
-// coalesce and its relatives are in neither table, because they become a case at once.
 static const char *dfq__nearest_function(const char *name) {
   const char *best = NULL;
   int distance = dfq__near_limit(name);
@@ -4213,9 +4310,8 @@ static const char *dfq__nearest_function(const char *name) {
     dfq__nearer(name, dfq__functions[i].name, &best, &distance);
   for (int i = 0; i < DFQ__AGGREGATE_COUNT; i++)
     dfq__nearer(name, dfq__aggregates[i].name, &best, &distance);
-  dfq__nearer(name, "coalesce", &best, &distance);
-  dfq__nearer(name, "if_null", &best, &distance);
-  dfq__nearer(name, "null_if", &best, &distance);
+  for (int i = 0; i < DFQ__FORM_COUNT; i++)
+    dfq__nearer(name, dfq__forms[i].name, &best, &distance);
   return best;
 }
 
@@ -4237,20 +4333,18 @@ static dfq_expr *dfq__null_if(dfq *db, dfq_expr *const *args) {
   return dfq_case(pair, 1, args[0]);
 }
 
-// The names that are written as functions and become a case at once: all of them lazy.
-enum { DFQ__NO_SUGAR, DFQ__COALESCE, DFQ__IF_NULL, DFQ__NULL_IF };
-static int dfq__sugar_find(const char *name, size_t n) {
-  if (dfq__same_text("coalesce", name, n)) return DFQ__COALESCE;
-  if (dfq__same_text("if_null", name, n) || dfq__same_text("fill", name, n))
-    return DFQ__IF_NULL;
-  return dfq__same_text("null_if", name, n) ? DFQ__NULL_IF : DFQ__NO_SUGAR;
+// A form as the case that it stands for.
+static dfq_expr *dfq__form_over(dfq *db, int form, dfq_expr *const *args, int count) {
+  if (form == DFQ__NULL_IF) return dfq__null_if(db, args);
+  if (form == DFQ__IF) return dfq_case(args, 1, args[2]);
+  return dfq__coalesce(db, args, count);
 }
 
 // Does a function of this name exist for so many arguments? Types are the binder's business.
 static bool dfq__takes_count(const char *name, size_t n, int count) {
   int aggregate = dfq__aggregate_find(name, n), fn = dfq__function_find(name, n);
-  int sugar = dfq__sugar_find(name, n);
-  if (sugar) return sugar == DFQ__COALESCE ? count > 0 : count == 2;
+  int form = dfq__form_find(name, n);
+  if (form >= 0) return count >= dfq__forms[form].least && count <= dfq__forms[form].most;
   if (aggregate >= 0) {
     const dfq__aggregate *a = &dfq__aggregates[aggregate];
     return count >= a->least && count <= a->most;
@@ -4266,9 +4360,8 @@ static dfq_expr *dfq__call_over(dfq *db, const char *name, size_t n, dfq_expr *c
                                 int count) {
   int aggregate = dfq__aggregate_find(name, n);
   if (aggregate >= 0) return dfq__aggregate_over(db, aggregate, args, count);
-  int sugar = dfq__sugar_find(name, n);
-  if (sugar == DFQ__NULL_IF) return dfq__null_if(db, args);
-  if (sugar) return dfq__coalesce(db, args, count);
+  int form = dfq__form_find(name, n);
+  if (form >= 0) return dfq__form_over(db, form, args, count);
   return dfq__expr_over(DFQ_CALL, dfq__function_find(name, n), args, count);
 }
 
@@ -5358,7 +5451,7 @@ static dfq_expr *dfq__parse_call(dfq__parser *p, dfq__token name) {
   if (dfq__same_text("cast", s, name.len)) return dfq__parse_cast(p, DFQ_CAST);
   if (dfq__same_text("try_cast", s, name.len)) return dfq__parse_cast(p, DFQ_TRY_CAST);
   int aggregate = dfq__aggregate_find(s, name.len), fn = dfq__function_find(s, name.len);
-  if (aggregate < 0 && fn < 0 && !dfq__sugar_find(s, name.len)) {
+  if (aggregate < 0 && fn < 0 && dfq__form_find(s, name.len) < 0) {
     dfq__unknown_function(p, name);
     return dfq__parse_broken(p);
   }
@@ -5851,13 +5944,8 @@ static void dfq__put_signatures(dfq__text *t, int fn) {
   dfq__put(t, dfq__functions[fn].name);
   for (int i = 0; i < DFQ__OVERLOAD_COUNT; i++) {
     if (dfq__overloads[i].fn != fn) continue;
-    dfq__putf(t, "%s(", sep);
-    for (const char *s = dfq__overloads[i].args; *s; s++) {
-      if (s > dfq__overloads[i].args && *s != '+') dfq__put(t, ", ");
-      const char *type = dfq_type_name(dfq__letter_type(*s));
-      dfq__put(t, *s == '*' ? "any" : *s == '+' ? ", ..." : type);
-    }
-    dfq__put(t, ")");
+    dfq__put(t, sep);
+    dfq__put_letters(t, dfq__overloads[i].args);
     sep = " or ";
   }
 }
@@ -6343,6 +6431,283 @@ DFQ_API bool dfq_print_promotions(dfq *db, FILE *out) {
   bool ok = dfq__put_file(db, &t, out);
   dfq__text_free(&t);
   return ok;
+}
+
+// ---- >>docs-of: a sentence and an example for each function ---------------------------------
+// A row without a name begins a group. more: what stands behind an aggregate's first argument.
+// The order is the reader's: dfq_function_at goes along it. A test runs every example, and
+// looks for functions without a row and rows without a function.
+
+typedef struct dfq__doc {
+  const char *name, *doc, *example, *more;
+} dfq__doc;
+
+#ifndef DFQ_NO_DOCS
+static const dfq__doc dfq__docs[] = {
+  { NULL, "Logic and comparison", NULL, NULL },
+  { "or", "true if either is; Kleene: true or null is true", "null or true", NULL },
+  { "and", "true if both are; Kleene: false and null is false", "null and false", NULL },
+  { "not", "the opposite; of null, null", "not true", NULL },
+  { "eq", "equal; NaN equals NaN, and null compared is null", "1 = 1.0", NULL },
+  { "ne", "not equal", "'a' != 'b'", NULL },
+  { "lt", "less; NaN is the largest number, texts compare by bytes", "1 < f64 'nan'", NULL },
+  { "le", "less or equal", "2 <= 2", NULL },
+  { "gt", "greater", "date '2024-02-01' > date '2024-01-31'", NULL },
+  { "ge", "greater or equal", "'b' >= 'abc'", NULL },
+  { "is_null", "is there no value? Never null itself", "null is null", NULL },
+  { "is_not_null", "is there a value?", "1 is not null", NULL },
+  { "is_distinct_from", "not equal, with null as a value like any other",
+    "null is distinct from 1", NULL },
+  { "is_not_distinct_from", "equal, with null as a value like any other",
+    "null is not distinct from null", NULL },
+  { "in", "equal to one of the list; null if not, and something was null",
+    "2 in (1, 2, 3)", NULL },
+  { "between", "between two values, both included: low <= x and x <= high",
+    "5 between 1 and 5", NULL },
+  { NULL, "Choice and nulls", NULL, NULL },
+  { "case", "the value behind the first condition that is true; others are not computed",
+    "case when 1 > 2 then 'a' when 2 > 1 then 'b' else 'c' end", NULL },
+  { "if", "the second if the first is true, else the third; only that one is computed",
+    "if(1 > 2, 'a', 'b')", NULL },
+  { "coalesce", "the first that is not null", "coalesce(null, 3, 4)", NULL },
+  { "if_null", "the first, or the second where the first is null", "if_null(null, 0)", NULL },
+  { "fill_null", "if_null by another name", "fill_null(null, 0)", NULL },
+  { "fill", "if_null by another name", "fill(null, 0)", NULL },
+  { "null_if", "null where both are equal, else the first", "null_if('-', '-')", NULL },
+  { "cast", "as a value of another type; an error if it has none there",
+    "cast('12' as i64)", NULL },
+  { "try_cast", "as a value of another type; null if it has none there",
+    "try_cast('x' as i64)", NULL },
+  { "least", "the smallest of several, nulls left out", "least(3, 1, 2)", NULL },
+  { "greatest", "the largest of several, nulls left out; NaN is the largest number",
+    "greatest(3, null, 2)", NULL },
+  { NULL, "Arithmetic", NULL, NULL },
+  { "add", "the sum; an overflow is an error; a date and an interval give a date",
+    "1 + 2", NULL },
+  { "sub", "the difference; two dates give days, two datetimes a duration",
+    "date '1998-12-01' - interval '90' day", NULL },
+  { "mul", "the product; an overflow is an error", "6 * 7", NULL },
+  { "div", "the quotient, always f64; by zero inf or nan", "7 / 2", NULL },
+  { "idiv", "the quotient without its fraction, towards zero; by zero null", "-7 // 2", NULL },
+  { "mod", "what // leaves over, with the sign of the first; by zero null", "-7 % 2", NULL },
+  { "floor_div", "the quotient rounded down; by zero null", "floor_div(-7, 2)", NULL },
+  { "floor_mod", "what floor_div leaves over, with the sign of the second; by zero null",
+    "floor_mod(-7, 2)", NULL },
+  { "neg", "the number with the other sign", "-(5)", NULL },
+  { "abs", "the number without its sign", "abs(-5)", NULL },
+  { "wrap_add", "the sum modulo 2^64, which never fails",
+    "wrap_add(9223372036854775807, 1)", NULL },
+  { "wrap_sub", "the difference modulo 2^64", "wrap_sub(1, 2)", NULL },
+  { "wrap_mul", "the product modulo 2^64", "wrap_mul(4611686018427387904, 4)", NULL },
+  { NULL, "Numbers", NULL, NULL },
+  { "is_nan", "is it NaN?", "is_nan(0.0 / 0.0)", NULL },
+  { "sign", "-1, 0 or 1; of NaN, NaN", "sign(-2.5)", NULL },
+  { "round", "to whole numbers or to so many digits, half away from zero",
+    "round(2.345, 2)", NULL },
+  { "floor", "the next whole number below", "floor(-2.5)", NULL },
+  { "ceil", "the next whole number above", "ceil(-2.5)", NULL },
+  { "trunc", "without what stands behind the point", "trunc(-2.5)", NULL },
+  { "sqrt", "the square root; of a negative number NaN", "sqrt(2)", NULL },
+  { "cbrt", "the cube root", "cbrt(27)", NULL },
+  { "exp", "e to the power of it", "exp(1)", NULL },
+  { "ln", "the natural logarithm", "ln(10)", NULL },
+  { "log10", "the logarithm to base 10", "log10(1000)", NULL },
+  { "log2", "the logarithm to base 2", "log2(8)", NULL },
+  { "pow", "the first to the power of the second", "pow(2, 10)", NULL },
+  { "sin", "the sine of an angle in radians", "sin(1)", NULL },
+  { "cos", "the cosine of an angle in radians", "cos(1)", NULL },
+  { "tan", "the tangent of an angle in radians", "tan(1)", NULL },
+  { "atan2", "the angle in radians of the point (x, y), from its y and its x",
+    "atan2(1, 1)", NULL },
+  { "clip", "the number, but not below the second and not above the third",
+    "clip(17, 0, 10)", NULL },
+  { "bit_and", "the bits that both have", "bit_and(12, 10)", NULL },
+  { "bit_or", "the bits that either has", "bit_or(12, 10)", NULL },
+  { "bit_xor", "the bits that only one has", "bit_xor(12, 10)", NULL },
+  { "shift_left", "times two to the power of 0 to 63; an overflow is an error",
+    "shift_left(1, 10)", NULL },
+  { "shift_right", "divided by two to the power of 0 to 63, rounded down",
+    "shift_right(-5, 1)", NULL },
+  { NULL, "Texts", NULL, NULL },
+  { "like", "matches a pattern: % is any text, _ one character", "'dfq.h' like '%.h'", NULL },
+  { "ilike", "like, without regard to the case of ASCII letters", "'DFQ.H' ilike '%.h'", NULL },
+  { "len_bytes", "its length in bytes", "len_bytes('h\xc3\xa9')", NULL },
+  { "len_chars", "its length in code points", "len_chars('h\xc3\xa9')", NULL },
+  { "upper", "with ASCII's letters as capitals; other bytes stay", "upper('dfq')", NULL },
+  { "lower", "with ASCII's capitals as small letters; other bytes stay", "lower('DFQ')", NULL },
+  { "title", "each word with a capital first, the rest small; ASCII's letters only",
+    "title('two wORDS')", NULL },
+  { "strip", "without blanks, or the given characters, at both ends",
+    "strip('--a--', '-')", NULL },
+  { "lstrip", "without blanks, or the given characters, at its beginning",
+    "lstrip('--a--', '-')", NULL },
+  { "rstrip", "without blanks, or the given characters, at its end",
+    "rstrip('--a--', '-')", NULL },
+  { "strip_prefix", "without this text at its beginning, if it is there",
+    "strip_prefix('foobar', 'foo')", NULL },
+  { "strip_suffix", "without this text at its end, if it is there",
+    "strip_suffix('foobar', 'bar')", NULL },
+  { "contains", "does this text stand in it?", "contains('foobar', 'oba')", NULL },
+  { "starts_with", "does it begin with this text?", "starts_with('foobar', 'foo')", NULL },
+  { "ends_with", "does it end with this text?", "ends_with('foobar', 'bar')", NULL },
+  { "find", "where this text first stands, in characters from 0; -1 for nowhere",
+    "find('foobar', 'bar')", NULL },
+  { "replace", "with every occurrence of the second text replaced by the third",
+    "replace('banana', 'an', 'o')", NULL },
+  { "slice", "so many characters (or all) from a start on; negative counts from the end",
+    "slice('foobar', -3, 2)", NULL },
+  { "left", "its first characters", "left('foobar', 3)", NULL },
+  { "right", "its last characters", "right('foobar', 3)", NULL },
+  { "reverse", "its characters in the opposite order", "reverse('abc')", NULL },
+  { "repeat", "so many times in a row, up to 16 MiB", "repeat('ab', 3)", NULL },
+  { "concat", "the texts, one behind the other", "concat('a', 'b', 'c')", NULL },
+  { "pad_left", "filled up at its beginning to so many characters",
+    "pad_left('7', 3, '0')", NULL },
+  { "pad_right", "filled up at its end to so many characters", "pad_right('7', 3, '.')", NULL },
+  { NULL, "Dates and times", NULL, NULL },
+  { "year", "the year", "year(date '2024-02-29')", NULL },
+  { "quarter", "the quarter, 1 to 4", "quarter(date '2024-02-29')", NULL },
+  { "month", "the month, 1 to 12", "month(date '2024-02-29')", NULL },
+  { "week", "the ISO week, 1 to 53; weeks begin on Monday", "week(date '2021-01-01')", NULL },
+  { "day", "the day of the month", "day(date '2024-02-29')", NULL },
+  { "weekday", "the ISO weekday: Monday is 1, Sunday 7", "weekday(date '2024-02-29')", NULL },
+  { "day_of_year", "the day of the year, 1 to 366", "day_of_year(date '2024-02-29')", NULL },
+  { "hour", "the hour, 0 to 23", "hour(datetime '2024-02-29 13:45:06')", NULL },
+  { "minute", "the minute, 0 to 59", "minute(datetime '2024-02-29 13:45:06')", NULL },
+  { "second", "the second, 0 to 59", "second(datetime '2024-02-29 13:45:06')", NULL },
+  { "microsecond", "the microseconds of the second",
+    "microsecond(datetime '2024-02-29 13:45:06.5')", NULL },
+  { "day_name", "the weekday in English", "day_name(date '2024-02-29')", NULL },
+  { "month_name", "the month in English", "month_name(date '2024-02-29')", NULL },
+  { "is_leap_year", "has its year a 29th of February?",
+    "is_leap_year(date '2024-02-29')", NULL },
+  { "last_day", "the last day of its month", "last_day(date '2024-02-01')", NULL },
+  { "date", "the day of a moment", "date(datetime '2024-02-29 13:45:06')", NULL },
+  { "truncate", "the beginning of its year, quarter, month, week, day, hour or minute",
+    "truncate(date '2024-02-29', 'month')", NULL },
+  { "epoch_seconds", "whole seconds since 1970", "epoch_seconds(date '1970-01-02')", NULL },
+  { "from_epoch_seconds", "the moment so many seconds after 1970 began",
+    "from_epoch_seconds(86400)", NULL },
+  { NULL, "Aggregates", NULL, NULL },
+  { "count", "how many rows, or how many values that are not null", "count(amount)", NULL },
+  { "sum", "the sum; of integers i64, checked", "sum(amount)", NULL },
+  { "mean", "the mean; avg is another name for it", "mean(amount)", NULL },
+  { "min", "the smallest", "min(amount)", NULL },
+  { "max", "the largest; NaN is the largest number", "max(amount)", NULL },
+  { "first", "of the first row, even if it is null", "first(amount)", NULL },
+  { "last", "of the last row, even if it is null", "last(amount)", NULL },
+  { "first_non_null", "the first that is not null", "first_non_null(amount)", NULL },
+  { "last_non_null", "the last that is not null", "last_non_null(amount)", NULL },
+  { "n_unique", "how many different values, null left out", "n_unique(customer_id)", NULL },
+  { "var", "the variance of a sample (n - 1)", "var(amount)", NULL },
+  { "std", "the standard deviation of a sample (n - 1)", "std(amount)", NULL },
+  { "median", "the value in the middle, or half way between the two there",
+    "median(amount)", NULL },
+  { "quantile", "the value that a share q of all lies below, interpolated",
+    "quantile(amount, 0.9)", ", q f64" },
+  { "any", "is one true?", "any(amount > 200)", NULL },
+  { "all", "are all true?", "all(amount > 50)", NULL },
+  { NULL, "Window functions", NULL, NULL },
+  { "row_number", "the row's number in its partition, from 1",
+    "row_number() over (order by amount)", NULL },
+  { "rank", "one more than the rows before it; equal rows share one",
+    "rank() over (order by year)", NULL },
+  { "dense_rank", "rank without gaps", "dense_rank() over (order by year)", NULL },
+  { "percent_rank", "(rank - 1) / (rows - 1)", "percent_rank() over (order by amount)", NULL },
+  { "ntile", "which of n parts of nearly equal size, from 1",
+    "ntile(2) over (order by amount)", NULL },
+  { "lag", "of the row n (1) before; default (null) where there is none",
+    "lag(amount) over (order by order_id)", ", n i64, default" },
+  { "lead", "of the row n (1) behind; default (null) where there is none",
+    "lead(amount, 1, 0) over (order by order_id)", ", n i64, default" },
+  { "nth_value", "of the frame's n-th row, from 1",
+    "nth_value(amount, 2) over (order by order_id rows between unbounded preceding "
+    "and unbounded following)", ", n i64" },
+};
+enum { DFQ__DOC_COUNT = sizeof dfq__docs / sizeof *dfq__docs };
+#endif
+
+// ---- >>reference: what the tables say, for people -------------------------------------------
+// What a reader asks of a function stands in four tables: its name, its signatures, its flags
+// and its sentence. Here they are put together, so that the page of the language's functions,
+// the command line's help and the tests' lists are all read off the tables that the engine
+// itself works with, and cannot be out of date.
+//
+//   dfq__functions ─┐
+//   dfq__overloads ─┼──> dfq_function_at(i) ──> a page, a help text, a completion
+//   dfq__docs ──────┘
+
+// The i-th name: in the order of the sentences, or of the tables where there are none.
+static const char *dfq__name_at(int i, dfq_function_info *to, const char **more) {
+#ifdef DFQ_NO_DOCS
+  int form = i - DFQ__FUNCTION_COUNT, aggregate = form - DFQ__FORM_COUNT;
+  (void)to;
+  (void)more;
+  if (i < 0 || aggregate >= DFQ__AGGREGATE_COUNT) return NULL;
+  if (aggregate >= 0) return dfq__aggregates[aggregate].name;
+  return form >= 0 ? dfq__forms[form].name : dfq__functions[i].name;
+#else
+  for (int row = 0; row < DFQ__DOC_COUNT && i >= 0; row++) {
+    const dfq__doc *d = &dfq__docs[row];
+    if (!d->name) { to->group = d->doc; continue; }
+    if (i--) continue;
+    to->doc = d->doc;
+    to->example = d->example;
+    *more = d->more;
+    return d->name;
+  }
+  return NULL;
+#endif
+}
+
+// The signatures of a function of values, a line each, and what its flags say: of several, what
+// any of them does.
+static void dfq__function_info(int fn, dfq_function_info *to, dfq__text *t) {
+  to->infix = dfq__functions[fn].infix;
+  for (int i = 0; i < DFQ__OVERLOAD_COUNT; i++) {
+    const dfq__overload *o = &dfq__overloads[i];
+    if (o->fn != fn) continue;
+    dfq__putf(t, "%s%s", t->len ? "\n" : "", to->name);
+    dfq__put_letters(t, o->args);
+    dfq__putf(t, " -> %s", dfq__letter_name(o->result));
+    to->may_fail = to->may_fail || (o->flags & DFQ__FAILS);
+    to->takes_null = to->takes_null || (o->flags & DFQ__SEES_NULL);
+    to->makes_null = to->makes_null || (o->flags & DFQ__MAKES_NULL);
+  }
+}
+
+static void dfq__aggregate_info(int fn, dfq_function_info *to, dfq__text *t, const char *more) {
+  const dfq__aggregate *a = &dfq__aggregates[fn];
+  to->kind = fn >= DFQ__ROW_NUMBER ? DFQ_FUNCTION_WINDOW : DFQ_FUNCTION_GROUP;
+  if (a->least == 0)
+    dfq__putf(t, "%s() -> %s%s", a->name, dfq__letter_name(a->result), a->most ? "\n" : "");
+  for (const char *c = a->takes; a->most && *c; c++)
+    dfq__putf(t, "%s%s(%s%s) -> %s", c > a->takes ? "\n" : "", a->name, dfq__letter_name(*c),
+              more ? more : "", dfq__letter_name(a->result == '*' ? *c : a->result));
+}
+
+static void dfq__form_info(const char *name, dfq_function_info *to, dfq__text *t) {
+  to->kind = DFQ_FORM;
+  to->takes_null = true;
+  for (int i = 0; i < DFQ__FORM_COUNT; i++)
+    if (strcmp(dfq__forms[i].name, name) == 0) dfq__put(t, dfq__forms[i].signature);
+}
+
+DFQ_API bool dfq_function_at(dfq *db, int i, dfq_function_info *to) {
+  dfq__text t = dfq__text_in(db->heap);
+  const char *more = NULL;
+  memset(to, 0, sizeof *to);
+  to->name = dfq__name_at(i, to, &more);
+  if (!to->name) return false;
+  int fn = dfq__function_find(to->name, strlen(to->name));
+  int aggregate = dfq__aggregate_find(to->name, strlen(to->name));
+  if (fn >= 0) dfq__function_info(fn, to, &t);
+  else if (aggregate >= 0) dfq__aggregate_info(aggregate, to, &t, more);
+  else dfq__form_info(to->name, to, &t);
+  to->signatures = t.failed ? NULL : dfq__arena_text(&db->arena, t.data, t.len);
+  dfq__text_free(&t);
+  if (!to->signatures) dfq__report(db, &dfq__error_memory);
+  return to->signatures != NULL;
 }
 
 #endif // DFQ_CHAPTER >= 2

@@ -40,6 +40,7 @@ typedef struct settings {
   const char **params;        // name=value
   int param_count;
   bool help, version;
+  bool functions;             // lists them; text is a part of a name then
 } settings;
 
 static const char help_text[] =
@@ -56,6 +57,7 @@ static const char help_text[] =
     "           limit N [offset M] | row_index NAME | union SOURCE\n"
     "           join SOURCE on KEYS [inner|left|right|full|semi|anti|cross]\n"
     "let        let NAME = PIPELINE; names one. SOURCE is PATH, NAME or (PIPELINE)\n"
+    "functions  dfq --functions lists them, dfq --functions NAME tells of one\n"
     "flags      --format table|csv|tsv|json    --output FILE (whole or not at all)\n"
     "           --schema    --explain[=plain|optimized|analyze|journal|dot|json|both]\n"
     "           --param NAME[:TYPE]=VALUE    --engine batch|row    --threads N\n"
@@ -161,6 +163,7 @@ static bool set_plain(settings *s, const char *v) { (void)v; return s->run.no_op
 static bool set_schema(settings *s, const char *v) { (void)v; return s->schema = true; }
 static bool set_help(settings *s, const char *v) { (void)v; return s->help = true; }
 static bool set_version(settings *s, const char *v) { (void)v; return s->version = true; }
+static bool set_list(settings *s, const char *v) { (void)v; return s->functions = true; }
 
 static const struct {
   const char *name;
@@ -174,6 +177,7 @@ static const struct {
   { "--no-optimize", NOTHING, set_plain },  { "--off", VALUE, set_off },
   { "-f", VALUE, set_file },                { "--help", NOTHING, set_help },
   { "-h", NOTHING, set_help },              { "--version", NOTHING, set_version },
+  { "--functions", NOTHING, set_list },
 };
 
 // Takes the flag that stands at argv[*i], and its value if it has one there.
@@ -298,6 +302,61 @@ static int give_param(dfq *db, const char *param) {
     result = FAILED;
   free(name);
   return result;
+}
+
+// ---- the functions of the language ----------------------------------------------------------
+
+// The example's value behind it, when it has one without any rows.
+static void print_example(dfq *db, const dfq_function_info *f) {
+  static const dfq_schema no_columns = { 0, NULL };
+  dfq_value v;
+  printf("  example: %s", f->example);
+  bool rows = f->kind == DFQ_FUNCTION_GROUP || f->kind == DFQ_FUNCTION_WINDOW;
+  if (!rows && dfq_expr_eval(dfq_parse(db, f->example), &no_columns, NULL, &v))
+    printf("  =  %s", dfq_expr_text(dfq_literal(db, &v)));
+  puts("");
+}
+
+static void print_function(dfq *db, const dfq_function_info *f) {
+  puts(f->signatures);
+  printf("  %s\n", f->doc ? f->doc : "");
+  if (f->infix) printf("  written between its operands: %s\n", f->infix);
+  if (f->kind == DFQ_FUNCTION && !f->takes_null) puts("  of a null, null");
+  if (f->makes_null) puts("  may be null where no argument is");
+  if (f->may_fail) puts("  may fail");
+  if (f->kind == DFQ_FUNCTION_WINDOW) puts("  only over a window");
+  if (f->example) print_example(db, f);
+}
+
+// Without a name a line for each, under its group; with one all there is to say, of those whose
+// name holds it if none has it.
+static int print_functions(dfq *db, const char *name) {
+  dfq_function_info f;
+  const char *group = "";
+  bool exact = false;
+  int found = 0;
+  for (int i = 0; name && dfq_function_at(db, i, &f); i++)
+    exact = exact || strcmp(f.name, name) == 0;
+  for (int i = 0; !name && dfq_function_at(db, i, &f); i++) {
+    bool new_group = f.group && strcmp(group, f.group) != 0;
+    if (new_group) printf("%s%s\n", i ? "\n" : "", f.group);
+    if (new_group) group = f.group;
+    printf("  %-20s  %s\n", f.name, f.doc ? f.doc : "");
+  }
+  for (int i = 0; name && dfq_function_at(db, i, &f); i++) {
+    if (exact ? strcmp(f.name, name) != 0 : !strstr(f.name, name)) continue;
+    if (found++) puts("");
+    print_function(db, &f);
+  }
+  if (name && !found) fprintf(stderr, "dfq: no function has %s in its name\n", name);
+  return name && !found ? FAILED : FINE;
+}
+
+static int tell_functions(const char *name) {
+  dfq *db = dfq_open(NULL);
+  int result = print_functions(db, name);
+  dfq_close(db);
+  return fflush(stdout) == 0 && !ferror(stdout) ? result : NO_OUTPUT;
 }
 
 // ---- the answer -----------------------------------------------------------------------------
@@ -477,6 +536,8 @@ int main(int argc, char **argv) {
   if (good && (s.help || s.version)) {
     fputs(s.help ? help_text : "dfq " DFQ_VERSION "\n", stdout);
     result = fflush(stdout) == 0 ? FINE : cannot_write("to standard output");
+  } else if (good && s.functions) {
+    result = tell_functions(s.text);
   } else if (good && !s.text && !s.file && ON_TERMINAL(0)) {
     wrong("no pipeline");
   } else if (good) {

@@ -12,6 +12,7 @@
 #if DFQ_CHAPTER >= 2
 #include "ch2_expressions.c"
 #include "ch2_functions.c"
+#include "ch2_reference.c"
 #endif
 #if DFQ_CHAPTER >= 3
 #include "ch3_engine.c"
@@ -39,6 +40,7 @@ int main(int argc, char **argv) {
 #if DFQ_CHAPTER >= 2
   run_ch2_expressions();
   run_ch2_functions();
+  run_ch2_reference();
 #endif
 #if DFQ_CHAPTER >= 3
   run_ch3_engine();

@@ -297,6 +297,24 @@ says '--param is name=value'
 dfq 2 "$first" --param =day
 says '--param is name=value'
 
+# ---- the functions of the language
+
+dfq 0 --functions
+has 'Texts'
+has '  upper                 with'
+has '  row_number            the row'
+silent
+dfq 0 --functions upper
+prints "upper(str) -> str
+  with ASCII's letters as capitals; other bytes stay
+  of a null, null
+  example: upper('dfq')  =  'DFQ'"
+dfq 0 --functions pad
+has 'pad_left(str, i64) -> str'
+has 'pad_right(str, i64) -> str'
+dfq 1 --functions nothing_like_it
+says 'dfq: no function has nothing_like_it in its name'
+
 # ---- help, version
 
 dfq 0 --help
