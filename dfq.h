@@ -57,10 +57,10 @@
 //   0 foundations    >>platform >>memory >>buffers >>arena >>text >>hashing >>errors >>names
 //                    >>threads >>files >>context
 //   1 rows           >>rows >>row-sources >>row-operators
-//   2 expressions    >>types >>values >>scalars >>like >>strings-of >>dates-of >>numbers-of
-//                    >>functions >>signatures >>names-of-calls >>ast >>walking >>printer
-//                    >>lexer >>operands >>calls >>parser >>binder >>row-eval >>docs-of
-//                    >>reference
+//   2 expressions    >>types >>values >>lists >>scalars >>like >>strings-of >>dates-of
+//                    >>numbers-of >>lists-of >>functions >>signatures >>names-of-calls >>ast
+//                    >>walking >>printer >>lexer >>operands >>calls >>parser >>binder
+//                    >>row-eval >>docs-of >>reference
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store >>tables
 //                    >>plan >>verbs >>run >>operators >>sources >>filter >>project >>limit
 //                    >>row-engine >>actions >>show
@@ -147,19 +147,24 @@ enum {
   DFQ_DATE,      // int32_t, days since 1970-01-01
   DFQ_DATETIME,  // int64_t, microseconds since 1970-01-01 00:00 UTC
   DFQ_DURATION,  // int64_t, microseconds
+  DFQ_LIST,      // of values of one type, which is the parameter: dfq_list_of(DFQ_I64)
   DFQ_DAYS,      // interval '3' day: a literal only, to be added to a date or datetime
   DFQ_MONTHS,    // interval '3' month: likewise, by the calendar
   DFQ_KINDS
 };
 
+// The type of lists of child, which is any type that columns have but a list: list(i64).
+#define dfq_list_of(child) ((dfq_type)DFQ_LIST | (dfq_type)(child) << 8)
+
 // One value of a row. Strings are borrowed: valid as long as the row that holds them.
+// A list is a string of bytes that dfq_list_get reads; equal lists are equal bytes.
 typedef struct dfq_value {
   dfq_type type;   // DFQ_NULL when there is no value, whatever the column's type
-  uint32_t len;    // of a string, in bytes
+  uint32_t len;    // of a string or a list, in bytes
   union {
     int64_t i;     // bool, i32, i64, date, datetime, duration
     double f;      // f64
-    const char *s; // str: not terminated by a zero byte
+    const char *s; // str: not terminated by a zero byte; list: see dfq_list_get
   } as;
 } dfq_value;
 
@@ -187,9 +192,16 @@ typedef struct dfq_schema {
   const dfq_field *field;
 } dfq_schema;
 
-// Returns: the type's name as it is written in expressions ("i64"); "?" when there is no such
-// type. Static text: valid for ever.
+// Returns: the type's name as it is written in expressions ("i64", "list(str)"); "?" when there
+// is no such type. Static text: valid for ever.
 DFQ_API const char *dfq_type_name(dfq_type type);
+
+// Returns: how many values a list has; 0 for what is no list, a null among them.
+DFQ_API size_t dfq_list_len(const dfq_value *list);
+
+// The i-th value of a list, from 0 on. *to: null where the list has a null, and out of range;
+// its text is borrowed from the list. Returns: false out of range.
+DFQ_API bool dfq_list_get(const dfq_value *list, size_t i, dfq_value *to);
 
 // Returns: the words for a status code ("type error").
 // Static text: valid for ever.
@@ -528,12 +540,18 @@ typedef struct dfq_column {
 // Copies rows values of each column into a new table. Owns: the caller. NULL on error
 // (dfq_error). Fails for a type that columns cannot have, or a name that stands twice. A bool
 // or valid byte counts as 1 when it is not 0. rows: the same for all columns; 0 is fine.
+// Lists come from dfq_table_from_rows and dfq_list_value, or out of expressions.
 DFQ_API dfq_table *dfq_table_new(dfq *db, const dfq_column *columns, int count, size_t rows);
 
 // The same from rows: cells[row * count + column], types as in fields or null.
 // A cell of another type, or an i32 or date beyond 32 bits, is an error (dfq_error).
 DFQ_API dfq_table *dfq_table_from_rows(dfq *db, const dfq_field *fields, int count,
                                        const dfq_value *cells, size_t rows);
+
+// A list of those values, each of type child or null. *to: of type dfq_list_of(child); its
+// bytes are valid until the context is released. Returns: false on error (dfq_error).
+DFQ_API bool dfq_list_value(dfq *db, dfq_type child, const dfq_value *values, size_t count,
+                            dfq_value *to);
 
 // table may be NULL in all of these: no rows, no columns. Frames that scan the table keep it
 // alive.
@@ -2209,40 +2227,69 @@ DFQ_API dfq_rows *dfq_rows_take(dfq_rows *in, size_t n) {
 
 // Positional, in the order of the enum: C++ knows no designated elements.
 static const char *const dfq__type_names[] = {
-  "null", "bool", "i32", "i64", "f64", "str", "date", "datetime", "duration", "days", "months"
+  "null", "bool", "i32", "i64", "f64", "str", "date", "datetime", "duration", "list", "days",
+  "months"
+};
+static const char *const dfq__list_names[] = {
+  "list", "list(bool)", "list(i32)", "list(i64)", "list(f64)", "list(str)", "list(date)",
+  "list(datetime)", "list(duration)"
 };
 
 // Intervals of days and months have a size only to fill the row: no column holds them.
 // Bytes of one value in a column.
 static const uint8_t dfq__type_sizes[] = {
-  1, 1, 4, 8, 8, sizeof(dfq_view), 4, 8, 8, 8, 8
+  1, 1, 4, 8, 8, sizeof(dfq_view), 4, 8, 8, sizeof(dfq_view), 8, 8
 };
 
-// One letter a type, for the signatures of functions: n b 3 i f s d t u D M.
-static const char dfq__type_letters[] = "nb3ifsdtuDM";
+// One letter a type, for the signatures of functions: n b 3 i f s d t u L D M. l is list(str),
+// L a list of whatever * is in that signature.
+static const char dfq__type_letters[] = "nb3ifsdtuLDM";
 
-// A type's kind without its parameter. No type has a parameter yet; whoever switches over types
-// asks through here all the same, so that a decimal's scale can come later without a search.
+// A type's kind without its parameter: whoever switches over types asks through here. The
+// parameter of a list is the type of its values.
 static dfq_type dfq__kind(dfq_type t) { return t & 0xff; }
+static dfq_type dfq__child_of(dfq_type list) { return list >> 8; }
 DFQ__UNUSED static size_t dfq__size_of(dfq_type t) { return dfq__type_sizes[dfq__kind(t)]; }
 
-DFQ_API const char *dfq_type_name(dfq_type type) {
-  return dfq__kind(type) < DFQ_KINDS ? dfq__type_names[dfq__kind(type)] : "?";
+// What is stored as views of bytes. Whoever moves, hashes or compares values asks this, and
+// never needs to know whether the bytes are a text or a list.
+DFQ__UNUSED static bool dfq__is_bytes(dfq_type t) {
+  return dfq__kind(t) == DFQ_STR || dfq__kind(t) == DFQ_LIST;
 }
 
-// A type that columns may have; intervals of days and months exist as literals only.
-DFQ__UNUSED static bool dfq__is_column_type(dfq_type t) { return t > DFQ_NULL && t < DFQ_DAYS; }
+// What stands in columns as one value, and so may stand in a list; intervals of days and months
+// exist as literals only.
+static bool dfq__is_scalar_type(dfq_type t) { return t > DFQ_NULL && t < DFQ_LIST; }
+
+// A type that columns may have.
+static bool dfq__is_column_type(dfq_type t) {
+  return dfq__is_scalar_type(t) ||
+         (dfq__kind(t) == DFQ_LIST && dfq__is_scalar_type(dfq__child_of(t)));
+}
+
+// Lists can be equal, but none is before another.
+DFQ__UNUSED static bool dfq__is_ordered_type(dfq_type t) {
+  return t == DFQ_NULL || dfq__is_scalar_type(t);
+}
+
+DFQ_API const char *dfq_type_name(dfq_type type) {
+  if (type == (dfq_type)DFQ_LIST) return "list";
+  if (dfq__kind(type) == DFQ_LIST)
+    return dfq__is_column_type(type) ? dfq__list_names[dfq__kind(dfq__child_of(type))] : "?";
+  return type < DFQ_KINDS ? dfq__type_names[type] : "?";
+}
 
 // Returns: the type of a name of n bytes, DFQ_KINDS when there is none.
 // days and months have no name that can be written: a cast to them means nothing.
 static dfq_type dfq__type_find(const char *name, size_t n) {
-  for (dfq_type t = DFQ_BOOL; t < DFQ_DAYS; t++)
+  for (dfq_type t = DFQ_BOOL; t < DFQ_LIST; t++)
     if (strlen(dfq__type_names[t]) == n && memcmp(name, dfq__type_names[t], n) == 0) return t;
   return DFQ_KINDS;
 }
 
 // strchr finds the terminating zero as well, so the end of a signature has to be told apart.
 static dfq_type dfq__letter_type(char letter) {
+  if (letter == 'l') return dfq_list_of(DFQ_STR);
   const char *at = strchr(dfq__type_letters, letter);
   return at && *at ? (dfq_type)(at - dfq__type_letters) : (dfq_type)DFQ_KINDS;
 }
@@ -2281,25 +2328,27 @@ static dfq_type dfq__common_type(dfq_type a, dfq_type b) {
 // other, so there is no cast to count days with: subtract two dates. null casts to everything.
 // What cast allows: . never, = the same, + always works, ! may fail for some values.
 static const char *const dfq__cast_matrix[] = {
-  // to:    null bool i32 i64 f64 str date datetime duration    from:
-  /*             n    b    3    i    f    s    d    t    u */
-  /* null     */ "=++++++++",
-  /* bool     */ ".=++++...",
-  /* i32      */ ".+=+++...",
-  /* i64      */ ".+!=++...",
-  /* f64      */ ".+!!=+...",
-  /* str      */ ".!!!!=!!.",
-  /* date     */ ".....+=+.",
-  /* datetime */ ".....++=.",
-  /* duration */ ".....+..=",
-  /* days     */ ".........",
-  /* months   */ ".........",
+  // to:    null bool i32 i64 f64 str date datetime duration list    from:
+  /*             n    b    3    i    f    s    d    t    u    L */
+  /* null     */ "=+++++++++",
+  /* bool     */ ".=++++....",
+  /* i32      */ ".+=+++....",
+  /* i64      */ ".+!=++....",
+  /* f64      */ ".+!!=+....",
+  /* str      */ ".!!!!=!!..",
+  /* date     */ ".....+=+..",
+  /* datetime */ ".....++=..",
+  /* duration */ ".....+..=.",
+  /* list     */ ".....+....",
+  /* days     */ "..........",
+  /* months   */ "..........",
 };
 
 // '!' is what the optimizer asks about: such a cast must not run on rows that a filter below it
 // would have dropped.
 static char dfq__cast_kind(dfq_type from, dfq_type to) {
-  return to < DFQ_DAYS ? dfq__cast_matrix[dfq__kind(from)][to] : '.';
+  if (from == to) return '=';
+  return dfq__kind(to) < DFQ_DAYS ? dfq__cast_matrix[dfq__kind(from)][dfq__kind(to)] : '.';
 }
 
 // ---- >>values: single values, text to numbers and dates, and back ---------------------------
@@ -2637,7 +2686,7 @@ static size_t dfq__write_duration(char *to, int64_t micros) {
   return n + dfq__write_clock(to + n, (int64_t)(u % day));
 }
 
-// The text of any value but a string: how tables, CSV files and casts show it. "" for null.
+// The text of any value but bytes: how tables, CSV files and casts show it. "" for null.
 static size_t dfq__write_value(char *to, const dfq_value *v) {
   to[0] = 0;
   switch (dfq__kind(v->type)) {
@@ -2646,15 +2695,170 @@ static size_t dfq__write_value(char *to, const dfq_value *v) {
     case DFQ_DATE: return dfq__write_date(to, v->as.i);
     case DFQ_DATETIME: return dfq__write_datetime(to, v->as.i);
     case DFQ_DURATION: return dfq__write_duration(to, v->as.i);
-    case DFQ_NULL: case DFQ_STR: return 0;
+    case DFQ_NULL: case DFQ_STR: case DFQ_LIST: return 0;
     default: return (size_t)snprintf(to, DFQ__NUMBER_TEXT, "%lld", (long long)v->as.i);
   }
+}
+
+// Text between quote characters, inner ones doubled.
+static void dfq__put_quoted(dfq__text *t, const char *s, size_t n, char quote) {
+  dfq__put_char(t, quote);
+  for (size_t i = 0; i < n; i++) {
+    if (s[i] == quote) dfq__put_char(t, quote);
+    dfq__put_char(t, s[i]);
+  }
+  dfq__put_char(t, quote);
+}
+
+// ---- >>lists: a list as one string of bytes -------------------------------------------------
+// Idea. A cell that holds several values needs a place that is not of fixed size, and there is
+// one already: a string's bytes. So a list is a string whose bytes have an inner order, and
+// whatever knows how to keep, move, hash or compare strings does it for lists, unchanged.
+//
+//   [7, null, 9]      | 3 | 1 0 1 | 7 | 0 | 9 |                count, valid, 8 bytes a value
+//   ['ab', null, '']  | 3 | 1 0 1 | 2 | 2 | 2 | a b            count, valid, ends, all bytes
+//
+// The order is canonical: under a null stands zero, -0.0 is 0.0, every NaN the one NaN. Hence
+// equal lists are equal bytes, and group_by, join and = need no more than they have. What bytes
+// cannot give is an order of lists; asking for it is a type error.
+//
+// Nothing in it is aligned, since it may lie anywhere (in a view, behind a text): numbers are
+// read and written by memcpy. Cost: 9 bytes a value and a copy of the list whenever it is made.
+// Arrow and the engines on it keep the values of all rows in one child column with offsets,
+// which makes explode nearly free, and is a second kind of column for every operator to know.
+
+static const dfq__error dfq__error_list_literal = {
+  DFQ_TYPE_ERROR, "dfq: type error: a list is no literal; the function list makes one"
+};
+
+static uint32_t dfq__list_word(const dfq_value *list, size_t at) {
+  uint32_t word;
+  memcpy(&word, list->as.s + at, sizeof word);
+  return word;
+}
+
+enum { DFQ__LIST_HEAD = 4 };   // bytes of the count
+
+DFQ_API size_t dfq_list_len(const dfq_value *list) {
+  bool is_list = dfq__kind(list->type) == DFQ_LIST && list->len >= DFQ__LIST_HEAD;
+  return is_list ? dfq__list_word(list, 0) : 0;
+}
+
+DFQ_API bool dfq_list_get(const dfq_value *list, size_t i, dfq_value *to) {
+  dfq_value in = *list;   // *to may be the list
+  size_t n = dfq_list_len(&in), cells = DFQ__LIST_HEAD + n;
+  *to = dfq__value_null();
+  if (i >= n) return false;
+  if (!in.as.s[DFQ__LIST_HEAD + i]) return true;
+  if (dfq__child_of(in.type) == DFQ_STR) {
+    uint32_t from = i ? dfq__list_word(&in, cells + 4 * (i - 1)) : 0;
+    uint32_t end = dfq__list_word(&in, cells + 4 * i);
+    *to = dfq__value_str(in.as.s + cells + 4 * n + from, end - from);
+  } else {
+    to->type = dfq__child_of(in.type);
+    memcpy(&to->as, in.as.s + cells + 8 * i, 8);
+  }
+  return true;
+}
+
+// Whether the lengths inside fit the length outside: for lists that callers hand in.
+DFQ__UNUSED static bool dfq__list_fits(const dfq_value *list) {
+  bool text = dfq__child_of(list->type) == DFQ_STR;
+  if (list->len < DFQ__LIST_HEAD) return false;
+  uint64_t n = dfq__list_word(list, 0), bytes = DFQ__LIST_HEAD + n * (text ? 5 : 9);
+  if (!text || bytes > list->len) return bytes == list->len;
+  uint32_t end = 0;
+  for (size_t i = 0; i < n; i++) {
+    uint32_t next = dfq__list_word(list, DFQ__LIST_HEAD + (size_t)n + 4 * i);
+    if (next < end) return false;
+    end = next;
+  }
+  return bytes + end == list->len;
+}
+
+// A list that is being made: append its values, then finish, which begins the next one. What
+// finds no memory is remembered in the texts and reported by finish.
+typedef struct dfq__list_builder {
+  dfq_type child;
+  dfq__text valid, cells, bytes;   // cells: values, or of texts where their bytes end
+} dfq__list_builder;
+
+static void dfq__list_init(dfq__list_builder *b, dfq__heap *heap, dfq_type child) {
+  b->child = child;
+  b->valid = b->cells = b->bytes = dfq__text_in(heap);
+}
+
+static void dfq__list_free(dfq__list_builder *b) {
+  dfq__text_free(&b->valid);
+  dfq__text_free(&b->cells);
+  dfq__text_free(&b->bytes);
+}
+
+// v: of type child, or null.
+static void dfq__list_append(dfq__list_builder *b, const dfq_value *v) {
+  bool null = v->type == DFQ_NULL;
+  dfq__put_char(&b->valid, !null);
+  if (b->child == DFQ_STR) {
+    if (!null) dfq__put_n(&b->bytes, v->as.s, v->len);
+    uint32_t end = (uint32_t)b->bytes.len;
+    dfq__put_n(&b->cells, (const char *)&end, sizeof end);
+    return;
+  }
+  dfq_value cell = null ? dfq__value_int(b->child, 0) : *v;
+  if (cell.type == DFQ_F64 && cell.as.f == 0) cell.as.f = 0;
+  if (cell.type == DFQ_F64 && cell.as.f != cell.as.f) cell.as.f = (double)NAN;
+  dfq__put_n(&b->cells, (const char *)&cell.as, 8);
+}
+
+// Appends the list's bytes to a text. False without memory, and for a list of 4 GiB, which no
+// view could hold.
+static bool dfq__list_finish(dfq__list_builder *b, dfq__text *to) {
+  bool ok = !b->valid.failed && !b->cells.failed && !b->bytes.failed;
+  size_t bytes = DFQ__LIST_HEAD + b->valid.len + b->cells.len + b->bytes.len;
+  uint32_t count = (uint32_t)b->valid.len;
+  ok = ok && bytes < UINT32_MAX && dfq__text_reserve(to, bytes);
+  if (ok) {
+    dfq__put_n(to, (const char *)&count, sizeof count);
+    dfq__put_n(to, b->valid.data, b->valid.len);
+    dfq__put_n(to, b->cells.data, b->cells.len);
+    dfq__put_n(to, b->bytes.data, b->bytes.len);
+  }
+  b->valid.len = b->cells.len = b->bytes.len = 0;
+  return ok;
+}
+
+// The finished list as a value whose bytes lie in an arena; frees the builder. False without
+// memory.
+static bool dfq__list_value(dfq__list_builder *b, dfq__arena *arena, dfq_value *to) {
+  dfq__text t = dfq__text_in(arena->heap);
+  bool ok = dfq__list_finish(b, &t);
+  const char *s = ok ? dfq__arena_text(arena, t.data, t.len) : NULL;
+  *to = dfq__value_str(s, s ? t.len : 0);
+  to->type = s ? dfq_list_of(b->child) : (dfq_type)DFQ_NULL;
+  dfq__text_free(&t);
+  dfq__list_free(b);
+  return s != NULL;
+}
+
+static void dfq__put_value(dfq__text *t, const dfq_value *v);
+
+// [1, null, 3] or ['a', 'b']: texts in quotes, so that a comma in one is no comma between two.
+static void dfq__put_list_text(dfq__text *t, const dfq_value *list) {
+  dfq_value v;
+  dfq__put_char(t, '[');
+  for (size_t i = 0; dfq_list_get(list, i, &v); i++) {
+    if (i) dfq__put(t, ", ");
+    if (v.type == DFQ_STR) dfq__put_quoted(t, v.as.s, v.len, '\'');
+    else dfq__put_value(t, &v);
+  }
+  dfq__put_char(t, ']');
 }
 
 static void dfq__put_value(dfq__text *t, const dfq_value *v) {
   char text[DFQ__NUMBER_TEXT];
   if (v->type == DFQ_NULL) dfq__put(t, "null");
   else if (v->type == DFQ_STR) dfq__put_n(t, v->as.s, v->len);
+  else if (dfq__kind(v->type) == DFQ_LIST) dfq__put_list_text(t, v);
   else dfq__put_n(t, text, dfq__write_value(text, v));
 }
 
@@ -2675,6 +2879,7 @@ typedef struct dfq__scalar_args {
   const dfq_value *a;
   int count;
   dfq__arena *strings;   // for a string result
+  dfq_type result;       // the type that the binder gave the call
 } dfq__scalar_args;
 
 // The reason is a constant text that continues the expression's own: "a + 1" "overflows i64".
@@ -2724,9 +2929,10 @@ static int dfq__compare_bytes(const char *a, size_t n, const char *b, size_t m) 
   return c ? c : n < m ? -1 : n > m;
 }
 
-// Compares two values of one type, neither null: negative, 0 or positive.
+// Compares two values of one type, neither null: negative, 0 or positive. Of lists only 0 means
+// something.
 static int dfq__compare_values(const dfq_value *a, const dfq_value *b) {
-  if (a->type == DFQ_STR) return dfq__compare_bytes(a->as.s, a->len, b->as.s, b->len);
+  if (dfq__is_bytes(a->type)) return dfq__compare_bytes(a->as.s, a->len, b->as.s, b->len);
   if (a->type == DFQ_F64)
     return dfq__lt_float(a->as.f, b->as.f) ? -1 : dfq__lt_float(b->as.f, a->as.f);
   return a->as.i < b->as.i ? -1 : a->as.i > b->as.i;
@@ -3598,6 +3804,97 @@ static const char *dfq__clip_any(const dfq__scalar_args *in, dfq_value *to) {
   return NULL;
 }
 
+// ---- >>lists-of: functions of lists ---------------------------------------------------------
+// The values of a list are reached by number, counted from 0; a negative number counts from the
+// end, and one that leads out of the list is no error but null, as in SQL:
+//
+//   list_get([5, 6], 0) = 5      list_get([5, 6], -1) = 6      list_get([5, 6], 2) is null
+//
+// A null in a list is one of its values. list_contains answers as x in (...) does: where the
+// value is not found but a null is, it may be that null, and the answer is null. The others
+// pass nulls over, as aggregates do.
+
+static const char *dfq__list_any(const dfq__scalar_args *in, dfq_value *to) {
+  dfq__list_builder b;
+  dfq__list_init(&b, in->strings->heap, dfq__child_of(in->result));
+  for (int i = 0; i < in->count; i++) dfq__list_append(&b, &in->a[i]);
+  return dfq__list_value(&b, in->strings, to) ? NULL : dfq__no_memory;
+}
+
+static const char *dfq__list_len_any(const dfq__scalar_args *in, dfq_value *to) {
+  *to = dfq__value_int(DFQ_I64, (int64_t)dfq_list_len(&in->a[0]));
+  return NULL;
+}
+
+static const char *dfq__list_get_any(const dfq__scalar_args *in, dfq_value *to) {
+  int64_t n = (int64_t)dfq_list_len(&in->a[0]), i = in->a[1].as.i;
+  if (i < 0) i = i < -n ? n : i + n;
+  if (i < n) (void)dfq_list_get(&in->a[0], (size_t)i, to);
+  return NULL;
+}
+
+static const char *dfq__list_contains_any(const dfq__scalar_args *in, dfq_value *to) {
+  dfq_value v;
+  bool found = false, unknown = false;
+  for (size_t i = 0; !found && dfq_list_get(&in->a[0], i, &v); i++) {
+    if (v.type == DFQ_NULL) unknown = true;
+    else found = dfq__compare_values(&v, &in->a[1]) == 0;
+  }
+  if (found || !unknown) *to = dfq__value_int(DFQ_BOOL, found);
+  return NULL;
+}
+
+static const char *dfq__list_extreme(const dfq__scalar_args *in, dfq_value *to, int sign) {
+  dfq_value v;
+  for (size_t i = 0; dfq_list_get(&in->a[0], i, &v); i++) {
+    if (v.type == DFQ_NULL) continue;
+    if (to->type == DFQ_NULL || sign * dfq__compare_values(&v, to) > 0) *to = v;
+  }
+  return NULL;
+}
+static const char *dfq__list_min_any(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__list_extreme(in, to, -1);
+}
+static const char *dfq__list_max_any(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__list_extreme(in, to, 1);
+}
+
+static const char *dfq__list_join_str(const dfq__scalar_args *in, dfq_value *to) {
+  dfq__text t = dfq__text_in(in->strings->heap);
+  dfq_value v;
+  bool first = true;
+  for (size_t i = 0; dfq_list_get(&in->a[0], i, &v); i++) {
+    if (v.type == DFQ_NULL) continue;
+    if (!first) dfq__put_n(&t, in->a[1].as.s, in->a[1].len);
+    dfq__put_n(&t, v.as.s, v.len);
+    first = false;
+  }
+  const char *s = t.failed ? NULL : dfq__arena_text(in->strings, t.len ? t.data : "", t.len);
+  *to = dfq__value_str(s, t.len);
+  dfq__text_free(&t);
+  return s ? NULL : dfq__no_memory;
+}
+
+// A text without the separator is a list of that text; an empty separator parts the characters.
+static const char *dfq__split_str(const dfq__scalar_args *in, dfq_value *to) {
+  const char *s = in->a[0].as.s, *sep = in->a[1].as.s;
+  size_t n = in->a[0].len, m = in->a[1].len, from = 0, at = 0;
+  dfq__list_builder b;
+  dfq__list_init(&b, in->strings->heap, DFQ_STR);
+  while (at < n) {
+    if (m ? at + m > n || memcmp(s + at, sep, m) != 0 : at == from) {
+      at += m ? 1 : dfq__char_bytes(s + at, n - at);
+      continue;
+    }
+    dfq_value piece = dfq__value_str(s + from, at - from);
+    dfq__list_append(&b, &piece);
+    from = at += m;
+  }
+  dfq_value last = dfq__value_str(s + from, n - from);
+  if (m || from < n) dfq__list_append(&b, &last);
+  return dfq__list_value(&b, in->strings, to) ? NULL : dfq__no_memory;
+}
+
 // ---- >>functions: one table of names, one of signatures -------------------------------------
 // Idea. A language's operators as data: nothing in the parser, the printer or the binder knows
 // what + is. To add a function is to add its name here, its signatures below, and one scalar
@@ -3678,7 +3975,14 @@ enum { DFQ__L_OR = 1, DFQ__L_AND, DFQ__L_NOT, DFQ__L_CMP, DFQ__L_ADD, DFQ__L_MUL
   X(DFQ__F_BIT_OR, "bit_or", NULL, DFQ__L_PRIM)                                                \
   X(DFQ__F_BIT_XOR, "bit_xor", NULL, DFQ__L_PRIM)                                              \
   X(DFQ__F_SHIFT_LEFT, "shift_left", NULL, DFQ__L_PRIM)                                        \
-  X(DFQ__F_SHIFT_RIGHT, "shift_right", NULL, DFQ__L_PRIM)
+  X(DFQ__F_SHIFT_RIGHT, "shift_right", NULL, DFQ__L_PRIM)                                      \
+  X(DFQ__F_LIST, "list", NULL, DFQ__L_PRIM) X(DFQ__F_LIST_LEN, "list_len", NULL, DFQ__L_PRIM)  \
+  X(DFQ__F_LIST_GET, "list_get", NULL, DFQ__L_PRIM)                                            \
+  X(DFQ__F_LIST_CONTAINS, "list_contains", NULL, DFQ__L_PRIM)                                  \
+  X(DFQ__F_LIST_MIN, "list_min", NULL, DFQ__L_PRIM)                                            \
+  X(DFQ__F_LIST_MAX, "list_max", NULL, DFQ__L_PRIM)                                            \
+  X(DFQ__F_LIST_JOIN, "list_join", NULL, DFQ__L_PRIM)                                          \
+  X(DFQ__F_SPLIT, "split", NULL, DFQ__L_PRIM)
 
 // A list that is expanded twice, to an enum and to a table: the two cannot get out of step. is,
 // in, not and between have no infix spelling here, because the grammar reads them by hand.
@@ -3714,7 +4018,8 @@ enum {
 };
 
 // A letter an argument: b bool, i i64, f f64, s str, d date, t datetime, u duration, D days,
-// M months, * any type, the same for all; + at the end: the last one may come again.
+// M months, * any type, the same for all; L a list of those, l list(str); + at the end: the
+// last one may come again.
 // The table is searched from the top, and the cheapest row wins, the first of equals. So i64
 // comes before f64, and the order of rows with dates decides what null + date is. What has no
 // row is a type error: there is no other check of types in the binder.
@@ -3735,13 +4040,15 @@ static const dfq__overload dfq__overloads[] = {
   { fn, "ss", 'b', 0, dfq__##op##_str },  { fn, "dd", 'b', 0, dfq__##op##_int },               \
   { fn, "tt", 'b', 0, dfq__##op##_int },  { fn, "bb", 'b', 0, dfq__##op##_int },               \
   { fn, "uu", 'b', 0, dfq__##op##_int },
-  DFQ__COMPARISON(DFQ__EQ, eq)
-  DFQ__COMPARISON(DFQ__NE, ne)
+#define DFQ__EQUALITY(fn, op) { fn, "LL", 'b', 0, dfq__##op##_str },
+  DFQ__COMPARISON(DFQ__EQ, eq) DFQ__EQUALITY(DFQ__EQ, eq)
+  DFQ__COMPARISON(DFQ__NE, ne) DFQ__EQUALITY(DFQ__NE, ne)
   DFQ__COMPARISON(DFQ__LT, lt)
   DFQ__COMPARISON(DFQ__LE, le)
   DFQ__COMPARISON(DFQ__GT, gt)
   DFQ__COMPARISON(DFQ__GE, ge)
 #undef DFQ__COMPARISON
+#undef DFQ__EQUALITY
   { DFQ__IS_NULL, "*", 'b', DFQ__SEES_NULL, dfq__is_null_any },
   { DFQ__IS_NOT_NULL, "*", 'b', DFQ__SEES_NULL, dfq__is_not_null_any },
   { DFQ__DISTINCT, "**", 'b', DFQ__SEES_NULL, dfq__is_distinct_any },
@@ -3897,11 +4204,19 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__F_CLIP, "ddd", 'd', 0, dfq__clip_any },
   { DFQ__F_CLIP, "ttt", 't', 0, dfq__clip_any },
   { DFQ__F_CLIP, "uuu", 'u', 0, dfq__clip_any },
+  { DFQ__F_LIST, "*+", 'L', DFQ__SEES_NULL, dfq__list_any },
+  { DFQ__F_LIST_LEN, "L", 'i', 0, dfq__list_len_any },
+  { DFQ__F_LIST_GET, "Li", '*', DFQ__MAKES_NULL, dfq__list_get_any },
+  { DFQ__F_LIST_CONTAINS, "L*", 'b', DFQ__MAKES_NULL, dfq__list_contains_any },
+  { DFQ__F_LIST_MIN, "L", '*', DFQ__MAKES_NULL, dfq__list_min_any },
+  { DFQ__F_LIST_MAX, "L", '*', DFQ__MAKES_NULL, dfq__list_max_any },
+  { DFQ__F_LIST_JOIN, "ls", 's', 0, dfq__list_join_str },
+  { DFQ__F_SPLIT, "ss", 'l', 0, dfq__split_str },
 };
 enum { DFQ__OVERLOAD_COUNT = sizeof dfq__overloads / sizeof dfq__overloads[0] };
 
 static const char *dfq__letter_name(char letter) {
-  return letter == '*' ? "any" : dfq_type_name(dfq__letter_type(letter));
+  return letter == '*' || letter == 'o' ? "any" : dfq_type_name(dfq__letter_type(letter));
 }
 
 // "(str, i64, ...)": the arguments of a signature.
@@ -3960,12 +4275,12 @@ static const dfq__form dfq__forms[] = {
 #undef DFQ__ROW
 };
 
-// id, name, least and most arguments, what the first may be (letters, * any), the result (* the
-// same)
+// id, name, least and most arguments, what the first may be (letters, * any, o any that has an
+// order), the result (* the same)
 #define DFQ__AGGREGATE_LIST(X)                                                                 \
   X(DFQ__COUNT, "count", 0, 1, "*", 'i')      X(DFQ__SUM, "sum", 1, 1, "ifu", '*')             \
-  X(DFQ__MEAN, "mean", 1, 1, "if", 'f')       X(DFQ__MIN, "min", 1, 1, "*", '*')               \
-  X(DFQ__MAX, "max", 1, 1, "*", '*')          X(DFQ__FIRST, "first", 1, 1, "*", '*')           \
+  X(DFQ__MEAN, "mean", 1, 1, "if", 'f')       X(DFQ__MIN, "min", 1, 1, "o", '*')               \
+  X(DFQ__MAX, "max", 1, 1, "o", '*')          X(DFQ__FIRST, "first", 1, 1, "*", '*')           \
   X(DFQ__LAST, "last", 1, 1, "*", '*')                                                         \
   X(DFQ__FIRST_NON_NULL, "first_non_null", 1, 1, "*", '*')                                     \
   X(DFQ__LAST_NON_NULL, "last_non_null", 1, 1, "*", '*')                                       \
@@ -4161,11 +4476,12 @@ DFQ_API dfq_expr *dfq_col(dfq *db, const char *name) {
 }
 
 // A NaN is made the one quiet NaN, so that equal trees have equal bits. Text is copied; the
-// caller's may go away.
+// caller's may go away. A list has no spelling that would be a literal.
 DFQ_API dfq_expr *dfq_literal(dfq *db, const dfq_value *value) {
   dfq_expr *e = dfq__expr_new(db, DFQ_LITERAL, 0);
   if (e->kind == DFQ_FAILED) return e;
   e->value = *value;
+  if (dfq__kind(value->type) == DFQ_LIST) return dfq__expr_failed(db, &dfq__error_list_literal);
   if (value->type == DFQ_F64 && value->as.f != value->as.f) e->value.as.f = (double)NAN;
   if (value->type != DFQ_STR) return e;
   e->value.as.s = dfq__arena_text(&db->arena, value->as.s, value->len);
@@ -4450,7 +4766,7 @@ DFQ_API void dfq_visit(dfq_expr *e, bool (*visit)(void *user, dfq_expr *e), void
 static bool dfq__value_same(const dfq_value *a, const dfq_value *b) {
   if (a->type != b->type) return false;
   if (a->type == DFQ_NULL) return true;
-  if (a->type == DFQ_STR) return dfq__compare_values(a, b) == 0;
+  if (dfq__is_bytes(a->type)) return dfq__compare_values(a, b) == 0;
   return a->as.i == b->as.i;   // floats: the same bits
 }
 
@@ -4619,16 +4935,6 @@ static bool dfq__is_name_start(char c) {
 }
 
 static bool dfq__is_name_char(char c) { return dfq__is_name_start(c) || dfq__is_digit(c); }
-
-// Text between quote characters, inner ones doubled.
-static void dfq__put_quoted(dfq__text *t, const char *s, size_t n, char quote) {
-  dfq__put_char(t, quote);
-  for (size_t i = 0; i < n; i++) {
-    if (s[i] == quote) dfq__put_char(t, quote);
-    dfq__put_char(t, s[i]);
-  }
-  dfq__put_char(t, quote);
-}
 
 // A name is quoted when it would be read as anything else.
 static void dfq__put_name(dfq__text *t, const char *name) {
@@ -5151,10 +5457,18 @@ static dfq_type dfq__parse_type(dfq__parser *p) {
   dfq__token t = p->now;
   dfq_type type = DFQ_KINDS;
   if (t.kind == DFQ__T_NAME) type = dfq__type_find(p->text + t.at, t.len);
-  if (type == DFQ_KINDS)
-    dfq__expected(p, "a type (bool, i32, i64, f64, str, date, datetime, duration)");
+  bool list = t.kind == DFQ__T_NAME && dfq__same_text("list", p->text + t.at, t.len);
+  if (type == DFQ_KINDS && !list)
+    dfq__expected(p, "a type (bool, i32, i64, f64, str, date, datetime, duration, list(...))");
   else dfq__take(p);
-  return type;
+  if (!list) return type;
+  dfq__expect_symbol(p, "(");
+  dfq__token child = p->now;
+  if (!p->error) type = dfq__parse_type(p);
+  if (!p->error && !dfq__is_scalar_type(type))
+    dfq__parse_fail(p, DFQ_TYPE_ERROR, child.at, child.len, "a list holds no lists");
+  dfq__expect_symbol(p, ")");
+  return dfq_list_of(type);
 }
 
 // Reads text as a value of a type. Returns false when it is none; type NULL is no type to read.
@@ -5745,6 +6059,10 @@ DFQ_API dfq_expr *dfq_parse(dfq *db, const char *text) {
 // Old values are never freed: expressions that were parsed with them hold copies, but a loop
 // that sets one parameter a million times grows the context.
 DFQ_API bool dfq_set_param(dfq *db, const char *name, const dfq_value *value) {
+  if (dfq__kind(value->type) == DFQ_LIST) {
+    dfq__report(db, &dfq__error_list_literal);
+    return false;
+  }
   dfq__param *p = (dfq__param *)dfq__arena_alloc(&db->names_arena, sizeof *p);
   const char *interned = dfq__intern(db, name);
   if (!p || !interned) { dfq__report(db, &dfq__error_memory); return false; }
@@ -5920,18 +6238,34 @@ static dfq__bound *dfq__bind_cast(dfq__binder *b, dfq__bound *n, dfq_type type,
 // What a signature costs for these arguments; DFQ__NO_WAY when it does not fit. *any: what *
 // stands for.
 // First what * stands for is found, over all arguments that have it; then each argument pays
-// for its way to the type that its letter asks for.
+// for its way to the type that its letter asks for. A list of nothing but null is one of texts.
+static dfq_type dfq__wanted(char letter, dfq_type any) {
+  if (letter == '*') return any;
+  return letter == 'L' ? dfq_list_of(any) : dfq__letter_type(letter);
+}
+
+// The letter of the i-th argument.
+static char dfq__letter_of(const dfq__overload *o, int i) {
+  int least = (int)strcspn(o->args, "+");
+  return o->args[i < least ? i : least - 1];
+}
+
 static int dfq__overload_cost(const dfq__overload *o, dfq__bound *const *arg, int argc,
                               dfq_type *any) {
-  int least = (int)strcspn(o->args, "+"), cost = 0;
+  bool list = o->result == 'L' || strchr(o->args, 'L');
+  int cost = 0;
   if (!dfq__fits_count(o, argc)) return DFQ__NO_WAY;
   *any = DFQ_NULL;
-  for (int i = 0; i < argc; i++)
-    if (o->args[i < least ? i : least - 1] == '*') *any = dfq__common_type(*any, arg[i]->type);
-  if (*any == DFQ_KINDS) return DFQ__NO_WAY;
   for (int i = 0; i < argc; i++) {
-    char letter = o->args[i < least ? i : least - 1];
-    int one = dfq__widen_cost(arg[i]->type, letter == '*' ? *any : dfq__letter_type(letter));
+    char letter = dfq__letter_of(o, i);
+    bool is_list = letter == 'L' && dfq__kind(arg[i]->type) == DFQ_LIST;
+    if (letter == '*' || is_list)
+      *any = dfq__common_type(*any, is_list ? dfq__child_of(arg[i]->type) : arg[i]->type);
+  }
+  if (list && *any == DFQ_NULL) *any = DFQ_STR;
+  if (*any == DFQ_KINDS || (list && !dfq__is_scalar_type(*any))) return DFQ__NO_WAY;
+  for (int i = 0; i < argc; i++) {
+    int one = dfq__widen_cost(arg[i]->type, dfq__wanted(dfq__letter_of(o, i), *any));
     if (one >= DFQ__NO_WAY) return DFQ__NO_WAY;
     if (cost + one < DFQ__NO_WAY) cost += one;
   }
@@ -6056,14 +6390,12 @@ static dfq__bound *dfq__bind_call(dfq__binder *b, const dfq_expr *e) {
   }
   if (!n->call) { dfq__bind_mismatch(b, e, n->arg); return NULL; }
   if (e->fn == DFQ__F_TRUNCATE && !dfq__bind_unit(b, e, n->arg[1])) return NULL;
-  int least = (int)strcspn(n->call->args, "+");
   for (int i = 0; i < n->argc; i++) {
-    char letter = n->call->args[i < least ? i : least - 1];
-    dfq_type want = letter == '*' ? best_any : dfq__letter_type(letter);
+    dfq_type want = dfq__wanted(dfq__letter_of(n->call, i), best_any);
     n->arg[i] = dfq__bind_cast(b, n->arg[i], want, DFQ_CAST);
     if (!n->arg[i]) return NULL;
   }
-  n->type = n->call->result == '*' ? best_any : dfq__letter_type(n->call->result);
+  n->type = dfq__wanted(n->call->result, best_any);
   n->fails = n->fails || (n->call->flags & DFQ__FAILS);
   return n;
 }
@@ -6171,9 +6503,13 @@ typedef struct dfq__eval {
 // False means no memory, nothing else: every type has a text.
 static bool dfq__value_to_str(const dfq_value *from, dfq__arena *strings, dfq_value *to) {
   char text[DFQ__NUMBER_TEXT];
-  size_t n = dfq__write_value(text, from);
-  const char *s = dfq__arena_text(strings, text, n);
+  dfq__text list = dfq__text_in(strings->heap);
+  bool is_list = dfq__kind(from->type) == DFQ_LIST;
+  if (is_list) dfq__put_list_text(&list, from);
+  size_t n = is_list ? list.len : dfq__write_value(text, from);
+  const char *s = list.failed ? NULL : dfq__arena_text(strings, is_list ? list.data : text, n);
   *to = dfq__value_str(s ? s : "", s ? n : 0);
+  dfq__text_free(&list);
   return s != NULL;
 }
 
@@ -6309,7 +6645,7 @@ static bool dfq__eval_call(dfq__eval *ctx, const dfq__bound *b, const dfq_value 
   }
   *to = dfq__value_null();
   if (null && !(b->call->flags & DFQ__SEES_NULL)) return true;
-  dfq__scalar_args in = { a, b->argc, ctx->strings };
+  dfq__scalar_args in = { a, b->argc, ctx->strings, b->type };
   const char *why = b->call->scalar(&in, to);
   if (why == dfq__no_memory) ctx->error = &dfq__error_memory;
   else if (why) dfq__eval_fail(ctx, b, row, why);
@@ -6328,6 +6664,10 @@ static bool dfq__eval_row(dfq__eval *ctx, const dfq__bound *b, const dfq_value *
   }
 }
 
+static const dfq__error dfq__error_child = {
+  DFQ_USAGE, "dfq: wrong call: a list holds values of one type that columns have, and no lists"
+};
+
 // A schema of the caller's with its names interned, in the context's arena.
 // A caller's schema has names of its own; inside, names are pointers into the context.
 static const dfq_schema *dfq__schema_intern(dfq *db, const dfq_schema *s) {
@@ -6343,6 +6683,22 @@ static const dfq_schema *dfq__schema_intern(dfq *db, const dfq_schema *s) {
   to->count = s->count;
   to->field = field;
   return to;
+}
+
+DFQ_API bool dfq_list_value(dfq *db, dfq_type child, const dfq_value *values, size_t count,
+                            dfq_value *to) {
+  dfq__list_builder b;
+  const dfq__error *error = dfq__is_scalar_type(child) ? NULL : &dfq__error_child;
+  *to = dfq__value_null();
+  dfq__list_init(&b, db->heap, child);
+  for (size_t i = 0; i < count && !error; i++) {
+    if (values[i].type != DFQ_NULL && values[i].type != child) error = &dfq__error_child;
+    else dfq__list_append(&b, &values[i]);
+  }
+  if (error) dfq__list_free(&b);
+  else if (!dfq__list_value(&b, &db->arena, to)) error = &dfq__error_memory;
+  if (error) dfq__report(db, error);
+  return !error;
 }
 
 // For single questions from outside. A plan binds once for all of its rows.
@@ -6416,11 +6772,14 @@ DFQ_API bool dfq_print_promotions(dfq *db, FILE *out) {
   dfq__text t = dfq__text_in(db->heap);
   for (int f = 0; f < 4; f++) {
     dfq__putf(&t, "%-9s", dfq__functions[fns[f]].infix);
-    for (dfq_type b = DFQ_BOOL; b < DFQ_KINDS; b++) dfq__putf(&t, " %-9s", dfq_type_name(b));
+    for (dfq_type b = DFQ_BOOL; b < DFQ_KINDS; b++)
+      if (b != DFQ_LIST) dfq__putf(&t, " %-9s", dfq_type_name(b));
     dfq__put(&t, "\n");
     for (dfq_type a = DFQ_BOOL; a < DFQ_KINDS; a++) {
+      if (a == DFQ_LIST) continue;
       dfq__putf(&t, "%-9s", dfq_type_name(a));
       for (dfq_type b = DFQ_BOOL; b < DFQ_KINDS; b++) {
+        if (b == DFQ_LIST) continue;
         dfq_type r = dfq__result_type(fns[f], a, b);
         dfq__putf(&t, " %-9s", r == DFQ_KINDS ? "." : dfq_type_name(r));
       }
@@ -6588,6 +6947,19 @@ static const dfq__doc dfq__docs[] = {
   { "epoch_seconds", "whole seconds since 1970", "epoch_seconds(date '1970-01-02')", NULL },
   { "from_epoch_seconds", "the moment so many seconds after 1970 began",
     "from_epoch_seconds(86400)", NULL },
+  { NULL, "Lists", NULL, NULL },
+  { "list", "a list of these values", "list(1, 2, null)", NULL },
+  { "split", "the texts between the separators; an empty one parts the characters",
+    "split('a,b,c', ',')", NULL },
+  { "list_len", "how many values it has, nulls too", "list_len(list(1, null))", NULL },
+  { "list_get", "the value at a place, from 0; negative counts from the end; null outside",
+    "list_get(list(5, 6, 7), -1)", NULL },
+  { "list_contains", "is the value in it? null if not, and it has a null",
+    "list_contains(list(1, 2), 2)", NULL },
+  { "list_min", "its smallest value, nulls left out", "list_min(list(3, 1, 2))", NULL },
+  { "list_max", "its largest value, nulls left out", "list_max(list(3, 1, 2))", NULL },
+  { "list_join", "its texts, with this text between them; nulls left out",
+    "list_join(split('a,b', ','), '-')", NULL },
   { NULL, "Aggregates", NULL, NULL },
   { "count", "how many rows, or how many values that are not null", "count(amount)", NULL },
   { "sum", "the sum; of integers i64, checked", "sum(amount)", NULL },
@@ -6831,6 +7203,7 @@ static void dfq__vec_get(const dfq__vec *v, size_t row, dfq_value *to) {
     default: {
       const dfq_view *view = (const dfq_view *)v->data + row;
       *to = dfq__value_str(dfq__view_chars(view), view->len);
+      to->type = v->type;
     }
   }
   if (v->type == DFQ_NULL) to->type = DFQ_NULL;
@@ -6854,6 +7227,7 @@ static void dfq__cell_put(void *data, dfq_type type, size_t row, const dfq_value
 static bool dfq__value_fits(const dfq_value *v, dfq_type type) {
   if (v->type == DFQ_NULL) return true;
   if (v->type != type) return false;
+  if (dfq__kind(type) == DFQ_LIST) return dfq__list_fits(v);
   return dfq__size_of(type) != 4 || (v->as.i >= INT32_MIN && v->as.i <= INT32_MAX);
 }
 
@@ -7086,7 +7460,7 @@ static dfq__kernel dfq__kernel_of_call(const dfq__bound *b) {
       case DFQ_BOOL: return k->b8;
       case DFQ_I32: case DFQ_DATE: return k->i32;
       case DFQ_F64: return k->f64;
-      case DFQ_STR: return k->str;
+      case DFQ_STR: case DFQ_LIST: return k->str;
       case DFQ_NULL: return NULL;
       default: return k->i64;
     }
@@ -7233,7 +7607,7 @@ static uint8_t *dfq__own_valid(dfq__veval *ctx, dfq__vector *v, const uint8_t *v
 static size_t dfq__first_failure(const dfq__bound *b, const dfq__vec *a, size_t n,
                                  const uint8_t *valid) {
   dfq_value value[2], result;
-  dfq__scalar_args in = { value, b->argc, NULL };
+  dfq__scalar_args in = { value, b->argc, NULL, b->type };
   for (size_t i = 0; i < n; i++) {
     if (valid && !valid[i]) continue;
     for (int k = 0; k < b->argc; k++) dfq__vec_get(&a[k], i, &value[k]);
@@ -7276,7 +7650,7 @@ static size_t dfq__eval_boxed(dfq__veval *ctx, dfq__bound *b, const dfq__batch *
   void *data = dfq__veval_room(ctx, &v->data, n * dfq__size_of(b->type));
   uint8_t *valid = (uint8_t *)dfq__veval_room(ctx, &v->valid, n);
   if (ctx->no_memory) return 0;
-  dfq__scalar_args args = { value, b->argc, &ctx->strings };
+  dfq__scalar_args args = { value, b->argc, &ctx->strings, b->type };
   bool call = b->kind == DFQ_CALL, sees_null = call && (b->call->flags & DFQ__SEES_NULL);
   for (size_t i = 0; i < n; i++) {
     bool null = false;
@@ -7637,7 +8011,7 @@ static bool dfq__store_column(dfq__store *s, int c, const dfq__vec *from, size_t
     if (nulls) memcpy(valid, from->valid, n);
     else memset(valid, 1, n);
   }
-  if (s->type[c] != DFQ_STR) return true;
+  if (!dfq__is_bytes(s->type[c])) return true;
   return dfq__strings_keep(&s->strings, (dfq_view *)(void *)to, from->valid, n);
 }
 
@@ -7659,7 +8033,8 @@ static bool dfq__store_row(dfq__store *s, const dfq_value *row) {
     dfq__cell_put(s->data[c].data, s->type[c], s->rows, &row[c]);
     if (s->valid[c].data) s->valid[c].data[s->rows] = !null;
     dfq_view *view = (dfq_view *)(void *)s->data[c].data + s->rows;
-    if (s->type[c] == DFQ_STR && !dfq__strings_keep(&s->strings, view, NULL, 1)) return false;
+    if (dfq__is_bytes(s->type[c]) && !dfq__strings_keep(&s->strings, view, NULL, 1))
+      return false;
   }
   s->rows++;
   return true;
@@ -7764,14 +8139,15 @@ DFQ_API bool dfq_table_is_null(const dfq_table *t, size_t row, int column) {
 DFQ_API int64_t dfq_table_i64(const dfq_table *t, size_t row, int column) {
   dfq_value v;
   dfq_table_get(t, row, column, &v);
-  return v.type == DFQ_NULL || v.type == DFQ_STR || v.type == DFQ_F64 ? 0 : v.as.i;
+  bool none = v.type == DFQ_NULL || v.type == DFQ_F64 || dfq__is_bytes(v.type);
+  return none ? 0 : v.as.i;
 }
 
 DFQ_API double dfq_table_f64(const dfq_table *t, size_t row, int column) {
   dfq_value v;
   dfq_table_get(t, row, column, &v);
   if (v.type == DFQ_F64) return v.as.f;
-  return v.type == DFQ_NULL || v.type == DFQ_STR ? (double)NAN : (double)v.as.i;
+  return v.type == DFQ_NULL || dfq__is_bytes(v.type) ? (double)NAN : (double)v.as.i;
 }
 
 DFQ_API const char *dfq_table_str(const dfq_table *t, size_t row, int column, size_t *len) {
@@ -7797,11 +8173,15 @@ static dfq_table *dfq__table_failed(dfq *db, dfq_table *t) {
 
 // -- making
 
-// Refuses types that columns cannot have, and names that stand twice.
-static bool dfq__check_fields(dfq *db, const dfq_field *f, int count, const char *where) {
+// Refuses types that columns cannot have, and names that stand twice. arrays: lists, too, for
+// which a caller has no array.
+static bool dfq__check_fields(dfq *db, const dfq_field *f, int count, const char *where,
+                              bool arrays) {
   for (int i = 0; i < count; i++) {
     const char *problem = dfq__is_column_type(f[i].type) ? NULL
                                                          : "is of no type that columns have";
+    if (dfq__kind(f[i].type) == DFQ_LIST && arrays)
+      problem = "of lists needs dfq_table_from_rows";
     for (int j = 0; j < i; j++)
       if (strcmp(f[i].name, f[j].name) == 0) problem = "stands twice";
     if (!problem) continue;
@@ -7856,7 +8236,7 @@ DFQ_API dfq_table *dfq_table_new(dfq *db, const dfq_column *columns, int count, 
     field[c].name = columns[c].name;
     field[c].type = columns[c].type;
   }
-  bool good = field && dfq__check_fields(db, field, count, "table");
+  bool good = field && dfq__check_fields(db, field, count, "table", true);
   if (good) t = dfq__table_make(db->heap, &schema);
   bool ok = t != NULL && rows <= SIZE_MAX / 64;
   for (int c = 0; ok && c < count; c++)
@@ -7889,7 +8269,7 @@ static bool dfq__check_cells(dfq *db, const dfq_field *f, int count, const dfq_v
 DFQ_API dfq_table *dfq_table_from_rows(dfq *db, const dfq_field *fields, int count,
                                        const dfq_value *cells, size_t rows) {
   dfq_schema schema = { count, fields };
-  if (!dfq__check_fields(db, fields, count, "table")) return NULL;
+  if (!dfq__check_fields(db, fields, count, "table", false)) return NULL;
   if (!dfq__check_cells(db, fields, count, cells, rows)) return NULL;
   dfq_table *t = dfq__table_make(db->heap, &schema);
   for (size_t r = 0; t && r < rows; r++)
@@ -7920,6 +8300,8 @@ static void dfq__cell_text(char *to, size_t size, const dfq_value *v) {
   char number[DFQ__NUMBER_TEXT];
   if (v->type == DFQ_STR)
     (void)snprintf(to, size, "'%.*s'", (int)dfq__min(v->len, 40), v->as.s);
+  else if (dfq__kind(v->type) == DFQ_LIST)
+    (void)snprintf(to, size, "a list of %zu", dfq_list_len(v));
   else if (v->type == DFQ_NULL) (void)snprintf(to, size, "null");
   else { dfq__write_value(number, v); (void)snprintf(to, size, "%s", number); }
 }
@@ -9133,7 +9515,8 @@ static bool dfq__rows_scan_put(dfq__op *op, size_t n) {
     dfq__cell_put(s->data[c].data, type, n, v);
     s->valid[c].data[n] = v->type != DFQ_NULL;
     dfq_view *view = (dfq_view *)(void *)s->data[c].data + n;
-    if (type == DFQ_STR && !dfq__strings_keep(&op->eval.strings, view, NULL, 1)) return false;
+    if (dfq__is_bytes(type) && !dfq__strings_keep(&op->eval.strings, view, NULL, 1))
+      return false;
   }
   return true;
 }
@@ -9786,7 +10169,7 @@ DFQ_API dfq_frame *dfq_scan_table_at(dfq *db, dfq_table *table, const char *at) 
 DFQ_API dfq_frame *dfq_scan_rows_at(dfq *db, const dfq_row_source *source, const char *at) {
   dfq__rows_source *s = (dfq__rows_source *)dfq__arena_alloc(&db->arena, sizeof *s);
   dfq_schema fields = { source->count, source->fields };
-  if (!dfq__check_fields(db, source->fields, source->count, "scan")) {
+  if (!dfq__check_fields(db, source->fields, source->count, "scan", false)) {
     const char *why = dfq__arena_text(&db->arena, dfq_error(db), strlen(dfq_error(db)));
     dfq__error *e = (dfq__error *)dfq__arena_alloc(&db->arena, sizeof *e);
     if (!e || !why) return dfq__frame_failed(db, &dfq__error_memory);
@@ -10175,11 +10558,10 @@ static void dfq__shown_get(const dfq__shown *s, size_t i, int column, dfq_value 
 // A cell's text in at most DFQ__WIDEST characters; control characters as escapes. Returns its
 // width.
 static size_t dfq__put_cell(dfq__text *t, const dfq_value *v) {
-  char number[DFQ__NUMBER_TEXT];
-  const char *s = number;
-  size_t n = v->type == DFQ_STR ? v->len : dfq__write_value(number, v), width = 0, i = 0;
-  if (v->type == DFQ_STR) s = v->as.s;
-  if (v->type == DFQ_NULL) { s = "null"; n = 4; }
+  dfq__text whole = dfq__text_in(t->heap);
+  dfq__put_value(&whole, v);
+  const char *s = whole.data;
+  size_t n = whole.len, width = 0, i = 0;
   for (; i < n && width < DFQ__WIDEST; width++) {
     size_t bytes = dfq__char_bytes(s + i, n - i);
     unsigned char c = (unsigned char)s[i];
@@ -10190,6 +10572,8 @@ static size_t dfq__put_cell(dfq__text *t, const dfq_value *v) {
     i += bytes;
   }
   if (i < n) { dfq__put(t, "..."); width += 3; }
+  if (whole.failed) t->failed = true;
+  dfq__text_free(&whole);
   return width;
 }
 
@@ -10730,7 +11114,7 @@ static bool dfq__keys_init(dfq__key_set *k, dfq *db, const dfq_type *type, int c
   for (int c = 0; c < columns; c++) {
     k->type[c] = type[c];
     if (type[c] == DFQ_F64) k->packed = false;
-    if (type[c] == DFQ_STR && !dfq__dictionary_init(&k->words[c], db->heap, db->seed))
+    if (dfq__is_bytes(type[c]) && !dfq__dictionary_init(&k->words[c], db->heap, db->seed))
       return false;
   }
   return dfq__table_init(&k->table, db->heap, db->seed, k->packed ? 1 : n);
@@ -11490,7 +11874,7 @@ static bool dfq__edge_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
     s[3] = all->row + i;
     if (valid) memcpy(s + 1, (const char *)x->data + i * size, size);
   }
-  if (x->type == DFQ_STR) return dfq__strings_settle(all, a, group, n);
+  if (dfq__is_bytes(x->type)) return dfq__strings_settle(all, a, group, n);
   return true;
 }
 
@@ -11843,7 +12227,7 @@ static bool dfq__combine_edge(dfq__aggs *all, dfq__agg *a, size_t group, dfq__ag
   if (t[0] == 0 || (s[0] && (t[3] < s[3]) != first)) return true;
   memcpy(s, t, 4 * sizeof *s);
   if (s[0] == 1) s[0] = 2;   // its text lies in the other set
-  return a->in_type != DFQ_STR || dfq__strings_settle(all, a, &number, 1);
+  return !dfq__is_bytes(a->in_type) || dfq__strings_settle(all, a, &number, 1);
 }
 
 // Of any and all: either side may have met the value that decides.
@@ -11933,9 +12317,9 @@ static const dfq__agg_class dfq__agg_extremes[2][5] = {
 };
 
 // How values of a type are stored: 0 byte, 1 i32, 2 i64, 3 f64, 4 str. By dfq__kind: null,
-// bool, i32, i64, f64, str, date, datetime, and spans of time, which are i64 as well.
+// bool, i32, i64, f64, str, date, datetime, duration, list, and spans, which are i64 as well.
 static int dfq__storage_of(dfq_type t) {
-  static const uint8_t storage[] = { 0, 0, 1, 2, 3, 4, 1, 2, 2, 2, 2 };
+  static const uint8_t storage[] = { 0, 0, 1, 2, 3, 4, 1, 2, 2, 4, 2, 2 };
   return storage[dfq__kind(t)];
 }
 
@@ -12043,7 +12427,8 @@ static dfq_type dfq__aggregate_takes(int fn, dfq_type arg) {
   const char *takes = dfq__aggregates[fn].takes;
   dfq_type best = DFQ_KINDS;
   int cost = DFQ__NO_WAY;
-  if (*takes == '*') return arg == DFQ_NULL ? (dfq_type)DFQ_STR : arg;
+  if (*takes == 'o' && !dfq__is_ordered_type(arg)) return best;
+  if (*takes == '*' || *takes == 'o') return arg == DFQ_NULL ? (dfq_type)DFQ_STR : arg;
   for (; *takes; takes++) {
     int c = dfq__widen_cost(arg, dfq__letter_type(*takes));
     if (c < cost) { cost = c; best = dfq__letter_type(*takes); }
@@ -13910,7 +14295,7 @@ static int dfq__sort_compare(const dfq__sorter *s, int from, int to, uint32_t a,
     if (x) continue;
     const uint64_t *word = (const uint64_t *)(const void *)k->word.data;
     if (word[a] != word[b]) return word[a] < word[b] ? -1 : 1;
-    if (s->store.type[k->column] != DFQ_STR) continue;
+    if (!dfq__is_bytes(s->store.type[k->column])) continue;
     const dfq_view *v = (const dfq_view *)(const void *)s->store.data[k->column].data;
     int c = dfq__view_compare(&v[a], &v[b]);
     if (c) return k->descending ? -c : c;
@@ -14017,7 +14402,7 @@ static size_t dfq__sort_nulls(const dfq__sorter *s, uint32_t *row, uint32_t *spa
 // keys, and first the strings themselves when the words were only their beginnings.
 static void dfq__sort_ties(const dfq__sorter *s, uint32_t *row, uint32_t *spare, size_t n) {
   const uint64_t *word = (const uint64_t *)(const void *)s->by[0].word.data;
-  int from = s->store.type[s->by[0].column] == DFQ_STR ? 0 : 1;
+  int from = dfq__is_bytes(s->store.type[s->by[0].column]) ? 0 : 1;
   if (from == s->keys) return;
   for (size_t i = 0, end; i < n; i = end) {
     for (end = i + 1; end < n && word[row[end]] == word[row[i]];) end++;
@@ -14212,7 +14597,7 @@ DFQ_API dfq_frame *dfq_sort_exprs_at(dfq_frame *in, const dfq_key *keys, int cou
     copy[i].expr = dfq__item_expr(keys[i].expr);
     dfq_type type = dfq__verb_type(&v, copy[i].expr);
     if (v.error) return dfq__verb_failed(&v);
-    if (type >= DFQ_DAYS)
+    if (!dfq__is_ordered_type(type))
       return dfq__verb_fail(&v, DFQ_TYPE_ERROR, "%s cannot be sorted by", dfq_type_name(type));
     if (type == DFQ_NULL) copy[i].expr = dfq_cast(copy[i].expr, DFQ_STR);
   }
@@ -14692,7 +15077,7 @@ static uint64_t dfq__row_hash(const dfq__row_table *t, const dfq_value *key) {
   for (int c = 0; c < t->rows.columns; c++) {
     const dfq_value *v = &key[c];
     uint64_t w = 0x5bd1e995u;
-    if (v->type == DFQ_STR) w = dfq__hash_bytes(v->as.s, v->len, t->seed);
+    if (dfq__is_bytes(v->type)) w = dfq__hash_bytes(v->as.s, v->len, t->seed);
     else if (v->type == DFQ_F64) w = dfq__f64_word(v->as.f);
     else if (v->type != DFQ_NULL) w = (uint64_t)v->as.i;
     h = dfq__hash_more(h, w);
@@ -15514,9 +15899,10 @@ static bool dfq__window_call_of(dfq__binder *b, const dfq_expr *e, dfq__window_c
   for (int i = 1; i < e->argc; i++) {
     dfq__bound *n = dfq__bind(b, e->arg[i]);
     if (!n) return false;
-    if (n->type < DFQ_DAYS) continue;
-    dfq__bind_fail(b, DFQ_TYPE_ERROR, e->arg[i], NULL, "%s is no type to order by",
-                   dfq_type_name(n->type));
+    bool part = i <= e->window->partitions;
+    if (dfq__is_ordered_type(n->type) || (part && dfq__is_column_type(n->type))) continue;
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, e->arg[i], NULL, "%s is no type to %s by",
+                   dfq_type_name(n->type), part ? "partition" : "order");
     return false;
   }
   if (dfq__is_window_only(f->fn)) return dfq__window_only_call(b, f, w);
@@ -15747,7 +16133,7 @@ static bool dfq__window_put(dfq__window_op *o, dfq__window_part *p, size_t row,
   dfq_type type = p->call.agg.type;
   dfq__cell_put(p->data.data, type, row, v);
   p->valid.data[row] = v->type != DFQ_NULL;
-  if (type != DFQ_STR || v->type == DFQ_NULL) return true;
+  if (!dfq__is_bytes(type) || v->type == DFQ_NULL) return true;
   return dfq__strings_keep(&o->strings, (dfq_view *)(void *)p->data.data + row, NULL, 1);
 }
 
@@ -17020,6 +17406,7 @@ static dfq_expr *dfq__fold_constant(dfq__opt *o, dfq_expr *e) {
   dfq__bound *b = dfq__opt_bind(o, &dfq__no_schema, e);
   dfq__eval ctx = { o->db, &o->scratch, &o->scratch, NULL, NULL, &dfq__no_schema, 0, NULL };
   if (!b || !dfq__eval_row(&ctx, b, NULL, &v)) return e;
+  if (dfq__kind(v.type) == DFQ_LIST) return e;   // no literal could say it
   if (v.type == DFQ_NULL && b->type != DFQ_NULL) return dfq_cast(dfq_null(o->db), b->type);
   return dfq_literal(o->db, &v);
 }
@@ -19711,6 +20098,10 @@ static bool dfq__csv_parse_types(dfq__csv_source *s, dfq_field *field, dfq__verb
                       name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     else if (s->given[c])
       dfq__parse_fail(&p, DFQ_USAGE, t.at, t.len, "two types for column %s", name);
+    else if (!p.error && dfq__kind(type) == DFQ_LIST)
+      dfq__parse_fail(&p, DFQ_TYPE_ERROR, t.at, t.len,
+                      "a file has texts, no lists; try: %s: str, and split(%s, ',')", name,
+                      name);
     if (p.error) break;
     field[c].type = type;
     field[c].why = NULL;
@@ -21050,6 +21441,15 @@ static void dfq__put_csv_text(dfq__writer *w, const char *s, size_t n) {
   else dfq__put_n(&w->text, s, n);
 }
 
+// A list as the text that a cast to str gives.
+static void dfq__put_csv_list(dfq__writer *w, const dfq_value *list) {
+  dfq__text t = dfq__text_in(w->db->heap);
+  dfq__put_list_text(&t, list);
+  if (t.failed) w->text.failed = true;
+  else dfq__put_csv_text(w, t.data, t.len);
+  dfq__text_free(&t);
+}
+
 // The header; it is quoted like any text, so that names with commas read back.
 static void dfq__csv_begin(dfq__writer *w) {
   const dfq_schema *schema = dfq_schema_of(w->frame);
@@ -21070,6 +21470,7 @@ static void dfq__csv_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
     if (c) dfq__put_char(&w->text, w->delimiter);
     if (v.type == DFQ_NULL) dfq__put(&w->text, w->null);
     else if (v.type == DFQ_STR) dfq__put_csv_text(w, v.as.s, v.len);
+    else if (dfq__kind(v.type) == DFQ_LIST) dfq__put_csv_list(w, &v);
     else dfq__put_n(&w->text, text, dfq__write_value(text, &v));
   }
   dfq__put_char(&w->text, '\n');
@@ -21125,6 +21526,15 @@ DFQ_API bool dfq_print_csv(dfq_frame *frame, FILE *out, const dfq_csv_write_opti
 
 // Bare are the types that JSON has: true and false, and numbers.
 static void dfq__put_json_value(dfq__text *t, const dfq_value *v) {
+  if (dfq__kind(v->type) == DFQ_LIST) {
+    dfq_value item;
+    for (size_t i = 0; dfq_list_get(v, i, &item); i++) {
+      dfq__put(t, i ? ", " : "[");
+      dfq__put_json_value(t, &item);
+    }
+    dfq__put(t, dfq_list_len(v) ? "]" : "[]");
+    return;
+  }
   char text[DFQ__NUMBER_TEXT];
   size_t n = dfq__write_value(text, v);
   bool bare = v->type == DFQ_BOOL || v->type == DFQ_I32 || v->type == DFQ_I64 ||

@@ -29,6 +29,7 @@
 #if DFQ_CHAPTER >= 6
 #include "ch6_streaming.c"
 #include "ch6_pipeline.c"
+#include "ch2_types.c"
 #endif
 
 int main(int argc, char **argv) {
@@ -57,6 +58,7 @@ int main(int argc, char **argv) {
 #if DFQ_CHAPTER >= 6
   run_ch6_streaming();
   run_ch6_pipeline();
+  run_ch2_types();
 #endif
   return test_summary();
 }

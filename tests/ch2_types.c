@@ -1,0 +1,216 @@
+// ch2_types.c - the types beyond numbers, texts and dates: what each holds, what it becomes,
+// and that it goes through every part of the engine: files, groups, joins, sorts, windows.
+//
+// Most tests are tables of a pipeline's stages over one file and the CSV that comes out of it,
+// in every way a frame can be run.
+
+typedef struct types_case { const char *stages, *want; } types_case;
+
+// Runs "scan path | stages" in every way; the result as CSV on one line, rows between blanks.
+// want that begins with ! is a piece of the error.
+static bool types_run(dfq *db, const char *path, const types_case *c) {
+  char text[4000];
+  snprintf(text, sizeof text, "scan '%s' %s", path, c->stages);
+  dfq_clear_error(db);
+  dfq_frame *f = dfq_query(db, text);
+  FILE *out = tmpfile();
+  bool ran = dfq_print_csv(f, out, NULL);
+  char *got = test_text(out);
+  for (char *p = got; *p; p++)
+    if (*p == '\n') *p = p[1] ? ' ' : 0;
+  bool ok = *c->want == '!' ? CHECK_HAS(dfq_error(db), c->want + 1) : CHECK_STR(got, c->want);
+  if (!ran && *c->want != '!') ok = CHECK_STR(dfq_error(db), "");
+  if (!dfq_frame_error(f)) {
+    const char *again = dfq_pipeline_text(f);
+    ok = CHECK_STR(dfq_pipeline_text(dfq_query(db, again)), again) && ok;
+    if (ran) ok = CHECK(dfq_check_equivalent(f, NULL)) && ok;
+  }
+  if (!ok) test_fail("    from %.300s\n    %s\n", c->stages, dfq_error(db));
+  free(got);
+  return ok;
+}
+
+static void types_table(const char *name, const char *file, const types_case *cases, int n) {
+  const char *path = test_file(name, file);
+  dfq *db = dfq_open(NULL);
+  for (int i = 0; i < n; i++) {
+    size_t mark = dfq_mark(db);
+    types_run(db, path, &cases[i]);
+    dfq_release(db, mark);
+  }
+  dfq_close(db);
+}
+
+#define TYPES_TABLE(name, file, ...)                                                           \
+  TEST(name) {                                                                                 \
+    static const types_case cases[] = { __VA_ARGS__ };                                         \
+    types_table(#name ".csv", file, cases, CH2_COUNT(cases));                                  \
+  }
+
+// ---- lists ----------------------------------------------------------------------------------
+
+FN_TABLE(types_list_functions,
+  { "list(1, 2, null)", "list(i64) [1, 2, null]" },
+  { "list('a', 'it''s', '')", "list(str) ['a', 'it''s', '']" },
+  { "list(null)", "list(str) [null]" },      { "list(i, f)", "list(f64) [10.0, 2.5]" },
+  { "list(i3)", "list(i32) [7]" },           { "list(b, bn)", "list(bool) [true, null]" },
+  { "list(d, t)", "list(datetime) [2020-02-29 00:00:00, 2020-02-29 01:02:03.000004]" },
+  { "list(u, u)", "list(duration) [00:01:30, 00:01:30]" },
+  { "list(-0.0, 0.0) = list(0.0, -0.0)", "bool true" },
+  { "list(nan) = list(-nan)", "bool true" }, { "list(1) = list(1, null)", "bool false" },
+  { "list(1) != list(2)", "bool true" },     { "list(n) = list(n)", "bool true" },
+  { "list(1) = null", "bool null" },         { "null != list(1)", "bool null" },
+  { "list(1) is distinct from list(1)", "bool false" },
+  { "list(1) is not null", "bool true" },    { "list(1) in (list(2), list(1))", "bool true" },
+  { "list_len(list(1, null))", "i64 2" },    { "list_len(null)", "i64 null" },
+  { "list_get(list(5, 6, 7), 0)", "i64 5" }, { "list_get(list(5, 6, 7), -1)", "i64 7" },
+  { "list_get(list(5, 6, 7), 3)", "i64 null" },
+  { "list_get(list(5, 6, 7), -4)", "i64 null" },
+  { "list_get(list(5), small)", "i64 null" }, { "list_get(list(5), big)", "i64 null" },
+  { "list_get(list(5), n)", "i64 null" },    { "list_get(list(5, n), 1)", "i64 null" },
+  { "list_get(list(s, empty), 0)", "str h" FN_E "llo" },
+  { "list_get(list(nan), 0)", "f64 nan" },   { "list_get(list(1.5, 2.5), 1)", "f64 2.5" },
+  { "list_contains(list(1, 2), 2)", "bool true" },
+  { "list_contains(list(1, 2), 3)", "bool false" },
+  { "list_contains(list(1, n), 3)", "bool null" },
+  { "list_contains(list(1, n), 1)", "bool true" },
+  { "list_contains(list(nan), nan)", "bool true" },
+  { "list_contains(list(1.5), 1)", "bool false" },
+  { "list_contains(list(1), n)", "bool null" },
+  { "list_contains(list('a'), 'a')", "bool true" },
+  { "list_min(list(3, 1, n))", "i64 1" },    { "list_max(list(3, 1, n))", "i64 3" },
+  { "list_min(list(n))", "i64 null" },       { "list_max(list(1.0, nan))", "f64 nan" },
+  { "list_max(list('a', 'b'))", "str b" },
+  { "list_join(list('a', 'b', null, 'c'), '-')", "str a-b-c" },
+  { "list_join(list(sn), ',')", "str " },    { "list_join(list(sn), sn)", "str null" },
+  { "split('a,b,,c', ',')", "list(str) ['a', 'b', '', 'c']" },
+  { "split('', ',')", "list(str) ['']" },    { "split('abc', 'x')", "list(str) ['abc']" },
+  { "split('axxbxx', 'xx')", "list(str) ['a', 'b', '']" },
+  { "split('h" FN_E "y', '')", "list(str) ['h', '" FN_E "', 'y']" },
+  { "split('', '')", "list(str) []" },       { "split(sn, ',')", "list(str) null" },
+  { "list_len(split('', ''))", "i64 0" },    { "list_min(split('', ''))", "str null" },
+  { "cast(list(1, null) as str)", "str [1, null]" },
+  { "cast(null as list(i64))", "list(i64) null" },
+  { "case when b then list(1) else null end", "list(i64) [1]" },
+  { "coalesce(null, list(1))", "list(i64) [1]" },
+  { "list(1, 'a')", "!list takes (any, ...), not (i64, str)" },
+  { "list()", "!list does not take 0 arguments" },
+  { "list(list(1))", "!list takes (any, ...), not (list(i64))" },
+  { "list(1) < list(2)", "!cannot compare" }, { "list(1) = list(1.5)", "!cannot compare" },
+  { "list(1) + 1", "!cannot compute" },      { "least(list(1), list(2))", "!type error" },
+  { "list_len(1)", "!list_len takes (list), not (i64)" },
+  { "list_get(list(1), 'a')", "!list_get takes (list, i64)" },
+  { "list_contains(list(1), 'a')", "!list_contains takes (list, any)" },
+  { "list_join(list(1), ',')", "!list_join takes (list(str), str), not (list(i64), str)" },
+  { "cast(list(1) as list(str))", "!cannot cast list(i64) to list(str)" },
+  { "cast('x' as list(i64))", "!cannot cast str to list(i64)" },
+  { "cast(1 as list(list(i64)))", "!a list holds no lists" },
+  { "cast(1 as list)", "!expected (" })
+
+// a is a list that is null, or empty, or holds nulls; short ones fit a view, long ones do not.
+#define TYPES_LISTS "k,t,x\n1,a-b,1\n2,,2\n1,a-b,3\n3,a long text-of two pieces,\n2,\"\",5\n"
+#define TYPES_SPLIT "| with split(t, '-') as l, list(x, k) as n "
+
+TYPES_TABLE(types_lists_in_plans, TYPES_LISTS,
+  { TYPES_SPLIT "| select l, n",
+    "l,n \"['a', 'b']\",\"[1, 1]\" ,\"[2, 2]\" \"['a', 'b']\",\"[3, 1]\" "
+    "\"['a long text', 'of two pieces']\",\"[null, 3]\" [''],\"[5, 2]\"" },
+  { TYPES_SPLIT "| filter list_len(l) = 2 and list_get(n, 0) > 1 | select k", "k 1" },
+  { TYPES_SPLIT "| group l : count() as c, first(n) as f, last(n) as b, n_unique(n) as u",
+    "l,c,f,b,u \"['a', 'b']\",2,\"[1, 1]\",\"[3, 1]\",2 ,1,\"[2, 2]\",\"[2, 2]\",1 "
+    "\"['a long text', 'of two pieces']\",1,\"[null, 3]\",\"[null, 3]\",1 "
+    "[''],1,\"[5, 2]\",\"[5, 2]\",1" },
+  { TYPES_SPLIT "| distinct l | select k", "k 1 2 3 2" },
+  { TYPES_SPLIT "| select l | distinct | limit 2 offset 1 | select list_len(l) as n", "n  2" },
+  { TYPES_SPLIT "| sort k desc, x | select n, k",
+    "n,k \"[null, 3]\",3 \"[2, 2]\",2 \"[5, 2]\",2 "
+    "\"[1, 1]\",1 \"[3, 1]\",1" },
+  { TYPES_SPLIT "| with lag(l) over (order by x) as b, first(n) over (partition by k) as p "
+    "| select b, p",
+    "b,p ,\"[1, 1]\" \"['a', 'b']\",\"[2, 2]\" ,\"[1, 1]\" [''],\"[null, 3]\" "
+    "\"['a', 'b']\",\"[2, 2]\"" },
+  { TYPES_SPLIT "| with count() over (partition by l) as c | select c", "c 2 1 2 1 1" },
+  { TYPES_SPLIT "| sort l", "!type error" },
+  { TYPES_SPLIT "| with rank() over (order by l) as r", "!list(str) is no type to order by" },
+  { TYPES_SPLIT "| group k : min(l) as m", "!min does not take list(str)" },
+  { TYPES_SPLIT "| group k : sum(n) as m", "!sum does not take list(i64)" },
+  { "types (x: list(i64))", "!a file has texts, no lists; try: x: str, and split(x, ',')" })
+
+TEST(types_lists_join) {
+  dfq *db = dfq_open(NULL);
+  const char *path = test_file("types_lists_join.csv", TYPES_LISTS);
+  static const char *const kinds[] = { "inner", "left", "right", "full", "semi", "anti" };
+  static const int64_t rows[] = { 6, 7, 7, 8, 4, 1 };
+  for (int i = 0; i < 6; i++) {
+    char text[600];
+    snprintf(text, sizeof text, "scan '%s' " TYPES_SPLIT "| select l, k | join (scan '%s' "
+             TYPES_SPLIT "| select l, x) on l %s", path, path, kinds[i]);
+    dfq_frame *f = dfq_query(db, text);
+    CHECK_INT(dfq_count(f), rows[i]);
+    CHECK(dfq_check_equivalent(f, NULL));
+  }
+  dfq_close(db);
+}
+
+TEST(types_lists_in_c) {
+  dfq *db = dfq_open(NULL);
+  dfq_value three[3] = { ch2_int(DFQ_I64, 7), ch2_int(DFQ_NULL, 0), ch2_int(DFQ_I64, -1) };
+  dfq_value cell[2], v, out;
+  dfq_field field[2] = { { "l", dfq_list_of(DFQ_I64), NULL }, { "s", DFQ_STR, NULL } };
+  CHECK_STR(dfq_type_name(field[0].type), "list(i64)");
+  CHECK_STR(dfq_type_name(dfq_list_of(field[0].type)), "?");
+  CHECK_STR(dfq_type_name(DFQ_LIST), "list");
+  CHECK(dfq_list_value(db, DFQ_I64, three, 3, &v));
+  CHECK_INT(dfq_list_len(&v), 3);
+  CHECK(dfq_list_get(&v, 2, &out));
+  CHECK_INT(out.as.i, -1);
+  CHECK(dfq_list_get(&v, 1, &out) && out.type == DFQ_NULL);
+  CHECK(!dfq_list_get(&v, 3, &out) && out.type == DFQ_NULL);
+  CHECK_INT(dfq_list_len(&out), 0);
+  CHECK(!dfq_list_value(db, DFQ_F64, three, 3, &out));
+  CHECK_HAS(dfq_error(db), "a list holds values of one type");
+  CHECK(!dfq_list_value(db, v.type, &v, 1, &out));
+  CHECK(!dfq_list_value(db, DFQ_DAYS, NULL, 0, &out));
+  cell[0] = v;
+  cell[1] = ch2_string("x");
+  dfq_table *t = dfq_table_from_rows(db, field, 2, cell, 1);
+  dfq_table_get(t, 0, 0, &out);
+  CHECK_INT(out.type, field[0].type);
+  CHECK_INT(dfq_list_len(&out), 3);
+  CHECK_INT(dfq_table_i64(t, 0, 0), 0);
+  CHECK_STR(dfq_table_str(t, 0, 0, NULL), "");
+  dfq_frame *f = dfq_with_columns(dfq_scan_table(db, t), "l as m, cast(l as str) as c");
+  CHECK(dfq_check_equivalent(f, NULL));
+  FILE *file = tmpfile();
+  CHECK(dfq_print_json(f, file));
+  char *text = test_text(file);
+  CHECK_STR(text, "[\n  {\"l\": [7, null, -1], \"s\": \"x\", \"m\": [7, null, -1], "
+                  "\"c\": \"[7, null, -1]\"}\n]\n");
+  free(text);
+  file = tmpfile();
+  CHECK(dfq_show(f, file));
+  text = test_text(file);
+  CHECK_HAS(text, "[7, null, -1]  x");
+  CHECK_HAS(text, "list(i64)");
+  free(text);
+  dfq_table_free(t);
+  cell[0].len--;                         // bytes that are no list
+  CHECK(!dfq_table_from_rows(db, field, 2, cell, 1));
+  cell[0] = ch2_string("x");
+  CHECK(!dfq_table_from_rows(db, field, 2, cell, 1));
+  CHECK_HAS(dfq_error(db), "a value of type str does not fit list(i64)");
+  dfq_column column = { "l", dfq_list_of(DFQ_I64), three, NULL };
+  CHECK(!dfq_table_new(db, &column, 1, 3));
+  CHECK_HAS(dfq_error(db), "column l of lists needs dfq_table_from_rows");
+  CHECK_INT(dfq_expr_kind_of(dfq_literal(db, &v)), DFQ_FAILED);
+  CHECK_HAS(dfq_error(db), "the function list makes one");
+  CHECK(!dfq_set_param(db, "p", &v));
+  dfq_close(db);
+}
+
+static void run_ch2_types(void) {
+  RUN(types_list_functions);
+  RUN(types_lists_in_plans);
+  RUN(types_lists_join);
+  RUN(types_lists_in_c);
+}
