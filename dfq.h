@@ -66,8 +66,8 @@
 //                    >>row-engine >>actions >>show
 //   4 hashing, order >>hash-table >>dictionary >>key-words >>exact-sum >>aggregates >>spread
 //                    >>combine >>agg-sets >>group-plan >>group >>group-sorted >>group-verbs
-//                    >>join >>join-left >>join-merge >>join-op >>join-verbs >>sort >>sort-op
-//                    >>group-parallel >>distinct >>row-hashing >>row-join >>row-group
+//                    >>join >>join-where >>join-left >>join-merge >>join-op >>join-verbs >>sort
+//                    >>sort-op >>group-parallel >>distinct >>row-hashing >>row-join >>row-group
 //                    >>window-plan >>window >>row-window
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
@@ -634,6 +634,12 @@ typedef struct dfq_join_options {
   const char *suffix;     // NULL: "_right", for a right column whose name the left has too
   bool nulls_equal;       // null keys match each other
   dfq_strategy strategy;  // DFQ_SORTED: merge join; both inputs ascend by the keys, or it fails
+  // What else makes a pair of rows match, for every type but DFQ_CROSS with keys: "t < end". It
+  // sees both sides, under the names that an inner join gives them: where both have x, x is the
+  // left's and x_right the right's (or what suffix says), also in semi and anti joins. With it,
+  // keys may be missing: `where` alone decides. condition: the same as a tree; both: both.
+  const char *where;
+  dfq_expr *condition;
 } dfq_join_options;
 // how: copied. A key of null matches nothing unless nulls_equal is set.
 DFQ_API dfq_frame *dfq_join_with(dfq_frame *left, dfq_frame *right,
@@ -8392,6 +8398,8 @@ typedef struct dfq__join_plan {
   int key_count;
   const char **left_key, **right_key;
   dfq__join_column *column;   // one for each column of the node's schema
+  dfq_schema pair;            // what the condition (the node's expr) reads of a pair, ...
+  dfq__join_column *pair_column;   // ... and where each of it comes from
   bool nulls_equal, sorted, build_left;
   bool hashed;                // asked for: never merged, whatever order is known
   const char *suffix;
@@ -8407,7 +8415,8 @@ struct dfq__node {
   int depth, size;          // nodes on the longest way down, and in all, shared ones each time
   dfq__node *in[2];
   dfq_schema schema;        // what comes out
-  dfq_expr **expr; // projection: one a column; filter and scan: conjuncts; group: aggregates
+  dfq_expr **expr;          // projection: one a column; filter, scan, join: conjuncts; group:
+                            // aggregates
   int expr_count;
   dfq_key *key;             // sort, top-k, group
   int key_count;
@@ -8589,20 +8598,25 @@ static dfq__parser dfq__verb_parser(dfq__verb *v, const char *text) {
 // these steps (Polars and Spark resolve names in a pass over the whole plan); here the caller
 // learns of a misspelt name in the line that has it.
 
+// Is e a condition over these columns? False with the verb's error set.
+static bool dfq__check_condition(dfq__verb *v, const dfq_schema *s, const dfq_expr *e) {
+  dfq__binder b = dfq__verb_binder(v, e);
+  b.schema = s;
+  dfq__bound *n = dfq__bind(&b, e);
+  if (n && n->type != DFQ_BOOL && n->type != DFQ_NULL)
+    dfq__bind_fail(&b, DFQ_TYPE_ERROR, e, NULL, "a condition is a bool, this is %s",
+                   dfq_type_name(n->type));
+  if (!n || b.error) v->error = b.error ? b.error : &dfq__error_memory;
+  return v->error == NULL;
+}
+
 DFQ_API dfq_frame *dfq_filter_expr_at(dfq_frame *in, dfq_expr *condition, const char *at) {
   if (!in || in->error) return in;
   dfq__verb v = dfq__verb_on(in, "filter", at);
   if (!condition) return dfq__frame_failed(v.db, &dfq__error_memory);
   if (condition->kind == DFQ_FAILED) return dfq__frame_failed(v.db, condition->error);
   condition = dfq__item_expr(condition);
-  dfq_type type = dfq__verb_type(&v, condition);
-  if (v.error) return dfq__frame_failed(v.db, v.error);
-  if (type != DFQ_BOOL && type != DFQ_NULL) {
-    dfq__binder b = dfq__verb_binder(&v, condition);
-    dfq__bind_fail(&b, DFQ_TYPE_ERROR, condition, NULL, "a condition is a bool, this is %s",
-                   dfq_type_name(type));
-    return dfq__frame_failed(v.db, b.error);
-  }
+  if (!dfq__check_condition(&v, &in->node->schema, condition)) return dfq__verb_failed(&v);
   dfq__node *n = dfq__verb_node(&v, DFQ__FILTER, NULL);
   dfq_expr **list = dfq__expr_list(v.db, condition, NULL, 0);
   if (!n || !list) return dfq__frame_failed(v.db, &dfq__error_memory);
@@ -9945,12 +9959,11 @@ typedef struct dfq__row_op {
 
 static dfq_rows *dfq__row_op_open(dfq__run *run, const dfq__node *n);
 
-// Binds the node's expressions to its input's schema. False with the run's error set.
-static bool dfq__row_op_bind(dfq_rows *r) {
-  dfq__row_op *op = (dfq__row_op *)r;
+// Binds the node's expressions to a schema. False with the run's error set.
+static bool dfq__row_op_bind_to(dfq__row_op *op, const dfq_schema *schema) {
   dfq__arena *arena = &op->run->own->arena;
   const dfq__node *n = op->node;
-  dfq__binder b = dfq__run_binder(op->run, n, &n->in[0]->schema);
+  dfq__binder b = dfq__run_binder(op->run, n, schema);
   op->bound = (dfq__bound **)dfq__arena_array(arena, (size_t)n->expr_count + 1,
                                               sizeof *op->bound);
   if (!op->bound) { dfq__run_no_memory(op->run); return false; }
@@ -9961,6 +9974,11 @@ static bool dfq__row_op_bind(dfq_rows *r) {
     return false;
   }
   return true;
+}
+
+static bool dfq__row_op_bind(dfq_rows *r) {
+  dfq__row_op *op = (dfq__row_op *)r;
+  return dfq__row_op_bind_to(op, &op->node->in[0]->schema);
 }
 
 // One expression for one row, numbered for messages. False with the run's error set.
@@ -13214,6 +13232,21 @@ DFQ_API dfq_frame *dfq_group_by_sorted_at(dfq_frame *in, const char *keys,
 // filter, or minimum and maximum), partition both sides by hash so that each table fits the
 // cache, and spill partitions.
 
+// A condition's conjuncts, and room for the candidates that they are asked about. See
+// >>join-where.
+typedef struct dfq__pair_test {
+  dfq__bound **conjunct;
+  uint8_t *uses;               // whether a conjunct reads a pair's column; the last: any does
+  int *from;                   // of each column: its number in built or in the probe's batch
+  bool fails;                  // a conjunct may
+  dfq__batch pairs;            // what the conjunct at hand reads, of the candidates at hand
+  dfq__buffer *room;           // ... its columns: data and valid by turns
+  dfq__buffer left, right;     // u32: the candidates
+  dfq__buffer kept, probe, built, mask, rows;
+  size_t row;                  // the probe row that is not settled yet
+  bool matched;                // it has found a partner
+} dfq__pair_test;
+
 // A member's comment names the phase that writes it. Only a share (>>group-parallel) has its
 // first group borrowed; the others are its own.
 typedef struct dfq__join_op {
@@ -13254,6 +13287,7 @@ typedef struct dfq__join_op {
   dfq__buffer order;           // u32: the pairs by left row
   size_t pairs, emitted;
 
+  dfq__pair_test where;        // of a join with a condition
   void *merge;                 // sorted: dfq__merge, see >>join-merge
 } dfq__join_op;
 
@@ -13265,17 +13299,25 @@ static const dfq__join_plan *dfq__join_of(const dfq__op *op) { return op->node->
 
 // -- open
 
+static bool dfq__where_open(dfq__join_op *j);
+
+// Whether conjunct i reads each column of a pair; one past the last: whether any does.
+static uint8_t *dfq__where_uses(dfq__join_op *j, int i) {
+  return j->where.uses + i * dfq__join_of(&j->head)->pair.count;
+}
+
 // Which columns the built side keeps, and where each output column will be found. Shared keys
-// of right and full joins are kept as well, for rows without a left.
+// of right and full joins are kept as well, for rows without a left, and so is what a condition
+// reads.
 static bool dfq__join_columns(dfq__join_op *j) {
   dfq__op *op = &j->head;
   const dfq__join_plan *p = dfq__join_of(op);
-  int n = op->node->schema.count, built = 0;
+  int n = op->node->schema.count, built = 0, room = n + p->pair.count;
   const dfq_schema *left = &op->node->in[0]->schema, *right = &op->node->in[1]->schema;
   const dfq_schema *side = p->build_left ? left : right;
   dfq__side from = p->build_left ? DFQ__LEFT_SIDE : DFQ__RIGHT_SIDE;
-  dfq_type *type = (dfq_type *)dfq__op_array(op, (size_t)n, sizeof *type);
-  j->built_from = (int *)dfq__op_array(op, (size_t)n, sizeof(int));
+  dfq_type *type = (dfq_type *)dfq__op_array(op, (size_t)room, sizeof *type);
+  j->built_from = (int *)dfq__op_array(op, (size_t)room, sizeof(int));
   j->side_column = (int *)dfq__op_array(op, (size_t)n, sizeof(int));
   if (!type || !j->built_from || !j->side_column) return false;
   for (int c = 0; c < n; c++) {
@@ -13286,6 +13328,13 @@ static bool dfq__join_columns(dfq__join_op *j) {
     j->side_column[c] = built;
     type[built] = dfq__types_of(side, j->built_from[built]);
     built++;
+  }
+  for (int c = 0; op->node->expr_count && c < p->pair.count; c++) {
+    bool read = dfq__where_uses(j, op->node->expr_count)[c];
+    if (p->pair_column[c].side != from || !read) continue;
+    j->built_from[built] = dfq__schema_find(side, p->pair_column[c].name);
+    j->where.from[c] = built;
+    type[built++] = p->pair.field[c].type;
   }
   return dfq__store_init(&j->built, op->eval.heap, type, built);
 }
@@ -13306,7 +13355,7 @@ static bool dfq__join_open(dfq__op *op) {
     j->right_key[k] = dfq__schema_find(&op->node->in[1]->schema, p->right_key[k]);
     type[k] = dfq__types_of(&op->node->in[0]->schema, j->left_key[k]);
   }
-  return dfq__join_columns(j) &&
+  return dfq__where_open(j) && dfq__join_columns(j) &&
          dfq__keys_init(&j->keys, op->run->own, type, (int)keys);
 }
 
@@ -13338,13 +13387,16 @@ static uint32_t *dfq__join_numbers(dfq__join_op *j, const dfq__batch *b, const i
   return number;
 }
 
-// Row numbers are u32, and DFQ__EMPTY is not one of them.
-static bool dfq__join_too_large(dfq__join_op *j) {
-  dfq__run_error(
-      j->head.run,
-      dfq__error_new(&j->head.run->own->arena, DFQ_LIMIT, j->head.node->at, "join",
-                     "a side that is kept in memory has more than 4,294,967,294 rows"));
+// Row numbers are u32, and DFQ__EMPTY is not one of them. Returns false.
+static bool dfq__too_many_kept(dfq__run *run, const dfq__node *n) {
+  dfq__run_error(run, dfq__error_new(&run->own->arena, DFQ_LIMIT, n->at, "join",
+                                     "a side that is kept in memory has more than "
+                                     "4,294,967,294 rows"));
   return false;
+}
+
+static bool dfq__join_too_large(dfq__join_op *j) {
+  return dfq__too_many_kept(j->head.run, j->head.node);
 }
 
 // -- building: the table
@@ -13513,6 +13565,205 @@ static dfq__event dfq__join_tail(dfq__join_op *j) {
   return m ? DFQ__BATCH : DFQ__END;
 }
 
+// ---- >>join-where: a condition on pairs -----------------------------------------------------
+// Idea. `join visits on shop where day < day_right` asks more of a match than equal keys. The
+// keys find candidates; the condition, asked about many of them at once, says which are pairs:
+//
+//   candidates   0 a   0 b   1 a   1 c   2 b        the condition        1  0  0  0  1
+//   settled      row 0: with a     row 1: with nobody     row 2: with b
+//
+// It decides what matches, and is no filter afterwards: a left row whose candidates all fail
+// comes out of a left join with nulls, and out of an anti join as one that nobody met. So a
+// row is settled once its last candidate has been looked at, which may be batches later. With
+// no keys at all every right row is a candidate; >>join-range looks at fewer.
+//
+// Conjuncts are asked in order, each of the candidates that are left, and each gathers the
+// columns that it reads. Cost: the candidates, and two gathers each. A condition that may fail
+// is asked in the order of rows, and a semi or anti join asks it no more once a row has its
+// partner: so it fails where a loop over rows would.
+
+// -- open
+
+// Binds the conjuncts to the pair's columns. The numbers of the built side's columns are known
+// later, see dfq__join_columns.
+static bool dfq__where_open(dfq__join_op *j) {
+  dfq__op *op = &j->head;
+  dfq__pair_test *w = &j->where;
+  const dfq__join_plan *p = dfq__join_of(op);
+  const dfq_schema *probe = &op->node->in[p->build_left ? 1 : 0]->schema;
+  size_t n = (size_t)op->node->expr_count, columns = (size_t)p->pair.count;
+  if (n == 0) return true;
+  w->conjunct = (dfq__bound **)dfq__op_array(op, n, sizeof *w->conjunct);
+  w->uses = (uint8_t *)dfq__op_array(op, (n + 1) * columns, 1);
+  w->from = (int *)dfq__op_array(op, columns, sizeof(int));
+  w->room = (dfq__buffer *)dfq__op_array(op, 2 * columns, sizeof(dfq__buffer));
+  w->pairs.column = (dfq__vec *)dfq__op_array(op, columns, sizeof(dfq__vec));
+  if (!w->conjunct || !w->uses || !w->from || !w->room || !w->pairs.column) return false;
+  w->pairs.columns = (int)columns;
+  for (size_t i = 0; i < n; i++) {
+    dfq__names used = { &op->run->own->arena, NULL, 0, 0, false };
+    dfq__names_of(&used, op->node->expr[i]);
+    w->conjunct[i] = dfq__op_bind(op, &p->pair, op->node->expr[i]);
+    if (used.failed || !w->conjunct[i]) return false;
+    w->fails = w->fails || w->conjunct[i]->fails;
+    for (size_t c = 0; c < columns; c++)
+      if (dfq__names_has(&used, p->pair.field[c].name))
+        w->uses[i * columns + c] = w->uses[n * columns + c] = 1;
+  }
+  static const uint64_t nothing[2] = { 0, 0 };
+  for (size_t c = 0; c < columns; c++) {   // what no conjunct reads: null, for messages
+    dfq__vec null = { p->pair.field[c].type, true, nothing, (const uint8_t *)nothing };
+    w->pairs.column[c] = null;
+    w->from[c] = dfq__schema_find(probe, p->pair_column[c].name);
+  }
+  return true;
+}
+
+static void dfq__where_close(dfq__join_op *j) {
+  dfq__pair_test *w = &j->where;
+  dfq__heap *heap = j->head.eval.heap;
+  dfq__buffer *own[] = { &w->left, &w->right, &w->kept, &w->probe, &w->built, &w->mask,
+                         &w->rows };
+  for (size_t i = 0; i < sizeof own / sizeof *own; i++) dfq__buffer_free(heap, own[i]);
+  if (w->room) dfq__buffers_free(heap, w->room, 2 * w->pairs.columns);
+  dfq__bound_free(&j->head, w->conjunct, j->head.node->expr_count);
+}
+
+// -- asking
+
+// The columns of n candidates that a conjunct reads.
+static bool dfq__where_gather(dfq__join_op *j, const dfq__batch *probe, int conjunct,
+                              const uint32_t *probe_row, const uint32_t *built_row, size_t n) {
+  dfq__pair_test *w = &j->where;
+  const dfq__join_plan *p = dfq__join_of(&j->head);
+  const uint8_t *uses = dfq__where_uses(j, conjunct);
+  for (int c = 0; c < w->pairs.columns; c++) {
+    if (!uses[c]) continue;
+    bool built = (p->pair_column[c].side == DFQ__RIGHT_SIDE) != p->build_left;
+    dfq__vec from = built ? dfq__store_vec(&j->built, w->from[c]) : probe->column[w->from[c]];
+    if (!dfq__gather_vec(&j->head, &w->room[2 * c], &from, built ? built_row : probe_row, n,
+                         &w->pairs.column[c]))
+      return false;
+  }
+  w->pairs.rows = n;
+  return true;
+}
+
+// Candidates of one probe batch: probe_row and built_row, m of each. The numbers of those for
+// which all conjuncts are true are in w->kept. *limit: the first that fails, or m; those behind
+// it are not looked at. Returns how many are kept; SIZE_MAX without memory.
+static size_t dfq__where(dfq__join_op *j, const dfq__batch *probe, const uint32_t *probe_row,
+                         const uint32_t *built_row, size_t m, size_t *limit) {
+  dfq__op *op = &j->head;
+  dfq__pair_test *w = &j->where;
+  uint32_t *kept = (uint32_t *)dfq__veval_room(&op->eval, &w->kept, m * 4 + 4);
+  uint32_t *a = (uint32_t *)dfq__veval_room(&op->eval, &w->probe, m * 4 + 4);
+  uint32_t *b = (uint32_t *)dfq__veval_room(&op->eval, &w->built, m * 4 + 4);
+  size_t n = m;
+  *limit = m;
+  if (op->eval.no_memory) return SIZE_MAX;
+  dfq__arena_rewind(&op->eval.strings);
+  for (size_t i = 0; i < m; i++) kept[i] = (uint32_t)i;
+  for (int c = 0; c < op->node->expr_count && n; c++) {
+    dfq__vec mask;
+    for (size_t i = 0; i < n; i++) {
+      a[i] = probe_row[kept[i]];
+      b[i] = built_row[kept[i]];
+    }
+    if (!dfq__where_gather(j, probe, c, a, b, n)) return SIZE_MAX;
+    size_t ok = dfq__eval_vec(&op->eval, w->conjunct[c], &w->pairs, n, &mask);
+    if (op->eval.no_memory) return SIZE_MAX;
+    if (ok < n) *limit = kept[ok];
+    size_t yes = dfq__rows_where(&op->eval, &w->mask, &w->rows, &mask, ok);
+    if (yes == SIZE_MAX) return yes;
+    for (size_t i = 0; i < yes; i++) kept[i] = kept[dfq__u32(&w->rows)[i]];
+    if (ok < n) {   // the message is about this one: all its columns, and the left row's number
+      if (!dfq__where_gather(j, probe, op->node->expr_count, a + ok, b + ok, 1))
+        return SIZE_MAX;
+      dfq__op_fail_row(op, &dfq__join_of(op)->pair, w->conjunct[c], &w->pairs, 0,
+                       op->rows_in + a[ok]);
+    }
+    n = yes;
+  }
+  return n;
+}
+
+// -- settling rows
+
+// The next candidates of the probe batch: at most room, where a row that is passed counts as
+// one, because it may come out alone. one: no more than one a row, and none behind it.
+static size_t dfq__where_candidates(dfq__join_op *j, size_t room, bool one) {
+  uint32_t *left = dfq__u32(&j->where.left), *right = dfq__u32(&j->where.right);
+  const uint32_t *number = dfq__u32(&j->number), *first = dfq__u32(&j->first),
+                 *next = dfq__u32(&j->next);
+  size_t m = 0, passed = 0;
+  while (j->at < j->probe_rows && m + passed < room) {
+    if (!j->probing)
+      j->chain = number[j->at] == DFQ__EMPTY ? DFQ__EMPTY : first[number[j->at]];
+    j->probing = true;
+    for (size_t from = m; j->chain != DFQ__EMPTY && m + passed < room; m++) {
+      if (one && m > from) break;
+      left[m] = (uint32_t)j->at;
+      right[m] = j->chain;
+      j->chain = next[j->chain];
+    }
+    if (j->chain != DFQ__EMPTY) break;
+    j->probing = false;
+    j->at++;
+    passed++;
+  }
+  return m;
+}
+
+// What comes out for the rows below end, whose candidates have all been seen, and for the row
+// at end, of which some have. n: how many candidates are kept.
+static size_t dfq__where_settle(dfq__join_op *j, size_t n, size_t end, uint32_t *left,
+                                uint32_t *right) {
+  dfq__pair_test *w = &j->where;
+  const uint32_t *kept = dfq__u32(&w->kept), *row = dfq__u32(&w->left);
+  dfq_join_type type = dfq__join_of(&j->head)->type;
+  bool semi = type == DFQ_SEMI || type == DFQ_ANTI;
+  bool alone = type == DFQ_LEFT || type == DFQ_FULL || type == DFQ_ANTI;
+  size_t m = 0, k = 0;
+  for (;; w->row++, w->matched = false) {
+    for (; k < n && row[kept[k]] == w->row; k++) {
+      uint32_t partner = dfq__u32(&w->right)[kept[k]];
+      left[m] = (uint32_t)w->row;
+      right[m] = partner;
+      m += semi ? type == DFQ_SEMI && !w->matched : 1;
+      if (j->met) j->met[partner] = 1;
+      w->matched = true;
+    }
+    if (w->row == end) break;
+    left[m] = (uint32_t)w->row;
+    right[m] = DFQ__EMPTY;
+    m += alone && !w->matched;
+  }
+  if (semi && w->matched) {    // the rest of its candidates cannot change anything
+    j->probing = w->matched = false;
+    w->row = ++j->at;
+  }
+  return m;
+}
+
+// As dfq__join_pairs: the next pairs of the probe batch, fewer than room. 0 is not the end, as
+// long as rows are left. SIZE_MAX without memory.
+static size_t dfq__where_pairs(dfq__join_op *j, size_t room, uint32_t *left, uint32_t *right) {
+  dfq__op *op = &j->head;
+  dfq__pair_test *w = &j->where;
+  dfq_join_type type = dfq__join_of(op)->type;
+  bool one = w->fails && (type == DFQ_SEMI || type == DFQ_ANTI);
+  size_t limit;
+  uint32_t *l = (uint32_t *)dfq__veval_room(&op->eval, &w->left, room * 4);
+  uint32_t *r = (uint32_t *)dfq__veval_room(&op->eval, &w->right, room * 4);
+  if (!l || !r) return SIZE_MAX;
+  if (j->at == 0 && !j->probing) { w->row = 0; w->matched = false; }
+  size_t m = dfq__where_candidates(j, room, one);
+  size_t n = dfq__where(j, &op->in[0]->out, l, r, m, &limit);
+  if (n == SIZE_MAX) return n;
+  return dfq__where_settle(j, n, limit < m ? l[limit] : j->at, left, right);
+}
+
 // ---- >>join-left: building on the smaller, left side ----------------------------------------
 // Idea. The left side is the table now, and the right side streams by. Its pairs come in the
 // right's order; the answer wants the left's, and right's within a match. Pairs are kept as
@@ -13574,6 +13825,21 @@ static bool dfq__join_order(dfq__join_op *j) {
   return ok;
 }
 
+// Leaves the pairs that the condition, if there is one, lets pass. False on error.
+static bool dfq__where_compact(dfq__join_op *j, const dfq__batch *right, uint32_t *probe,
+                               uint32_t *left, size_t *m) {
+  size_t limit = *m;
+  if (j->head.node->expr_count == 0) return true;
+  size_t n = dfq__where(j, right, probe, left, *m, &limit);
+  if (n == SIZE_MAX || limit < *m) return false;
+  for (size_t i = 0; i < n; i++) {
+    probe[i] = probe[dfq__u32(&j->where.kept)[i]];
+    left[i] = left[dfq__u32(&j->where.kept)[i]];
+  }
+  *m = n;
+  return true;
+}
+
 // Streams the right side against the built left, keeps all pairs, and orders them. False on
 // error of either side, or without memory.
 static bool dfq__join_find_pairs(dfq__join_op *j) {
@@ -13587,10 +13853,12 @@ static bool dfq__join_find_pairs(dfq__join_op *j) {
     if (!dfq__join_numbers(j, right, j->right_key, &j->number, 0, false)) return false;
     j->at = 0;
     j->probe_rows = right->rows;
-    for (size_t m = 1; m;) {
+    while (j->at < j->probe_rows) {
       if (!dfq__buffer_reserve(op->eval.heap, &j->pair_left, (j->pairs + room) * 4))
         return false;
-      m = dfq__join_pairs(j, room, probe, dfq__u32(&j->pair_left) + j->pairs);
+      uint32_t *left = dfq__u32(&j->pair_left) + j->pairs;
+      size_t m = dfq__join_pairs(j, room, probe, left);
+      if (!dfq__where_compact(j, right, probe, left, &m)) return false;
       if (j->pairs + m >= DFQ__EMPTY) return dfq__join_too_large(j);
       if (m && !dfq__join_stream(j, right, probe, m)) return false;
       j->pairs += m;
@@ -13912,21 +14180,25 @@ static dfq__event dfq__join_next(dfq__op *op) {
   if (p->sorted) return dfq__merge_next(op);
   if (p->build_left) return dfq__join_next_pairs(j);
   size_t room = op->run->batch_rows;
-  uint32_t *left = (uint32_t *)dfq__veval_room(&op->eval, &j->left_row, room * 4);
-  uint32_t *right = (uint32_t *)dfq__veval_room(&op->eval, &j->right_row, room * 4);
+  uint32_t *left = (uint32_t *)dfq__veval_room(&op->eval, &j->left_row, room * 4 + 4);
+  uint32_t *right = (uint32_t *)dfq__veval_room(&op->eval, &j->right_row, room * 4 + 4);
   if (op->eval.no_memory) return DFQ__ERROR;
   while (!j->tail) {
     if (j->at >= j->probe_rows) {
       dfq__event e = dfq__pull(op->in[0]);
       if (e == DFQ__ERROR) return e;
       if (e == DFQ__END) { j->tail = true; break; }
+      op->rows_in += j->probe_rows;
       j->at = 0;
       j->probe_rows = op->in[0]->out.rows;
       if (!dfq__join_numbers(j, &op->in[0]->out, j->left_key, &j->number, 0, false))
         return DFQ__ERROR;
     }
-    size_t m = dfq__join_pairs(j, room, left, right);
+    size_t m = op->node->expr_count ? dfq__where_pairs(j, room, left, right)
+                                    : dfq__join_pairs(j, room, left, right);
+    if (m == SIZE_MAX) return DFQ__ERROR;
     if (m) return dfq__join_emit(j, &op->in[0]->out, left, right, m) ? DFQ__BATCH : DFQ__ERROR;
+    if (op->failed) return DFQ__ERROR;
   }
   return dfq__join_tail(j);
 }
@@ -13975,6 +14247,7 @@ static void dfq__join_close(dfq__op *op) {
   dfq__store_free(&j->streamed);
   dfq__buffers_free(heap, j->out, 2 * op->out.columns);
   dfq__free(heap, j->met, j->met_size);
+  dfq__where_close(j);
   dfq__merge_close(op);
 }
 
@@ -14075,33 +14348,34 @@ static const char *dfq__suffixed(dfq *db, const char *name, const char *suffix) 
   return interned;
 }
 
-// What comes out: the left's columns, then the right's but for shared keys; a name that both
-// have gets the suffix on the right.
-static bool dfq__join_schema(dfq__verb *v, dfq__node *n, const dfq__join_keys *k) {
+// What comes out of a join of that type: the left's columns, then the right's but for shared
+// keys; a name that both have gets the suffix on the right. *from: where each comes from.
+static bool dfq__join_schema(dfq__verb *v, dfq__node *n, const dfq__join_keys *k,
+                             dfq_join_type type, dfq_schema *to, dfq__join_column **from) {
   const dfq_schema *left = &n->in[0]->schema, *right = &n->in[1]->schema;
-  dfq__join_plan *p = n->join;
   size_t room = (size_t)(left->count + right->count) + 1;
-  bool one_side = p->type == DFQ_SEMI || p->type == DFQ_ANTI,
-       coalesce = p->type == DFQ_RIGHT || p->type == DFQ_FULL;
+  bool one_side = type == DFQ_SEMI || type == DFQ_ANTI,
+       coalesce = type == DFQ_RIGHT || type == DFQ_FULL;
   dfq_field *field = (dfq_field *)dfq__arena_array(&v->db->arena, room, sizeof *field);
-  p->column = (dfq__join_column *)dfq__arena_array(&v->db->arena, room, sizeof *p->column);
-  if (!field || !p->column) { v->error = &dfq__error_memory; return false; }
+  dfq__join_column *column = (dfq__join_column *)dfq__arena_array(&v->db->arena, room,
+                                                                  sizeof *column);
+  if (!field || !column) { v->error = &dfq__error_memory; return false; }
   dfq_schema out = { 0, field };
   for (int c = 0; c < left->count; c++, out.count++) {
     field[out.count] = left->field[c];
-    p->column[out.count].name = left->field[c].name;
-    p->column[out.count].side = DFQ__LEFT_SIDE;
+    column[out.count].name = left->field[c].name;
+    column[out.count].side = DFQ__LEFT_SIDE;
     if (coalesce && dfq__is_shared_key(k, left->field[c].name))
-      p->column[out.count].side = DFQ__BOTH_SIDES;
+      column[out.count].side = DFQ__BOTH_SIDES;
   }
   for (int c = 0; c < right->count && !one_side; c++) {
     const char *name = right->field[c].name;
     if (dfq__is_shared_key(k, name)) continue;
     field[out.count] = right->field[c];
-    p->column[out.count].name = name;
-    p->column[out.count].side = DFQ__RIGHT_SIDE;
+    column[out.count].name = name;
+    column[out.count].side = DFQ__RIGHT_SIDE;
     if (dfq__schema_find(left, name) >= 0) {
-      field[out.count].name = dfq__suffixed(v->db, name, p->suffix);
+      field[out.count].name = dfq__suffixed(v->db, name, n->join->suffix);
       if (!field[out.count].name) { v->error = &dfq__error_memory; return false; }
     }
     if (dfq__schema_find(&out, field[out.count].name) >= 0) {
@@ -14113,15 +14387,64 @@ static bool dfq__join_schema(dfq__verb *v, dfq__node *n, const dfq__join_keys *k
     }
     out.count++;
   }
-  n->schema = out;
+  *to = out;
+  *from = column;
   return true;
 }
 
-// The form that the others end in. A failed input is passed on as it is: its own error says
-// more than one made here.
+// Checks a condition over what an inner join would give, and keeps of that the columns that it
+// reads. A cross join with a condition is an inner join without keys.
+static bool dfq__join_condition(dfq__verb *v, dfq__node *n, const dfq__join_keys *k,
+                                dfq_expr *e) {
+  dfq__join_plan *p = n->join;
+  dfq__names used = { &v->db->arena, NULL, 0, 0, false };
+  dfq_field *field = (dfq_field *)dfq__arena_array(&v->db->arena, (size_t)e->size + 1,
+                                                   sizeof *field);
+  if (e->kind == DFQ_FAILED || !field) {
+    v->error = e->kind == DFQ_FAILED ? e->error : &dfq__error_memory;
+    return false;
+  }
+  e = dfq__item_expr(e);
+  if (!dfq__join_schema(v, n, k, DFQ_INNER, &p->pair, &p->pair_column) ||
+      !dfq__check_condition(v, &p->pair, e))
+    return false;
+  dfq__names_of(&used, e);
+  int kept = 0;
+  for (int c = 0; c < p->pair.count; c++) {
+    if (!dfq__names_has(&used, p->pair.field[c].name)) continue;
+    field[kept] = p->pair.field[c];
+    p->pair_column[kept++] = p->pair_column[c];
+  }
+  p->pair.field = field;
+  p->pair.count = kept;
+  n->expr = dfq__expr_list(v->db, e, NULL, 0);
+  n->expr_count = 1;
+  if (used.failed || !n->expr) v->error = &dfq__error_memory;
+  if (p->type == DFQ_CROSS) p->type = DFQ_INNER;
+  return v->error == NULL;
+}
+
+// Keys, type and condition make sense together.
+static bool dfq__join_check_how(dfq__verb *v, const dfq_join_options *how, int keys,
+                                const dfq_expr *where) {
+  if ((unsigned)how->type > DFQ_CROSS)
+    dfq__verb_error(v, DFQ_USAGE, "no join type has the number %d", (int)how->type);
+  else if (how->type == DFQ_CROSS && keys)
+    dfq__verb_error(v, DFQ_USAGE, "a cross join takes no keys");
+  else if (how->type != DFQ_CROSS && keys == 0 && !where)
+    dfq__verb_error(v, DFQ_USAGE, "no keys; say on which columns, or give a condition, or ask "
+                                  "for a cross join");
+  else if (how->strategy == DFQ_SORTED && where)
+    dfq__verb_error(v, DFQ_USAGE, "a join of sorted sides takes no condition; leave sorted "
+                                  "away, or filter afterwards");
+  return v->error == NULL;
+}
+
+// The form that the others end in. where: a condition, or NULL. A failed input is passed on as
+// it is: its own error says more than one made here.
 static dfq_frame *dfq__join_frames(dfq_frame *left, dfq_frame *right,
                                    const dfq_join_options *how, const dfq__join_keys *keys,
-                                   const char *at) {
+                                   dfq_expr *where, const char *at) {
   if (!left || left->error) return left;
   if (!right || right->error) return right;
   dfq__verb v = dfq__verb_on(left, "join", at);
@@ -14130,12 +14453,8 @@ static dfq_frame *dfq__join_frames(dfq_frame *left, dfq_frame *right,
   if (!n || !p) return dfq__frame_failed(v.db, &dfq__error_memory);
   if (left->db != right->db)
     return dfq__verb_fail(&v, DFQ_USAGE, "the two frames belong to different contexts");
-  if ((unsigned)how->type > DFQ_CROSS)
-    return dfq__verb_fail(&v, DFQ_USAGE, "no join type has the number %d", (int)how->type);
-  if ((how->type == DFQ_CROSS) != (keys->count == 0))
-    return dfq__verb_fail(&v, DFQ_USAGE, "%s", keys->count ? "a cross join takes no keys" :
-                          "no keys; say on which columns, or ask for a cross join");
-  if (!dfq__join_check_keys(&v, &left->node->schema, &right->node->schema, keys))
+  if (!dfq__join_check_how(&v, how, keys->count, where) ||
+      !dfq__join_check_keys(&v, &left->node->schema, &right->node->schema, keys))
     return dfq__verb_failed(&v);
   p->type = how->type;
   p->key_count = keys->count;
@@ -14146,7 +14465,10 @@ static dfq_frame *dfq__join_frames(dfq_frame *left, dfq_frame *right,
   p->hashed = how->strategy == DFQ_HASH;
   p->suffix = dfq__intern(v.db, how->suffix ? how->suffix : "_right");
   n->join = p;
-  if (!p->suffix || !dfq__join_schema(&v, n, keys)) return dfq__verb_failed(&v);
+  if (!p->suffix) return dfq__verb_failed(&v);
+  if (where && !dfq__join_condition(&v, n, keys, where)) return dfq__verb_failed(&v);
+  if (!dfq__join_schema(&v, n, keys, p->type, &n->schema, &p->column))
+    return dfq__verb_failed(&v);
   return dfq__verb_done(&v, n);
 }
 
@@ -14162,7 +14484,15 @@ DFQ_API dfq_frame *dfq_join_with_at(dfq_frame *left, dfq_frame *right,
   if (p.now.kind != DFQ__T_END) dfq__parse_join_keys(&p, &keys);
   dfq__expect_end(&p);
   if (p.error) return dfq__frame_failed(v.db, p.error);
-  return dfq__join_frames(left, right, how, &keys, at);
+  dfq_expr *where = how->condition;
+  if (how->where) {
+    dfq__parser q = dfq__verb_parser(&v, how->where);
+    dfq_expr *e = dfq__parse_expr(&q, DFQ__L_OR);
+    dfq__expect_end(&q);
+    if (q.error) return dfq__frame_failed(v.db, q.error);
+    where = where ? dfq_and(where, e) : e;
+  }
+  return dfq__join_frames(left, right, how, &keys, where, at);
 }
 
 DFQ_API dfq_frame *dfq_join_at(dfq_frame *left, dfq_frame *right, const char *keys,
@@ -15341,8 +15671,10 @@ typedef struct dfq__row_join {
   int *left_key, *right_key;
   const dfq_value *left;       // the left row at hand; NULL: fetch one
   uint32_t chain;              // its next match
+  bool matched;                // it has found a partner
   bool tail;                   // left rows are at their end
   size_t tail_at;              // the right row to look at
+  dfq_value *pair;             // what a condition reads
   dfq__store last_left;        // sorted: the key before, of either side while it is read
 } dfq__row_join;
 
@@ -15372,6 +15704,7 @@ static bool dfq__row_in_order(dfq__row_op *op, dfq__store *last, const dfq_value
 static bool dfq__row_join_add(dfq__row_join *j, const dfq_value *row) {
   const dfq__join_plan *p = j->op.node->join;
   size_t at = j->right.rows;
+  if (at + 1 >= DFQ__EMPTY) return dfq__too_many_kept(j->op.run, j->op.node);
   if (!dfq__store_row(&j->right, row)) return false;
   if (!dfq__buffer_reserve(j->op.run->own->heap, &j->next, (at + 1) * 4)) return false;
   dfq__u32(&j->next)[at] = DFQ__EMPTY;
@@ -15404,9 +15737,12 @@ static bool dfq__row_join_open(dfq_rows *r) {
   j->room = dfq__row_values(op, keys);
   j->before = dfq__row_values(op, keys);
   j->right_row = dfq__row_values(op, (size_t)right->count);
+  j->pair = dfq__row_values(op, (size_t)p->pair.count);
   if (!type || !j->left_key || !j->right_key || !j->key || !j->room || !j->before ||
-      !j->right_row)
+      !j->right_row || !j->pair)
     return dfq__row_fail_memory(op);
+  op->eval.schema = &p->pair;
+  if (!dfq__row_op_bind_to(op, &p->pair)) return false;
   for (size_t k = 0; k < keys; k++) {
     j->left_key[k] = dfq__schema_find(left, p->left_key[k]);
     j->right_key[k] = dfq__schema_find(right, p->right_key[k]);
@@ -15465,35 +15801,69 @@ static int dfq__row_join_tail(dfq__row_join *j) {
   return 0;
 }
 
-// The left row at hand goes along its chain; when that is at its end, the next one is fetched.
-// A row that comes out alone has an empty chain, so it is left behind by the next call.
+// Does the condition, if there is one, hold for the left row at hand and this right row? -1
+// with the run's error set.
+static int dfq__row_join_where(dfq__row_join *j, uint32_t right) {
+  const dfq__node *n = j->op.node;
+  const dfq__join_plan *p = n->join;
+  dfq__arena_rewind(&j->op.strings);
+  if (n->expr_count) dfq__store_row_get(&j->right, right, j->right_row);
+  for (int c = 0; c < p->pair.count; c++) {
+    const dfq__join_column *from = &p->pair_column[c];
+    bool left = from->side == DFQ__LEFT_SIDE;
+    int at = dfq__schema_find(&n->in[left ? 0 : 1]->schema, from->name);
+    j->pair[c] = at < 0 ? dfq__value_null() : (left ? j->left : j->right_row)[at];
+  }
+  for (int i = 0; i < n->expr_count; i++) {
+    dfq_value v;
+    if (!dfq__row_op_eval(&j->op, j->op.bound[i], j->pair, &v)) return -1;
+    if (v.type == DFQ_NULL || !v.as.i) return 0;
+  }
+  return 1;
+}
+
+// Fetches a left row, and where its chain begins. Returns as dfq_rows_next.
+static int dfq__row_join_fetch(dfq__row_join *j) {
+  const dfq__join_plan *p = j->op.node->join;
+  dfq_rows *in = j->op.head.in;
+  if (!dfq_rows_next(in, &j->left)) return dfq__rows_end(in);
+  dfq__row_key(j->left, j->left_key, p->key_count, j->key);
+  if (p->sorted && !dfq__row_in_order(&j->op, &j->last_left, j->key, j->before, p->key_count,
+                                      "the left side", in->pulled - 1))
+    return -1;
+  j->chain = dfq__row_join_probe(j);
+  j->matched = false;
+  return 1;
+}
+
+// The left row at hand goes along its chain; what comes out alone comes when it is at its end,
+// and then the next row is fetched. A semi or anti join leaves the chain at the first match.
 static int dfq__row_join_next(dfq_rows *r, const dfq_value **row) {
   dfq__row_join *j = (dfq__row_join *)r;
-  const dfq__join_plan *p = j->op.node->join;
+  dfq_join_type type = j->op.node->join->type;
+  bool alone = type == DFQ_LEFT || type == DFQ_FULL || type == DFQ_ANTI;
   *row = r->row;
-  while (!j->tail) {
-    if (j->left && j->chain != DFQ__EMPTY) {
-      dfq__row_join_put(j, j->left, j->chain);
-      j->met[j->chain] = 1;
-      j->chain = dfq__u32(&j->next)[j->chain];
+  for (int got = 1; !j->tail && got > 0; got = dfq__row_join_fetch(j)) {
+    while (j->left && j->chain != DFQ__EMPTY) {
+      uint32_t right = j->chain;
+      int yes = dfq__row_join_where(j, right);
+      if (yes < 0) return yes;
+      j->chain = dfq__u32(&j->next)[right];
+      if (!yes) continue;
+      bool semi = type == DFQ_SEMI || type == DFQ_ANTI;
+      j->matched = true;
+      j->met[right] = 1;
+      if (semi) j->chain = right = DFQ__EMPTY;
+      if (type == DFQ_ANTI) break;
+      dfq__row_join_put(j, j->left, right);
       return 1;
     }
-    if (!dfq_rows_next(r->in, &j->left)) {
-      if (r->in->failed) return -1;
-      break;
-    }
-    dfq__row_key(j->left, j->left_key, p->key_count, j->key);
-    if (p->sorted && !dfq__row_in_order(&j->op, &j->last_left, j->key, j->before, p->key_count,
-                                        "the left side", r->in->pulled - 1))
-      return -1;
-    j->chain = dfq__row_join_probe(j);
-    bool semi = p->type == DFQ_SEMI || p->type == DFQ_ANTI, found = j->chain != DFQ__EMPTY;
-    if (semi) j->chain = DFQ__EMPTY;
-    bool alone = semi ? found == (p->type == DFQ_SEMI)
-                      : !found && (p->type == DFQ_LEFT || p->type == DFQ_FULL);
-    if (alone) { dfq__row_join_put(j, j->left, DFQ__EMPTY); return 1; }
+    if (!j->left || j->matched || !alone) continue;
+    j->matched = true;
+    dfq__row_join_put(j, j->left, DFQ__EMPTY);
+    return 1;
   }
-  return dfq__row_join_tail(j);
+  return r->in->failed || j->op.run->error ? -1 : dfq__row_join_tail(j);
 }
 
 static void dfq__row_join_close(dfq_rows *r) {
@@ -16819,8 +17189,9 @@ static void dfq__put_group(dfq__text *t, const dfq__node *n) {
   if (n->sorted) dfq__put(t, " sorted");
 }
 
-// on a = b, c left
-static void dfq__put_join(dfq__text *t, const dfq__join_plan *j) {
+// on a = b, c left where t < t_right
+static void dfq__put_join(dfq__text *t, const dfq__node *n) {
+  const dfq__join_plan *j = n->join;
   for (int i = 0; i < j->key_count; i++) {
     dfq__put(t, i ? ", " : " on ");
     dfq__put_name(t, j->left_key[i]);
@@ -16835,6 +17206,8 @@ static void dfq__put_join(dfq__text *t, const dfq__join_plan *j) {
   }
   if (j->nulls_equal) dfq__put(t, " nulls_equal");
   if (j->sorted) dfq__put(t, " sorted");
+  if (n->expr_count) dfq__put(t, " where ");
+  dfq__put_conjuncts(t, n->expr, n->expr_count);
 }
 
 // What follows the word, and the other input of a join or union, in a pipeline; with its blank.
@@ -16858,7 +17231,7 @@ static void dfq__put_rest(dfq__text *t, const dfq__node *n) {
       dfq__put_name(t, n->schema.field[0].name);
       return;
     case DFQ__PROJECT: dfq__put_projection(t, n); return;
-    case DFQ__JOIN: dfq__put_join(t, n->join); return;
+    case DFQ__JOIN: dfq__put_join(t, n); return;
     case DFQ__GROUP: dfq__put_group(t, n); return;
     case DFQ__WINDOW: dfq__put_windows(t, n); return;
     case DFQ__TOP_K: dfq__putf(t, " %lld by", (long long)n->count); break;
@@ -17083,13 +17456,16 @@ static double dfq__rows_kept(double rows, dfq_expr *const *list, int count) {
 static double dfq__at_most(double rows, double most) { return rows < most ? rows : most; }
 
 // A row of the larger side is taken to find one partner; half of the rows of a semi join, one.
-static double dfq__joined_rows(dfq_join_type type, double left, double right) {
-  switch (type) {
-    case DFQ_CROSS: return left * right;
-    case DFQ_SEMI: case DFQ_ANTI: return left / 2;
-    case DFQ_INNER: case DFQ_LEFT: case DFQ_RIGHT: case DFQ_FULL: break;
-  }
-  return left > right ? left : right;
+// Without keys all pairs are candidates for the condition. Outer joins lose no row.
+static double dfq__joined_rows(const dfq__node *n, double left, double right) {
+  dfq_join_type type = n->join->type;
+  double larger = left > right ? left : right;
+  if (type == DFQ_SEMI || type == DFQ_ANTI) return left / 2;
+  double rows = n->join->key_count ? larger : left * right;
+  rows = dfq__rows_kept(rows, n->expr, n->expr_count);
+  if (type == DFQ_LEFT || type == DFQ_FULL) rows = rows > left ? rows : left;
+  if (type == DFQ_RIGHT || type == DFQ_FULL) rows = rows > right ? rows : right;
+  return rows;
 }
 
 // About how many rows come out of n; below 0: no idea.
@@ -17101,7 +17477,7 @@ static double dfq__rows_of(const dfq__node *n) {
   if (rows < 0 || other < 0) return limited && n->count >= 0 ? (double)n->count : -1;
   switch (n->kind) {
     case DFQ__UNION: return rows + other;
-    case DFQ__JOIN: return dfq__joined_rows(n->join->type, rows, other);
+    case DFQ__JOIN: return dfq__joined_rows(n, rows, other);
     case DFQ__GROUP: case DFQ__DISTINCT_ROWS:
       return rows < 10 ? dfq__at_most(rows, 1) : rows / 10;
     case DFQ__LIMIT: rows = rows > (double)n->offset ? rows - (double)n->offset : 0; break;
@@ -17345,12 +17721,13 @@ static void dfq__split_into(dfq__opt *o, dfq__node *to, dfq_expr *e) {
   }
 }
 
-// Makes one list of all conjuncts of a filter, in order.
+// Makes one list of all conjuncts of a filter or a join's condition, in order.
 static bool dfq__rule_split(dfq__opt *o, dfq__node **at, dfq__reading r) {
   dfq__node *n = *at, list = *n;
   bool any = false;
   (void)r;
-  for (int i = 0; n->kind == DFQ__FILTER && i < n->expr_count; i++)
+  bool conjuncts = n->kind == DFQ__FILTER || n->kind == DFQ__JOIN;
+  for (int i = 0; conjuncts && i < n->expr_count; i++)
     any = any || (n->expr[i]->kind == DFQ_CALL && n->expr[i]->fn == DFQ__AND);
   if (!any) return false;
   list.expr_count = 0;
@@ -17514,19 +17891,21 @@ static bool dfq__fold_at(dfq__opt *o, const dfq__node *n, const dfq_schema *s, d
                    dfq__say_expr(o, *at));
 }
 
-// Conjuncts that are always true go; one that never is ends the matter.
+// Conjuncts that are always true go; one that never is ends the matter, unless it is a join's:
+// an outer join's rows come out all the same.
 static bool dfq__fold_filter(dfq__opt *o, dfq__node **at) {
   dfq__node *n = *at;
   int kept = 0;
-  bool never = false;
+  bool never = false, join = n->kind == DFQ__JOIN;
   for (int i = 0; i < n->expr_count; i++) {
     int truth = dfq__truth(n->expr[i]);
     never = never || truth == DFQ__FALSE || truth == DFQ__UNKNOWN;
     if (truth != DFQ__TRUE) n->expr[kept++] = n->expr[i];
   }
-  if (kept == n->expr_count && !never) return false;
+  if (kept == n->expr_count && (!never || join)) return false;
   n->expr_count = kept;
-  if (!never && kept) return dfq__note(o, true, "true", dfq__label(o, n), "needs no test");
+  if (join || (!never && kept))
+    return dfq__note(o, true, "true", dfq__label(o, n), "needs no test");
   const char *label = dfq__label(o, n);
   *at = n->in[0];
   if (!never) return dfq__note(o, true, label, "", "its condition is always true");
@@ -17534,17 +17913,19 @@ static bool dfq__fold_filter(dfq__opt *o, dfq__node **at) {
   return dfq__note(o, true, label, "", "its condition is never true: limit 0");
 }
 
-// Every expression of a node, over the columns below it; a scan's over those of its source.
+// Every expression of a node, over the columns below it; a scan's over those of its source, a
+// join's over those of a pair.
 static bool dfq__rule_fold(dfq__opt *o, dfq__node **at, dfq__reading r) {
   dfq__node *n = *at;
   const dfq_schema *s = n->in[0] ? &n->in[0]->schema : &n->source->schema;
-  bool changed = false;
+  bool changed = false, join = n->kind == DFQ__JOIN;
   (void)r;
+  if (join) s = &n->join->pair;
   for (int i = 0; i < n->key_count; i++)
     if (dfq__fold_at(o, n, s, &n->key[i].expr)) changed = true;
   for (int i = 0; i < n->expr_count; i++)
     if (dfq__fold_at(o, n, s, &n->expr[i])) changed = true;
-  if (n->kind == DFQ__FILTER && dfq__fold_filter(o, at)) changed = true;
+  if ((n->kind == DFQ__FILTER || join) && dfq__fold_filter(o, at)) changed = true;
   return changed;
 }
 
@@ -17582,7 +17963,7 @@ typedef struct dfq__sink {
 } dfq__sink;
 
 // "below join#3", "below join#3 (left)"; into is for scans.
-static const char *dfq__sink_where(dfq__sink *s, const char *side) {
+static const char *dfq__sink_place(dfq__sink *s, const char *side) {
   const char *how = s->below->kind == DFQ__SCAN ? "into" : "below";
   const char *label = dfq__label(s->o, s->below);
   if (!side) return dfq__say(s->o, "%s %s", how, label);
@@ -17591,7 +17972,7 @@ static const char *dfq__sink_where(dfq__sink *s, const char *side) {
 
 // Notes that the conjunct sank, and why that was right. Returns true.
 static bool dfq__sunk(dfq__sink *s, const char *side, const char *why) {
-  return dfq__note(s->o, true, s->text, dfq__sink_where(s, side), "%s", why);
+  return dfq__note(s->o, true, s->text, dfq__sink_place(s, side), "%s", why);
 }
 
 // Notes that it stays, and why it must. Returns false.
@@ -17603,7 +17984,7 @@ static bool dfq__refuse(dfq__sink *s, const char *side, const char *format, ...)
   dfq__put_list(&t, format, args);
   va_end(args);
   const char *why = dfq__opt_text(s->o, &t);
-  return dfq__note(s->o, false, s->text, dfq__sink_where(s, side), "%s", why);
+  return dfq__note(s->o, false, s->text, dfq__sink_place(s, side), "%s", why);
 }
 
 // The three reasons that several nodes share.
@@ -17813,7 +18194,8 @@ static bool dfq__rule_push_filter(dfq__opt *o, dfq__node **at, dfq__reading r) {
 // on whether the join makes up nulls for that side:
 //
 //   join          left columns            right columns           both sides
-//   inner, cross  left input              right input             l = r becomes a key
+//   inner, cross  left input              right input             l = r becomes a key, and the
+//                                                                 rest the join's condition
 //   left          left input              no: null-extended       no
 //   right         no: null-extended       right input             no
 //   full          no                      no                      a coalesced key: both inputs
@@ -17827,6 +18209,17 @@ static bool dfq__rule_push_filter(dfq__opt *o, dfq__node **at, dfq__reading r) {
 // but b = 5 on the right useful, so the condition is copied to that side too, where its rows do
 // not come out anyway. Predicate transfer, as larger engines call it, with Bloom filters for
 // the rest.
+
+// A condition of the join itself is not a filter: a left row of a left join that fails it stays
+// and has no partner. So there the table is the other way round, and what reads one side
+// decides which of its rows can match:
+//
+//   condition     left columns            right columns           both sides
+//   inner, cross  left input              right input             l = r becomes a key
+//   left, anti    no: the row comes out   right input             l = r becomes a key
+//   right         left input              no: the row comes out   l = r becomes a key
+//   full          no                      no                      l = r becomes a key
+//   semi          left input              right input             l = r becomes a key
 
 enum { DFQ__USES_LEFT = 1, DFQ__USES_RIGHT = 2, DFQ__USES_KEY = 4 };   // 1 << dfq__side
 
@@ -17900,7 +18293,7 @@ static bool dfq__transfer(dfq__sink *s, dfq_expr *e, int from) {
   if (!to || p.missing) return true;
   if (!dfq__settle(s, &n->in[1 - from], to)) return false;
   return dfq__note(s->o, true, dfq__say_expr(s->o, to),
-                   dfq__sink_where(s, dfq__side_word(1 - from)),
+                   dfq__sink_place(s, dfq__side_word(1 - from)),
                    "what %s says of one key holds for its partner", dfq__say_expr(s->o, e));
 }
 
@@ -17910,31 +18303,80 @@ static bool dfq__equates_columns(const dfq_expr *e) {
          e->arg[1]->kind == DFQ_COLUMN;
 }
 
-// l = r over both sides of an inner or cross join: one more key. Keys are equal as = has it,
-// but for nulls where the join says so.
-static bool dfq__sink_equality(dfq__sink *s) {
+// Why l = r, a column of each input, cannot be one more key; NULL when it can.
+static const char *dfq__no_key(dfq__opt *o, const dfq__node *n, const dfq_expr *l,
+                               const dfq_expr *r) {
+  const dfq__join_plan *j = n->join;
+  if (dfq__opt_type(o, &n->in[0]->schema, l) != dfq__opt_type(o, &n->in[1]->schema, r))
+    return "the types differ";
+  if (j->nulls_equal) return "in this join nulls are equal";
+  if (j->sorted || j->key_count + 1 >= DFQ__MAX_KEYS)
+    return "the join is over sorted keys, or has too many";
+  return NULL;
+}
+
+// Keys are equal as = has it, but for nulls where the join says so. A join with a key is no
+// cross join any more.
+static bool dfq__add_key(dfq__opt *o, dfq__node *n, const char *l, const char *r,
+                         const char *text) {
+  if (!dfq__own_join(o, n, 1)) return false;
+  dfq__join_plan *j = n->join;
+  j->left_key[j->key_count] = l;
+  j->right_key[j->key_count++] = r;
+  if (j->type == DFQ_CROSS) j->type = DFQ_INNER;
+  return dfq__note(o, true, text, dfq__label(o, n), "becomes a key of the join");
+}
+
+// Makes sure that the condition of a join sees the columns of its output that e reads. An inner
+// join calls them the same there.
+static bool dfq__pair_columns(dfq__opt *o, dfq__node *n, const dfq_expr *e) {
+  dfq__names used = { &o->db->arena, NULL, 0, 0, false };
+  dfq__names_of(&used, e);
+  if (!dfq__own_join(o, n, 0)) return false;
+  dfq__join_plan *j = n->join;
+  size_t room = (size_t)(j->pair.count + used.count) + 1;
+  dfq__arena *arena = &o->db->arena;
+  dfq_field *field = (dfq_field *)dfq__arena_array(arena, room, sizeof *field);
+  dfq__join_column *from = (dfq__join_column *)dfq__arena_array(arena, room, sizeof *from);
+  if (!field || !from || used.failed) { o->no_memory = true; return false; }
+  int count = j->pair.count;
+  for (int c = 0; c < count; c++) {
+    field[c] = j->pair.field[c];
+    from[c] = j->pair_column[c];
+  }
+  for (int i = 0; i < used.count; i++) {
+    int c = dfq__schema_find(&n->schema, used.name[i]);
+    if (dfq__schema_find(&j->pair, used.name[i]) >= 0) continue;
+    field[count] = n->schema.field[c];
+    from[count++] = j->column[c];
+  }
+  j->pair.field = field;
+  j->pair.count = count;
+  j->pair_column = from;
+  return true;
+}
+
+// What reads both sides of an inner or cross join is asked of the pairs themselves, before the
+// columns that come out are put together; an equality is a key.
+static bool dfq__sink_pairs(dfq__sink *s) {
   dfq__node *n = s->below;
-  dfq_expr *e = s->e, *l = NULL, *r = NULL;
   dfq_join_type type = n->join->type;
   if (type != DFQ_INNER && type != DFQ_CROSS)
     return dfq__refuse(s, NULL, "it uses both sides of a join that is %s",
                        dfq__join_names[type]);
-  if (!dfq__equates_columns(e)) return dfq__refuse(s, NULL, "it uses both sides");
-  bool swapped = dfq__sides_of(n, e->arg[0]) == DFQ__USES_RIGHT;
-  l = dfq__through(s->o, n, e->arg[swapped]);
-  r = dfq__through(s->o, n, e->arg[!swapped]);
-  if (!l || !r) return false;
-  if (dfq__opt_type(s->o, &n->in[0]->schema, l) != dfq__opt_type(s->o, &n->in[1]->schema, r))
-    return dfq__refuse(s, NULL, "no key: the types differ");
-  if (n->join->nulls_equal) return dfq__refuse(s, NULL, "no key: in this join nulls are equal");
-  if (n->join->sorted || n->join->key_count + 1 >= DFQ__MAX_KEYS)
-    return dfq__refuse(s, NULL, "no key: the join is over sorted keys, or has too many");
-  if (!dfq__own_join(s->o, n, 1)) return false;
-  dfq__join_plan *j = n->join;
-  j->left_key[j->key_count] = l->name;
-  j->right_key[j->key_count++] = r->name;
-  if (j->type == DFQ_CROSS) j->type = DFQ_INNER;
-  return dfq__note(s->o, true, s->text, dfq__label(s->o, n), "becomes a key of the join");
+  if (dfq__equates_columns(s->e)) {
+    bool swapped = dfq__sides_of(n, s->e->arg[0]) == DFQ__USES_RIGHT;
+    dfq_expr *l = dfq__through(s->o, n, s->e->arg[swapped]);
+    dfq_expr *r = dfq__through(s->o, n, s->e->arg[!swapped]);
+    if (!l || !r) return false;
+    const char *why = dfq__no_key(s->o, n, l, r);
+    if (!why) return dfq__add_key(s->o, n, l->name, r->name, s->text);
+    (void)dfq__refuse(s, NULL, "no key: %s", why);
+  }
+  if (n->join->sorted) return dfq__refuse(s, NULL, "it uses both sides, which are merged");
+  if (!dfq__pair_columns(s->o, n, s->e) || !dfq__add_conjunct(s->o, n, s->e)) return false;
+  if (n->join->type == DFQ_CROSS) n->join->type = DFQ_INNER;
+  return dfq__note(s->o, true, s->text, dfq__label(s->o, n), "is asked of each pair");
 }
 
 // A coalesced key of a full join: whichever side a row comes from, the key is that side's.
@@ -17970,13 +18412,77 @@ static bool dfq__sink_join(dfq__sink *s) {
   dfq__node *n = s->below;
   dfq_join_type type = n->join->type;
   int sides = dfq__sides_of(n, s->e), both = DFQ__USES_LEFT | DFQ__USES_RIGHT;
-  if ((sides & both) == both) return dfq__sink_equality(s);
+  if ((sides & both) == both) return dfq__sink_pairs(s);
   if (type == DFQ_FULL && !(sides & both)) return dfq__sink_full(s);
   int side = sides & DFQ__USES_RIGHT || (type == DFQ_RIGHT && !(sides & DFQ__USES_LEFT));
   if (dfq__keeps_side(type, side)) return dfq__sink_side(s, side, sides);
   return dfq__refuse(s, dfq__side_word(side),
                      "%s is null-extended, unmatched rows would survive",
                      dfq__column_from(n, s->e, 1 << side));
+}
+
+// -- a join's own condition
+
+// The side of a pair's column, as 1 << side.
+static int dfq__pair_sides(const dfq__join_plan *j, const dfq_expr *e) {
+  if (e->kind == DFQ_COLUMN) {
+    int c = dfq__schema_find(&j->pair, e->name);
+    return c < 0 ? 0 : 1 << j->pair_column[c].side;
+  }
+  int sides = 0;
+  for (int i = 0; i < e->argc; i++) sides |= dfq__pair_sides(j, e->arg[i]);
+  return sides;
+}
+
+// A pair's column under its own name on its side.
+static dfq_expr *dfq__pair_below(void *user, const dfq_expr *column) {
+  const dfq__below *b = (const dfq__below *)user;
+  const dfq__join_plan *j = b->node->join;
+  int c = dfq__schema_find(&j->pair, column->name);
+  return c < 0 ? NULL : dfq__col_interned(b->o->db, j->pair_column[c].name);
+}
+
+// A conjunct of the condition: into an input whose rows do not come out on their own, or among
+// the keys. Returns whether it left the condition.
+static bool dfq__sink_where(dfq__sink *s) {
+  dfq__node *n = s->below;
+  dfq_join_type type = n->join->type;
+  int sides = dfq__pair_sides(n->join, s->e);
+  dfq__below b = { s->o, n };
+  if (sides == (DFQ__USES_LEFT | DFQ__USES_RIGHT)) {
+    if (!dfq__equates_columns(s->e)) return false;
+    bool swapped = dfq__pair_sides(n->join, s->e->arg[0]) == DFQ__USES_RIGHT;
+    dfq_expr *l = dfq__pair_below(&b, s->e->arg[swapped]);
+    dfq_expr *r = dfq__pair_below(&b, s->e->arg[!swapped]);
+    const char *why = dfq__no_key(s->o, n, l, r);
+    return why ? dfq__refuse(s, NULL, "no key: %s", why)
+               : dfq__add_key(s->o, n, l->name, r->name, s->text);
+  }
+  if (sides == 0) return false;
+  int side = sides == DFQ__USES_RIGHT;
+  const char *word = dfq__side_word(side);
+  bool comes_out = type == DFQ_FULL || type == (side ? DFQ_RIGHT : DFQ_LEFT) ||
+                   (type == DFQ_ANTI && !side);
+  if (comes_out)
+    return dfq__refuse(s, word, "it decides which rows match; those that fail it come out");
+  if (s->fails) return dfq__refuse(s, word, "may fail, and is asked of pairs only");
+  dfq_expr *e = dfq__opt_map(s->o, s->e, dfq__pair_below, &b);
+  if (!e || !dfq__settle(s, &n->in[side], e)) return false;
+  return dfq__sunk(s, word, "rows that fail it match nothing, and do not come out");
+}
+
+// Offers each conjunct of a join's condition to the inputs. The rows that are seen less often
+// then can only make errors disappear.
+static bool dfq__rule_push_where(dfq__opt *o, dfq__node **at, dfq__reading r) {
+  dfq__node *n = *at;
+  int kept = 0, count = n->kind == DFQ__JOIN ? n->expr_count : 0;
+  for (int i = 0; i < count && !o->no_memory; i++) {
+    dfq_expr *e = n->expr[i];
+    dfq__sink s = { o, n, n, e, dfq__say_expr(o, e), dfq__may_fail(o, &n->join->pair, e), r };
+    if (!dfq__sink_where(&s)) n->expr[kept++] = e;
+  }
+  if (count) n->expr_count = kept;
+  return kept < count;
 }
 
 // ---- >>outer-to-inner: what a condition does to made-up nulls -------------------------------
@@ -18413,7 +18919,7 @@ static void dfq__prune_group(dfq__opt *o, dfq__node *n, const dfq__names *need, 
   dfq__prune(o, &n->in[0], &below, changed);
 }
 
-// Each side is asked for its columns of the output, and for its keys.
+// Each side is asked for its columns of the output, its keys, and what a condition reads.
 static void dfq__prune_join(dfq__opt *o, dfq__node *n, const dfq__names *need, bool *changed) {
   dfq__names below[2] = { dfq__no_names(o), dfq__no_names(o) };
   if (!dfq__own_join(o, n, 0)) return;
@@ -18426,6 +18932,13 @@ static void dfq__prune_join(dfq__opt *o, dfq__node *n, const dfq__names *need, b
   for (int i = 0; i < n->join->key_count; i++) {
     dfq__names_add(&below[0], n->join->left_key[i]);
     dfq__names_add(&below[1], n->join->right_key[i]);
+  }
+  dfq__names used = dfq__no_names(o);
+  dfq__need_exprs(&used, n);
+  for (int i = 0; i < used.count; i++) {
+    int c = dfq__schema_find(&n->join->pair, used.name[i]);
+    const dfq__join_column *from = &n->join->pair_column[c];
+    dfq__names_add(&below[from->side == DFQ__RIGHT_SIDE], from->name);
   }
   for (int i = 0; i < 2; i++) dfq__prune(o, &n->in[i], &below[i], changed);
 }
@@ -18651,7 +19164,8 @@ static bool dfq__rule_topk(dfq__opt *o, dfq__node **at, dfq__reading r) {
 // left * 2 < right: below that, putting the order back costs what the smaller table saves.
 static bool dfq__rule_build_side(dfq__opt *o, dfq__node **at, dfq__reading r) {
   dfq__node *n = *at;
-  bool hash = n->kind == DFQ__JOIN && n->join->type == DFQ_INNER && !n->join->sorted;
+  bool hash = n->kind == DFQ__JOIN && n->join->type == DFQ_INNER && !n->join->sorted &&
+              n->join->key_count;
   if (!hash || n->join->build_left) return false;
   double left = dfq__rows_of(n->in[0]), right = dfq__rows_of(n->in[1]);
   if (left < 0 || right < 0 || left * 2 >= right) return false;
@@ -18676,7 +19190,7 @@ static bool dfq__order_join(dfq__opt *o, dfq__node *n) {
   dfq__join_plan *j = n->join;
   bool fits = j->type == DFQ_INNER || j->type == DFQ_LEFT || j->type == DFQ_SEMI ||
               j->type == DFQ_ANTI;
-  if (j->sorted || j->hashed || !fits || j->key_count == 0) return false;
+  if (j->sorted || j->hashed || !fits || j->key_count == 0 || n->expr_count) return false;
   dfq__order left = dfq__order_of(n->in[0]), right = dfq__order_of(n->in[1]);
   int l = dfq__order_covers(&left, j->left_key, j->key_count);
   int r = dfq__order_covers(&right, j->right_key, j->key_count);
@@ -18735,6 +19249,7 @@ static const dfq__rule_row dfq__rule_rows[] = {
   { DFQ_RULE_SPLIT, dfq__rule_split, false, false },
   { DFQ_RULE_FOLD, dfq__rule_fold, false, false },
   { DFQ_RULE_PUSH_FILTER, dfq__rule_push_filter, false, false },
+  { DFQ_RULE_PUSH_FILTER, dfq__rule_push_where, false, false },
   { DFQ_RULE_OUTER, dfq__rule_outer, false, false },
   { DFQ_RULE_MERGE, dfq__rule_merge, false, false },
   { DFQ_RULE_PRUNE, dfq__rule_prune, true, false },
@@ -21924,7 +22439,7 @@ static dfq_frame *dfq__parse_scan(dfq__script *s, const char *path, dfq__token p
 //   stage = "filter" expr | "select" items | "with" items | "drop" names | "distinct" [names]
 //         | "rename" NAME "as" NAME {"," ...} | "group" [items] [":" items] ["sorted"]
 //         | "sort" keys | "limit" COUNT ["offset" COUNT] | "offset" COUNT | "row_index" NAME
-//         | "union" source | "join" source ["on" pairs] [type] joinoptions
+//         | "union" source | "join" source ["on" pairs] [type] joinoptions ["where" expr]
 //
 // A function for each: called behind its word, it reads the rest of the stage and returns the
 // frame that the verb makes of in. Where the grammar of a stage is that of a verb's text, the
@@ -22129,13 +22644,14 @@ static dfq_frame *dfq__stage_union(dfq__script *s, dfq_frame *in) {
   return s->p.error ? in : dfq_union_at(in, other, s->at);
 }
 
-// joinoptions = { "suffix" STR | "nulls_equal" | "sorted" }
+// joinoptions = { "suffix" STR | "nulls_equal" | "sorted" } ["where" expr]
 static void dfq__parse_join_options(dfq__parser *p, dfq_join_options *how) {
   int type = dfq__word_at(p, dfq__join_names);
   how->type = type < 0 ? DFQ_INNER : (dfq_join_type)type;
   if (type >= 0) dfq__take(p);
-  while (!p->error) {
+  while (!p->error && !how->condition) {
     if (dfq__accept_word(p, "nulls_equal")) how->nulls_equal = true;
+    else if (dfq__accept_word(p, "where")) how->condition = dfq__parse_expr(p, DFQ__L_OR);
     else if (dfq__accept_word(p, "sorted")) how->strategy = DFQ_SORTED;
     else if (dfq__accept_word(p, "suffix"))
       how->suffix = dfq__parse_text(p, "a text in single quotes, as in '_right'");
@@ -22144,6 +22660,9 @@ static void dfq__parse_join_options(dfq__parser *p, dfq_join_options *how) {
   if (dfq__is_word(p, "on"))
     dfq__parse_fail(p, DFQ_SYNTAX, p->now.at, p->now.len,
                     "on stands before the join's type: join x on key left");
+  if (how->condition && (dfq__word_at(p, dfq__join_names) >= 0 || dfq__is_word(p, "suffix")))
+    dfq__parse_fail(p, DFQ_SYNTAX, p->now.at, p->now.len,
+                    "where and its condition come last: join x on key left where a < b");
 }
 
 // Looks up the keys from a place on once more, each by its own place: before = in the left
@@ -22177,10 +22696,11 @@ static dfq_frame *dfq__stage_join(dfq__script *s, dfq_frame *in) {
   if (on && dfq__parse_join_keys(p, &keys)) dfq__check_keys(s, from, in, right);
   dfq__parse_join_options(p, &how);
   dfq__expect_bar(p, &dfq__join_choice, &dfq__scan_choice);
-  if (!on && how.type != DFQ_CROSS && !p->error)
+  if (!on && how.type != DFQ_CROSS && !how.condition && !p->error)
     dfq__parse_fail(p, DFQ_SYNTAX, p->last_end, 1,
-                    "a join that is not cross needs on and its keys: join x on key");
-  return p->error ? in : dfq__join_frames(in, right, &how, &keys, s->at);
+                    "a join that is not cross needs on and its keys, or where and a "
+                    "condition: join x on key");
+  return p->error ? in : dfq__join_frames(in, right, &how, &keys, how.condition, s->at);
 }
 
 // -- from stages to scripts

@@ -115,7 +115,7 @@ static void on_real_data(void) {
   explain(q, DFQ_EXPLAIN_PLAIN);
   puts("\nBoth joins bring seven columns of which two are wanted. One half of the filter\n"
        "looks at one side: it can go all the way into the scan of the airports. The other\n"
-       "half needs both sides and has to wait.\n");
+       "half needs both sides: the join asks it of each pair it finds.\n");
   explain(q, DFQ_EXPLAIN_OPTIMIZED);
   puts("");
   explain(q, DFQ_EXPLAIN_JOURNAL);

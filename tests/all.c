@@ -31,6 +31,9 @@
 #include "ch6_pipeline.c"
 #include "ch2_types.c"
 #endif
+#if DFQ_CHAPTER >= 4
+#include "ch4_joins.c"
+#endif
 
 int main(int argc, char **argv) {
   test_begin(argc, argv);
@@ -59,6 +62,9 @@ int main(int argc, char **argv) {
   run_ch6_streaming();
   run_ch6_pipeline();
   run_ch2_types();
+#endif
+#if DFQ_CHAPTER >= 4
+  run_ch4_joins();
 #endif
   return test_summary();
 }

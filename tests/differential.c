@@ -641,12 +641,38 @@ static int diff_join_keys(diff_gen *g, const dfq_schema *a, const dfq_schema *b,
   return count;
 }
 
+// A condition over both sides: anything, or a range.
+static void diff_join_where(diff_gen *g, dfq_frame *f, dfq_frame *other, dfq_join_options how,
+                            diff_text *t) {
+  static const char *const compare[] = { "<", "<=", ">", ">=", "=", "!=" };
+  how.type = *how.keys ? DFQ_INNER : DFQ_CROSS;
+  diff_scope pair = diff_scope_of(dfq_join_with(f, other, &how));
+  int left = diff_schema(f)->count, count = pair.schema->count;
+  if (count <= left || left == 0 || diff_chance(g, 50)) {
+    diff_expr(g, &pair, DFQ_BOOL, diff_below(g, 3), t);
+    return;
+  }
+  for (int i = diff_below(g, 2); i >= 0; i--) {
+    const dfq_field *x = &pair.schema->field[diff_below(g, left)], *y = NULL;
+    for (int c = left; c < count && !y; c++)
+      if (pair.schema->field[c].type == x->type) y = &pair.schema->field[c];
+    bool swap = diff_chance(g, 40);
+    if (!y || x->type == DFQ_BOOL) diff_expr(g, &pair, DFQ_BOOL, 1, t);
+    else {
+      diff_name(t, swap ? y->name : x->name);
+      diff_put(t, " %s ", compare[diff_below(g, 6)]);
+      diff_name(t, swap ? x->name : y->name);
+    }
+    if (i) diff_put(t, " and ");
+  }
+}
+
 static dfq_frame *diff_join(diff_gen *g, dfq_frame *f, diff_data *data, int *used) {
   static const char *const types[] = {
     "inner", "left", "right", "full", "semi", "anti", "cross"
   };
   dfq_frame *other = diff_other(g, f, data, used);
-  diff_text keys = { "", 0 }, left = { "", 0 }, right = { "", 0 };
+  diff_text keys = { "", 0 }, left = { "", 0 }, right = { "", 0 }, where = { "", 0 };
   char suffix[16];
   dfq_join_options how;
   memset(&how, 0, sizeof how);
@@ -658,14 +684,19 @@ static dfq_frame *diff_join(diff_gen *g, dfq_frame *f, diff_data *data, int *use
     how.type = DFQ_CROSS;
   how.keys = keys.data;
   if (how.type == DFQ_CROSS) f = dfq_limit(f, 8);
-  if (how.type != DFQ_CROSS && diff_chance(g, 20)) {
+  if (diff_chance(g, 45)) {
+    diff_join_where(g, f, other, how, &where);
+    how.where = where.data;
+    if (how.type == DFQ_CROSS && diff_chance(g, 80)) how.type = (dfq_join_type)diff_below(g, 6);
+  }
+  if (keys.len && !how.where && diff_chance(g, 20)) {
     how.strategy = DFQ_SORTED;
     g->sorted = true;
     f = dfq_sort(f, left.data);
     if (diff_chance(g, 95)) other = dfq_sort(other, right.data);
   }
-  diff_put(&g->plan, "  join %s on %s%s%s\n", types[how.type], keys.data,
-           how.nulls_equal ? " nulls equal" : "", how.strategy ? " sorted" : "");
+  diff_put(&g->plan, "  join %s on %s%s%s where %s\n", types[how.type], keys.data,
+           how.nulls_equal ? " nulls equal" : "", how.strategy ? " sorted" : "", where.data);
   return dfq_join_with(f, other, &how);
 }
 

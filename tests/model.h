@@ -850,6 +850,24 @@ static inline bool model_match(const dfq__node *n, const dfq_value *left,
   return true;
 }
 
+// Is a join's condition true of a pair? False when it fails, with *fails.
+static inline bool model_where(model *m, const dfq__node *n, const dfq_value *left,
+                               const dfq_value *right, bool *fails) {
+  const dfq__join_plan *p = n->join;
+  dfq_value *row = (dfq_value *)model_room(m, (size_t)p->pair.count, sizeof *row), v;
+  model_scope s = { &p->pair, row, NULL, NULL, 0 };
+  for (int c = 0; c < p->pair.count; c++) {
+    bool on_left = p->pair_column[c].side == DFQ__LEFT_SIDE;
+    int at = model_find(&n->in[on_left ? 0 : 1]->schema, p->pair_column[c].name);
+    row[c] = (on_left ? left : right)[at];
+  }
+  for (int i = 0; i < n->expr_count; i++) {
+    if (!model_eval(m, &s, n->expr[i], &v)) { *fails = true; return false; }
+    if (model_is_null(&v) || !v.as.i) return false;
+  }
+  return true;
+}
+
 // Ascending, nulls last.
 static inline bool model_goes_back(const dfq_value *before, const dfq_value *now, int count) {
   for (int i = 0; i < count; i++) {
@@ -886,13 +904,17 @@ static inline model_table model_join(model *m, const dfq__node *n, const model_t
              (sorted && model_unsorted(m, &right, p->right_key, p->key_count) < right.rows);
   if (t.failed) return t;
   if (sorted) rows = model_unsorted(m, left, p->left_key, p->key_count);
+  bool fails = false, semi = p->type == DFQ_SEMI || p->type == DFQ_ANTI;
   for (size_t l = 0; l < rows && !m->too_big; l++) {
     size_t matches = 0;
-    for (size_t r = 0; r < right.rows; r++) {
+    for (size_t r = 0; r < right.rows && !(semi && matches); r++) {
       if (!model_match(n, model_row(left, l), model_row(&right, r))) continue;
+      bool yes = model_where(m, n, model_row(left, l), model_row(&right, r), &fails);
+      if (fails) { t.failed = true; return t; }
+      if (!yes) continue;
       met[r] = true;
       matches++;
-      if (p->type != DFQ_SEMI && p->type != DFQ_ANTI)
+      if (!semi)
         model_join_put(m, n, &t, model_row(left, l), model_row(&right, r));
     }
     bool alone = p->type == DFQ_SEMI ? matches > 0 : matches == 0 && p->type != DFQ_INNER &&

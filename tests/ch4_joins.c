@@ -1,0 +1,293 @@
+// ch4_joins.c - joins that ask for more than equal keys: conditions on pairs, ranges, the
+// nearest row in time, membership. Random sides against the model's nested loops, by hand, what
+// the optimizer may do with a condition, and what is refused.
+
+// A plan against the model, and run in many ways.
+static bool joins_check(const char *at, dfq_frame *f) {
+  if (dfq_frame_error(f)) return test_fail("  %s: %s\n", at, dfq_frame_error(f));
+  if (!hash_check(f)) return test_fail("  %s\n", at);
+#if DFQ_CHAPTER >= 5
+  if (!dfq_check_equivalent(f, NULL)) return test_fail("  %s: %s\n", at, dfq_error(f->db));
+#endif
+  return true;
+}
+#define JOINS_CHECK(f) joins_check(TEST_AT, f)
+
+static dfq_frame *joins_where(dfq_frame *a, dfq_frame *b, const char *keys, dfq_join_type type,
+                              const char *where) {
+  dfq_join_options how;
+  memset(&how, 0, sizeof how);
+  how.keys = keys;
+  how.type = type;
+  how.where = where;
+  return dfq_join_with(a, b, &how);
+}
+
+// ---- conditions -----------------------------------------------------------------------------
+
+// hash_side's columns: i i64, s str, f f64, d date, and the row's number under a name.
+static const char *const joins_conditions[] = {
+  "i < i_right",
+  "l != r and f <= f_right",
+  "i = i_right",
+  "i + i_right > 3 or s = s_right",
+  "d_right is null",
+  "l > 5",
+  "r > 5 and f is not null",
+  "i < i_right and i_right < i + 3",
+  "d between d_right and d_right + interval '1' day",
+  "f >= f_right and r < l",
+  "null",
+  "true",
+  "l // (i - i_right) > 1",
+  "case when i = 2 then s < s_right else l < r end",
+};
+enum { JOINS_CONDITIONS = sizeof joins_conditions / sizeof *joins_conditions };
+
+TEST(joins_conditions_match_model) {
+  static const size_t sizes[][2] = { { 0, 0 }, { 0, 5 }, { 5, 0 }, { 1, 1 }, { 9, 30 },
+                                     { 40, 25 } };
+  static const char *const keys[] = { "", "d", "d = d, s" };
+  uint64_t seed = 21;
+  for (int z = 0; z < 6; z++)
+    for (int t = 0; t < 6; t++) {
+      dfq *db = dfq_open(NULL);
+      dfq_frame *a = hash_side(db, &seed, sizes[z][0], "l", z % 2 * 20, false);
+      dfq_frame *b = hash_side(db, &seed, sizes[z][1], "r", z % 2 * 20, false);
+      for (int c = 0; c < JOINS_CONDITIONS; c++) {
+        int k = (c + t + z) % 3;
+        const char *where = joins_conditions[c];
+        if (k == 1 && strstr(where, "d_right")) k = 0;   // a shared key is one column
+        if (k == 2 && (strstr(where, "d_right") || strstr(where, "s_right"))) k = 0;
+        if (JOINS_CHECK(joins_where(a, b, keys[k], hash_joins[t], where))) continue;
+        test_fail("    type %d on \"%s\" where %s\n", (int)hash_joins[t], keys[k], where);
+        dfq_close(db);
+        return;
+      }
+      dfq_close(db);
+    }
+}
+
+// All match, none does, and sides of more than a batch.
+TEST(joins_conditions_over_batches) {
+  uint64_t seed = 5;
+  for (int t = 0; t < 6; t++) {
+    dfq *db = dfq_open(NULL);
+    dfq_frame *a = hash_side(db, &seed, 300, "l", 10, false);
+    dfq_frame *b = hash_side(db, &seed, 40, "r", 10, false);
+    static const char *const where[] = { "l >= 0", "l < 0", "l % 7 = r % 7", "l < r",
+                                         "l > r * 7" };
+    for (int w = 0; w < 5; w++)
+      for (int k = 0; k < 2; k++)
+        if (!JOINS_CHECK(joins_where(a, b, k ? "i" : "", hash_joins[t], where[w])))
+          test_fail("    type %d where %s\n", (int)hash_joins[t], where[w]);
+    dfq_close(db);
+  }
+}
+
+static dfq_frame *joins_a(dfq *db) {
+  return engine_scan(db, "k i64, x i64", "1 10; 2 20; null 30; 4 null; 1 50");
+}
+
+static dfq_frame *joins_b(dfq *db) {
+  return engine_scan(db, "k i64, x i64", "1 15; 3 30; null 40; 1 5; 2 null");
+}
+
+TEST(joins_conditions_by_hand) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *a = joins_a(db), *b = joins_b(db);
+  const char *w = "x > x_right";
+  CHECK_STR(engine_all(joins_where(a, b, "k", DFQ_INNER, w)), "1 10 5; 1 50 15; 1 50 5");
+  CHECK_STR(engine_all(joins_where(a, b, "k", DFQ_LEFT, w)),
+            "1 10 5; 2 20 null; null 30 null; 4 null null; 1 50 15; 1 50 5");
+  CHECK_STR(engine_all(joins_where(a, b, "k", DFQ_RIGHT, w)),
+            "1 10 5; 1 50 15; 1 50 5; 3 null 30; null null 40; 2 null null");
+  CHECK_STR(engine_all(joins_where(a, b, "k", DFQ_FULL, w)),
+            "1 10 5; 2 20 null; null 30 null; 4 null null; 1 50 15; 1 50 5; 3 null 30; "
+            "null null 40; 2 null null");
+  CHECK_STR(engine_all(joins_where(a, b, "k", DFQ_SEMI, w)), "1 10; 1 50");
+  CHECK_STR(engine_all(joins_where(a, b, "k", DFQ_ANTI, w)), "2 20; null 30; 4 null");
+  CHECK_STR(engine_all(joins_where(a, b, NULL, DFQ_INNER, "x = x_right + 5")),
+            "1 10 1 5; 2 20 1 15");
+  CHECK_STR(engine_all(joins_where(a, b, "", DFQ_CROSS, "k_right = 3 and x > 20")),
+            "null 30 3 30; 1 50 3 30");
+  CHECK_STR(engine_all(joins_where(a, b, NULL, DFQ_ANTI, "x < x_right")),
+            "4 null; 1 50");
+  dfq_join_options how;     // both forms of a condition, and another suffix
+  memset(&how, 0, sizeof how);
+  how.keys = "k";
+  how.suffix = "_b";
+  how.where = "x > x_b";
+  how.condition = dfq_lt(dfq_col(db, "x"), dfq_i64(db, 20));
+  CHECK_STR(engine_all(dfq_join_with(a, b, &how)), "1 10 5");
+  dfq_close(db);
+}
+
+// The first pair that fails ends the result, in both engines; a semi join does not look at
+// candidates behind a match.
+TEST(joins_conditions_that_fail) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *a = engine_scan(db, "k i64, s str", "1 7; 2 8; 2 no; 3 9");
+  dfq_frame *b = engine_scan(db, "k i64, t str", "2 6; 1 5; 2 4; 2 bad; 3 1");
+  const char *where = "cast(s as i64) > cast(t as i64)";
+  CHECK(JOINS_CHECK(joins_where(dfq_limit(a, 1), b, "k", DFQ_INNER, where)));
+  CHECK(JOINS_CHECK(joins_where(dfq_limit(a, 2), b, "k", DFQ_SEMI, where)));
+  CHECK_STR(engine_all(joins_where(dfq_limit(a, 2), b, "k", DFQ_SEMI, where)), "1 7; 2 8");
+  CHECK_STR(engine_all(joins_where(dfq_limit(a, 2), b, "k", DFQ_ANTI, where)), "");
+  for (int t = 0; t < 6; t++) {
+    dfq_run_options rows;
+    memset(&rows, 0, sizeof rows);
+    dfq_frame *f = joins_where(a, b, "k", hash_joins[t], where);
+    CHECK(!dfq_collect(f));
+    CHECK_HAS(dfq_error(db), hash_joins[t] == DFQ_SEMI || hash_joins[t] == DFQ_ANTI
+                             ? "(s = 'no')" : "(t = 'bad')");
+    char message[400];
+    snprintf(message, sizeof message, "%s", dfq_error(db));
+    rows.engine = DFQ_ROW_ENGINE;
+    CHECK(!dfq_collect(dfq_configure(f, &rows)));
+    CHECK_STR(dfq_error(db), message);
+    dfq_table *first = dfq_first(f, 1);      // before the error there are rows
+    CHECK(hash_joins[t] == DFQ_ANTI || (first && dfq_table_rows(first) == 1));
+    dfq_table_free(first);
+  }
+  dfq_close(db);
+}
+
+static bool joins_fails(const char *at, dfq_frame *f, const char *piece) {
+  const char *error = dfq_frame_error(f);
+  return test_has(at, "error", error ? error : "(none)", piece);
+}
+#define JOINS_FAILS(f, piece) joins_fails(TEST_AT, f, piece)
+
+TEST(joins_conditions_refused) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *a = joins_a(db), *b = joins_b(db);
+  dfq_join_options how;
+  CHECK(JOINS_FAILS(joins_where(a, b, "k", DFQ_INNER, "x < y"), "no column y"));
+  CHECK(JOINS_FAILS(joins_where(a, b, "k", DFQ_SEMI, "x < xright"), "x_right"));
+  CHECK(JOINS_FAILS(joins_where(a, b, "k", DFQ_INNER, "x + x_right"),
+                    "a condition is a bool, this is i64"));
+  CHECK(JOINS_FAILS(joins_where(a, b, "k", DFQ_INNER, "x <"), "syntax error"));
+  CHECK(JOINS_FAILS(joins_where(a, b, "k", DFQ_INNER, "sum(x) > 1"), "sum"));
+  CHECK(JOINS_FAILS(joins_where(a, b, "k", DFQ_CROSS, "x > 1"), "takes no keys"));
+  CHECK(JOINS_FAILS(joins_where(a, b, NULL, DFQ_LEFT, NULL), "give a condition"));
+  memset(&how, 0, sizeof how);
+  how.keys = "k";
+  how.strategy = DFQ_SORTED;
+  how.where = "x > 1";
+  CHECK(JOINS_FAILS(dfq_join_with(a, b, &how), "takes no condition"));
+  dfq_close(db);
+}
+
+// ---- where a condition may go ---------------------------------------------------------------
+
+#if DFQ_CHAPTER >= 5
+// For each type, whether a conjunct about one side may go into that input.
+TEST(joins_conditions_pushed) {
+  static const bool left[] = { true, false, true, false, true, false };
+  static const bool right[] = { true, true, false, false, true, true };
+  for (int t = 0; t < 6; t++) {
+    dfq *db = dfq_open(NULL);
+    dfq_frame *f = joins_where(joins_a(db), joins_b(db), "k", hash_joins[t],
+                               "x > 10 and x_right < 40 and x < x_right");
+    CHECK(opt_step(TEST_AT, f, left[t], "push_filter", "x > 10", "below join#3 (left)",
+                   left[t] ? "do not come out" : "decides which rows match"));
+    CHECK(opt_step(TEST_AT, f, right[t], "push_filter", "x_right < 40", "below join#3 (right)",
+                   right[t] ? "do not come out" : "decides which rows match"));
+    CHECK(JOINS_CHECK(f));
+    f = joins_where(joins_a(db), joins_b(db), NULL, hash_joins[t], "k = k_right and x != 20");
+    CHECK(OPT_OK(f, "push_filter", "k = k_right", "join#3", "becomes a key"));
+    CHECK(JOINS_CHECK(f));
+    f = joins_where(joins_a(db), joins_b(db), "k", hash_joins[t],
+                    "1000 // x_right > 60 and cast(x as i32) > 10");
+    CHECK(OPT_NO(f, "push_filter", "cast(x as i32) > 10", "below join#3 (left)", NULL));
+    CHECK(JOINS_CHECK(f));
+    dfq_close(db);
+  }
+}
+
+TEST(joins_filters_become_conditions) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = dfq_filter(dfq_join(joins_a(db), joins_b(db), NULL, DFQ_CROSS),
+                            "x < x_right and k != k_right");
+  CHECK(OPT_OK(f, "push_filter", "x < x_right", "join#3", "is asked of each pair"));
+  CHECK_HAS(opt_plan(f), "join#3 inner where x < x_right and k != k_right");
+  CHECK(JOINS_CHECK(f));
+  // only the condition reads x: it comes out of neither input's other columns
+  f = dfq_select(f, "k");
+  CHECK(JOINS_CHECK(f));
+  f = dfq_filter(joins_where(joins_a(db), joins_b(db), "k", DFQ_LEFT, "x > 0"), "x_right > x");
+  CHECK(OPT_OK(f, "outer_to_inner", NULL, "join#3", "left -> inner"));
+  CHECK(OPT_OK(f, "push_filter", "x_right > x", "join#3", "is asked of each pair"));
+  CHECK(JOINS_CHECK(f));
+  // a filter above keeps its own rule: the join's type decides
+  f = dfq_filter(joins_where(joins_a(db), joins_b(db), "k", DFQ_LEFT, "x > x_right"),
+                 "x_right is null");
+  CHECK(OPT_NO(f, "push_filter", "x_right is null", "below join#3 (right)", "null-extended"));
+  CHECK(JOINS_CHECK(f));
+  dfq_close(db);
+}
+
+TEST(joins_conditions_folded) {
+  dfq *db = dfq_open(NULL);
+  static const char *const where[] = { "true", "1 = 1 and x > x_right", "false", "1 > 2",
+                                       "null and x > 1", "x_right > 2 + 2" };
+  for (int t = 0; t < 6; t++)
+    for (int w = 0; w < 6; w++)
+      for (int k = 0; k < 2; k++)
+        CHECK(JOINS_CHECK(joins_where(joins_a(db), joins_b(db), k ? "k" : NULL, hash_joins[t],
+                                      where[w])));
+  dfq_close(db);
+}
+#endif
+
+// ---- as pipelines ---------------------------------------------------------------------------
+
+#if DFQ_CHAPTER >= 6
+// A pipeline over the two files of these tests: what it gives, after it was printed and parsed.
+static const char *joins_query(dfq *db, const char *stages) {
+  char text[600];
+  const char *a = test_file("joins_a.csv", "k,x\n1,10\n2,20\n,30\n4,\n1,50\n");
+  const char *b = test_file("joins_b.csv", "k,x\n1,15\n3,30\n,40\n1,5\n2,\n");
+  snprintf(text, sizeof text, "let b = scan %s; scan %s | %s", b, a, stages);
+  dfq_frame *f = dfq_query(db, text);
+  if (dfq_frame_error(f)) return dfq_frame_error(f);
+  const char *printed = dfq_pipeline_text(f);
+  dfq_frame *again = dfq_query(db, printed);
+  if (dfq_frame_error(again)) return dfq_frame_error(again);
+  if (!CHECK_STR(dfq_pipeline_text(again), printed)) return "";
+  CHECK(dfq_check_equivalent(again, NULL));
+  return engine_all(again);
+}
+
+TEST(joins_conditions_as_text) {
+  dfq *db = dfq_open(NULL);
+  CHECK_STR(joins_query(db, "join b on k where x > x_right"), "1 10 5; 1 50 15; 1 50 5");
+  CHECK_STR(joins_query(db, "join b on k anti where x > x_right | select x"), "20; 30; null");
+  CHECK_STR(joins_query(db, "join b where x_right = x and k_right = 3 | select x, k_right"),
+            "30 3");
+  CHECK_STR(joins_query(db, "join b on k left suffix '_b' where x > x_b | limit 1"), "1 10 5");
+  CHECK_STR(joins_query(db, "join b cross where x < 15 and x_right > 20"),
+            "1 10 3 30; 1 10 null 40");
+  CHECK_HAS(joins_query(db, "join b on k where x > y"), "no column y");
+  CHECK_HAS(joins_query(db, "join b on k where x > x_right left"), "come last");
+  CHECK_HAS(joins_query(db, "join b left"), "or where and a condition");
+  dfq_close(db);
+}
+#endif
+
+static void run_ch4_joins(void) {
+  RUN(joins_conditions_match_model);
+  RUN(joins_conditions_over_batches);
+  RUN(joins_conditions_by_hand);
+  RUN(joins_conditions_that_fail);
+  RUN(joins_conditions_refused);
+#if DFQ_CHAPTER >= 5
+  RUN(joins_conditions_pushed);
+  RUN(joins_filters_become_conditions);
+  RUN(joins_conditions_folded);
+#endif
+#if DFQ_CHAPTER >= 6
+  RUN(joins_conditions_as_text);
+#endif
+}
