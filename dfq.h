@@ -61,10 +61,10 @@
 //                    >>numbers-of >>lists-of >>functions >>signatures >>names-of-calls >>ast
 //                    >>walking >>printer >>lexer >>operands >>calls >>parser >>binder
 //                    >>row-eval >>docs-of >>reference
-//   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store >>tables
-//                    >>plan >>verbs >>run >>operators >>sources >>filter >>project >>limit
-//                    >>row-engine >>actions >>show
-//   4 hashing, order >>hash-table >>dictionary >>key-words >>exact-sum >>aggregates >>spread
+//   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store
+//                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>filter
+//                    >>project >>limit >>row-engine >>actions >>show
+//   4 hashing, order >>hash-table >>key-words >>key-packing >>exact-sum >>aggregates >>spread
 //                    >>combine >>agg-sets >>group-plan >>group >>group-sorted >>group-verbs
 //                    >>join >>join-where >>join-left >>join-merge >>join-op >>join-verbs >>sort
 //                    >>sort-op >>group-parallel >>distinct >>row-hashing >>row-join >>row-group
@@ -7123,6 +7123,13 @@ DFQ_API bool dfq_function_at(dfq *db, int i, dfq_function_info *to) {
 //
 // A constant is a vector too: 64 copies of its value, read again and again (stride 0).
 
+// The distinct texts of a column, numbered. Where two columns point to the same texts, equal
+// numbers are equal texts.
+typedef struct dfq__texts {
+  const dfq_view *view;
+  size_t count;
+} dfq__texts;
+
 // Borrowed values. Who made them (a store, an operator's buffers) says how long they stay; for
 // what an operator hands up that is until its next pull.
 typedef struct dfq__vec {
@@ -7130,7 +7137,14 @@ typedef struct dfq__vec {
   bool constant;
   const void *data;
   const uint8_t *valid;
+  const dfq__texts *texts;   // of a string column whose texts are numbered; else NULL
+  const uint32_t *code;      // then, the number of each row's text; of a null, anything
 } dfq__vec;
+
+static dfq__vec dfq__vec_of(dfq_type type, const void *data, const uint8_t *valid) {
+  dfq__vec v = { type, false, data, valid, NULL, NULL };
+  return v;
+}
 
 // At least one row: an operator that has none left after its work asks for more input, or ends.
 struct dfq_batch {
@@ -7242,6 +7256,7 @@ static dfq__vec dfq__vec_from(dfq__vec v, size_t row) {
   if (v.constant) return v;
   v.data = (const char *)v.data + row * dfq__size_of(v.type);
   if (v.valid) v.valid += row;
+  if (v.code) v.code += row;
   return v;
 }
 
@@ -7303,6 +7318,19 @@ static void dfq__gather(void *to, const void *from, const uint32_t *row, size_t 
   else if (size == 16) dfq__gather_16(to, from, row, n);
   else if (size == 4) dfq__gather_4(to, from, row, n);
   else dfq__gather_1(to, from, row, n);
+}
+
+// Bytes for a row of a vector and, where its texts are numbered, for the number behind it.
+static size_t dfq__room_of(const dfq__vec *v) {
+  return dfq__size_of(v->type) + (v->code ? sizeof *v->code : 0);
+}
+
+// Gathers the numbers of texts, where there are any. Returns: to, or NULL.
+static const uint32_t *dfq__gather_codes(const dfq__vec *v, void *to, const uint32_t *row,
+                                         size_t n) {
+  if (!v->code) return NULL;
+  dfq__gather_4(to, v->code, row, n);
+  return (const uint32_t *)to;
 }
 
 // The numbers of the rows whose byte is 1; branch-free. Returns: how many. row has room for n +
@@ -7735,8 +7763,7 @@ static size_t dfq__eval_on(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in,
     if (ctx->no_memory) return 0;
     dfq__gather(data, from.data, row, m, size);
     if (valid) dfq__gather_1(valid, from.valid, row, m);
-    part.column[c].data = data;
-    part.column[c].valid = (const uint8_t *)valid;
+    part.column[c] = dfq__vec_of(from.type, data, (const uint8_t *)valid);
   }
   return dfq__eval_vec(ctx, b, &part, m, to);
 }
@@ -7805,7 +7832,7 @@ static size_t dfq__eval_second(dfq__veval *ctx, dfq__bound *b, const dfq__batch 
   memset(data, is_or, n);
   memset(valid, 1, n);
   n = dfq__eval_where(ctx, b->arg[1], in, need, n, data, valid);
-  dfq__vec second = { DFQ_BOOL, false, data, valid };
+  dfq__vec second = dfq__vec_of(DFQ_BOOL, data, valid);
   *to = second;
   return n;
 }
@@ -8048,8 +8075,109 @@ static bool dfq__store_row(dfq__store *s, const dfq_value *row) {
 
 // Borrows: valid until the store grows, which may move its columns, or is freed.
 static dfq__vec dfq__store_vec(const dfq__store *s, int c) {
-  dfq__vec v = { s->type[c], false, s->data[c].data, (const uint8_t *)s->valid[c].data };
+  dfq__vec v = dfq__vec_of(s->type[c], s->data[c].data, (const uint8_t *)s->valid[c].data);
   return v;
+}
+
+// ---- >>dictionary: strings to numbers -------------------------------------------------------
+// Idea. Equal text, equal number, found by open addressing as in >>hash-table. With it a
+// string key is one word like any other, so that keys of several columns need no bytes
+// compared; and what is the same for equal texts need be found out only once.
+//
+//   text      "EU"  "US"  "EU"  "Asia"         Each number stands for the text seen first.
+//   number      0     1     0     2            views: [ EU | US | Asia ], in order of numbers
+//
+// A view decides most comparisons by its length and first four bytes; texts of 12 bytes and
+// fewer need nothing else, longer ones that agree so far are compared byte by byte. The
+// dictionary owns copies of long texts, because the batch they came with is gone soon.
+//
+// Cost: a hash over the text and a look-up a row. Where the input is dictionary-encoded already
+// (Parquet, Arrow), larger engines translate each distinct text once instead of once a row.
+
+static const uint32_t DFQ__EMPTY = UINT32_MAX;   // a slot without a number
+
+typedef struct dfq__dictionary {
+  dfq__heap *heap;
+  uint64_t seed;
+  uint32_t *slot;
+  int lg;
+  size_t count;
+  dfq__buffer view;      // dfq_view of each number
+  dfq__arena strings;    // the long texts that views point to
+} dfq__dictionary;
+
+// Starts small, with 256 slots: a query with many string columns has many dictionaries, and
+// most of them stay at a few dozen texts.
+static bool dfq__dictionary_init(dfq__dictionary *d, dfq__heap *heap, uint64_t seed) {
+  memset(d, 0, sizeof *d);
+  d->heap = d->strings.heap = heap;
+  d->seed = seed;
+  d->lg = 8;
+  d->slot = (uint32_t *)dfq__alloc(heap, ((size_t)1 << d->lg) * sizeof *d->slot);
+  if (!d->slot) return false;
+  memset(d->slot, 0xff, ((size_t)1 << d->lg) * sizeof *d->slot);
+  return true;
+}
+
+// Harmless on a zeroed dictionary, and when called twice.
+static void dfq__dictionary_free(dfq__dictionary *d) {
+  if (!d->heap) return;
+  dfq__free(d->heap, d->slot, ((size_t)1 << d->lg) * sizeof *d->slot);
+  dfq__buffer_free(d->heap, &d->view);
+  dfq__arena_release(&d->strings, 0);
+  memset(d, 0, sizeof *d);
+}
+
+// Borrowed until the next text is added; the texts themselves stay.
+static const dfq_view *dfq__dictionary_views(const dfq__dictionary *d) {
+  return (const dfq_view *)(const void *)d->view.data;
+}
+
+// A short text is hashed as the view's two words, without a loop: its unused bytes are zero, so
+// equal texts have equal words. A long one must be hashed by its bytes: its second word is a
+// pointer.
+static inline uint64_t dfq__hash_view(const dfq_view *v, uint64_t seed) {
+  uint64_t a, b;
+  if (v->len > DFQ__INLINE) return dfq__hash_bytes(dfq__view_chars(v), v->len, seed);
+  dfq__view_words(v, &a, &b);
+  return dfq__hash_more(dfq__hash_word(a, seed), b);
+}
+
+// The slot of this text, or the empty one where it would go. Writes nothing.
+static size_t dfq__dictionary_probe(const dfq__dictionary *d, const dfq_view *v) {
+  const dfq_view *views = dfq__dictionary_views(d);
+  size_t mask = ((size_t)1 << d->lg) - 1;
+  size_t at = (size_t)(dfq__hash_view(v, d->seed) >> (64 - d->lg));
+  while (d->slot[at] != DFQ__EMPTY && !dfq__view_equal(&views[d->slot[at]], v))
+    at = (at + 1) & mask;
+  return at;
+}
+
+// As the hash table grows. The old slots may go first: the views know all that is needed.
+static bool dfq__dictionary_grow(dfq__dictionary *d) {
+  size_t old = (size_t)1 << d->lg, slots = old * 4;
+  if (d->lg > 31) return false;            // numbers are 32 bits
+  uint32_t *slot = (uint32_t *)dfq__alloc(d->heap, slots * sizeof *slot);
+  if (!slot) return false;
+  memset(slot, 0xff, slots * sizeof *slot);
+  dfq__free(d->heap, d->slot, old * sizeof *slot);
+  d->slot = slot;
+  d->lg += 2;
+  for (size_t i = 0; i < d->count; i++)
+    d->slot[dfq__dictionary_probe(d, dfq__dictionary_views(d) + i)] = (uint32_t)i;
+  return true;
+}
+
+// The number of a text, new ones added. DFQ__EMPTY without memory.
+static uint32_t dfq__dictionary_add(dfq__dictionary *d, const dfq_view *v) {
+  if (2 * (d->count + 1) > (size_t)1 << d->lg && !dfq__dictionary_grow(d)) return DFQ__EMPTY;
+  size_t at = dfq__dictionary_probe(d, v);
+  if (d->slot[at] != DFQ__EMPTY) return d->slot[at];
+  if (!dfq__buffer_reserve(d->heap, &d->view, (d->count + 1) * sizeof *v)) return DFQ__EMPTY;
+  dfq_view *to = (dfq_view *)(void *)d->view.data + d->count;
+  *to = *v;
+  if (!dfq__strings_keep(&d->strings, to, NULL, 1)) return DFQ__EMPTY;
+  return d->slot[at] = (uint32_t)d->count++;
 }
 
 // ---- >>tables: results that outlive everything ----------------------------------------------
@@ -8063,6 +8191,18 @@ static dfq__vec dfq__store_vec(const dfq__store *s, int c) {
 // once the table has been handed out, so reading needs no lock. Cost: one copy of the result.
 // Arrow avoids even that by making batches themselves counted; here a batch is a view of reused
 // buffers, and copying it once is cheaper than giving up the reuse.
+//
+// One thing is added later: the numbers of a string column's texts, when that column is first
+// used as a key. Finding them costs what the look-ups of one group_by would have cost, and
+// spares them every time after.
+
+// A string column by numbers.
+typedef struct dfq__coded {
+  bool tried;               // done, or found not worth it
+  dfq__dictionary words;
+  dfq__texts texts;         // of words
+  dfq__buffer code;         // u32: the number of each row's text; 0 for a null
+} dfq__coded;
 
 struct dfq_table {
   dfq__heap *heap;    // held
@@ -8071,6 +8211,8 @@ struct dfq_table {
   dfq_field *field;
   dfq__arena names;
   dfq__store store;
+  dfq__lock lock;     // of coded
+  dfq__coded *coded;  // of each column
 };
 
 // The type of column c, where code is written for any schema.
@@ -8086,7 +8228,9 @@ static dfq_table *dfq__table_make(dfq__heap *heap, const dfq_schema *schema) {
   size_t n = (size_t)schema->count + 1;
   t->field = (dfq_field *)dfq__arena_array(&t->names, n, sizeof *t->field);
   dfq_type *type = (dfq_type *)dfq__arena_array(&t->names, n, sizeof *type);
-  bool ok = t->field && type;
+  t->coded = (dfq__coded *)dfq__arena_array(&t->names, n, sizeof *t->coded);
+  dfq__lock_init(&t->lock);
+  bool ok = t->field && type && t->coded;
   for (int c = 0; ok && c < schema->count; c++) {
     type[c] = dfq__types_of(schema, c);
     t->field[c] = schema->field[c];
@@ -8107,6 +8251,11 @@ static dfq_table *dfq__table_make(dfq__heap *heap, const dfq_schema *schema) {
 DFQ_API void dfq_table_free(dfq_table *t) {
   if (!t || dfq__add_fetch(&t->refs, (size_t)-1) > 0) return;
   dfq__heap *heap = t->heap;
+  for (int c = 0; t->coded && c < t->store.columns; c++) {
+    dfq__dictionary_free(&t->coded[c].words);
+    dfq__buffer_free(heap, &t->coded[c].code);
+  }
+  dfq__lock_free(&t->lock);
   dfq__store_free(&t->store);
   dfq__arena_release(&t->names, 0);
   dfq__free(heap, t, sizeof *t);
@@ -8208,7 +8357,7 @@ static void dfq__bytes_to_bits(char *byte, size_t n) {
 
 // Appends one of the caller's columns. Fixed-width values are copied whole.
 static bool dfq__column_append(dfq__store *s, int c, const dfq_column *from, size_t rows) {
-  dfq__vec v = { from->type, false, from->data, from->valid };
+  dfq__vec v = dfq__vec_of(from->type, from->data, from->valid);
   const char *const *text = (const char *const *)from->data;
   if (from->type != DFQ_STR) {
     if (!dfq__store_column(s, c, &v, rows)) return false;
@@ -8281,6 +8430,53 @@ DFQ_API dfq_table *dfq_table_from_rows(dfq *db, const dfq_field *fields, int cou
   for (size_t r = 0; t && r < rows; r++)
     if (!dfq__store_row(&t->store, cells + r * (size_t)count)) return dfq__table_failed(db, t);
   return t ? t : dfq__table_failed(db, NULL);
+}
+
+// -- numbers for texts
+
+enum {
+  DFQ__CODED_ROWS = 64,          // from so many rows on
+  DFQ__CODED_TRIAL = 1 << 17     // texts from which on most rows must repeat one
+};
+
+// Numbers the texts of column c, unless nearly every row has one of its own. False without
+// memory; what was begun is freed with the table.
+static bool dfq__table_number(dfq_table *t, int c, uint64_t seed) {
+  dfq__coded *to = &t->coded[c];
+  dfq__vec v = dfq__store_vec(&t->store, c);
+  const dfq_view *view = (const dfq_view *)v.data;
+  if (!dfq__dictionary_init(&to->words, t->heap, seed)) return false;
+  if (!dfq__buffer_reserve(t->heap, &to->code, t->store.rows * 4 + 4)) return false;
+  uint32_t *code = (uint32_t *)(void *)to->code.data;
+  for (size_t i = 0; i < t->store.rows; i++) {
+    bool there = !v.valid || v.valid[i];
+    code[i] = there ? dfq__dictionary_add(&to->words, &view[i]) : 0;
+    if (code[i] == DFQ__EMPTY) return false;
+    if (i % 4096 == 0 && to->words.count > DFQ__CODED_TRIAL && to->words.count > i / 2) break;
+    if (i + 1 < t->store.rows) continue;
+    to->texts.view = dfq__dictionary_views(&to->words);
+    to->texts.count = to->words.count;
+    return true;
+  }
+  dfq__dictionary_free(&to->words);
+  dfq__buffer_free(t->heap, &to->code);
+  return true;
+}
+
+// Numbers the texts of column c when that was not tried yet. Any thread may ask: the first does
+// it, the others wait. False without memory.
+static bool dfq__table_code(dfq_table *t, int c, uint64_t seed) {
+  dfq__coded *to = &t->coded[c];
+  bool ok = true;
+  dfq__lock_take(&t->lock);
+  if (!to->tried && t->store.type[c] == DFQ_STR && t->store.rows >= DFQ__CODED_ROWS) {
+    ok = dfq__table_number(t, c, seed);
+    if (!ok) dfq__dictionary_free(&to->words);
+    if (!ok) dfq__buffer_free(t->heap, &to->code);
+    to->tried = ok;
+  }
+  dfq__lock_give(&t->lock);
+  return ok;
 }
 
 // -- comparing
@@ -9380,18 +9576,29 @@ typedef struct dfq__table_source {
 
 typedef struct dfq__table_scan {
   dfq__op head;
+  dfq_table *table;
   const dfq__store *store;
   int *column;
+  bool *coded;       // of each column: its texts come with their numbers
   size_t at, end;
 } dfq__table_scan;
 
 // Nothing but numbers: where to begin and to end, and which columns.
 static bool dfq__table_scan_open(dfq__op *op) {
   dfq__table_scan *s = (dfq__table_scan *)op;
-  s->store = &((dfq__table_source *)(void *)op->node->source)->table->store;
+  s->table = ((dfq__table_source *)(void *)op->node->source)->table;
+  s->store = &s->table->store;
   s->end = s->store->rows;
   s->column = dfq__scan_columns(op);
-  return s->column != NULL;
+  s->coded = (bool *)dfq__op_array(op, (size_t)op->out.columns, sizeof *s->coded);
+  return s->column && s->coded;
+}
+
+// The column's texts are wanted with their numbers. False without memory.
+static bool dfq__table_scan_code(dfq__op *op, int c) {
+  dfq__table_scan *s = (dfq__table_scan *)op;
+  s->coded[c] = true;
+  return dfq__table_code(s->table, s->column[c], op->run->own->seed);
 }
 
 // Restricts the scan to one morsel: 32 batches. False when there is none of that number.
@@ -9410,8 +9617,15 @@ static dfq__event dfq__table_scan_next(dfq__op *op) {
   dfq__table_scan *s = (dfq__table_scan *)op;
   size_t n = dfq__min(s->end - s->at, op->run->batch_rows);
   if (n == 0) return DFQ__END;
-  for (int c = 0; c < op->out.columns; c++)
-    op->out.column[c] = dfq__vec_from(dfq__store_vec(s->store, s->column[c]), s->at);
+  for (int c = 0; c < op->out.columns; c++) {
+    dfq__vec v = dfq__store_vec(s->store, s->column[c]);
+    const dfq__coded *coded = &s->table->coded[s->column[c]];
+    if (s->coded[c] && coded->texts.view) {
+      v.texts = &coded->texts;
+      v.code = (const uint32_t *)(const void *)coded->code.data;
+    }
+    op->out.column[c] = dfq__vec_from(v, s->at);
+  }
   op->out.rows = n;
   s->at += n;
   return DFQ__BATCH;
@@ -9556,8 +9770,8 @@ static dfq__event dfq__rows_scan_next(dfq__op *op) {
   op->failed = got < 0;
   op->out.rows = n;
   for (int c = 0; c < op->out.columns; c++) {
-    dfq__vec v = { op->node->schema.field[c].type, false, s->data[c].data,
-                   (const uint8_t *)s->valid[c].data };
+    dfq__vec v = dfq__vec_of(op->node->schema.field[c].type, s->data[c].data,
+                   (const uint8_t *)s->valid[c].data);
     op->out.column[c] = v;
   }
   return n ? DFQ__BATCH : got < 0 ? DFQ__ERROR : DFQ__END;
@@ -9657,9 +9871,10 @@ static bool dfq__pack(dfq__heap *heap, dfq__buffer *to, dfq__batch *b, const uin
     dfq__vec *v = &b->column[c];
     dfq__buffer *data = &to[2 * c], *valid = &to[2 * c + 1];
     size_t size = dfq__size_of(v->type);
-    if (!dfq__buffer_reserve(heap, data, n * size + 1)) return false;
+    if (!dfq__buffer_reserve(heap, data, n * dfq__room_of(v) + 1)) return false;
     dfq__gather(data->data, v->data, row, n, size);
     v->data = data->data;
+    v->code = dfq__gather_codes(v, data->data + n * size, row, n);
     if (!v->valid) continue;
     if (!dfq__buffer_reserve(heap, valid, n + 1)) return false;
     dfq__gather_1(valid->data, v->valid, row, n);
@@ -9884,7 +10099,7 @@ static dfq__event dfq__row_index_next(dfq__op *op) {
                                                in->rows * sizeof *number);
   if (!number) return DFQ__ERROR;
   for (size_t i = 0; i < in->rows; i++) number[i] = r->rows++;
-  dfq__vec v = { DFQ_I64, false, number, NULL };
+  dfq__vec v = dfq__vec_of(DFQ_I64, number, NULL);
   op->out.column[0] = v;
   for (int c = 0; c < in->columns; c++) op->out.column[c + 1] = in->column[c];
   op->out.rows = in->rows;
@@ -10768,7 +10983,6 @@ DFQ_API bool dfq_show(dfq_frame *frame, FILE *out) {
 // rows until each table fits the cache, and spill partitions to disk.
 
 enum { DFQ__NONE = -1 };
-static const uint32_t DFQ__EMPTY = UINT32_MAX;
 
 typedef struct dfq__hash_table {
   dfq__heap *heap;        // NULL: not initialised, nothing to free
@@ -10965,104 +11179,6 @@ static void dfq__find(const dfq__hash_table *t, const uint64_t *key, size_t n,
   }
 }
 
-// ---- >>dictionary: strings to numbers -------------------------------------------------------
-// Idea. The same table for strings: equal text, equal number. With it a string key is one word
-// like any other, so that keys of several columns need no bytes compared.
-//
-//   text      "EU"  "US"  "EU"  "Asia"         Each number stands for the text seen first.
-//   number      0     1     0     2            views: [ EU | US | Asia ], in order of numbers
-//
-// A view decides most comparisons by its length and first four bytes; texts of 12 bytes and
-// fewer need nothing else, longer ones that agree so far are compared byte by byte. The
-// dictionary owns copies of long texts, because the batch they came with is gone soon.
-//
-// Cost: a hash over the text and a look-up a row. Where the input is dictionary-encoded already
-// (Parquet, Arrow), larger engines translate each distinct text once instead of once a row.
-
-typedef struct dfq__dictionary {
-  dfq__heap *heap;
-  uint64_t seed;
-  uint32_t *slot;
-  int lg;
-  size_t count;
-  dfq__buffer view;      // dfq_view of each number
-  dfq__arena strings;    // the long texts that views point to
-} dfq__dictionary;
-
-// Starts small, with 256 slots: a query with many string columns has many dictionaries, and
-// most of them stay at a few dozen texts.
-static bool dfq__dictionary_init(dfq__dictionary *d, dfq__heap *heap, uint64_t seed) {
-  memset(d, 0, sizeof *d);
-  d->heap = d->strings.heap = heap;
-  d->seed = seed;
-  d->lg = 8;
-  d->slot = (uint32_t *)dfq__alloc(heap, ((size_t)1 << d->lg) * sizeof *d->slot);
-  if (!d->slot) return false;
-  memset(d->slot, 0xff, ((size_t)1 << d->lg) * sizeof *d->slot);
-  return true;
-}
-
-// Harmless on a zeroed dictionary, and when called twice.
-static void dfq__dictionary_free(dfq__dictionary *d) {
-  if (!d->heap) return;
-  dfq__free(d->heap, d->slot, ((size_t)1 << d->lg) * sizeof *d->slot);
-  dfq__buffer_free(d->heap, &d->view);
-  dfq__arena_release(&d->strings, 0);
-  memset(d, 0, sizeof *d);
-}
-
-// Borrowed until the next text is added; the texts themselves stay.
-static const dfq_view *dfq__dictionary_views(const dfq__dictionary *d) {
-  return (const dfq_view *)(const void *)d->view.data;
-}
-
-// A short text is hashed as the view's two words, without a loop: its unused bytes are zero, so
-// equal texts have equal words. A long one must be hashed by its bytes: its second word is a
-// pointer.
-static inline uint64_t dfq__hash_view(const dfq_view *v, uint64_t seed) {
-  uint64_t a, b;
-  if (v->len > DFQ__INLINE) return dfq__hash_bytes(dfq__view_chars(v), v->len, seed);
-  dfq__view_words(v, &a, &b);
-  return dfq__hash_more(dfq__hash_word(a, seed), b);
-}
-
-// The slot of this text, or the empty one where it would go. Writes nothing.
-static size_t dfq__dictionary_probe(const dfq__dictionary *d, const dfq_view *v) {
-  const dfq_view *views = dfq__dictionary_views(d);
-  size_t mask = ((size_t)1 << d->lg) - 1;
-  size_t at = (size_t)(dfq__hash_view(v, d->seed) >> (64 - d->lg));
-  while (d->slot[at] != DFQ__EMPTY && !dfq__view_equal(&views[d->slot[at]], v))
-    at = (at + 1) & mask;
-  return at;
-}
-
-// As the hash table grows. The old slots may go first: the views know all that is needed.
-static bool dfq__dictionary_grow(dfq__dictionary *d) {
-  size_t old = (size_t)1 << d->lg, slots = old * 4;
-  if (d->lg > 31) return false;            // numbers are 32 bits
-  uint32_t *slot = (uint32_t *)dfq__alloc(d->heap, slots * sizeof *slot);
-  if (!slot) return false;
-  memset(slot, 0xff, slots * sizeof *slot);
-  dfq__free(d->heap, d->slot, old * sizeof *slot);
-  d->slot = slot;
-  d->lg += 2;
-  for (size_t i = 0; i < d->count; i++)
-    d->slot[dfq__dictionary_probe(d, dfq__dictionary_views(d) + i)] = (uint32_t)i;
-  return true;
-}
-
-// The number of a text, new ones added. DFQ__EMPTY without memory.
-static uint32_t dfq__dictionary_add(dfq__dictionary *d, const dfq_view *v) {
-  if (2 * (d->count + 1) > (size_t)1 << d->lg && !dfq__dictionary_grow(d)) return DFQ__EMPTY;
-  size_t at = dfq__dictionary_probe(d, v);
-  if (d->slot[at] != DFQ__EMPTY) return d->slot[at];
-  if (!dfq__buffer_reserve(d->heap, &d->view, (d->count + 1) * sizeof *v)) return DFQ__EMPTY;
-  dfq_view *to = (dfq_view *)(void *)d->view.data + d->count;
-  *to = *v;
-  if (!dfq__strings_keep(&d->strings, to, NULL, 1)) return DFQ__EMPTY;
-  return d->slot[at] = (uint32_t)d->count++;
-}
-
 // ---- >>key-words: columns to words ----------------------------------------------------------
 // Idea. Each key column becomes one word a row: integers and dates as they are, floats by their
 // bits (after -0.0 became 0.0 and every NaN the same NaN), strings by their number in a
@@ -11104,11 +11220,18 @@ typedef struct dfq__packing {
   int shift, bits;            // bits 0: nothing but nulls so far
 } dfq__packing;
 
+// The numbers here of texts that come numbered, found out once each.
+typedef struct dfq__key_map {
+  const dfq__texts *of;
+  dfq__buffer number;         // u32, by theirs; DFQ__EMPTY: not asked yet
+} dfq__key_map;
+
 typedef struct dfq__key_set {
   dfq__heap *heap;
   int columns;
   dfq_type *type;             // of each column
   dfq__dictionary *words;     // of string columns; the others' are not initialised
+  dfq__key_map *map;          // likewise
   dfq__packing *pack;         // of each column
   bool packed;                // keys are one word; else columns + 1
   int bits;                   // of all fields together
@@ -11127,8 +11250,9 @@ static bool dfq__keys_init(dfq__key_set *k, dfq *db, const dfq_type *type, int c
   k->packed = true;
   k->type = (dfq_type *)dfq__alloc_zero(db->heap, n, sizeof *k->type);
   k->words = (dfq__dictionary *)dfq__alloc_zero(db->heap, n, sizeof *k->words);
+  k->map = (dfq__key_map *)dfq__alloc_zero(db->heap, n, sizeof *k->map);
   k->pack = (dfq__packing *)dfq__alloc_zero(db->heap, n, sizeof *k->pack);
-  if (!k->type || !k->words || !k->pack) return false;
+  if (!k->type || !k->words || !k->map || !k->pack) return false;
   for (int c = 0; c < columns; c++) {
     k->type[c] = type[c];
     if (type[c] == DFQ_F64) k->packed = false;
@@ -11136,6 +11260,15 @@ static bool dfq__keys_init(dfq__key_set *k, dfq *db, const dfq_type *type, int c
       return false;
   }
   return dfq__table_init(&k->table, db->heap, db->seed, k->packed ? 1 : n);
+}
+
+// What a thread that only looks keys up has of its own.
+static void dfq__keys_free_own(dfq__key_set *k) {
+  for (int c = 0; k->map && c < k->columns; c++) dfq__buffer_free(k->heap, &k->map[c].number);
+  dfq__free(k->heap, k->map, ((size_t)k->columns + 1) * sizeof *k->map);
+  dfq__buffer_free(k->heap, &k->scratch);
+  dfq__buffer_free(k->heap, &k->column);
+  memset(k, 0, sizeof *k);
 }
 
 // Also after a dfq__keys_init that failed half way: what is still zero is passed over.
@@ -11147,9 +11280,17 @@ static void dfq__keys_free(dfq__key_set *k) {
   dfq__free(k->heap, k->words, n * sizeof *k->words);
   dfq__free(k->heap, k->pack, n * sizeof *k->pack);
   dfq__table_close(&k->table);
-  dfq__buffer_free(k->heap, &k->scratch);
-  dfq__buffer_free(k->heap, &k->column);
-  memset(k, 0, sizeof *k);
+  dfq__keys_free_own(k);
+}
+
+// A finished set for another thread to look keys up in: all but the buffers is borrowed from
+// it. False without memory; dfq__keys_free_own is owed either way.
+static bool dfq__keys_share(dfq__key_set *k, const dfq__key_set *from) {
+  *k = *from;
+  memset(&k->scratch, 0, sizeof k->scratch);
+  memset(&k->column, 0, sizeof k->column);
+  k->map = (dfq__key_map *)dfq__alloc_zero(k->heap, (size_t)k->columns + 1, sizeof *k->map);
+  return k->map != NULL;
 }
 
 // -- values to words
@@ -11170,16 +11311,35 @@ static void dfq__make_canonical(dfq_value *v) {
   memcpy(&v->as.f, &word, sizeof word);
 }
 
-// The numbers of n texts. add: new ones get a number; else they are DFQ__EMPTY, which matches
-// nothing, since no dictionary gets that far. Nulls are not looked at. False without memory.
-static bool dfq__key_texts(dfq__dictionary *d, const dfq__vec *v, size_t n, uint64_t *word,
+// The number of a text here. add: a new one gets a number; else it is DFQ__EMPTY, which matches
+// nothing, since no dictionary gets that far.
+static uint32_t dfq__key_text(dfq__dictionary *d, const dfq_view *view, bool add) {
+  return add ? dfq__dictionary_add(d, view) : d->slot[dfq__dictionary_probe(d, view)];
+}
+
+// The map from these texts' numbers to ours. NULL without memory.
+static uint32_t *dfq__key_map_of(dfq__key_set *k, int c, const dfq__texts *texts) {
+  dfq__key_map *m = &k->map[c];
+  if (m->of == texts) return (uint32_t *)(void *)m->number.data;
+  if (!dfq__buffer_reserve(k->heap, &m->number, texts->count * 4 + 4)) return NULL;
+  memset(m->number.data, 0xff, texts->count * 4);
+  m->of = texts;
+  return (uint32_t *)(void *)m->number.data;
+}
+
+// The numbers of n texts; nulls are not looked at. Where texts come numbered, a look-up is for
+// their first row only. False without memory.
+static bool dfq__key_texts(dfq__key_set *k, int c, const dfq__vec *v, size_t n, uint64_t *word,
                            bool add) {
-  const dfq_view *view = (const dfq_view *)v->data;
+  dfq__dictionary *d = &k->words[c];
+  uint32_t *map = v->texts ? dfq__key_map_of(k, c, v->texts) : NULL;
+  if (v->texts && !map) return false;
   for (size_t i = 0; i < n; i++) {
     if (v->valid && !v->valid[i]) continue;
-    uint32_t number = add ? dfq__dictionary_add(d, &view[i])
-                          : d->slot[dfq__dictionary_probe(d, &view[i])];
+    uint32_t number = map ? map[v->code[i]] : DFQ__EMPTY;
+    if (number == DFQ__EMPTY) number = dfq__key_text(d, (const dfq_view *)v->data + i, add);
     if (add && number == DFQ__EMPTY) return false;
+    if (map) map[v->code[i]] = number;
     word[i] = number;
   }
   return true;
@@ -11200,7 +11360,7 @@ static bool dfq__key_column(dfq__key_set *k, int c, const dfq__vec *v, size_t n,
       if (v->type != DFQ_F64) memcpy(word, v->data, n * sizeof *word);
       else for (size_t i = 0; i < n; i++) word[i] = dfq__f64_word(((const double *)v->data)[i]);
       return true;
-    default: return dfq__key_texts(&k->words[c], v, n, word, add);
+    default: return dfq__key_texts(k, c, v, n, word, add);
   }
 }
 
@@ -11217,7 +11377,13 @@ static void dfq__word_put(const dfq__key_set *k, int c, uint64_t word, bool vali
   }
 }
 
-// -- packing
+// ---- >>key-packing: fields, and keys of a batch ---------------------------------------------
+// What >>key-words says about fields, done: laying them out, widening one, and a batch's columns
+// into keys and back. A batch is packed as if all would fit, column by column, and what the
+// fields have set tells afterwards whether it did:
+//
+//   word        3   7   260         field of 4 bits, base 0:   4 | 8 | 261
+//   or of all   0x10d               0x10d >> 4 is not 0: widen to 9 bits, and begin anew
 
 // What stands in a column's field of a packed key: 0 for null.
 static uint64_t dfq__field(const dfq__packing *p, uint64_t key) {
@@ -11414,6 +11580,21 @@ static void dfq__keys_get(const dfq__key_set *k, int c, size_t from, size_t n, v
     valid[i] = k->packed ? field != 0 : !(key[stride - 1] >> c & 1);
     dfq__word_put(k, c, k->packed ? field - 1 + p->base : field, valid[i], data, i);
   }
+}
+
+// Asks the scan that a column comes from, if it is one of a table, for the numbers of its
+// texts. name: interned, of the operator's output. False without memory.
+static bool dfq__want_codes(dfq__op *op, const char *name) {
+  const dfq__node *n = op->node;
+  int c = dfq__schema_find(&n->schema, name);
+  if (c < 0 || dfq__types_of(&n->schema, c) != DFQ_STR) return true;
+  if (op->is == &dfq__table_scan_class) return dfq__table_scan_code(op, c);
+  if (n->kind == DFQ__FILTER || n->kind == DFQ__LIMIT) return dfq__want_codes(op->in[0], name);
+  if (n->kind == DFQ__PROJECT)
+    return n->expr[c]->kind != DFQ_COLUMN || dfq__want_codes(op->in[0], n->expr[c]->name);
+  if (n->kind != DFQ__JOIN || n->join->build_left || n->join->column[c].side == DFQ__RIGHT_SIDE)
+    return true;
+  return dfq__want_codes(op->in[0], n->join->column[c].name);
 }
 
 // For explain analyze.
@@ -11867,7 +12048,7 @@ static bool dfq__extreme_str(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
 // because which of two equal values came first depends on the threads.
 static const char *dfq__kept_finish(dfq__aggs *all, dfq__agg *a, size_t group, dfq_value *to) {
   uint64_t *s = dfq__state(all, a, group);
-  dfq__vec v = { a->type, false, s + 1, NULL };
+  dfq__vec v = dfq__vec_of(a->type, s + 1, NULL);
   if (s[0] == 0 || s[0] == 3) return NULL;    // 3: a null was first or last
   dfq__vec_get(&v, 0, to);
   if (a->fn == DFQ__MIN || a->fn == DFQ__MAX) dfq__make_canonical(to);
@@ -11928,7 +12109,7 @@ static bool dfq__unique_update(dfq__aggs *all, dfq__agg *a, const uint32_t *grou
   uint32_t *number = (uint32_t *)dfq__arena_array(&scratch, n + 1, sizeof *number);
   bool ok = wide && number;
   for (size_t i = 0; ok && i < n; i++) wide[i] = group[i];
-  dfq__vec column[2] = { { DFQ_I64, false, wide, NULL }, *x };
+  dfq__vec column[2] = { dfq__vec_of(DFQ_I64, wide, NULL), *x };
   size_t before = a->unique.table.count;
   ok = ok && dfq__keys_add(&a->unique, column, n, number);
   for (size_t i = 0; ok && i < n; i++) {
@@ -12230,7 +12411,7 @@ static bool dfq__combine_sums(dfq__aggs *all, dfq__agg *a, size_t group, dfq__ag
 static bool dfq__combine_value(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
                                dfq__agg *from, size_t from_group) {
   const uint64_t *t = dfq__state(other, from, from_group);
-  dfq__vec x = { a->in_type, false, t + 1, NULL };
+  dfq__vec x = dfq__vec_of(a->in_type, t + 1, NULL);
   uint32_t number = (uint32_t)group;
   return t[0] == 0 || a->is->update(all, a, &number, &x, 1);
 }
@@ -12270,7 +12451,7 @@ static bool dfq__combine_nothing(dfq__aggs *all, dfq__agg *a, size_t group, dfq_
 static bool dfq__combine_kept(dfq__aggs *all, dfq__agg *a, dfq__agg *from,
                               const uint32_t *to_group) {
   const uint32_t *g = (const uint32_t *)(const void *)from->group.data;
-  dfq__vec x = { a->in_type, false, from->value.data, NULL };
+  dfq__vec x = dfq__vec_of(a->in_type, from->value.data, NULL);
   uint8_t valid;
   for (size_t i = 0; i < from->kept; i++) {
     dfq__vec one = dfq__vec_from(x, i);
@@ -12281,7 +12462,7 @@ static bool dfq__combine_kept(dfq__aggs *all, dfq__agg *a, dfq__agg *from,
     dfq_view value;   // room for a value of any type
     dfq__keys_get(&from->unique, 0, i, 1, &group, &valid);
     dfq__keys_get(&from->unique, 1, i, 1, &value, &valid);
-    dfq__vec one = { a->in_type, false, &value, &valid };
+    dfq__vec one = dfq__vec_of(a->in_type, &value, &valid);
     if (!a->is->update(all, a, &to_group[group], &one, 1)) return false;
   }
   return true;
@@ -12776,7 +12957,7 @@ static size_t dfq__grouper_finish(dfq__op *op, dfq__grouper *g, size_t from, siz
       valid[r] = v.type != DFQ_NULL;
       dfq__cell_put(data, a->type, r, &v);
     }
-    dfq__vec out = { a->type, false, data, valid };
+    dfq__vec out = dfq__vec_of(a->type, data, valid);
     g->middle.column[c] = out;
   }
   g->middle.rows = n;
@@ -12815,7 +12996,7 @@ static bool dfq__group_keys(dfq__group_op *o, size_t from, size_t n) {
     uint8_t *valid = (uint8_t *)dfq__veval_room(&op->eval, &g->out[2 * c + 1], n);
     if (op->eval.no_memory) return false;
     dfq__keys_get(&o->keys, c, from, n, data, valid);
-    dfq__vec v = { type, false, data, valid };
+    dfq__vec v = dfq__vec_of(type, data, valid);
     g->middle.column[c] = v;
   }
   return true;
@@ -12832,7 +13013,12 @@ static bool dfq__group_open(dfq__op *op) {
   o->values = (dfq_value *)dfq__op_array(op, 3 * (size_t)o->g.middle.columns,
                                          sizeof *o->values);
   if (!type || !o->values) return false;
-  for (int i = 0; i < keys; i++) type[i] = o->g.plan.field[i].type;
+  for (int i = 0; i < keys; i++) {
+    const dfq_expr *key = op->node->key[i].expr;
+    type[i] = o->g.plan.field[i].type;
+    if (key->kind == DFQ_COLUMN && !op->node->sorted && !dfq__want_codes(op->in[0], key->name))
+      return false;
+  }
   o->any_key = keys > 0;
   if (op->node->sorted && !dfq__store_init(&o->last_key, op->eval.heap, type, keys))
     return false;
@@ -13354,6 +13540,8 @@ static bool dfq__join_open(dfq__op *op) {
     j->left_key[k] = dfq__schema_find(&op->node->in[0]->schema, p->left_key[k]);
     j->right_key[k] = dfq__schema_find(&op->node->in[1]->schema, p->right_key[k]);
     type[k] = dfq__types_of(&op->node->in[0]->schema, j->left_key[k]);
+    if (!dfq__want_codes(op->in[0], p->left_key[k]) ||
+        !dfq__want_codes(op->in[1], p->right_key[k])) return false;
   }
   return dfq__where_open(j) && dfq__join_columns(j) &&
          dfq__keys_init(&j->keys, op->run->own, type, (int)keys);
@@ -13494,7 +13682,7 @@ static bool dfq__gather_or_null(dfq__op *op, dfq__buffer *room, const dfq__vec *
     if (there) memcpy(data + i * size, (const char *)from->data + row[i] * size, size);
     else memset(data + i * size, 0, size);
   }
-  dfq__vec v = { from->type, false, data, valid };
+  dfq__vec v = dfq__vec_of(from->type, data, valid);
   *to = v;
   return true;
 }
@@ -13503,12 +13691,14 @@ static bool dfq__gather_or_null(dfq__op *op, dfq__buffer *room, const dfq__vec *
 static bool dfq__gather_vec(dfq__op *op, dfq__buffer *room, const dfq__vec *from,
                             const uint32_t *row, size_t n, dfq__vec *to) {
   size_t size = dfq__size_of(from->type);
-  void *data = dfq__veval_room(&op->eval, &room[0], n * size);
+  char *data = (char *)dfq__veval_room(&op->eval, &room[0], n * dfq__room_of(from));
   void *valid = from->valid ? dfq__veval_room(&op->eval, &room[1], n) : NULL;
   if (op->eval.no_memory) return false;
   dfq__gather(data, from->data, row, n, size);
   if (valid) dfq__gather_1(valid, from->valid, row, n);
-  dfq__vec v = { from->type, false, data, (const uint8_t *)valid };
+  dfq__vec v = dfq__vec_of(from->type, data, (const uint8_t *)valid);
+  v.texts = from->texts;
+  v.code = dfq__gather_codes(from, data + n * size, row, n);
   *to = v;
   return true;
 }
@@ -13554,7 +13744,7 @@ static dfq__event dfq__join_tail(dfq__join_op *j) {
   }
   for (int c = 0; c < op->out.columns && m; c++) {
     const dfq__join_column *jc = &p->column[c];
-    dfq__vec from = { op->node->schema.field[c].type, false, NULL, NULL };
+    dfq__vec from = dfq__vec_of(op->node->schema.field[c].type, NULL, NULL);
     bool left = jc->side == DFQ__LEFT_SIDE;
     if (!left) from = dfq__store_vec(&j->built, j->side_column[c]);
     if (!dfq__gather_or_null(op, &j->out[2 * c], &from, left ? none : right, m,
@@ -14206,18 +14396,16 @@ static dfq__event dfq__join_next(dfq__op *op) {
 // For a copy of this join in another thread: the table is the original's, read only, and the
 // original outlives the copy. The scratch for key words is the copy's own, as probing writes
 // it.
-static void dfq__join_share(dfq__op *copy, dfq__op *op) {
+static bool dfq__join_share(dfq__op *copy, dfq__op *op) {
   dfq__join_op *j = (dfq__join_op *)copy, *from = (dfq__join_op *)op;
   dfq__keys_free(&j->keys);
   dfq__store_free(&j->built);
-  j->keys = from->keys;
-  memset(&j->keys.scratch, 0, sizeof j->keys.scratch);
-  memset(&j->keys.column, 0, sizeof j->keys.column);
   j->built = from->built;
   j->first = from->first;
   j->next = from->next;
   j->shared = true;
   copy->ready = true;
+  return dfq__keys_share(&j->keys, &from->keys);
 }
 
 // Before the next morsel: nothing of the last batch is left to do.
@@ -14232,9 +14420,7 @@ static void dfq__join_close(dfq__op *op) {
   dfq__join_op *j = (dfq__join_op *)op;
   dfq__heap *heap = op->eval.heap;
   if (j->shared) {   // the original frees these
-    dfq__buffer_free(heap, &j->keys.scratch);
-    dfq__buffer_free(heap, &j->keys.column);
-    memset(&j->keys, 0, sizeof j->keys);
+    dfq__keys_free_own(&j->keys);
     memset(&j->built, 0, sizeof j->built);
     memset(&j->first, 0, sizeof j->first);
     memset(&j->next, 0, sizeof j->next);
@@ -15027,10 +15213,10 @@ static bool dfq__chain_prepare(dfq__op *op) {
   return !op->in[0] || dfq__chain_prepare(op->in[0]);
 }
 
-// Lends a chain's join tables to its copy.
-static void dfq__chain_share(dfq__op *copy, dfq__op *op) {
-  if (op->node->kind == DFQ__JOIN) dfq__join_share(copy, op);
-  if (op->in[0]) dfq__chain_share(copy->in[0], op->in[0]);
+// Lends a chain's join tables to its copy. False without memory.
+static bool dfq__chain_share(dfq__op *copy, dfq__op *op) {
+  if (op->node->kind == DFQ__JOIN && !dfq__join_share(copy, op)) return false;
+  return !op->in[0] || dfq__chain_share(copy->in[0], op->in[0]);
 }
 
 // Puts a chain at the start of a morsel. False when there is none of that number. An operator
@@ -15057,8 +15243,7 @@ static bool dfq__worker_open(dfq__worker *w, dfq__op *op) {
   if (w->run.count) w->group = (dfq__group_op *)(void *)dfq__op_open(&w->run, op->node);
   if (!w->group) return false;
   w->group->parallel = true;
-  dfq__chain_share(w->group->head.in[0], op->in[0]);
-  return true;
+  return dfq__chain_share(w->group->head.in[0], op->in[0]);
 }
 
 // Adds the worker's counters to the run's, unless its work was dropped.
@@ -15135,7 +15320,7 @@ static bool dfq__keys_adopt(dfq__group_op *o, const dfq__adopted *at, size_t n,
     if (op->eval.no_memory) return false;
     for (size_t i = 0; i < n; i++)
       dfq__keys_get(&at[i].from->keys, c, at[i].group, 1, data + i * size, valid + i);
-    dfq__vec v = { type, false, data, valid };
+    dfq__vec v = dfq__vec_of(type, data, valid);
     o->g.column[c] = v;
   }
   return dfq__keys_add(&o->keys, o->g.column, n, number);
@@ -15276,6 +15461,7 @@ static bool dfq__distinct_open(dfq__op *op) {
   for (int k = 0; k < d->count; k++) {
     d->column[k] = n->key_count ? dfq__schema_find(&n->in[0]->schema, n->key[k].expr->name) : k;
     type[k] = dfq__types_of(&n->in[0]->schema, d->column[k]);
+    if (n->key_count && !dfq__want_codes(op->in[0], n->key[k].expr->name)) return false;
   }
   return dfq__keys_init(&d->keys, op->run->own, type, d->count);
 }
@@ -16517,7 +16703,7 @@ static void dfq__window_get(const dfq__window_op *o, int column, size_t row, dfq
 static bool dfq__window_fold(dfq__window_op *o, dfq__window_part *p, size_t from, size_t to) {
   dfq__op *op = &o->head;
   size_t n = to - from;
-  dfq__vec x = { DFQ_NULL, false, NULL, NULL };
+  dfq__vec x = dfq__vec_of(DFQ_NULL, NULL, NULL);
   uint32_t *zeros = (uint32_t *)dfq__veval_room(&op->eval, &o->zeros, n * 4);
   if (!zeros) return false;
   memset(zeros, 0, n * 4);
@@ -16721,7 +16907,7 @@ static dfq__event dfq__window_next(dfq__op *op) {
     op->out.column[c] = dfq__vec_from(dfq__store_vec(&o->sorter.store, c), o->emitted);
   for (int i = 0; i < op->node->expr_count; i++) {
     dfq__window_part *p = &o->part[i];
-    dfq__vec v = { p->call.agg.type, false, p->data.data, (const uint8_t *)p->valid.data };
+    dfq__vec v = dfq__vec_of(p->call.agg.type, p->data.data, (const uint8_t *)p->valid.data);
     op->out.column[columns + i] = dfq__vec_from(v, o->emitted);
   }
   op->out.rows = n;
@@ -21595,7 +21781,7 @@ static size_t dfq__csv_read_column(dfq__csv_scan *s, int k, size_t n) {
   s->head.count->fields += n;
   n = dfq__csv_loops[dfq__kind(c.type)](st, &c);
   if (st->no_memory) s->head.eval.no_memory = true;
-  dfq__vec v = { c.type, false, c.data, c.nulls ? c.valid : NULL };
+  dfq__vec v = dfq__vec_of(c.type, c.data, c.nulls ? c.valid : NULL);
   s->all.column[k] = v;
   return n;
 }
@@ -21643,7 +21829,7 @@ static size_t dfq__csv_stage(dfq__csv_scan *s, int stage, size_t n) {
     n = dfq__csv_read_column(s, k, n);
   s->all.columns = s->upto[stage];
   s->all.rows = n;
-  dfq__vec mask = { DFQ_BOOL, false, s->state.keep, NULL };
+  dfq__vec mask = dfq__vec_of(DFQ_BOOL, s->state.keep, NULL);
   size_t ok = n;
   if (op->eval.no_memory) return 0;
   if (s->state.dropped) {

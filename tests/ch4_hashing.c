@@ -117,7 +117,7 @@ TEST(hash_keys_are_packed) {
     for (size_t at = 0; at < ROWS; at += batch) {
       size_t n = ROWS - at < batch ? ROWS - at : batch;
       for (int c = 0; c < COLUMNS; c++) {
-        dfq__vec v = { DFQ_I64, false, &value[c][at], &valid[c][at] };
+        dfq__vec v = dfq__vec_of(DFQ_I64, &value[c][at], &valid[c][at]);
         column[c] = v;
       }
       CHECK(dfq__keys_add(&k, column, n, &number[at]));
@@ -138,7 +138,7 @@ TEST(hash_keys_are_packed) {
     CHECK(same);
     CHECK_INT(k.table.count, next);
     for (int c = 0; c < COLUMNS; c++) {
-      dfq__vec v = { DFQ_I64, false, value[c], valid[c] };
+      dfq__vec v = dfq__vec_of(DFQ_I64, value[c], valid[c]);
       column[c] = v;
       dfq__keys_get(&k, c, 0, next, back, back_valid);
       for (size_t i = 0; i < ROWS; i++)
@@ -161,6 +161,76 @@ TEST(hash_keys_are_packed) {
     dfq__keys_free(&k);
   }
   CHECK(packed > 20 && rows > 20 && direct > 0);   // all three ways were taken
+  dfq_close(db);
+}
+
+// A table of texts: few short ones, few long ones with nulls, and as many as there are rows.
+static dfq_table *coded_table(dfq *db, int rows) {
+  static const dfq_field field[] = { { "few", DFQ_STR, NULL }, { "long", DFQ_STR, NULL },
+                                     { "each", DFQ_STR, NULL }, { "n", DFQ_I64, NULL } };
+  dfq_value *cell = (dfq_value *)test_alloc((size_t)rows * 4 * sizeof *cell);
+  char (*text)[24] = (char (*)[24])test_alloc((size_t)rows * sizeof *text);
+  static const char *const few[] = { "EU", "US", "", "a text that is no view" };
+  for (int i = 0; i < rows; i++) {
+    snprintf(text[i], sizeof text[i], "number %d", i);
+    cell[4 * i] = dfq__value_str(few[i % 3], strlen(few[i % 3]));
+    cell[4 * i + 1] = dfq__value_str(few[i % 4], strlen(few[i % 4]));
+    if (i % 5 == 0) cell[4 * i + 1] = dfq__value_null();
+    cell[4 * i + 2] = dfq__value_str(text[i], strlen(text[i]));
+    cell[4 * i + 3] = dfq__value_int(DFQ_I64, i);
+  }
+  dfq_table *t = dfq_table_from_rows(db, field, 4, cell, (size_t)rows);
+  free(cell);
+  free(text);
+  return t;
+}
+
+static dfq_frame *coded_query(int q, dfq_frame *t, dfq_frame *u) {
+  switch (q) {
+    case 0: return dfq_group_by(t, "few, long", "sum(n) as s, first(each) as f");
+    case 1:
+      t = dfq_filter(t, "n % 3 != 1 and long is distinct from 'US'");
+      return dfq_group_by(t, "long", "count() as c");
+    case 2: return dfq_sort(dfq_distinct(dfq_select(t, "long as l, few as f, n"), "f, l"), "n");
+    case 3: return dfq_group_by(dfq_union(t, u), "long", "sum(n) as s, n_unique(few) as k");
+    case 4:
+      t = dfq_join(dfq_limit(t, 90), dfq_limit(u, 90), "few = long", DFQ_LEFT);
+      return dfq_group_by(t, "few, long", "count() as c");
+    case 5:
+      t = dfq_join(t, dfq_select(u, "each, few as other"), "each", DFQ_INNER);
+      return dfq_group_by(t, "other", "sum(n) as s");
+    default:
+      t = dfq_with_columns(t, "case when n > 50 then long else few end as l");
+      return dfq_group_by(t, "l, few", "max(n) as m");
+  }
+}
+
+// The first use as a key numbers a table's texts; what is asked is the same with and without.
+TEST(hash_tables_number_their_texts) {
+  for (int q = 0; q < 7; q++) {
+    dfq *db = dfq_open(NULL);
+    dfq_table *t = coded_table(db, 300), *u = coded_table(db, 200);
+    dfq_frame *f = coded_query(q, dfq_scan_table(db, t), dfq_scan_table(db, u));
+    dfq_table *before = dfq_collect(f), *after = dfq_collect(f);
+    CHECK(dfq_table_equal(before, after, NULL, 0));
+    CHECK(dfq_check_equivalent(f, stdout));
+    if (q == 0) CHECK(t->coded[0].texts.count == 3 && t->coded[1].texts.count == 4);
+    if (q == 0) CHECK(!t->coded[2].tried);
+    dfq_table_free(before);
+    dfq_table_free(after);
+    dfq_table_free(t);
+    dfq_table_free(u);
+    dfq_close(db);
+  }
+}
+
+// Where nearly every row has its own text, numbers are not worth it.
+TEST(hash_tables_give_up_numbering) {
+  dfq *db = dfq_open(NULL);
+  dfq_table *t = coded_table(db, 140000);
+  CHECK_INT(dfq_count(dfq_group_by(dfq_scan_table(db, t), "each", "count()")), 140000);
+  CHECK(t->coded[2].tried && !t->coded[2].texts.view);
+  dfq_table_free(t);
   dfq_close(db);
 }
 
@@ -1132,6 +1202,8 @@ TEST(hash_memory_runs_out_in_threads) {
 
 static void run_ch4_hashing(void) {
   RUN(hash_keys_are_packed);
+  RUN(hash_tables_number_their_texts);
+  RUN(hash_tables_give_up_numbering);
   RUN(hash_table_grows);
   RUN(hash_table_collides);
   RUN(hash_dictionary);
