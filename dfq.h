@@ -53,7 +53,8 @@
 //
 // CONTENTS (search for the tag)
 //   the API          >>api-types >>api-context >>api-rows >>api-expressions >>api-functions
-//                    >>api-tables >>api-frames >>api-files >>api-actions >>api-explain >>api-at
+//                    >>api-tables >>api-frames >>api-reshape >>api-files >>api-actions
+//                    >>api-explain >>api-at
 //   0 foundations    >>platform >>memory >>buffers >>arena >>text >>hashing >>errors >>names
 //                    >>threads >>files >>context
 //   1 rows           >>rows >>row-sources >>row-operators
@@ -68,13 +69,14 @@
 //                    >>combine >>agg-sets >>group-plan >>group >>group-sorted >>group-verbs
 //                    >>join >>join-where >>join-left >>join-merge >>join-op >>join-verbs >>sort
 //                    >>sort-op >>group-parallel >>distinct >>row-hashing >>row-join >>row-group
-//                    >>window-plan >>window >>row-window
+//                    >>window-plan >>window >>row-window >>unpivot >>recipes >>recipe-rows
+//                    >>recipe-columns >>recipe-unpivot
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
 //   6 streaming      >>csv-index >>csv-read >>csv-rows >>csv-source >>csv-types >>csv-infer
 //                    >>csv-scan >>csv-frame >>csv-write >>json-write >>pipeline >>pipeline-scan
-//                    >>pipeline-stages >>pipeline-text
+//                    >>pipeline-stages >>pipeline-script >>pipeline-text
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -683,6 +685,52 @@ DFQ_API const dfq_schema *dfq_schema_of(dfq_frame *frame);
 // Borrows: valid until the frame is released.
 DFQ_API const char *dfq_frame_error(const dfq_frame *frame);
 
+// ---- >>api-reshape: verbs that change a table's shape, and small conveniences ---------------
+
+// They follow the rules of the verbs above. Where a text is asked for, it is what follows the
+// word in a pipeline. All but unpivot are made of other verbs: the plan, and explain, show the
+// steps. NULL counts as an empty text.
+
+// Columns into rows. "q1, q2 [keep id] [names to quarter] [values to amount]": each row becomes
+// one for each column, with its name and its value. keep: what repeats (all the others, none,
+// or names). "(x1, y1) as p1, (x2, y2) as p2 values to x, y": several columns a row. Columns
+// that meet take their common type. Nulls stay.
+DFQ_API dfq_frame *dfq_unpivot(dfq_frame *in, const char *text);
+// The columns s.x, s.y of a struct s become x, y.
+DFQ_API dfq_frame *dfq_unnest(dfq_frame *in, const char *names);
+
+// Rows where no named column is null; where none is NaN. No names: all columns, all f64.
+DFQ_API dfq_frame *dfq_drop_nulls(dfq_frame *in, const char *names);
+DFQ_API dfq_frame *dfq_drop_nans(dfq_frame *in, const char *names);
+// "0 in a, b": a value for the nulls, of a and b or of all columns that it fits. "forward",
+// "backward": the value before, or behind, in the order of rows. fill_nan: likewise for NaN.
+DFQ_API dfq_frame *dfq_fill_null(dfq_frame *in, const char *text);
+DFQ_API dfq_frame *dfq_fill_nan(dfq_frame *in, const char *text);
+
+// "a as i64, b as str": other types, under the same names. try: what cannot be cast is null.
+DFQ_API dfq_frame *dfq_cast_columns(dfq_frame *in, const char *pairs);
+DFQ_API dfq_frame *dfq_try_cast_columns(dfq_frame *in, const char *pairs);
+// "upper", "lower", "prefix 'x_'", "suffix '_x'", "replace ' ' '_'", each for all columns or
+// "... in a, b".
+DFQ_API dfq_frame *dfq_rename_with(dfq_frame *in, const char *text);
+// A new name for each column. Returns: the name, borrowed until the next call; NULL: as it was.
+typedef const char *(*dfq_rename_fn)(void *user, const char *name);
+DFQ_API dfq_frame *dfq_rename_by(dfq_frame *in, dfq_rename_fn fn, void *user);
+// "a, b first", "a last", "a before c", "a after c".
+DFQ_API dfq_frame *dfq_move(dfq_frame *in, const char *text);
+
+DFQ_API dfq_frame *dfq_tail(dfq_frame *in, int64_t count);   // the last rows, in their order
+DFQ_API dfq_frame *dfq_reverse(dfq_frame *in);
+
+// How columns of the two sides of a union find each other.
+typedef enum dfq_union_how {
+  DFQ_UNION_SAME,          // dfq_union: same names in the same order
+  DFQ_UNION_BY_NAME,       // same names, in any order: that of a
+  DFQ_UNION_BY_POSITION,   // same types in the same order: the names of a
+  DFQ_UNION_DIAGONAL       // by name; a column that one side has alone is null on the other
+} dfq_union_how;
+DFQ_API dfq_frame *dfq_union_with(dfq_frame *a, dfq_frame *b, dfq_union_how how);
+
 // ---- >>api-files: chapter 6, CSV and pipelines as text --------------------------------------
 
 // What to do with a value that is none of its column's type: end the run with an error that
@@ -869,6 +917,22 @@ DFQ_API dfq_frame *dfq_group_exprs_at(dfq_frame *in, const dfq_group_spec *spec,
                                       const char *at);
 DFQ_API dfq_frame *dfq_sort_exprs_at(dfq_frame *in, const dfq_key *keys, int count,
                                      const char *at);
+DFQ_API dfq_frame *dfq_union_with_at(dfq_frame *a, dfq_frame *b, dfq_union_how how,
+                                     const char *at);
+DFQ_API dfq_frame *dfq_unpivot_at(dfq_frame *in, const char *text, const char *at);
+DFQ_API dfq_frame *dfq_unnest_at(dfq_frame *in, const char *names, const char *at);
+DFQ_API dfq_frame *dfq_drop_nulls_at(dfq_frame *in, const char *names, const char *at);
+DFQ_API dfq_frame *dfq_drop_nans_at(dfq_frame *in, const char *names, const char *at);
+DFQ_API dfq_frame *dfq_fill_null_at(dfq_frame *in, const char *text, const char *at);
+DFQ_API dfq_frame *dfq_fill_nan_at(dfq_frame *in, const char *text, const char *at);
+DFQ_API dfq_frame *dfq_cast_columns_at(dfq_frame *in, const char *pairs, const char *at);
+DFQ_API dfq_frame *dfq_try_cast_columns_at(dfq_frame *in, const char *pairs, const char *at);
+DFQ_API dfq_frame *dfq_rename_with_at(dfq_frame *in, const char *text, const char *at);
+DFQ_API dfq_frame *dfq_rename_by_at(dfq_frame *in, dfq_rename_fn fn, void *user,
+                                    const char *at);
+DFQ_API dfq_frame *dfq_move_at(dfq_frame *in, const char *text, const char *at);
+DFQ_API dfq_frame *dfq_tail_at(dfq_frame *in, int64_t count, const char *at);
+DFQ_API dfq_frame *dfq_reverse_at(dfq_frame *in, const char *at);
 
 // The place of the call as text. The macros below have the names of functions that exist too: a
 // name without a parenthesis behind it, as for a pointer or in a binding, means the function.
@@ -901,6 +965,20 @@ DFQ_API dfq_frame *dfq_sort_exprs_at(dfq_frame *in, const dfq_key *keys, int cou
 #define dfq_with_exprs(in, items, count) dfq_with_exprs_at(in, items, count, DFQ_HERE)
 #define dfq_group_exprs(in, spec) dfq_group_exprs_at(in, spec, DFQ_HERE)
 #define dfq_sort_exprs(in, keys, count) dfq_sort_exprs_at(in, keys, count, DFQ_HERE)
+#define dfq_union_with(a, b, how) dfq_union_with_at(a, b, how, DFQ_HERE)
+#define dfq_unpivot(in, text) dfq_unpivot_at(in, text, DFQ_HERE)
+#define dfq_unnest(in, names) dfq_unnest_at(in, names, DFQ_HERE)
+#define dfq_drop_nulls(in, names) dfq_drop_nulls_at(in, names, DFQ_HERE)
+#define dfq_drop_nans(in, names) dfq_drop_nans_at(in, names, DFQ_HERE)
+#define dfq_fill_null(in, text) dfq_fill_null_at(in, text, DFQ_HERE)
+#define dfq_fill_nan(in, text) dfq_fill_nan_at(in, text, DFQ_HERE)
+#define dfq_cast_columns(in, pairs) dfq_cast_columns_at(in, pairs, DFQ_HERE)
+#define dfq_try_cast_columns(in, pairs) dfq_try_cast_columns_at(in, pairs, DFQ_HERE)
+#define dfq_rename_with(in, text) dfq_rename_with_at(in, text, DFQ_HERE)
+#define dfq_rename_by(in, fn, user) dfq_rename_by_at(in, fn, user, DFQ_HERE)
+#define dfq_move(in, text) dfq_move_at(in, text, DFQ_HERE)
+#define dfq_tail(in, count) dfq_tail_at(in, count, DFQ_HERE)
+#define dfq_reverse(in) dfq_reverse_at(in, DFQ_HERE)
 
 #ifdef __cplusplus
 }
@@ -8564,7 +8642,7 @@ DFQ_API bool dfq_table_equal(const dfq_table *a, const dfq_table *b, char *diffe
 // The order is that of dfq__classes, at the end of the file.
 typedef enum dfq__node_kind {
   DFQ__SCAN, DFQ__FILTER, DFQ__PROJECT, DFQ__LIMIT, DFQ__ROW_INDEX, DFQ__UNION, DFQ__JOIN,
-  DFQ__GROUP, DFQ__SORT, DFQ__TOP_K, DFQ__DISTINCT_ROWS, DFQ__WINDOW,
+  DFQ__GROUP, DFQ__SORT, DFQ__TOP_K, DFQ__DISTINCT_ROWS, DFQ__WINDOW, DFQ__UNPIVOT,
   DFQ__NODE_KINDS
 } dfq__node_kind;
 
@@ -15529,17 +15607,6 @@ static dfq_frame *dfq__distinct_names(dfq_frame *in, const dfq__names *names, co
   return dfq__verb_done(&v, n);
 }
 
-DFQ_API dfq_frame *dfq_distinct_at(dfq_frame *in, const char *names, const char *at) {
-  if (!in || in->error) return in;
-  dfq__verb v = dfq__verb_on(in, "distinct", at);
-  dfq__names list = { &v.db->arena, NULL, 0, 0, false };
-  dfq__parser p = dfq__verb_parser(&v, names);
-  if (p.now.kind != DFQ__T_END) dfq__parse_names(&p, &list);
-  dfq__expect_end(&p);
-  if (p.error || list.failed) return dfq__frame_failed(v.db, p.error);
-  return dfq__distinct_names(in, &list, at);
-}
-
 // ---- >>row-hashing: distinct and sort one row at a time -------------------------------------
 // Idea. The plain twins of the operators above, for the row engine. Rows are kept in a store; a
 // table with chains finds rows by their key's values; an aggregate is computed from the list of
@@ -17230,6 +17297,1082 @@ static const dfq__rows_class dfq__row_window_class = {
   "window", dfq__row_window_open, dfq__row_window_next, dfq__row_window_close
 };
 
+// ---- >>unpivot: columns into rows -----------------------------------------------------------
+// Idea. A table that is wide, with a column for each year, becomes one that is long, with a row
+// for each year: what was a column's name is now a value that can be grouped and filtered by.
+//
+//   id  q1  q2                              id  variable  value
+//   a    1   2      unpivot q1, q2          a   q1            1
+//   b    3   4           ->                 a   q2            2
+//                                           b   q1            3
+//                                           b   q2            4
+//
+// Several columns may make up a row: unpivot (x1, y1), (x2, y2) makes two rows with two values
+// each. The node holds the cells of one input row in order, turn by turn (expr: turns x
+// values columns), and the turns' labels (key). Columns that meet in one value column have one
+// type: the verb puts casts below where that takes widening.
+//
+// Rows come out where they came in, each row's turns side by side, so the node streams, keeps
+// an order by the columns that it repeats, and a limit above it is known below it. (Polars puts
+// all rows of the first column first, which has to wait for all of them.)
+//
+// State: the batch at hand and how many rows it has given. Cost: a copy of every cell; repeated
+// columns are gathered by row number.
+
+typedef struct dfq__unpivot {
+  dfq__op head;
+  int turns, values, ids;
+  int *column;              // the input's: of each repeated column, then of each cell
+  dfq_view *label;
+  size_t at, end;           // rows given of the batch at hand, and rows it makes
+  dfq__buffer row, *out;    // out: data and valid of each column
+} dfq__unpivot;
+
+// Column numbers, which pruning below may have changed since the frame was built.
+static bool dfq__unpivot_open(dfq__op *op) {
+  dfq__unpivot *u = (dfq__unpivot *)op;
+  const dfq__node *n = op->node;
+  const dfq_schema *in = &n->in[0]->schema;
+  u->turns = n->key_count;
+  u->values = n->expr_count / n->key_count;
+  u->ids = n->schema.count - u->values - 1;
+  u->column = (int *)dfq__op_array(op, (size_t)(u->ids + n->expr_count), sizeof *u->column);
+  u->label = (dfq_view *)dfq__op_array(op, (size_t)u->turns, sizeof *u->label);
+  u->out = (dfq__buffer *)dfq__op_array(op, 2 * (size_t)n->schema.count, sizeof *u->out);
+  if (!u->column || !u->label || !u->out) return false;
+  for (int c = 0; c < u->ids; c++)
+    u->column[c] = dfq__schema_find(in, n->schema.field[c].name);
+  for (int i = 0; i < n->expr_count; i++)
+    u->column[u->ids + i] = dfq__schema_find(in, n->expr[i]->name);
+  for (int t = 0; t < u->turns; t++) {
+    const dfq_value *label = &n->key[t].expr->value;
+    u->label[t] = dfq__view_of(label->as.s, label->len);
+  }
+  return true;
+}
+
+// Deals n values out to every step-th place.
+#define DFQ__DEAL(name, TYPE)                                                                  \
+  static void name(void *DFQ__RESTRICT to, const void *DFQ__RESTRICT from, size_t n,           \
+                   size_t step) {                                                              \
+    TYPE *t = (TYPE *)to;                                                                      \
+    const TYPE *f = (const TYPE *)from;                                                        \
+    for (size_t i = 0; i < n; i++) t[i * step] = f[i];                                         \
+  }
+DFQ__DEAL(dfq__deal_1, uint8_t)
+DFQ__DEAL(dfq__deal_4, uint32_t)
+DFQ__DEAL(dfq__deal_8, uint64_t)
+DFQ__DEAL(dfq__deal_16, dfq_view)
+#undef DFQ__DEAL
+
+static void dfq__deal(void *to, const void *from, size_t n, size_t step, size_t size) {
+  if (size == 8) dfq__deal_8(to, from, n, step);
+  else if (size == 16) dfq__deal_16(to, from, n, step);
+  else if (size == 4) dfq__deal_4(to, from, n, step);
+  else dfq__deal_1(to, from, n, step);
+}
+
+// The value column number v for the rows [at, at + n): each turn's column goes to the rows of
+// that turn. A column without nulls among others with some is valid all over.
+static bool dfq__unpivot_value(dfq__unpivot *u, int v, size_t n) {
+  dfq__op *op = &u->head;
+  const dfq__batch *in = &op->in[0]->out;
+  const int *from = u->column + u->ids + v;
+  int to = u->ids + 1 + v;
+  dfq_type type = dfq__types_of(&op->node->schema, to);
+  size_t size = dfq__size_of(type), turns = (size_t)u->turns;
+  bool nulls = false;
+  for (int t = 0; t < u->turns; t++)
+    nulls = nulls || in->column[from[t * u->values]].valid != NULL;
+  char *data = (char *)dfq__veval_room(&op->eval, &u->out[2 * to], n * size);
+  char *valid = nulls ? (char *)dfq__veval_room(&op->eval, &u->out[2 * to + 1], n) : NULL;
+  if (op->eval.no_memory) return false;
+  if (valid) memset(valid, 1, n);
+  for (size_t t = 0; t < turns; t++) {
+    size_t first = (t + turns - u->at % turns) % turns;   // the turn's first row of these n
+    if (first >= n) continue;
+    size_t row = (u->at + first) / turns, count = (n - first - 1) / turns + 1;
+    dfq__vec x = dfq__vec_from(in->column[from[(int)t * u->values]], row);
+    dfq__deal(data + first * size, x.data, count, turns, size);
+    if (x.valid) dfq__deal(valid + first, x.valid, count, turns, 1);
+  }
+  dfq__vec out = { type, false, data, (const uint8_t *)valid };
+  op->out.column[to] = out;
+  return true;
+}
+
+// Repeated columns and labels of the rows [at, at + n). False without memory.
+static bool dfq__unpivot_ids(dfq__unpivot *u, size_t n) {
+  dfq__op *op = &u->head;
+  uint32_t *row = (uint32_t *)dfq__veval_room(&op->eval, &u->row, n * sizeof *row);
+  dfq_view *label = (dfq_view *)dfq__veval_room(&op->eval, &u->out[2 * u->ids],
+                                                n * sizeof *label);
+  if (op->eval.no_memory) return false;
+  for (size_t i = 0; i < n; i++) {
+    row[i] = (uint32_t)((u->at + i) / (size_t)u->turns);
+    label[i] = u->label[(u->at + i) % (size_t)u->turns];
+  }
+  for (int c = 0; c < u->ids; c++) {
+    const dfq__vec *from = &op->in[0]->out.column[u->column[c]];
+    if (!dfq__gather_vec(op, &u->out[2 * c], from, row, n, &op->out.column[c])) return false;
+  }
+  dfq__vec out = { DFQ_STR, false, label, NULL };
+  op->out.column[u->ids] = out;
+  return true;
+}
+
+// No more rows at a time than a batch has, so that one batch may take several calls.
+static dfq__event dfq__unpivot_next(dfq__op *op) {
+  dfq__unpivot *u = (dfq__unpivot *)op;
+  if (u->at == u->end) {
+    dfq__event e = dfq__pull(op->in[0]);
+    if (e != DFQ__BATCH) return e;
+    u->at = 0;
+    u->end = op->in[0]->out.rows * (size_t)u->turns;
+  }
+  size_t n = dfq__min(u->end - u->at, op->run->batch_rows);
+  if (!dfq__unpivot_ids(u, n)) return DFQ__ERROR;
+  for (int v = 0; v < u->values; v++)
+    if (!dfq__unpivot_value(u, v, n)) return DFQ__ERROR;
+  op->out.rows = n;
+  u->at += n;
+  return DFQ__BATCH;
+}
+
+static void dfq__unpivot_close(dfq__op *op) {
+  dfq__unpivot *u = (dfq__unpivot *)op;
+  dfq__buffer_free(op->eval.heap, &u->row);
+  dfq__buffers_free(op->eval.heap, u->out, 2 * op->out.columns);
+}
+
+static const dfq__op_class dfq__unpivot_class = {
+  sizeof(dfq__unpivot), dfq__unpivot_open, NULL, dfq__unpivot_next, dfq__unpivot_close, NULL
+};
+
+// -- one row at a time: a row stays at hand for as many turns as there are
+
+typedef struct dfq__row_unpivot {
+  dfq__row_op op;
+  const dfq_value *from;
+  int turn;
+} dfq__row_unpivot;
+
+static int dfq__row_unpivot_next(dfq_rows *r, const dfq_value **row) {
+  dfq__row_unpivot *u = (dfq__row_unpivot *)r;
+  const dfq__node *n = u->op.node;
+  const dfq_schema *in = &n->in[0]->schema;
+  int values = n->expr_count / n->key_count, c = 0;
+  if (u->turn == 0 && !dfq_rows_next(r->in, &u->from)) return dfq__rows_end(r->in);
+  for (; c + values + 1 < r->columns; c++)
+    r->row[c] = u->from[dfq__schema_find(in, n->schema.field[c].name)];
+  r->row[c++] = n->key[u->turn].expr->value;
+  for (int v = 0; v < values; v++)
+    r->row[c++] = u->from[dfq__schema_find(in, n->expr[u->turn * values + v]->name)];
+  u->turn = (u->turn + 1) % n->key_count;
+  *row = r->row;
+  return 1;
+}
+
+static const dfq__rows_class dfq__row_unpivot_class = {
+  "unpivot", NULL, dfq__row_unpivot_next, dfq__row_op_close
+};
+
+// ---- >>recipes: verbs that are written with other verbs -------------------------------------
+// Idea. Most verbs that people look for are a few of the others in a row. Such a verb is a
+// recipe: it reads its arguments and then takes the steps that its user would otherwise have
+// written, as text, through the same functions:
+//
+//   tail 2     row_index _row | sort _row desc | limit 2 | sort _row | drop _row
+//
+// So a recipe has no operator, no twin in the row engine and no rule of its own. The optimizer
+// knows already what may move past a row index, that sort and limit are one top-k (tail keeps
+// n rows in memory, not all), and what explain prints is what was done. The price: what only a
+// special operator could know is not known, and messages of a run name the steps.
+//
+// Each recipe reads its text from where the word of its stage ends; the C function of the same
+// name takes that text. Names that a step needs in between are chosen so that no column has
+// them. Columns are checked while they are read, so that a caret can stand below them.
+
+typedef struct dfq__recipe {
+  dfq__verb v;          // what the recipe is called, and its input
+  dfq__parser *p;
+  dfq_frame *f;         // what the steps so far have made of the input
+} dfq__recipe;
+
+typedef void (*dfq__recipe_fn)(dfq__recipe *r);
+
+static bool dfq__recipe_fails(const dfq__recipe *r) { return r->p->error || r->v.error; }
+
+// -- reading arguments
+
+// Notes an error with a caret below a token that was read before.
+#define dfq__recipe_fail(r, token, status, ...) \
+  dfq__parse_fail((r)->p, status, (token).at, (token).len, __VA_ARGS__)
+
+// The name of a column of the input. NULL after an error.
+static const char *dfq__parse_known(dfq__recipe *r) {
+  dfq__parser *p = r->p;
+  dfq__token t = p->now;
+  const char *name = dfq__parse_name(p, "a column");
+  if (!name || p->error || dfq__schema_find(&r->v.in->node->schema, name) >= 0) return name;
+  dfq_expr *e = dfq__placed(p, dfq__expr_copy_node(p->db, dfq__col_interned(p->db, name)),
+                            t.at);
+  if (e->kind != DFQ_FAILED) (void)dfq__verb_type(&r->v, e);
+  if (!p->error) p->error = r->v.error;
+  p->now = dfq__token_make(DFQ__T_END, p->size, p->size);
+  return NULL;
+}
+
+// No names.
+static dfq__names dfq__recipe_names(dfq__recipe *r) {
+  dfq__names n = { &r->v.db->arena, NULL, 0, 0, false };
+  return n;
+}
+
+static void dfq__known_add(dfq__recipe *r, dfq__names *to, const char *name) {
+  if (name) dfq__names_add(to, name);
+  if (to->failed) r->p->error = &dfq__error_memory;
+}
+
+// names = NAME {"," NAME} [","], columns of the input.
+static dfq__names dfq__parse_known_names(dfq__recipe *r) {
+  dfq__names names = dfq__recipe_names(r);
+  do {
+    if (names.count && !dfq__at_name(r->p)) break;
+    dfq__known_add(r, &names, dfq__parse_known(r));
+  } while (!r->p->error && dfq__accept_symbol(r->p, ","));
+  return names;
+}
+
+// All columns of the input for which want says so (NULL: all).
+static dfq__names dfq__columns_where(dfq__recipe *r, bool (*want)(dfq_type type)) {
+  const dfq_schema *s = &r->v.in->node->schema;
+  dfq__names names = dfq__recipe_names(r);
+  for (int c = 0; c < s->count; c++)
+    if (!want || want(dfq__types_of(s, c))) dfq__known_add(r, &names, s->field[c].name);
+  return names;
+}
+
+// The type of a column of the input.
+static dfq_type dfq__known_type(const dfq__recipe *r, const char *name) {
+  const dfq_schema *s = &r->v.in->node->schema;
+  return dfq__types_of(s, dfq__schema_find(s, name));
+}
+
+// [names]: columns of the input, or those of the types that want takes.
+static dfq__names dfq__parse_or_where(dfq__recipe *r, bool (*want)(dfq_type type)) {
+  return dfq__at_name(r->p) ? dfq__parse_known_names(r) : dfq__columns_where(r, want);
+}
+
+static bool dfq__is_float(dfq_type type) { return type == DFQ_F64; }
+
+// COUNT = INT or a parameter that is one. Returns: -1 after an error.
+static int64_t dfq__parse_count(dfq__parser *p, const char *what) {
+  dfq__token t = p->now;
+  if (t.kind != DFQ__T_INT && t.kind != DFQ__T_PARAM) { dfq__expected(p, what); return -1; }
+  dfq_expr *e = t.kind == DFQ__T_INT ? dfq__parse_number(p, false) : dfq__parse_param(p);
+  if (e->kind != DFQ_LITERAL && !p->error) p->error = &dfq__error_memory;
+  if (p->error) return -1;
+  if (e->value.type == DFQ_I64 && e->value.as.i >= 0) return e->value.as.i;
+  dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "expected %s, but %.*s is not that", what,
+                  (int)dfq__min(t.len, 40), p->text + t.at);
+  return -1;
+}
+
+// -- steps
+
+typedef dfq_frame *(*dfq__text_verb)(dfq_frame *in, const char *text, const char *at);
+
+// One step: a verb with a text that is built like printf's. After an error, none.
+DFQ__FORMAT(3)
+static void dfq__step(dfq__recipe *r, dfq__text_verb verb, const char *format, ...) {
+  dfq__text t = dfq__text_in(r->v.db->heap);
+  va_list args;
+  va_start(args, format);
+  dfq__put_list(&t, format, args);
+  va_end(args);
+  if (t.failed) r->v.error = &dfq__error_memory;
+  if (!dfq__recipe_fails(r)) r->f = verb(r->f, t.data ? t.data : "", r->v.at);
+  if (r->f->error && !r->v.error) r->v.error = r->f->error;
+  dfq__text_free(&t);
+}
+
+// Writes a pattern: @ is the name, as it is written in expressions, $ the value.
+static void dfq__put_pattern(dfq__text *t, const char *pattern, const char *name,
+                             const char *value) {
+  for (; *pattern; pattern++) {
+    if (*pattern == '@') dfq__put_name(t, name);
+    else if (*pattern == '$') dfq__put(t, value);
+    else dfq__put_char(t, *pattern);
+  }
+}
+
+// A step whose text is a pattern for each of the names, with sep between them. No names: no
+// step.
+static void dfq__step_each(dfq__recipe *r, dfq__text_verb verb, const dfq__names *names,
+                           const char *sep, const char *pattern, const char *value) {
+  dfq__text t = dfq__text_in(r->v.db->heap);
+  for (int i = 0; i < names->count; i++) {
+    if (i) dfq__put(&t, sep);
+    dfq__put_pattern(&t, pattern, names->name[i], value);
+  }
+  if (names->count || t.failed) dfq__step(r, verb, "%s", t.failed ? "" : t.data);
+  if (t.failed) r->v.error = &dfq__error_memory;
+  dfq__text_free(&t);
+}
+
+// A name that no column has: the base, or the base with a number. Needs no quotes.
+static const char *dfq__fresh(dfq__recipe *r, const char *base) {
+  char name[40];
+  const char *interned = NULL;
+  for (int i = 0; !interned && i < INT32_MAX; i++) {
+    (void)snprintf(name, sizeof name, i ? "%s_%d" : "%s", base, i);
+    const char *s = dfq__intern(r->v.db, name);
+    if (!s) break;
+    if (dfq__schema_find(&r->v.in->node->schema, s) < 0) interned = s;
+  }
+  if (!interned) r->v.error = &dfq__error_memory;
+  return interned ? interned : base;
+}
+
+static void dfq__step_limit(dfq__recipe *r, int64_t count) {
+  if (dfq__recipe_fails(r)) return;
+  r->f = dfq_limit_at(r->f, count, r->v.at);
+  if (r->f->error) r->v.error = r->f->error;
+}
+
+// ---- >>recipe-rows: which rows stay, and what stands for nulls ------------------------------
+// A recipe's grammar stands above it, in the words of >>pipeline. Those that take [names] mean
+// all columns where none is named, or all of the types that make sense for them.
+//
+//   distinct on k keep last    with count() over (partition by k) as _same,
+//                                   row_number() over (partition by k) as _row
+//                              | filter _same = _row | drop _same, _row
+//   drop_nulls a, b            filter a is not null and b is not null
+//   fill_null 0 in a           with coalesce(a, 0) as a
+//   fill_null forward in a     with last_non_null(a) over (rows between unbounded preceding and
+//                                                          current row) as a
+//
+// The window keeps every row in its place, so what is left is in input order too. Larger
+// engines have operators for some of these: a distinct that keeps the last row needs one pass
+// and a hash table, and no sort.
+
+// "tail" COUNT: the last rows, in their order
+static void dfq__recipe_tail(dfq__recipe *r) {
+  int64_t count = dfq__parse_count(r->p, "a number of rows");
+  const char *row = dfq__fresh(r, "_row");
+  dfq__step(r, dfq_row_index_at, "%s", row);
+  dfq__step(r, dfq_sort_at, "%s desc", row);
+  dfq__step_limit(r, count);
+  dfq__step(r, dfq_sort_at, "%s", row);
+  dfq__step(r, dfq_drop_at, "%s", row);
+}
+
+// "reverse"
+static void dfq__recipe_reverse(dfq__recipe *r) {
+  const char *row = dfq__fresh(r, "_row");
+  dfq__step(r, dfq_row_index_at, "%s", row);
+  dfq__step(r, dfq_sort_at, "%s desc", row);
+  dfq__step(r, dfq_drop_at, "%s", row);
+}
+
+// Is the word at hand followed by a name?
+static bool dfq__before_name(const dfq__parser *p) {
+  dfq__token next = dfq__lex(p, p->now.at + p->now.len);
+  return next.kind == DFQ__T_NAME || next.kind == DFQ__T_QUOTED;
+}
+
+// The words of a choice, in this order.
+static const char *const dfq__keep_words[] = { "first", "last", "none", "any", NULL };
+
+// "keep" WORD: its number, or 0 where there is none.
+static int dfq__parse_keep(dfq__recipe *r) {
+  if (!dfq__accept_word(r->p, "keep")) return 0;
+  for (int i = 0; dfq__keep_words[i]; i++)
+    if (dfq__accept_word(r->p, dfq__keep_words[i])) return i;
+  dfq__expected(r->p, "first, last, none or any");
+  return 0;
+}
+
+// "distinct" [["on"] names] ["keep" ("first" | "last" | "none" | "any")]
+// Rows that stay keep their places: with last, the row comes where the last one stood.
+static void dfq__recipe_distinct(dfq__recipe *r) {
+  dfq__parser *p = r->p;
+  bool named = dfq__at_name(p) && !(dfq__is_word(p, "keep") && dfq__before_name(p));
+  if (dfq__is_word(p, "on") && dfq__before_name(p)) dfq__take(p);
+  dfq__names names = named ? dfq__parse_known_names(r) : dfq__recipe_names(r);
+  int keep = dfq__parse_keep(r);
+  if (dfq__recipe_fails(r)) return;
+  if (keep == 0 || keep == 3) { r->f = dfq__distinct_names(r->v.in, &names, r->v.at); return; }
+  if (!named) names = dfq__columns_where(r, NULL);
+  const char *same = dfq__fresh(r, "_same"), *row = dfq__fresh(r, "_row");
+  dfq__text by = dfq__text_in(r->v.db->heap);
+  for (int i = 0; i < names.count; i++)
+    dfq__put_pattern(&by, i ? ", @" : "partition by @", names.name[i], NULL);
+  const char *part = by.failed || !by.data ? "" : by.data;
+  if (keep == 1)
+    dfq__step(r, dfq_with_columns_at, "count() over (%s) as %s, row_number() over (%s) as %s",
+              part, same, part, row);
+  else dfq__step(r, dfq_with_columns_at, "count() over (%s) as %s", part, same);
+  if (by.failed) r->v.error = &dfq__error_memory;
+  dfq__text_free(&by);
+  dfq__step(r, dfq_filter_at, "%s = %s", same, keep == 1 ? row : "1");
+  dfq__step(r, dfq_drop_at, keep == 1 ? "%s, %s" : "%s", same, row);
+}
+
+// -- nulls
+
+// "drop_nulls" [names]: rows where none of the columns is null
+static void dfq__recipe_drop_nulls(dfq__recipe *r) {
+  dfq__names names = dfq__parse_or_where(r, NULL);
+  dfq__step_each(r, dfq_filter_at, &names, " and ", "@ is not null", NULL);
+}
+
+// "drop_nans" [names]: rows where none is NaN; a null is no NaN
+static void dfq__recipe_drop_nans(dfq__recipe *r) {
+  dfq__names names = dfq__parse_or_where(r, dfq__is_float);
+  dfq__step_each(r, dfq_filter_at, &names, " and ", "(@ is null or not is_nan(@))", NULL);
+}
+
+// Is it a type that numbers widen from, or can be?
+static bool dfq__is_numeric(dfq_type type) {
+  return type != DFQ_NULL && dfq__widen_cost(type, DFQ_F64) < DFQ__NO_WAY;
+}
+
+// How a column takes a value for its nulls: as it is, or as a number of the column's own type.
+// NULL: a type that it was not meant for.
+static const char *dfq__fill_pattern(dfq_type column, dfq_type value, bool named) {
+  if (column == value || value == DFQ_NULL) return "coalesce(@, $) as @";
+  if (dfq__is_numeric(column) && value == DFQ_I64) return "";
+  return named ? "coalesce(@, $) as @" : NULL;
+}
+
+// Puts the value in for the nulls of each column, of all that it fits when none is named.
+static void dfq__fill_columns(dfq__recipe *r, const dfq__names *names, bool named,
+                              dfq_type type, const char *value) {
+  dfq__text t = dfq__text_in(r->v.db->heap);
+  for (int i = 0; i < names->count; i++) {
+    dfq_type own = dfq__known_type(r, names->name[i]);
+    const char *pattern = dfq__fill_pattern(own, type, named);
+    if (!pattern) continue;
+    if (t.len) dfq__put(&t, ", ");
+    if (*pattern) { dfq__put_pattern(&t, pattern, names->name[i], value); continue; }
+    dfq__put_pattern(&t, "coalesce(@, cast($ as ", names->name[i], value);
+    dfq__put(&t, dfq_type_name(own));
+    dfq__put_pattern(&t, ")) as @", names->name[i], NULL);
+  }
+  if (t.len) dfq__step(r, dfq_with_columns_at, "%s", t.data);
+  if (t.failed) r->v.error = &dfq__error_memory;
+  dfq__text_free(&t);
+}
+
+// ["in" names], or all columns; sets *named.
+static dfq__names dfq__parse_in(dfq__recipe *r, bool (*want)(dfq_type type), bool *named) {
+  *named = dfq__accept_reserved(r->p, "in");
+  return *named ? dfq__parse_known_names(r) : dfq__columns_where(r, want);
+}
+
+// "fill_null" ("forward" | "backward" | value) ["in" names]
+static void dfq__recipe_fill_null(dfq__recipe *r) {
+  dfq__parser *p = r->p;
+  bool column = dfq__is_word(p, "forward") || dfq__is_word(p, "backward"), named;
+  if (column) {
+    const char *word = dfq__intern_n(p->db, p->text + p->now.at, p->now.len);
+    column = word && dfq__schema_find(&r->v.in->node->schema, word) >= 0;
+  }
+  bool forward = !column && dfq__accept_word(p, "forward");
+  bool backward = !column && !forward && dfq__accept_word(p, "backward");
+  if (forward || backward) {
+    dfq__names names = dfq__parse_in(r, NULL, &named);
+    dfq__step_each(r, dfq_with_columns_at, &names, ", ",
+                   forward ? "last_non_null(@) over (rows between unbounded preceding and "
+                             "current row) as @"
+                           : "first_non_null(@) over (rows between current row and "
+                             "unbounded following) as @",
+                   NULL);
+    return;
+  }
+  dfq_expr *value = dfq__parse_expr(p, DFQ__L_ADD);
+  dfq__names names = dfq__parse_in(r, NULL, &named);
+  if (dfq__recipe_fails(r)) return;
+  dfq_type type = dfq__verb_type(&r->v, value);
+  dfq__fill_columns(r, &names, named, type, dfq_expr_text(value));
+}
+
+// "fill_nan" value ["in" names]
+static void dfq__recipe_fill_nan(dfq__recipe *r) {
+  bool named;
+  dfq_expr *value = dfq__parse_expr(r->p, DFQ__L_ADD);
+  dfq__names names = dfq__parse_in(r, dfq__is_float, &named);
+  if (dfq__recipe_fails(r)) return;
+  dfq__step_each(r, dfq_with_columns_at, &names, ", ",
+                 "case when is_nan(@) then $ else @ end as @", dfq_expr_text(value));
+}
+
+// ---- >>recipe-columns: types, names and places of columns -----------------------------------
+// These touch no row: each ends in one projection, which the optimizer merges with its
+// neighbours and which costs nothing where columns only change name or place.
+//
+//   cast a as i64, b as str    with cast(a as i64) as a, cast(b as str) as b
+//   move c first               select c, a, b
+//   rename_with prefix 'x_'    rename a as x_a, b as x_b, c as x_c
+//   unnest s                   rename "s.x" as x, "s.y" as y
+//
+// What a pipeline says of itself is the result, names spelt out: a plan that was stored reads
+// back to the same columns even after its file has got another one.
+
+// "cast" NAME "as" type {"," NAME "as" type}, and "try_cast"
+static void dfq__recipe_cast_all(dfq__recipe *r, const char *pattern) {
+  dfq__parser *p = r->p;
+  dfq__text t = dfq__text_in(r->v.db->heap);
+  do {
+    if (t.len && !dfq__at_name(p)) break;
+    const char *name = dfq__parse_known(r);
+    dfq__expect_reserved(p, "as");
+    dfq_type type = dfq__parse_type(p);
+    if (p->error) break;
+    if (t.len) dfq__put(&t, ", ");
+    dfq__put_pattern(&t, pattern, name, dfq_type_name(type));
+  } while (dfq__accept_symbol(p, ","));
+  if (!dfq__recipe_fails(r)) dfq__step(r, dfq_with_columns_at, "%s", t.failed ? "" : t.data);
+  if (t.failed) r->v.error = &dfq__error_memory;
+  dfq__text_free(&t);
+}
+
+static void dfq__recipe_cast(dfq__recipe *r) { dfq__recipe_cast_all(r, "cast(@ as $) as @"); }
+static void dfq__recipe_try_cast(dfq__recipe *r) {
+  dfq__recipe_cast_all(r, "try_cast(@ as $) as @");
+}
+
+// "move" names ("first" | "last" | ("before" | "after") NAME)
+static void dfq__recipe_move(dfq__recipe *r) {
+  dfq__parser *p = r->p;
+  dfq__names moved = dfq__parse_known_names(r), order = dfq__recipe_names(r);
+  const dfq_schema *s = &r->v.in->node->schema;
+  const char *to = NULL;
+  bool first = dfq__accept_word(p, "first"), before = false;
+  if (!first && !dfq__accept_word(p, "last")) {
+    dfq__token t = p->now;
+    before = dfq__accept_word(p, "before");
+    if (!before && !dfq__accept_word(p, "after"))
+      dfq__expected(p, "first, last, before or after");
+    to = dfq__parse_known(r);
+    if (to && dfq__names_has(&moved, to))
+      dfq__recipe_fail(r, t, DFQ_USAGE, "%s is moved itself", to);
+  }
+  if (dfq__recipe_fails(r)) return;
+  for (int i = 0; first && i < moved.count; i++) dfq__known_add(r, &order, moved.name[i]);
+  for (int c = 0; c < s->count; c++) {
+    const char *name = s->field[c].name;
+    if (!dfq__names_has(&moved, name) && !(before && name == to))
+      dfq__known_add(r, &order, name);
+    for (int i = 0; name == to && i < moved.count; i++)
+      dfq__known_add(r, &order, moved.name[i]);
+    if (before && name == to) dfq__known_add(r, &order, name);
+  }
+  for (int i = 0; i < moved.count; i++) dfq__known_add(r, &order, moved.name[i]);
+  dfq__step_each(r, dfq_select_at, &order, ", ", "@", NULL);
+}
+
+// -- renaming by a function
+
+// What a new name is made from: a word, and its texts.
+typedef struct dfq__renaming {
+  int how;                    // into dfq__rename_words
+  const char *text, *other;   // prefix, suffix, replace
+  dfq_rename_fn fn;           // DFQ__RENAME_FN
+  void *user;
+} dfq__renaming;
+
+enum { DFQ__UPPER, DFQ__LOWER, DFQ__PREFIX, DFQ__SUFFIX, DFQ__REPLACE, DFQ__RENAME_FN };
+static const char *const dfq__rename_words[] = { "upper", "lower", "prefix", "suffix",
+                                                 "replace", NULL };
+
+// Writes name with every occurrence of n->text replaced.
+static void dfq__put_replaced(dfq__text *t, const char *name, const dfq__renaming *n) {
+  size_t size = strlen(n->text);
+  while (*name) {
+    bool here = size && strncmp(name, n->text, size) == 0;
+    if (here) dfq__put(t, n->other);
+    else dfq__put_char(t, *name);
+    name += here ? size : 1;
+  }
+}
+
+// Letters are those of ASCII, as in upper() and lower().
+static void dfq__put_renamed(dfq__text *t, const char *name, const dfq__renaming *n) {
+  const char *own = n->how == DFQ__RENAME_FN ? n->fn(n->user, name) : NULL;
+  if (n->how == DFQ__REPLACE) { dfq__put_replaced(t, name, n); return; }
+  if (n->how == DFQ__PREFIX) dfq__put(t, n->text);
+  for (const char *c = own ? own : name; *c; c++) {
+    bool up = n->how == DFQ__UPPER && *c >= 'a' && *c <= 'z';
+    bool down = n->how == DFQ__LOWER && *c >= 'A' && *c <= 'Z';
+    dfq__put_char(t, up ? (char)(*c - 32) : down ? (char)(*c + 32) : *c);
+  }
+  if (n->how == DFQ__SUFFIX) dfq__put(t, n->text);
+}
+
+// Renames the columns; those that keep their names are not mentioned.
+static void dfq__rename_all(dfq__recipe *r, const dfq__names *names, const dfq__renaming *n) {
+  dfq__text t = dfq__text_in(r->v.db->heap);
+  for (int i = 0; i < names->count; i++) {
+    dfq__text one = dfq__text_in(r->v.db->heap);
+    dfq__put_renamed(&one, names->name[i], n);
+    const char *to = one.failed || !one.data ? "" : one.data;
+    if (one.failed) t.failed = true;
+    if (strcmp(to, names->name[i]) != 0) {
+      if (t.len) dfq__put(&t, ", ");
+      dfq__put_pattern(&t, "@ as ", names->name[i], NULL);
+      dfq__put_name(&t, to);
+    }
+    dfq__text_free(&one);
+  }
+  if (t.len && !t.failed) dfq__step(r, dfq_rename_at, "%s", t.data);
+  if (t.failed) r->v.error = &dfq__error_memory;
+  dfq__text_free(&t);
+}
+
+// STR. Returns: its text; NULL after an error.
+static const char *dfq__parse_text(dfq__parser *p, const char *what) {
+  size_t n = 0;
+  if (p->now.kind != DFQ__T_STR) { dfq__expected(p, what); return NULL; }
+  const char *s = dfq__unquote(p, p->now, &n);
+  if (!s) p->error = &dfq__error_memory;
+  else if (strlen(s) != n) dfq__expected(p, "a text without zero bytes");
+  else dfq__take(p);
+  return p->error ? NULL : s;
+}
+
+// "rename_with" ("upper" | "lower" | ("prefix" | "suffix") STR | "replace" STR STR)
+// ["in" names]
+static void dfq__recipe_rename_with(dfq__recipe *r) {
+  dfq__parser *p = r->p;
+  dfq__renaming n = { 0, "", "", NULL, NULL };
+  bool named;
+  while (dfq__rename_words[n.how] && !dfq__accept_word(p, dfq__rename_words[n.how])) n.how++;
+  if (!dfq__rename_words[n.how])
+    dfq__expected(p, "upper, lower, prefix '...', suffix '...' or replace '...' '...'");
+  if (n.how >= DFQ__PREFIX) n.text = dfq__parse_text(p, "a text in quotes");
+  if (n.how == DFQ__REPLACE) n.other = dfq__parse_text(p, "what to put in its place");
+  dfq__names names = dfq__parse_in(r, NULL, &named);
+  if (!dfq__recipe_fails(r)) dfq__rename_all(r, &names, &n);
+}
+
+// "unnest" NAME {"," NAME}: the fields of a struct s are the columns s.x, s.y, ...; they become
+// x, y, ...
+static void dfq__recipe_unnest(dfq__recipe *r) {
+  dfq__parser *p = r->p;
+  const dfq_schema *s = &r->v.in->node->schema;
+  dfq__text t = dfq__text_in(r->v.db->heap);
+  do {
+    dfq__token at = p->now;
+    const char *name = dfq__parse_name(p, "a struct: s for columns s.x, s.y");
+    size_t n = name ? strlen(name) : 0, found = t.len;
+    for (int c = 0; name && c < s->count; c++) {
+      const char *field = s->field[c].name;
+      if (strncmp(field, name, n) != 0 || field[n] != '.' || !field[n + 1]) continue;
+      if (t.len) dfq__put(&t, ", ");
+      dfq__put_pattern(&t, "@ as ", field, NULL);
+      dfq__put_name(&t, field + n + 1);
+    }
+    if (name && t.len == found)
+      dfq__recipe_fail(r, at, DFQ_UNKNOWN_NAME, "no columns %s.x, %s.y: no struct", name,
+                       name);
+  } while (!p->error && dfq__accept_symbol(p, ",") && dfq__at_name(p));
+  if (!dfq__recipe_fails(r)) dfq__step(r, dfq_rename_at, "%s", t.failed ? "" : t.data);
+  if (t.failed) r->v.error = &dfq__error_memory;
+  dfq__text_free(&t);
+}
+
+// ---- >>recipe-unpivot: columns into rows, as a verb -----------------------------------------
+// Reads what an unpivot is to be, and makes the node: this recipe has a node of its own.
+//
+//   unpivot  = [turn {"," turn}] ["keep" (names | "none")] ["names" "to" NAME]
+//              ["values" "to" NAME {"," NAME}]
+//   turn     = NAME ["as" NAME] | "(" NAME {"," NAME} ")" ["as" NAME]
+//
+//   unpivot q1, q2, q3 names to quarter            a row for each quarter
+//   unpivot (x1, y1) as p1, (x2, y2) as p2         a row for each point, with two values
+//     values to x, y
+//
+// Where no turn is given, every column is one that is not kept; where keep is missing, all that
+// are no cells are kept. Cells that meet in a column and have several types go through a with
+// that casts them: the node itself moves values and computes none.
+
+// What an unpivot was asked for.
+typedef struct dfq__unpivoting {
+  dfq__list cell;               // columns, turn by turn
+  dfq__list label;              // texts, one a turn
+  int values;                   // cells of a turn
+  dfq__names ids, value_names;
+  const char *label_name;
+} dfq__unpivoting;
+
+// turn = NAME ["as" NAME] | "(" NAME {"," NAME} ")" ["as" NAME]
+static void dfq__parse_turn(dfq__recipe *r, dfq__unpivoting *u) {
+  dfq__parser *p = r->p;
+  dfq__token at = p->now;
+  bool several = dfq__accept_symbol(p, "(");
+  dfq__text label = dfq__text_in(p->db->heap);
+  int before = u->cell.count;
+  do {
+    const char *name = dfq__parse_known(r);
+    if (!name) break;
+    dfq__putf(&label, "%s%s", label.len ? "_" : "", name);
+    dfq__list_add(p, &u->cell, dfq__col_interned(p->db, name));
+  } while (several && dfq__accept_symbol(p, ","));
+  if (several) dfq__expect_symbol(p, ")");
+  const char *text = label.failed || !label.data ? "" : label.data;
+  if (dfq__accept_reserved(p, "as")) text = dfq__parse_name(p, "a label");
+  if (!p->error) dfq__list_add(p, &u->label, dfq_str(p->db, text));
+  dfq__text_free(&label);
+  int cells = u->cell.count - before;
+  if (u->values && cells != u->values)
+    dfq__recipe_fail(r, at, DFQ_USAGE, "%d columns here, %d before: each row made has the same",
+                     cells, u->values);
+  u->values = cells;
+}
+
+// One turn for each column that no other place names.
+static void dfq__unpivot_rest(dfq__recipe *r, dfq__unpivoting *u) {
+  const dfq_schema *s = &r->v.in->node->schema;
+  for (int c = 0; c < s->count; c++) {
+    const char *name = s->field[c].name;
+    if (dfq__names_has(&u->ids, name)) continue;
+    dfq__list_add(r->p, &u->cell, dfq__col_interned(r->p->db, name));
+    dfq__list_add(r->p, &u->label, dfq_str(r->p->db, name));
+  }
+  u->values = 1;
+}
+
+// Is a column one of the cells?
+static bool dfq__is_cell(const dfq__unpivoting *u, const char *name) {
+  for (int i = 0; i < u->cell.count; i++)
+    if (u->cell.item[i]->name == name) return true;
+  return false;
+}
+
+// "keep" (names | "none"): what repeats in each row; without it all that is not unpivoted.
+static void dfq__parse_keeps(dfq__recipe *r, dfq__unpivoting *u, bool all) {
+  dfq__parser *p = r->p;
+  const dfq_schema *s = &r->v.in->node->schema;
+  u->ids = dfq__recipe_names(r);
+  if (dfq__accept_word(p, "keep")) {
+    dfq__token at = p->now;
+    if (!dfq__accept_word(p, "none")) u->ids = dfq__parse_known_names(r);
+    for (int i = 0; i < u->ids.count; i++)
+      if (dfq__is_cell(u, u->ids.name[i]))
+        dfq__recipe_fail(r, at, DFQ_USAGE, "%s is kept and unpivoted", u->ids.name[i]);
+  } else {
+    for (int c = 0; c < s->count && !all; c++)
+      if (!dfq__is_cell(u, s->field[c].name)) dfq__known_add(r, &u->ids, s->field[c].name);
+  }
+}
+
+// ["names" "to" NAME] ["values" "to" NAME {"," NAME}]
+static void dfq__parse_unpivot_names(dfq__recipe *r, dfq__unpivoting *u) {
+  dfq__parser *p = r->p;
+  dfq__token at = p->now;
+  u->label_name = dfq__intern(p->db, "variable");
+  u->value_names = dfq__recipe_names(r);
+  if (dfq__accept_word(p, "names")) {
+    if (!dfq__accept_word(p, "to")) dfq__expected(p, "to");
+    u->label_name = dfq__parse_name(p, "a name for the column of labels");
+  }
+  if (dfq__accept_word(p, "values")) {
+    if (!dfq__accept_word(p, "to")) dfq__expected(p, "to");
+    at = p->now;
+    dfq__parse_names(p, &u->value_names);
+  } else if (u->values == 1) {
+    dfq__known_add(r, &u->value_names, dfq__intern(p->db, "value"));
+  }
+  if (!p->error && u->value_names.count != u->values)
+    dfq__recipe_fail(r, at, DFQ_USAGE, "%d values a row need %d names: values to ...",
+                     u->values, u->values);
+}
+
+// The one type of value column v; DFQ_KINDS with the verb's error set.
+static dfq_type dfq__unpivot_type(dfq__recipe *r, const dfq__unpivoting *u, int v) {
+  const char *first = u->cell.item[v]->name;
+  dfq_type type = dfq__known_type(r, first);
+  for (int i = v; i < u->cell.count; i += u->values) {
+    dfq_type own = dfq__known_type(r, u->cell.item[i]->name);
+    dfq_type both = dfq__common_type(type, own);
+    if (both == DFQ_KINDS) {
+      dfq__verb_error(&r->v, DFQ_TYPE_ERROR,
+                      "%s is %s and %s is %s: one column cannot hold both; cast one of them",
+                      first, dfq_type_name(type), u->cell.item[i]->name, dfq_type_name(own));
+      return DFQ_KINDS;
+    }
+    type = both;
+  }
+  return type;
+}
+
+// Brings the cells of each value column to its type, by a step that casts those that are not.
+static bool dfq__unpivot_casts(dfq__recipe *r, const dfq__unpivoting *u) {
+  dfq__text t = dfq__text_in(r->v.db->heap);
+  dfq__names cast = dfq__recipe_names(r), same = dfq__recipe_names(r);
+  for (int v = 0; v < u->values && !dfq__recipe_fails(r); v++) {
+    dfq_type type = dfq__unpivot_type(r, u, v);
+    for (int i = v; type != DFQ_KINDS && i < u->cell.count; i += u->values) {
+      const char *name = u->cell.item[i]->name;
+      bool fits = dfq__known_type(r, name) == type;
+      if (dfq__names_has(fits ? &cast : &same, name))
+        dfq__verb_error(&r->v, DFQ_TYPE_ERROR, "%s is needed as %s and as another type; "
+                        "make a column of each with cast", name, dfq_type_name(type));
+      else if (!fits && !dfq__names_has(&cast, name))
+        dfq__put_pattern(&t, t.len ? ", cast(@ as $) as @" : "cast(@ as $) as @", name,
+                         dfq_type_name(type));
+      dfq__known_add(r, fits ? &same : &cast, name);
+    }
+  }
+  if (t.len && !t.failed) dfq__step(r, dfq_with_columns_at, "%s", t.data);
+  if (t.failed) r->v.error = &dfq__error_memory;
+  dfq__text_free(&t);
+  return !dfq__recipe_fails(r);
+}
+
+// Appends a field, unless there is one of that name.
+static void dfq__unpivot_field(dfq__recipe *r, dfq_field *field, int *count, const char *name,
+                               dfq_type type) {
+  dfq_schema so_far = { *count, field };
+  if (dfq__schema_find(&so_far, name) >= 0)
+    dfq__verb_error(&r->v, DFQ_USAGE, "two columns are called %s; names to, values to and keep "
+                    "say which there are", name);
+  field[*count].name = name;
+  field[(*count)++].type = type;
+}
+
+// The node over r->f, whose columns have the types by now.
+static void dfq__unpivot_node(dfq__recipe *r, const dfq__unpivoting *u) {
+  dfq__verb v = r->v;
+  dfq__arena *arena = &v.db->arena;
+  size_t columns = (size_t)(u->ids.count + u->values) + 2;
+  dfq_field *field = (dfq_field *)dfq__arena_array(arena, columns, sizeof *field);
+  dfq_key *key = (dfq_key *)dfq__arena_array(arena, (size_t)u->label.count + 1, sizeof *key);
+  v.in = r->f;
+  dfq__node *n = dfq__verb_node(&v, DFQ__UNPIVOT, NULL);
+  const dfq_schema *s = &r->f->node->schema;
+  if (!field || !key || !n) { r->v.error = &dfq__error_memory; return; }
+  int count = 0;
+  for (int i = 0; i < u->ids.count; i++)
+    dfq__unpivot_field(r, field, &count, u->ids.name[i],
+                       dfq__types_of(s, dfq__schema_find(s, u->ids.name[i])));
+  dfq__unpivot_field(r, field, &count, u->label_name, DFQ_STR);
+  for (int i = 0; i < u->values; i++)
+    dfq__unpivot_field(r, field, &count, u->value_names.name[i],
+                       dfq__types_of(s, dfq__schema_find(s, u->cell.item[i]->name)));
+  for (int i = 0; i < u->label.count; i++) key[i].expr = u->label.item[i];
+  n->expr = u->cell.item;
+  n->expr_count = u->cell.count;
+  n->key = key;
+  n->key_count = u->label.count;
+  n->schema.count = count;
+  n->schema.field = field;
+  if (!r->v.error) r->f = dfq__verb_done(&v, n);
+  if (r->f->error) r->v.error = r->f->error;
+}
+
+// "unpivot" [turn {"," turn}] ["keep" (names | "none")] names
+static void dfq__recipe_unpivot(dfq__recipe *r) {
+  dfq__parser *p = r->p;
+  dfq__unpivoting u;
+  memset(&u, 0, sizeof u);
+  bool all = dfq__is_word(p, "keep") || !(dfq__at_name(p) || dfq__is_symbol(p, "("));
+  do {
+    bool more = dfq__at_name(p) || dfq__is_symbol(p, "(");
+    if (all || (u.cell.count && !more)) break;
+    dfq__parse_turn(r, &u);
+  } while (!p->error && dfq__accept_symbol(p, ","));
+  dfq__parse_keeps(r, &u, all);
+  if (all) dfq__unpivot_rest(r, &u);
+  if (!p->error && u.cell.count == 0) dfq__expected(p, "columns to unpivot");
+  dfq__parse_unpivot_names(r, &u);
+  if (!dfq__recipe_fails(r) && dfq__unpivot_casts(r, &u)) dfq__unpivot_node(r, &u);
+}
+
+// -- the table of recipes
+
+typedef struct dfq__recipe_row {
+  const char *name;
+  dfq__recipe_fn make;
+} dfq__recipe_row;
+
+// The numbers of the rows, for the functions below.
+enum { DFQ__R_CAST, DFQ__R_DISTINCT, DFQ__R_DROP_NANS, DFQ__R_DROP_NULLS, DFQ__R_FILL_NAN,
+       DFQ__R_FILL_NULL, DFQ__R_MOVE, DFQ__R_RENAME_WITH, DFQ__R_REVERSE, DFQ__R_TAIL,
+       DFQ__R_TRY_CAST, DFQ__R_UNNEST, DFQ__R_UNPIVOT, DFQ__RECIPES };
+
+static const dfq__recipe_row dfq__recipes[] = {
+  { "cast", dfq__recipe_cast },
+  { "distinct", dfq__recipe_distinct },
+  { "drop_nans", dfq__recipe_drop_nans },
+  { "drop_nulls", dfq__recipe_drop_nulls },
+  { "fill_nan", dfq__recipe_fill_nan },
+  { "fill_null", dfq__recipe_fill_null },
+  { "move", dfq__recipe_move },
+  { "rename_with", dfq__recipe_rename_with },
+  { "reverse", dfq__recipe_reverse },
+  { "tail", dfq__recipe_tail },
+  { "try_cast", dfq__recipe_try_cast },
+  { "unnest", dfq__recipe_unnest },
+  { "unpivot", dfq__recipe_unpivot },
+};
+
+// Reads a recipe's arguments from p and takes its steps. The parser's error comes first.
+static dfq_frame *dfq__cook(dfq_frame *in, const dfq__recipe_row *row, dfq__parser *p,
+                            const char *at) {
+  if (!in || in->error) return in;
+  dfq__recipe r = { dfq__verb_on(in, row->name, at), p, in };
+  if (!p->error) row->make(&r);
+  if (p->error) return dfq__frame_failed(in->db, p->error);
+  return r.v.error ? dfq__verb_failed(&r.v) : r.f;
+}
+
+// The verb as a function: its text is what follows its word in a pipeline.
+static dfq_frame *dfq__recipe_text(dfq_frame *in, int number, const char *text,
+                                   const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, dfq__recipes[number].name, at);
+  dfq__parser p = dfq__verb_parser(&v, text);
+  dfq_frame *f = dfq__cook(in, &dfq__recipes[number], &p, at);
+  dfq__expect_end(&p);
+  return p.error ? dfq__frame_failed(in->db, p.error) : f;
+}
+
+DFQ_API dfq_frame *dfq_distinct_at(dfq_frame *in, const char *names, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_DISTINCT, names, at);
+}
+DFQ_API dfq_frame *dfq_cast_columns_at(dfq_frame *in, const char *pairs, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_CAST, pairs, at);
+}
+DFQ_API dfq_frame *dfq_try_cast_columns_at(dfq_frame *in, const char *pairs, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_TRY_CAST, pairs, at);
+}
+DFQ_API dfq_frame *dfq_drop_nulls_at(dfq_frame *in, const char *names, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_DROP_NULLS, names, at);
+}
+DFQ_API dfq_frame *dfq_drop_nans_at(dfq_frame *in, const char *names, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_DROP_NANS, names, at);
+}
+DFQ_API dfq_frame *dfq_fill_null_at(dfq_frame *in, const char *text, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_FILL_NULL, text, at);
+}
+DFQ_API dfq_frame *dfq_fill_nan_at(dfq_frame *in, const char *text, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_FILL_NAN, text, at);
+}
+DFQ_API dfq_frame *dfq_move_at(dfq_frame *in, const char *text, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_MOVE, text, at);
+}
+DFQ_API dfq_frame *dfq_rename_with_at(dfq_frame *in, const char *text, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_RENAME_WITH, text, at);
+}
+DFQ_API dfq_frame *dfq_unnest_at(dfq_frame *in, const char *names, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_UNNEST, names, at);
+}
+DFQ_API dfq_frame *dfq_unpivot_at(dfq_frame *in, const char *text, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_UNPIVOT, text, at);
+}
+DFQ_API dfq_frame *dfq_reverse_at(dfq_frame *in, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_REVERSE, NULL, at);
+}
+DFQ_API dfq_frame *dfq_tail_at(dfq_frame *in, int64_t count, const char *at) {
+  char text[32];
+  (void)snprintf(text, sizeof text, "%lld", (long long)count);
+  return dfq__recipe_text(in, DFQ__R_TAIL, text, at);
+}
+
+// The function is called while the frame is built, and is not kept.
+DFQ_API dfq_frame *dfq_rename_by_at(dfq_frame *in, dfq_rename_fn fn, void *user,
+                                    const char *at) {
+  if (!in || in->error) return in;
+  dfq__renaming n = { DFQ__RENAME_FN, "", "", fn, user };
+  dfq__recipe r = { dfq__verb_on(in, "rename_by", at), NULL, in };
+  dfq__parser p = dfq__verb_parser(&r.v, "");
+  r.p = &p;
+  dfq__names names = dfq__columns_where(&r, NULL);
+  if (!dfq__recipe_fails(&r)) dfq__rename_all(&r, &names, &n);
+  if (p.error) return dfq__frame_failed(in->db, p.error);
+  return r.v.error ? dfq__verb_failed(&r.v) : r.f;
+}
+
+// -- union in other ways than by names that agree
+
+// Appends "name as other, " pieces: the columns of s, in the order and under the names of to;
+// what s has not is a null of to's type.
+static void dfq__union_items(dfq__text *t, const dfq_schema *s, const dfq_schema *to,
+                             bool by_position) {
+  for (int c = 0; c < to->count; c++) {
+    if (c) dfq__put(t, ", ");
+    const char *name = by_position ? s->field[c].name : to->field[c].name;
+    bool there = by_position || dfq__schema_find(s, name) >= 0;
+    dfq__put_pattern(t, there ? "@ as " : "cast(null as $) as ", name,
+                     dfq_type_name(dfq__types_of(to, c)));
+    dfq__put_name(t, to->field[c].name);
+  }
+}
+
+// f with the columns of to; f itself when it has them already. failed: no memory.
+static dfq_frame *dfq__union_like(dfq_frame *f, const dfq_schema *to, bool by_position,
+                                  const char *at) {
+  const dfq_schema *s = &f->node->schema;
+  bool same = s->count == to->count;
+  for (int c = 0; same && c < s->count; c++) same = s->field[c].name == to->field[c].name;
+  if (same) return f;
+  dfq__text t = dfq__text_in(f->db->heap);
+  dfq__union_items(&t, s, to, by_position);
+  f = t.failed ? dfq__frame_failed(f->db, NULL) : dfq_select_at(f, t.data ? t.data : "", at);
+  dfq__text_free(&t);
+  return f;
+}
+
+// The columns of a, then those that only b has. NULL without memory.
+static const dfq_schema *dfq__union_schema(dfq__verb *v, const dfq_schema *a,
+                                           const dfq_schema *b) {
+  size_t room = (size_t)(a->count + b->count) + 1;
+  dfq_schema *to = (dfq_schema *)dfq__arena_alloc(&v->db->arena, sizeof *to);
+  dfq_field *field = (dfq_field *)dfq__arena_array(&v->db->arena, room, sizeof *field);
+  if (!to || !field) return NULL;
+  for (int c = 0; c < a->count; c++) field[c] = a->field[c];
+  to->field = field;
+  to->count = a->count;
+  for (int c = 0; c < b->count; c++)
+    if (dfq__schema_find(a, b->field[c].name) < 0) field[to->count++] = b->field[c];
+  return to;
+}
+
+// By name, both sides must have the same columns; the first that one has alone is named.
+static const char *dfq__union_alone(const dfq_schema *a, const dfq_schema *b) {
+  for (int c = 0; c < a->count; c++)
+    if (dfq__schema_find(b, a->field[c].name) < 0) return a->field[c].name;
+  return NULL;
+}
+
+DFQ_API dfq_frame *dfq_union_with_at(dfq_frame *a, dfq_frame *b, dfq_union_how how,
+                                     const char *at) {
+  if (!a || a->error) return a;
+  if (!b || b->error) return b;
+  dfq__verb v = dfq__verb_on(a, "union", at);
+  if (a->db != b->db || how == DFQ_UNION_SAME) return dfq_union_at(a, b, at);
+  const dfq_schema *s = &a->node->schema, *t = &b->node->schema;
+  if (how == DFQ_UNION_BY_POSITION && s->count == t->count)
+    return dfq_union_at(a, dfq__union_like(b, s, true, at), at);
+  if (how == DFQ_UNION_BY_NAME) {
+    const char *left = dfq__union_alone(s, t), *right = dfq__union_alone(t, s);
+    if (left || right)
+      return dfq__verb_fail(&v, DFQ_UNKNOWN_NAME, "only the %s side has a column %s; union "
+                            "diagonal makes it null on the other", left ? "left" : "right",
+                            left ? left : right);
+    return dfq_union_at(a, dfq__union_like(b, s, false, at), at);
+  }
+  if (how != DFQ_UNION_DIAGONAL) return dfq_union_at(a, b, at);
+  const dfq_schema *to = dfq__union_schema(&v, s, t);
+  if (!to) return dfq__verb_failed(&v);
+  a = dfq__union_like(a, to, false, at);
+  return dfq_union_at(a, dfq__union_like(b, to, false, at), at);
+}
+
 #endif // DFQ_CHAPTER >= 4, windows
 
 // =============================================================================================
@@ -17289,6 +18432,7 @@ static const char *dfq__word_of(const dfq__node *n) {
     case DFQ__TOP_K: return "top";
     case DFQ__DISTINCT_ROWS: return "distinct";
     case DFQ__WINDOW: return "with";
+    case DFQ__UNPIVOT: return "unpivot";
     case DFQ__NODE_KINDS: break;
   }
   return "?";
@@ -17396,6 +18540,53 @@ static void dfq__put_join(dfq__text *t, const dfq__node *n) {
   dfq__put_conjuncts(t, n->expr, n->expr_count);
 }
 
+// A turn of an unpivot, and what it is called unless it is told: q1, or (x1, y1) as p1.
+static void dfq__put_turn(dfq__text *t, const dfq__node *n, int turn) {
+  int values = n->expr_count / n->key_count;
+  dfq_expr **cell = n->expr + turn * values;
+  const dfq_value *label = &n->key[turn].expr->value;
+  bool inside = values > 1 || strcmp(cell[0]->name, "keep") == 0;
+  dfq__text usual = dfq__text_in(t->heap);
+  for (int v = 0; v < values; v++) {
+    dfq__put(t, v ? ", " : inside ? "(" : "");
+    dfq__put_name(t, cell[v]->name);
+    dfq__putf(&usual, "%s%s", v ? "_" : "", cell[v]->name);
+  }
+  if (inside) dfq__put(t, ")");
+  if (usual.failed) t->failed = true;
+  if (!t->failed && strcmp(usual.data, label->as.s) != 0) {
+    dfq__put(t, " as ");
+    dfq__put_name(t, label->as.s);
+  }
+  dfq__text_free(&usual);
+}
+
+// q1, q2 keep id names to quarter values to amount
+static void dfq__put_unpivot(dfq__text *t, const dfq__node *n) {
+  int values = n->expr_count / n->key_count, ids = n->schema.count - values - 1;
+  const dfq_field *f = n->schema.field;
+  bool any = false;
+  for (int i = 0; i < n->key_count; i++) {
+    dfq__put_next(t, &any);
+    dfq__put_turn(t, n, i);
+  }
+  dfq__put(t, ids ? " keep" : " keep none");
+  any = false;
+  for (int c = 0; c < ids; c++) {
+    dfq__put_next(t, &any);
+    if (strcmp(f[c].name, "none") == 0) dfq__put(t, "\"none\"");   // a column of that name
+    else dfq__put_name(t, f[c].name);
+  }
+  dfq__put(t, " names to ");
+  dfq__put_name(t, f[ids].name);
+  dfq__put(t, " values to");
+  any = false;
+  for (int v = 0; v < values; v++) {
+    dfq__put_next(t, &any);
+    dfq__put_name(t, f[ids + 1 + v].name);
+  }
+}
+
 // What follows the word, and the other input of a join or union, in a pipeline; with its blank.
 static void dfq__put_rest(dfq__text *t, const dfq__node *n) {
   switch (n->kind) {
@@ -17420,6 +18611,7 @@ static void dfq__put_rest(dfq__text *t, const dfq__node *n) {
     case DFQ__JOIN: dfq__put_join(t, n); return;
     case DFQ__GROUP: dfq__put_group(t, n); return;
     case DFQ__WINDOW: dfq__put_windows(t, n); return;
+    case DFQ__UNPIVOT: dfq__put_unpivot(t, n); return;
     case DFQ__TOP_K: dfq__putf(t, " %lld by", (long long)n->count); break;
     case DFQ__UNION: case DFQ__SORT: case DFQ__DISTINCT_ROWS: case DFQ__NODE_KINDS: break;
   }
@@ -17618,7 +18810,7 @@ static dfq__reading dfq__reading_below(const dfq__node *n, dfq__reading r, int s
       else if (side) r.whole = r.touched;        // the build side
       return r;
     case DFQ__SCAN: case DFQ__FILTER: case DFQ__PROJECT: case DFQ__ROW_INDEX:
-    case DFQ__DISTINCT_ROWS: case DFQ__NODE_KINDS: return r;
+    case DFQ__DISTINCT_ROWS: case DFQ__UNPIVOT: case DFQ__NODE_KINDS: return r;
   }
   return r;
 }
@@ -17663,6 +18855,7 @@ static double dfq__rows_of(const dfq__node *n) {
   if (rows < 0 || other < 0) return limited && n->count >= 0 ? (double)n->count : -1;
   switch (n->kind) {
     case DFQ__UNION: return rows + other;
+    case DFQ__UNPIVOT: return rows * n->key_count;
     case DFQ__JOIN: return dfq__joined_rows(n, rows, other);
     case DFQ__GROUP: case DFQ__DISTINCT_ROWS:
       return rows < 10 ? dfq__at_most(rows, 1) : rows / 10;
@@ -17679,7 +18872,7 @@ static double dfq__rows_of(const dfq__node *n) {
 // The most rows that can come out of n, as the plan itself guarantees; < 0: no limit is known.
 static int64_t dfq__most_rows(const dfq__node *n) {
   int64_t below = n->in[0] ? dfq__most_rows(n->in[0]) : -1;
-  if (n->kind == DFQ__JOIN || n->kind == DFQ__UNION) return -1;
+  if (n->kind == DFQ__JOIN || n->kind == DFQ__UNION || n->kind == DFQ__UNPIVOT) return -1;
   if (n->kind != DFQ__LIMIT && n->kind != DFQ__TOP_K && n->kind != DFQ__SCAN) return below;
   return n->count < 0 || (below >= 0 && below < n->count) ? below : n->count;
 }
@@ -17708,9 +18901,11 @@ static const char *dfq__name_above(const dfq__node *n, const char *name) {
   for (int i = 0; i < n->schema.count; i++) {
     const dfq_expr *e = n->kind == DFQ__PROJECT ? n->expr[i] : NULL;
     if (n->kind == DFQ__GROUP && i < n->key_count) e = n->key[i].expr;
+    bool repeats = n->kind == DFQ__UNPIVOT && n->schema.field[i].name == name &&
+                   i < n->schema.count - n->expr_count / n->key_count - 1;
     bool from_left = n->kind == DFQ__JOIN && n->join->column[i].side != DFQ__RIGHT_SIDE &&
                      n->join->column[i].name == name;
-    if (from_left || (e && e->kind == DFQ_COLUMN && e->name == name))
+    if (from_left || repeats || (e && e->kind == DFQ_COLUMN && e->name == name))
       return n->schema.field[i].name;
   }
   return NULL;
@@ -17739,7 +18934,7 @@ static dfq__order dfq__order_of(const dfq__node *n) {
     case DFQ__JOIN:
       if (n->join->type == DFQ_RIGHT || n->join->type == DFQ_FULL) return o;
       break;
-    case DFQ__PROJECT: case DFQ__GROUP: break;
+    case DFQ__PROJECT: case DFQ__GROUP: case DFQ__UNPIVOT: break;
     case DFQ__SCAN: case DFQ__UNION: case DFQ__NODE_KINDS: return o;
   }
   o = dfq__order_of(n->in[0]);
@@ -18129,6 +19324,7 @@ static bool dfq__rule_fold(dfq__opt *o, dfq__node **at, dfq__reading r) {
 //   distinct            uses its keys only
 //   limit, top          never: they count the rows that the conjunct drops
 //   row_index           never: it numbers them
+//   unpivot             uses repeated columns only
 //   join                see >>push-join
 //   scan                when the source evaluates conditions itself
 //
@@ -18296,6 +19492,19 @@ static bool dfq__sink_window(dfq__sink *s) {
   return dfq__sunk(s, NULL, "it takes or leaves whole partitions");
 }
 
+// The rows made of one row share its repeated columns: they go or stay together. No row is
+// dropped on the way, so that even what may fail can move.
+static bool dfq__sink_unpivot(dfq__sink *s) {
+  dfq__node *n = s->below;
+  dfq__names used = dfq__sink_names(s);
+  int repeated = n->schema.count - n->expr_count / n->key_count - 1;
+  for (int i = 0; i < used.count; i++)
+    if (dfq__schema_find(&n->schema, used.name[i]) >= repeated)
+      return dfq__refuse(s, NULL, "%s is known after unpivoting only", used.name[i]);
+  if (!dfq__settle(s, &n->in[0], s->e)) return false;
+  return dfq__sunk(s, NULL, "it uses columns that repeat only");
+}
+
 // Below a sort, rows are tested that a limit above would never have asked for.
 static bool dfq__sink_sort(dfq__sink *s) {
   if (s->fails && !s->read.whole) return dfq__refuse_unread(s, NULL);
@@ -18337,6 +19546,7 @@ static bool dfq__sink_one(dfq__sink *s) {
     case DFQ__SORT: return dfq__sink_sort(s);
     case DFQ__DISTINCT_ROWS: return dfq__sink_distinct(s);
     case DFQ__WINDOW: return dfq__sink_window(s);
+    case DFQ__UNPIVOT: return dfq__sink_unpivot(s);
     case DFQ__LIMIT: case DFQ__TOP_K:
       return dfq__refuse(s, NULL, "it would count other rows");
     case DFQ__ROW_INDEX: return dfq__refuse(s, NULL, "it would number other rows");
@@ -19186,6 +20396,21 @@ static void dfq__prune_window(dfq__opt *o, dfq__node **at, const dfq__names *nee
   n->schema.field = field;
 }
 
+// Repeated columns that nobody needs go. The cells stay: they decide how many rows there are.
+static void dfq__prune_unpivot(dfq__opt *o, dfq__node *n, const dfq__names *need,
+                               bool *changed) {
+  dfq__names below = dfq__no_names(o), own = dfq__no_names(o);
+  int made = n->expr_count / n->key_count + 1;
+  dfq__need_names(&own, need);
+  for (int c = n->schema.count - made; c < n->schema.count; c++)
+    dfq__names_add(&own, n->schema.field[c].name);
+  dfq__pruned(o, n, dfq__keep_columns(o, n, &own, 0), changed);
+  for (int c = 0; c < n->schema.count - made; c++)
+    dfq__names_add(&below, n->schema.field[c].name);
+  dfq__need_exprs(&below, n);
+  dfq__prune(o, &n->in[0], &below, changed);
+}
+
 // A node whose output is its input's rows as they are: filter, limit, sort, top-k, distinct.
 static void dfq__prune_through(dfq__opt *o, dfq__node *n, const dfq__names *need,
                                bool *changed) {
@@ -19212,6 +20437,7 @@ static void dfq__prune(dfq__opt *o, dfq__node **at, const dfq__names *need, bool
     case DFQ__UNION: dfq__prune_union(o, n, need, changed); return;
     case DFQ__ROW_INDEX: dfq__prune_row_index(o, at, need, changed); return;
     case DFQ__WINDOW: dfq__prune_window(o, at, need, changed); return;
+    case DFQ__UNPIVOT: dfq__prune_unpivot(o, n, need, changed); return;
     case DFQ__FILTER: case DFQ__LIMIT: case DFQ__SORT: case DFQ__TOP_K:
     case DFQ__DISTINCT_ROWS: case DFQ__NODE_KINDS:
       dfq__prune_through(o, n, need, changed);
@@ -19311,6 +20537,9 @@ static bool dfq__rule_push_limit(dfq__opt *o, dfq__node **at, dfq__reading r) {
       return dfq__note(o, false, what, where, "all rows are needed to know one group");
     case DFQ__WINDOW:
       return dfq__note(o, false, what, where, "all rows are needed to know one partition");
+    case DFQ__UNPIVOT:   // k rows of each row: a k-th of them, rounded up, is enough
+      most = most / in->key_count + (most % in->key_count > 0);
+      return dfq__limit_copy(o, n, &in->in[0], most, where);
     case DFQ__LIMIT: case DFQ__SORT: case DFQ__TOP_K: case DFQ__NODE_KINDS: break;
   }
   return false;
@@ -22477,17 +23706,6 @@ static const char *dfq__parse_path(dfq__parser *p, bool *bare) {
   return path;
 }
 
-// STR. Returns: its text; NULL after an error.
-static const char *dfq__parse_text(dfq__parser *p, const char *what) {
-  size_t n = 0;
-  if (p->now.kind != DFQ__T_STR) { dfq__expected(p, what); return NULL; }
-  const char *s = dfq__unquote(p, p->now, &n);
-  if (!s) p->error = &dfq__error_memory;
-  else if (strlen(s) != n) dfq__expected(p, "a text without zero bytes");
-  else dfq__take(p);
-  return p->error ? NULL : s;
-}
-
 // STR of one byte; none is what an empty one stands for, if that may be. 0 after an error.
 static char dfq__parse_char(dfq__parser *p, char none) {
   dfq__token t = p->now;
@@ -22499,19 +23717,6 @@ static char dfq__parse_char(dfq__parser *p, char none) {
   dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "expected one sign of one byte, not %.*s",
                   (int)dfq__min(t.len, 40), p->text + t.at);
   return 0;
-}
-
-// COUNT = INT or a parameter that is one. Returns: -1 after an error.
-static int64_t dfq__parse_count(dfq__parser *p, const char *what) {
-  dfq__token t = p->now;
-  if (t.kind != DFQ__T_INT && t.kind != DFQ__T_PARAM) { dfq__expected(p, what); return -1; }
-  dfq_expr *e = t.kind == DFQ__T_INT ? dfq__parse_number(p, false) : dfq__parse_param(p);
-  if (e->kind != DFQ_LITERAL && !p->error) p->error = &dfq__error_memory;
-  if (p->error) return -1;
-  if (e->value.type == DFQ_I64 && e->value.as.i >= 0) return e->value.as.i;
-  dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "expected %s, but %.*s is not that", what,
-                  (int)dfq__min(t.len, 40), p->text + t.at);
-  return -1;
 }
 
 // The text from a place on to the end of the latest token, for verbs that take names as text.
@@ -22693,12 +23898,6 @@ static dfq_frame *dfq__stage_rename(dfq__script *s, dfq_frame *in) {
   return pairs ? dfq_rename_at(in, pairs, s->at) : in;
 }
 
-// "distinct" [names]: none are all
-static dfq_frame *dfq__stage_distinct(dfq__script *s, dfq_frame *in) {
-  const char *names = dfq__at_name(&s->p) ? dfq__parse_columns(s, in, false) : NULL;
-  return s->p.error ? in : dfq_distinct_at(in, names, s->at);
-}
-
 // "group" [items] [":" items] ["sorted"]
 static dfq_frame *dfq__stage_group(dfq__script *s, dfq_frame *in) {
   dfq__parser *p = &s->p;
@@ -22823,11 +24022,19 @@ static void dfq__expect_bar(dfq__parser *p, const dfq__choice *first,
   else dfq__expected(p, "| and a stage, or the end");
 }
 
-// "union" source
+// "union" source ["by" ("name" | "position") | "diagonal"]
 static dfq_frame *dfq__stage_union(dfq__script *s, dfq_frame *in) {
   dfq_frame *other = dfq__parse_other(s);
+  dfq_union_how how = DFQ_UNION_SAME;
+  if (dfq__accept_word(&s->p, "diagonal")) {
+    how = DFQ_UNION_DIAGONAL;
+  } else if (dfq__accept_word(&s->p, "by")) {
+    how = dfq__accept_word(&s->p, "name") ? DFQ_UNION_BY_NAME : DFQ_UNION_BY_POSITION;
+    if (how == DFQ_UNION_BY_POSITION && !dfq__accept_word(&s->p, "position"))
+      dfq__expected(&s->p, "name or position");
+  }
   dfq__expect_bar(&s->p, &dfq__scan_choice, NULL);
-  return s->p.error ? in : dfq_union_at(in, other, s->at);
+  return s->p.error ? in : dfq_union_with_at(in, other, how, s->at);
 }
 
 // joinoptions = { "suffix" STR | "nulls_equal" | "sorted" } ["where" expr]
@@ -22889,8 +24096,7 @@ static dfq_frame *dfq__stage_join(dfq__script *s, dfq_frame *in) {
   return p->error ? in : dfq__join_frames(in, right, &how, &keys, how.condition, s->at);
 }
 
-// -- from stages to scripts
-//
+// ---- >>pipeline-script: from stages to scripts ----------------------------------------------
 // A stage is looked up in a table by its word. Who comes from SQL or from another library may
 // write another word for it: a second table knows what they mean, and the message says so.
 
@@ -22904,28 +24110,35 @@ static const dfq__stage dfq__stages[] = {
   { "with", dfq__stage_with },         { "drop", dfq__stage_drop },
   { "rename", dfq__stage_rename },     { "group", dfq__stage_group },
   { "sort", dfq__stage_sort },         { "limit", dfq__stage_limit },
-  { "offset", dfq__stage_offset },     { "distinct", dfq__stage_distinct },
-  { "join", dfq__stage_join },         { "union", dfq__stage_union },
-  { "row_index", dfq__stage_row_index },
+  { "offset", dfq__stage_offset },     { "join", dfq__stage_join },
+  { "union", dfq__stage_union },       { "row_index", dfq__stage_row_index },
 };
 enum { DFQ__STAGE_COUNT = sizeof dfq__stages / sizeof dfq__stages[0] };
 
 // What others call it, and what it is called here.
 static const char *const dfq__other_words[][2] = {
-  { "where", "filter" },     { "project", "select" },   { "with_columns", "with" },
-  { "mutate", "with" },      { "extend", "with" },      { "derive", "with" },
-  { "group_by", "group" },   { "aggregate", "group" },  { "summarize", "group" },
-  { "order", "sort" },       { "order_by", "sort" },    { "arrange", "sort" },
-  { "head", "limit" },       { "take", "limit" },       { "slice", "limit" },
-  { "unique", "distinct" },  { "append", "union" },     { "concat", "union" },
-  { "skip", "offset" },      { "merge", "join" },       { "with_row_index", "row_index" },
+  { "where", "filter" },       { "project", "select" },     { "with_columns", "with" },
+  { "mutate", "with" },        { "extend", "with" },        { "derive", "with" },
+  { "with_column", "with" },   { "assign", "with" },        { "group_by", "group" },
+  { "aggregate", "group" },    { "summarize", "group" },    { "agg", "group" },
+  { "groupby", "group" },      { "order", "sort" },         { "order_by", "sort" },
+  { "sort_by", "sort" },       { "arrange", "sort" },       { "head", "limit" },
+  { "take", "limit" },         { "slice", "limit" },        { "unique", "distinct" },
+  { "dedup", "distinct" },     { "drop_duplicates", "distinct" },
+  { "append", "union" },       { "concat", "union" },       { "union_all", "union" },
+  { "skip", "offset" },        { "merge", "join" },         { "with_row_index", "row_index" },
+  { "melt", "unpivot" },       { "gather", "unpivot" },     { "pivot_longer", "unpivot" },
+  { "dropna", "drop_nulls" },  { "drop_na", "drop_nulls" }, { "fillna", "fill_null" },
+  { "relocate", "move" },      { "reorder", "move" },       { "rename_columns", "rename" },
+  { "cast_columns", "cast" },  { "last", "tail" },          { "bottom", "tail" },
 };
 
 // The error for a word that is no stage, with the one that was meant, or with all of them.
 static void dfq__unknown_stage(dfq__parser *p) {
-  const char *name[DFQ__STAGE_COUNT + 1], *near = NULL;
+  const char *name[DFQ__STAGE_COUNT + DFQ__RECIPES + 1], *near = NULL;
   for (int i = 0; i < DFQ__STAGE_COUNT; i++) name[i] = dfq__stages[i].name;
-  name[DFQ__STAGE_COUNT] = NULL;
+  for (int i = 0; i < DFQ__RECIPES; i++) name[DFQ__STAGE_COUNT + i] = dfq__recipes[i].name;
+  name[DFQ__STAGE_COUNT + DFQ__RECIPES] = NULL;
   for (size_t i = 0; i < sizeof dfq__other_words / sizeof *dfq__other_words; i++)
     if (dfq__is_word(p, dfq__other_words[i][0])) near = dfq__other_words[i][1];
   dfq__unknown_word(p, "stage", name, near ? near : dfq__nearest_word(p, name));
@@ -22935,14 +24148,18 @@ static void dfq__unknown_stage(dfq__parser *p) {
 static dfq_frame *dfq__parse_stage(dfq__script *s, dfq_frame *in) {
   dfq__parser *p = &s->p;
   const dfq__stage *stage = NULL;
+  const dfq__recipe_row *recipe = NULL;
   for (int i = 0; i < DFQ__STAGE_COUNT; i++)
     if (dfq__is_word(p, dfq__stages[i].name)) stage = &dfq__stages[i];
-  if (!stage && p->now.kind == DFQ__T_NAME) dfq__unknown_stage(p);
-  else if (!stage) dfq__expected(p, "a stage, as in | limit 10");
+  for (int i = 0; i < DFQ__RECIPES; i++)
+    if (dfq__is_word(p, dfq__recipes[i].name)) recipe = &dfq__recipes[i];
+  if (!stage && !recipe && p->now.kind == DFQ__T_NAME) dfq__unknown_stage(p);
+  else if (!stage && !recipe) dfq__expected(p, "a stage, as in | limit 10");
   if (p->error) return in;
-  dfq__begin(s, stage->name);
+  dfq__begin(s, stage ? stage->name : recipe->name);
   dfq__take(p);
-  return dfq__script_take(s, stage->parse(s, in));
+  if (stage) return dfq__script_take(s, stage->parse(s, in));
+  return dfq__script_take(s, dfq__cook(in, recipe, p, s->at));
 }
 
 // Where a pipeline begins.
@@ -23120,6 +24337,7 @@ static const dfq__class dfq__classes[] = {
   { &dfq__sort_class, &dfq__row_sort_class, sizeof(dfq__row_sort) }, // top-k
   { &dfq__distinct_class, &dfq__row_distinct_class, sizeof(dfq__row_distinct) },
   { &dfq__window_class, &dfq__row_window_class, sizeof(dfq__row_window) },
+  { &dfq__unpivot_class, &dfq__row_unpivot_class, sizeof(dfq__row_unpivot) },
 #endif
 };
 
@@ -23218,6 +24436,48 @@ DFQ_API dfq_frame *(dfq_group_exprs)(dfq_frame *in, const dfq_group_spec *spec) 
 }
 DFQ_API dfq_frame *(dfq_sort_exprs)(dfq_frame *in, const dfq_key *keys, int count) {
   return dfq_sort_exprs_at(in, keys, count, NULL);
+}
+DFQ_API dfq_frame *(dfq_union_with)(dfq_frame *a, dfq_frame *b, dfq_union_how how) {
+  return dfq_union_with_at(a, b, how, NULL);
+}
+DFQ_API dfq_frame *(dfq_unpivot)(dfq_frame *in, const char *text) {
+  return dfq_unpivot_at(in, text, NULL);
+}
+DFQ_API dfq_frame *(dfq_unnest)(dfq_frame *in, const char *names) {
+  return dfq_unnest_at(in, names, NULL);
+}
+DFQ_API dfq_frame *(dfq_drop_nulls)(dfq_frame *in, const char *names) {
+  return dfq_drop_nulls_at(in, names, NULL);
+}
+DFQ_API dfq_frame *(dfq_drop_nans)(dfq_frame *in, const char *names) {
+  return dfq_drop_nans_at(in, names, NULL);
+}
+DFQ_API dfq_frame *(dfq_fill_null)(dfq_frame *in, const char *text) {
+  return dfq_fill_null_at(in, text, NULL);
+}
+DFQ_API dfq_frame *(dfq_fill_nan)(dfq_frame *in, const char *text) {
+  return dfq_fill_nan_at(in, text, NULL);
+}
+DFQ_API dfq_frame *(dfq_cast_columns)(dfq_frame *in, const char *pairs) {
+  return dfq_cast_columns_at(in, pairs, NULL);
+}
+DFQ_API dfq_frame *(dfq_try_cast_columns)(dfq_frame *in, const char *pairs) {
+  return dfq_try_cast_columns_at(in, pairs, NULL);
+}
+DFQ_API dfq_frame *(dfq_rename_with)(dfq_frame *in, const char *text) {
+  return dfq_rename_with_at(in, text, NULL);
+}
+DFQ_API dfq_frame *(dfq_rename_by)(dfq_frame *in, dfq_rename_fn fn, void *user) {
+  return dfq_rename_by_at(in, fn, user, NULL);
+}
+DFQ_API dfq_frame *(dfq_move)(dfq_frame *in, const char *text) {
+  return dfq_move_at(in, text, NULL);
+}
+DFQ_API dfq_frame *(dfq_tail)(dfq_frame *in, int64_t count) {
+  return dfq_tail_at(in, count, NULL);
+}
+DFQ_API dfq_frame *(dfq_reverse)(dfq_frame *in) {
+  return dfq_reverse_at(in, NULL);
 }
 #endif
 

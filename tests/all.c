@@ -22,6 +22,7 @@
 #include "semantics.c"
 #include "differential.c"
 #include "ch4_windows.c"
+#include "ch4_reshape.c"
 #endif
 #if DFQ_CHAPTER >= 5
 #include "ch5_optimizer.c"
@@ -54,6 +55,7 @@ int main(int argc, char **argv) {
   run_semantics();
   run_differential();
   run_ch4_windows();
+  run_ch4_reshape();
 #endif
 #if DFQ_CHAPTER >= 5
   run_ch5_optimizer();

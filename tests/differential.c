@@ -716,8 +716,30 @@ static dfq_frame *diff_union(diff_gen *g, dfq_frame *f, diff_data *data, int *us
   return dfq_union(f, s->count ? dfq_select(other, t.data) : other);
 }
 
+// Some columns into rows, the same number of them a turn; labels and values have new names.
+static dfq_frame *diff_unpivot(diff_gen *g, dfq_frame *f) {
+  const dfq_schema *s = diff_schema(f);
+  diff_text t = { "", 0 };
+  int turns = diff_below(g, 3) + 1, values = diff_chance(g, 70) ? 1 : 2;
+  if (s->count == 0) return f;
+  for (int i = 0; i < turns; i++) {
+    diff_put(&t, i ? ", (" : "(");
+    for (int v = 0; v < values; v++) {
+      diff_put(&t, v ? ", " : "");
+      diff_name(&t, s->field[diff_below(g, s->count)].name);
+    }
+    diff_put(&t, diff_chance(g, 50) ? ") as \"turn %d\"" : ") as t%d", i);
+  }
+  if (diff_chance(g, 20)) diff_put(&t, " keep none");
+  diff_put(&t, " names to x%d values to x%d", g->names, g->names + 1);
+  if (values == 2) diff_put(&t, ", x%d", g->names + 2);
+  g->names += 3;
+  diff_put(&g->plan, "  unpivot %s\n", t.data);
+  return dfq_unpivot(f, t.data);
+}
+
 static dfq_frame *diff_stage(diff_gen *g, dfq_frame *f, diff_data *data, int *used) {
-  switch (diff_below(g, 18)) {
+  switch (diff_below(g, 19)) {
     case 0: case 1: case 2: case 3: return diff_filter(g, f);
     case 4: return diff_select(g, f);
     case 5: case 6: return diff_with(g, f);
@@ -728,6 +750,7 @@ static dfq_frame *diff_stage(diff_gen *g, dfq_frame *f, diff_data *data, int *us
     case 11: case 12: return diff_group(g, f);
     case 13: case 14: return diff_sort(g, f);
     case 15: return diff_distinct(g, f);
+    case 16: return diff_unpivot(g, f);
     default: return diff_join(g, f, data, used);
   }
 }

@@ -1077,6 +1077,24 @@ static inline model_table model_distinct(model *m, const dfq__node *n, const mod
   return t;
 }
 
+// For each row, for each turn: what repeats, the label, the turn's cells.
+static inline model_table model_unpivot(model *m, const dfq__node *n, const model_table *in) {
+  model_table t = model_new(&n->schema);
+  int values = n->expr_count / n->key_count, ids = n->schema.count - values - 1;
+  for (size_t r = 0; r < in->rows; r++)
+    for (int turn = 0; turn < n->key_count; turn++) {
+      dfq_value *to = model_add(m, &t);
+      const dfq_value *from = model_row(in, r);
+      for (int c = 0; c < ids; c++)
+        to[c] = from[model_find(in->schema, n->schema.field[c].name)];
+      to[ids] = n->key[turn].expr->value;
+      for (int v = 0; v < values; v++)
+        to[ids + 1 + v] = from[model_find(in->schema, n->expr[turn * values + v]->name)];
+    }
+  t.failed = in->failed;
+  return t;
+}
+
 static inline model_table model_run(model *m, const dfq__node *n) {
   model_table in = model_new(&n->schema);
   if (n->in[0]) in = model_run(m, n->in[0]);
@@ -1092,6 +1110,7 @@ static inline model_table model_run(model *m, const dfq__node *n) {
     case DFQ__GROUP: return model_group(m, n, &in);
     case DFQ__SORT: return model_sort(m, n, &in);
     case DFQ__DISTINCT_ROWS: return model_distinct(m, n, &in);
+    case DFQ__UNPIVOT: return model_unpivot(m, n, &in);
     default: m->wrong = "a node that only the optimizer makes"; return in;
   }
 }
