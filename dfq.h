@@ -149,6 +149,7 @@ enum {
   DFQ_DATE,      // int32_t, days since 1970-01-01
   DFQ_DATETIME,  // int64_t, microseconds since 1970-01-01 00:00 UTC
   DFQ_DURATION,  // int64_t, microseconds
+  DFQ_TIME,      // int64_t, microseconds since midnight, less than a day of them
   DFQ_LIST,      // of values of one type, which is the parameter: dfq_list_of(DFQ_I64)
   DFQ_DAYS,      // interval '3' day: a literal only, to be added to a date or datetime
   DFQ_MONTHS,    // interval '3' month: likewise, by the calendar
@@ -164,7 +165,7 @@ typedef struct dfq_value {
   dfq_type type;   // DFQ_NULL when there is no value, whatever the column's type
   uint32_t len;    // of a string or a list, in bytes
   union {
-    int64_t i;     // bool, i32, i64, date, datetime, duration
+    int64_t i;     // bool, i32, i64, date, datetime, duration, time
     double f;      // f64
     const char *s; // str: not terminated by a zero byte; list: see dfq_list_get
   } as;
@@ -2311,23 +2312,23 @@ DFQ_API dfq_rows *dfq_rows_take(dfq_rows *in, size_t n) {
 
 // Positional, in the order of the enum: C++ knows no designated elements.
 static const char *const dfq__type_names[] = {
-  "null", "bool", "i32", "i64", "f64", "str", "date", "datetime", "duration", "list", "days",
-  "months"
+  "null", "bool", "i32", "i64", "f64", "str", "date", "datetime", "duration", "time", "list",
+  "days", "months"
 };
 static const char *const dfq__list_names[] = {
   "list", "list(bool)", "list(i32)", "list(i64)", "list(f64)", "list(str)", "list(date)",
-  "list(datetime)", "list(duration)"
+  "list(datetime)", "list(duration)", "list(time)"
 };
 
 // Intervals of days and months have a size only to fill the row: no column holds them.
 // Bytes of one value in a column.
 static const uint8_t dfq__type_sizes[] = {
-  1, 1, 4, 8, 8, sizeof(dfq_view), 4, 8, 8, sizeof(dfq_view), 8, 8
+  1, 1, 4, 8, 8, sizeof(dfq_view), 4, 8, 8, 8, sizeof(dfq_view), 8, 8
 };
 
-// One letter a type, for the signatures of functions: n b 3 i f s d t u L D M. l is list(str),
-// L a list of whatever * is in that signature.
-static const char dfq__type_letters[] = "nb3ifsdtuLDM";
+// One letter a type, for the signatures of functions. l is list(str), L a list of whatever * is
+// in that signature.
+static const char dfq__type_letters[] = "nb3ifsdtucLDM";
 
 // A type's kind without its parameter: whoever switches over types asks through here. The
 // parameter of a list is the type of its values.
@@ -2412,20 +2413,21 @@ static dfq_type dfq__common_type(dfq_type a, dfq_type b) {
 // other, so there is no cast to count days with: subtract two dates. null casts to everything.
 // What cast allows: . never, = the same, + always works, ! may fail for some values.
 static const char *const dfq__cast_matrix[] = {
-  // to:    null bool i32 i64 f64 str date datetime duration list    from:
-  /*             n    b    3    i    f    s    d    t    u    L */
-  /* null     */ "=+++++++++",
-  /* bool     */ ".=++++....",
-  /* i32      */ ".+=+++....",
-  /* i64      */ ".+!=++....",
-  /* f64      */ ".+!!=+....",
-  /* str      */ ".!!!!=!!..",
-  /* date     */ ".....+=+..",
-  /* datetime */ ".....++=..",
-  /* duration */ ".....+..=.",
-  /* list     */ ".....+....",
-  /* days     */ "..........",
-  /* months   */ "..........",
+  // to:    null bool i32 i64 f64 str date datetime duration time list    from:
+  /*             n    b    3    i    f    s    d    t    u    c    L */
+  /* null     */ "=++++++++++",
+  /* bool     */ ".=++++.....",
+  /* i32      */ ".+=+++.....",
+  /* i64      */ ".+!=++.....",
+  /* f64      */ ".+!!=+.....",
+  /* str      */ ".!!!!=!!.!.",
+  /* date     */ ".....+=!...",
+  /* datetime */ ".....++=.+.",
+  /* duration */ ".....+..=..",
+  /* time     */ ".....+...=.",
+  /* list     */ ".....+.....",
+  /* days     */ "...........",
+  /* months   */ "...........",
 };
 
 // '!' is what the optimizer asks about: such a cast must not run on rows that a filter below it
@@ -2694,25 +2696,38 @@ static bool dfq__read_zone(const char *s, size_t n, int64_t *seconds) {
   return true;
 }
 
-// A date, then 'T' or a blank, HH:MM[:SS[.ffffff]] and an optional zone; a date alone is its
+// HH:MM[:SS[.ffffff]]. Returns how many bytes it took, 0 when it is no time of day.
+static size_t dfq__read_clock(const char *s, size_t n, int64_t *micros) {
+  int64_t fraction = 0;
+  size_t took = 5;
+  if (n < 5 || s[2] != ':') return 0;
+  int h = dfq__read_digits(s, 2), m = dfq__read_digits(s + 3, 2), sec = 0;
+  if (n >= 8 && s[5] == ':') {
+    sec = dfq__read_digits(s + 6, 2);
+    int more = dfq__read_fraction(s + 8, n - 8, &fraction);
+    if (more < 0) return 0;
+    took = 8 + (size_t)more;
+  }
+  if (h < 0 || h > 23 || m < 0 || m > 59 || sec < 0 || sec > 59) return 0;
+  *micros = ((int64_t)h * 3600 + m * 60 + sec) * DFQ__SECOND + fraction;
+  return took;
+}
+
+static bool dfq__read_time(const char *s, size_t n, int64_t *micros) {
+  return n >= 5 && dfq__read_clock(s, n, micros) == n;
+}
+
+// A date, then 'T' or a blank, a time of day and an optional zone; a date alone is its
 // midnight.
 static bool dfq__read_datetime(const char *s, size_t n, int64_t *micros) {
-  int64_t days, fraction = 0, zone;
+  int64_t days, clock, zone;
   if (n < 10 || !dfq__read_date(s, 10, &days)) return false;
   *micros = days * DFQ__DAY;
   if (n == 10) return true;
-  if (n < 16 || (s[10] != 'T' && s[10] != ' ') || s[13] != ':') return false;
-  int h = dfq__read_digits(s + 11, 2), m = dfq__read_digits(s + 14, 2), sec = 0;
-  size_t at = 16;
-  if (n >= 19 && s[16] == ':') {
-    sec = dfq__read_digits(s + 17, 2);
-    int took = dfq__read_fraction(s + 19, n - 19, &fraction);
-    if (took < 0) return false;
-    at = 19 + (size_t)took;
-  }
-  if (h < 0 || h > 23 || m < 0 || m > 59 || sec < 0 || sec > 59) return false;
-  if (!dfq__read_zone(s + at, n - at, &zone)) return false;
-  *micros += ((int64_t)h * 3600 + m * 60 + sec - zone) * DFQ__SECOND + fraction;
+  if (s[10] != 'T' && s[10] != ' ') return false;
+  size_t took = dfq__read_clock(s + 11, n - 11, &clock), at = 11 + took;
+  if (!took || !dfq__read_zone(s + at, n - at, &zone)) return false;
+  *micros += clock - zone * DFQ__SECOND;
   return dfq__date_fits(dfq__day_of(*micros));   // a zone may lead out of the range
 }
 
@@ -2743,6 +2758,9 @@ static size_t dfq__write_date(char *to, int64_t days) {
   dfq__civil_from_days(days, &y, &m, &d);
   return (size_t)snprintf(to, DFQ__NUMBER_TEXT, "%04lld-%02d-%02d", (long long)y, m, d);
 }
+
+// The whole range of times of day.
+static bool dfq__time_fits(int64_t micros) { return micros >= 0 && micros < DFQ__DAY; }
 
 // Six digits or none: a column of times lines up better than with 1 to 6 of them.
 static size_t dfq__write_clock(char *to, int64_t micros) {
@@ -2779,6 +2797,7 @@ static size_t dfq__write_value(char *to, const dfq_value *v) {
     case DFQ_DATE: return dfq__write_date(to, v->as.i);
     case DFQ_DATETIME: return dfq__write_datetime(to, v->as.i);
     case DFQ_DURATION: return dfq__write_duration(to, v->as.i);
+    case DFQ_TIME: return dfq__write_clock(to, v->as.i);
     case DFQ_NULL: case DFQ_STR: case DFQ_LIST: return 0;
     default: return (size_t)snprintf(to, DFQ__NUMBER_TEXT, "%lld", (long long)v->as.i);
   }
@@ -3151,13 +3170,15 @@ static const char *dfq__floor_mod_f64(const dfq__scalar_args *in, dfq_value *to)
 // error at once rather than a surprise in a file.
 static const char *const dfq__outside = "leaves the years 0 to 9999";
 
-// One checked addition for dates (days), datetimes and durations (microseconds); only the range
-// that is allowed differs.
+// One checked addition for dates (days), datetimes, durations and times (microseconds); only
+// the range that is allowed differs. A time of day does not go round at midnight: 23:00 and two
+// hours are no time of the same day, and which day was meant only a datetime could say.
 static const char *dfq__shift(dfq_value *to, dfq_type type, int64_t from, int64_t by,
                               bool minus) {
   to->type = type;
   bool over = minus ? dfq__sub_check(from, by, &to->as.i) : dfq__add_check(from, by, &to->as.i);
   if (type == DFQ_DURATION) return over ? "overflows duration" : NULL;
+  if (type == DFQ_TIME) return over || !dfq__time_fits(to->as.i) ? "leaves the day" : NULL;
   int64_t day = type == DFQ_DATETIME ? dfq__day_of(to->as.i) : to->as.i;
   return over || !dfq__date_fits(day) ? dfq__outside : NULL;
 }
@@ -3191,6 +3212,11 @@ static const char *dfq__shift_months(dfq_value *to, const dfq_value *a, int64_t 
   return dfq__date_fits(day) ? NULL : dfq__outside;
 }
 
+static const char *dfq__date_at(const dfq__scalar_args *in, dfq_value *to) {
+  if (!dfq__date_fits(in->a[0].as.i)) return dfq__outside;
+  return dfq__shift(to, DFQ_DATETIME, in->a[0].as.i * DFQ__DAY, in->a[1].as.i, false);
+}
+
 #define DFQ__SHIFT(name, EXPR)                                                                 \
   static const char *name(const dfq__scalar_args *in, dfq_value *to) {                         \
     dfq_value a = in->a[0], b = in->a[1];                                                      \
@@ -3202,6 +3228,8 @@ DFQ__SHIFT(dfq__time_add_days, dfq__shift_days(to, a.as.i, b.as.i, false))
 DFQ__SHIFT(dfq__time_sub_days, dfq__shift_days(to, a.as.i, b.as.i, true))
 DFQ__SHIFT(dfq__time_add, dfq__shift(to, DFQ_DATETIME, a.as.i, b.as.i, false))
 DFQ__SHIFT(dfq__time_sub, dfq__shift(to, DFQ_DATETIME, a.as.i, b.as.i, true))
+DFQ__SHIFT(dfq__clock_add, dfq__shift(to, DFQ_TIME, a.as.i, b.as.i, false))
+DFQ__SHIFT(dfq__clock_sub, dfq__shift(to, DFQ_TIME, a.as.i, b.as.i, true))
 DFQ__SHIFT(dfq__duration_add, dfq__shift(to, DFQ_DURATION, a.as.i, b.as.i, false))
 DFQ__SHIFT(dfq__duration_sub, dfq__shift(to, DFQ_DURATION, a.as.i, b.as.i, true))
 DFQ__SHIFT(dfq__month_add, dfq__shift_months(to, &a, b.as.i, false))
@@ -3671,6 +3699,11 @@ DFQ__TIME_PART(dfq__second_of, clock / DFQ__SECOND % 60)
 DFQ__TIME_PART(dfq__microsecond_of, clock % DFQ__SECOND)
 #undef DFQ__TIME_PART
 
+static const char *dfq__time_of(const dfq__scalar_args *in, dfq_value *to) {
+  *to = dfq__value_int(DFQ_TIME, dfq__clock_of(&in->a[0]));
+  return NULL;
+}
+
 // English, as the names of months in C's own locale.
 static const char *dfq__day_name(const dfq__scalar_args *in, dfq_value *to) {
   static const char *const names[] = {
@@ -4042,6 +4075,7 @@ enum { DFQ__L_OR = 1, DFQ__L_AND, DFQ__L_NOT, DFQ__L_CMP, DFQ__L_ADD, DFQ__L_MUL
   X(DFQ__F_MONTH_NAME, "month_name", NULL, DFQ__L_PRIM)                                        \
   X(DFQ__F_IS_LEAP_YEAR, "is_leap_year", NULL, DFQ__L_PRIM)                                    \
   X(DFQ__F_LAST_DAY, "last_day", NULL, DFQ__L_PRIM) X(DFQ__F_DATE, "date", NULL, DFQ__L_PRIM)  \
+  X(DFQ__F_TIME, "time", NULL, DFQ__L_PRIM)                                                    \
   X(DFQ__F_TRUNCATE, "truncate", NULL, DFQ__L_PRIM)                                            \
   X(DFQ__F_EPOCH_SECONDS, "epoch_seconds", NULL, DFQ__L_PRIM)                                  \
   X(DFQ__F_FROM_EPOCH_SECONDS, "from_epoch_seconds", NULL, DFQ__L_PRIM)                        \
@@ -4101,9 +4135,9 @@ enum {
   DFQ__MAKES_NULL = 4    // may be null although no argument is
 };
 
-// A letter an argument: b bool, i i64, f f64, s str, d date, t datetime, u duration, D days,
-// M months, * any type, the same for all; L a list of those, l list(str); + at the end: the
-// last one may come again.
+// A letter an argument: b bool, i i64, f f64, s str, d date, t datetime, u duration, c time,
+// D days, M months, * any type, the same for all; L a list of those, l list(str); + at the end:
+// the last one may come again.
 // The table is searched from the top, and the cheapest row wins, the first of equals. So i64
 // comes before f64, and the order of rows with dates decides what null + date is. What has no
 // row is a type error: there is no other check of types in the binder.
@@ -4123,7 +4157,7 @@ static const dfq__overload dfq__overloads[] = {
   { fn, "ii", 'b', 0, dfq__##op##_int },  { fn, "ff", 'b', 0, dfq__##op##_f64 },               \
   { fn, "ss", 'b', 0, dfq__##op##_str },  { fn, "dd", 'b', 0, dfq__##op##_int },               \
   { fn, "tt", 'b', 0, dfq__##op##_int },  { fn, "bb", 'b', 0, dfq__##op##_int },               \
-  { fn, "uu", 'b', 0, dfq__##op##_int },
+  { fn, "uu", 'b', 0, dfq__##op##_int },  { fn, "cc", 'b', 0, dfq__##op##_int },
 #define DFQ__EQUALITY(fn, op) { fn, "LL", 'b', 0, dfq__##op##_str },
   DFQ__COMPARISON(DFQ__EQ, eq) DFQ__EQUALITY(DFQ__EQ, eq)
   DFQ__COMPARISON(DFQ__NE, ne) DFQ__EQUALITY(DFQ__NE, ne)
@@ -4150,6 +4184,8 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__ADD, "tD", 't', DFQ__FAILS, dfq__time_add_days },
   { DFQ__ADD, "tM", 't', DFQ__FAILS, dfq__month_add },
   { DFQ__ADD, "uu", 'u', DFQ__FAILS, dfq__duration_add },
+  { DFQ__ADD, "cu", 'c', DFQ__FAILS, dfq__clock_add },
+  { DFQ__ADD, "dc", 't', DFQ__FAILS, dfq__date_at },
   { DFQ__SUB, "ii", 'i', DFQ__FAILS, dfq__sub_int },
   { DFQ__SUB, "ff", 'f', 0, dfq__sub_f64 },
   { DFQ__SUB, "dd", 'i', 0, dfq__days_between },
@@ -4160,6 +4196,8 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__SUB, "tD", 't', DFQ__FAILS, dfq__time_sub_days },
   { DFQ__SUB, "tM", 't', DFQ__FAILS, dfq__month_sub },
   { DFQ__SUB, "uu", 'u', DFQ__FAILS, dfq__duration_sub },
+  { DFQ__SUB, "cc", 'u', DFQ__FAILS, dfq__duration_sub },
+  { DFQ__SUB, "cu", 'c', DFQ__FAILS, dfq__clock_sub },
   { DFQ__MUL, "ii", 'i', DFQ__FAILS, dfq__mul_int },
   { DFQ__MUL, "ff", 'f', 0, dfq__mul_f64 },
   { DFQ__DIV, "ff", 'f', 0, dfq__div_f64 },
@@ -4223,9 +4261,13 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__F_DAY_OF_YEAR, "d", 'i', 0, dfq__day_of_year },
   { DFQ__F_DAY_OF_YEAR, "t", 'i', 0, dfq__day_of_year },
   { DFQ__F_HOUR, "t", 'i', 0, dfq__hour_of },
+  { DFQ__F_HOUR, "c", 'i', 0, dfq__hour_of },
   { DFQ__F_MINUTE, "t", 'i', 0, dfq__minute_of },
+  { DFQ__F_MINUTE, "c", 'i', 0, dfq__minute_of },
   { DFQ__F_SECOND, "t", 'i', 0, dfq__second_of },
+  { DFQ__F_SECOND, "c", 'i', 0, dfq__second_of },
   { DFQ__F_MICROSECOND, "t", 'i', 0, dfq__microsecond_of },
+  { DFQ__F_MICROSECOND, "c", 'i', 0, dfq__microsecond_of },
   { DFQ__F_DAY_NAME, "d", 's', 0, dfq__day_name },
   { DFQ__F_DAY_NAME, "t", 's', 0, dfq__day_name },
   { DFQ__F_MONTH_NAME, "d", 's', 0, dfq__month_name },
@@ -4236,6 +4278,8 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__F_LAST_DAY, "t", 'd', 0, dfq__last_day },
   { DFQ__F_DATE, "d", 'd', 0, dfq__date_of },
   { DFQ__F_DATE, "t", 'd', 0, dfq__date_of },
+  { DFQ__F_TIME, "t", 'c', 0, dfq__time_of },
+  { DFQ__F_TIME, "c", 'c', 0, dfq__time_of },
   { DFQ__F_TRUNCATE, "ds", 'd', 0, dfq__truncate_time },
   { DFQ__F_TRUNCATE, "ts", 't', 0, dfq__truncate_time },
   { DFQ__F_EPOCH_SECONDS, "t", 'i', 0, dfq__epoch_seconds },
@@ -4274,6 +4318,7 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__F_LEAST, "dd+", 'd', DFQ__SEES_NULL, dfq__least_any },
   { DFQ__F_LEAST, "tt+", 't', DFQ__SEES_NULL, dfq__least_any },
   { DFQ__F_LEAST, "uu+", 'u', DFQ__SEES_NULL, dfq__least_any },
+  { DFQ__F_LEAST, "cc+", 'c', DFQ__SEES_NULL, dfq__least_any },
   { DFQ__F_LEAST, "bb+", 'b', DFQ__SEES_NULL, dfq__least_any },
   { DFQ__F_GREATEST, "ii+", 'i', DFQ__SEES_NULL, dfq__greatest_any },
   { DFQ__F_GREATEST, "ff+", 'f', DFQ__SEES_NULL, dfq__greatest_any },
@@ -4281,6 +4326,7 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__F_GREATEST, "dd+", 'd', DFQ__SEES_NULL, dfq__greatest_any },
   { DFQ__F_GREATEST, "tt+", 't', DFQ__SEES_NULL, dfq__greatest_any },
   { DFQ__F_GREATEST, "uu+", 'u', DFQ__SEES_NULL, dfq__greatest_any },
+  { DFQ__F_GREATEST, "cc+", 'c', DFQ__SEES_NULL, dfq__greatest_any },
   { DFQ__F_GREATEST, "bb+", 'b', DFQ__SEES_NULL, dfq__greatest_any },
   { DFQ__F_CLIP, "iii", 'i', 0, dfq__clip_any },
   { DFQ__F_CLIP, "fff", 'f', 0, dfq__clip_any },
@@ -4288,6 +4334,7 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__F_CLIP, "ddd", 'd', 0, dfq__clip_any },
   { DFQ__F_CLIP, "ttt", 't', 0, dfq__clip_any },
   { DFQ__F_CLIP, "uuu", 'u', 0, dfq__clip_any },
+  { DFQ__F_CLIP, "ccc", 'c', 0, dfq__clip_any },
   { DFQ__F_LIST, "*+", 'L', DFQ__SEES_NULL, dfq__list_any },
   { DFQ__F_LIST_LEN, "L", 'i', 0, dfq__list_len_any },
   { DFQ__F_LIST_GET, "Li", '*', DFQ__MAKES_NULL, dfq__list_get_any },
@@ -5543,7 +5590,8 @@ static dfq_type dfq__parse_type(dfq__parser *p) {
   if (t.kind == DFQ__T_NAME) type = dfq__type_find(p->text + t.at, t.len);
   bool list = t.kind == DFQ__T_NAME && dfq__same_text("list", p->text + t.at, t.len);
   if (type == DFQ_KINDS && !list)
-    dfq__expected(p, "a type (bool, i32, i64, f64, str, date, datetime, duration, list(...))");
+    dfq__expected(p, "a type (bool, i32, i64, f64, str, date, datetime, duration, time, "
+                     "list(...))");
   else dfq__take(p);
   if (!list) return type;
   dfq__expect_symbol(p, "(");
@@ -5568,6 +5616,7 @@ static bool dfq__read_value(dfq_type type, const char *s, size_t n, dfq_value *t
     case DFQ_F64: return dfq__read_f64(s, n, &to->as.f);
     case DFQ_DATE: return dfq__read_date(s, n, &to->as.i);
     case DFQ_DATETIME: return dfq__read_datetime(s, n, &to->as.i);
+    case DFQ_TIME: return dfq__read_time(s, n, &to->as.i);
     case DFQ_STR: *to = dfq__value_str(s, n); return true;
     default: return false;
   }
@@ -5613,7 +5662,8 @@ static dfq_expr *dfq__parse_typed(dfq__parser *p, dfq_type type) {
     dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "%.*s %s %s%s", (int)dfq__min(t.len, 40),
                     p->text + t.at, large ? "does not fit in" : "is no", dfq_type_name(type),
                     type == DFQ_DATE ? " (YYYY-MM-DD)"
-                    : type == DFQ_DATETIME ? " (YYYY-MM-DD HH:MM:SS)" : "");
+                    : type == DFQ_DATETIME ? " (YYYY-MM-DD HH:MM:SS)"
+                    : type == DFQ_TIME     ? " (HH:MM:SS)" : "");
   }
   dfq__take(p);
   return p->error ? dfq__parse_broken(p) : dfq_literal(p->db, &v);
@@ -6387,7 +6437,7 @@ static const char *dfq__mismatch_note(dfq__binder *b, const dfq_expr *e,
   }
   for (int i = 0; i < e->argc && !t.len && e->argc == 2; i++) {
     dfq_type other = arg[1 - i]->type;
-    bool is_date = other == DFQ_DATE || other == DFQ_DATETIME;
+    bool is_date = other == DFQ_DATE || other == DFQ_DATETIME || other == DFQ_TIME;
     if (is_date && e->arg[i]->kind == DFQ_LITERAL && arg[i]->type == DFQ_STR)
       dfq__putf(&t, "try: %s '%.*s'", dfq_type_name(other), (int)e->arg[i]->value.len,
                 e->arg[i]->value.as.s);
@@ -6628,9 +6678,10 @@ static bool dfq__convert_value(const dfq_value *from, dfq_type type, dfq__arena 
     case DFQ_F64: to->as.f = (double)from->as.i; return true;
     case DFQ_BOOL: to->as.i = from->as.i != 0; return true;
     case DFQ_I32: return from->as.i >= INT32_MIN && from->as.i <= INT32_MAX;
-    case DFQ_DATETIME:   // wraps for a date that cannot be written, as the kernel does
+    case DFQ_DATETIME:
       to->as.i = (int64_t)((uint64_t)from->as.i * (uint64_t)DFQ__DAY);
-      return true;
+      return dfq__date_fits(from->as.i);
+    case DFQ_TIME: to->as.i = dfq__clock_of(from); return true;
     case DFQ_DATE: to->as.i = dfq__day_of(from->as.i); return true;
     default: return true;
   }
@@ -7026,6 +7077,7 @@ static const dfq__doc dfq__docs[] = {
     "is_leap_year(date '2024-02-29')", NULL },
   { "last_day", "the last day of its month", "last_day(date '2024-02-01')", NULL },
   { "date", "the day of a moment", "date(datetime '2024-02-29 13:45:06')", NULL },
+  { "time", "the time of day of a moment", "time(datetime '2024-02-29 13:45:06')", NULL },
   { "truncate", "the beginning of its year, quarter, month, week, day, hour or minute",
     "truncate(date '2024-02-29', 'month')", NULL },
   { "epoch_seconds", "whole seconds since 1970", "epoch_seconds(date '1970-01-02')", NULL },
@@ -7326,6 +7378,7 @@ static bool dfq__value_fits(const dfq_value *v, dfq_type type) {
   if (v->type == DFQ_NULL) return true;
   if (v->type != type) return false;
   if (dfq__kind(type) == DFQ_LIST) return dfq__list_fits(v);
+  if (type == DFQ_TIME) return dfq__time_fits(v->as.i);
   return dfq__size_of(type) != 4 || (v->as.i >= INT32_MIN && v->as.i <= INT32_MAX);
 }
 
@@ -7507,6 +7560,7 @@ DFQ__BINARY(dfq__k_i64_to_f64, int64_t, double, r[i] = (double)a; (void)b)
 DFQ__BINARY(dfq__k_bool_to_i64, uint8_t, int64_t, r[i] = a; (void)b)
 // The product wraps: under a null may stand any date, and nobody looks at what comes of it.
 DFQ__BINARY(dfq__k_date_to_time, int32_t, int64_t,
+            bad |= (uint32_t)a + 719528u > 3652424u;   // dfq__date_fits, in one comparison
             r[i] = (int64_t)((uint64_t)a * (uint64_t)DFQ__DAY); (void)b)
 DFQ__BINARY(dfq__k_both, uint8_t, uint8_t, r[i] = a & b)
 #undef DFQ__CHECKED
@@ -7580,8 +7634,8 @@ static dfq__kernel dfq__kernel_of_call(const dfq__bound *b) {
   return NULL;
 }
 
-// Returns: the kernel of a widening cast, which cannot fail; NULL for all others, which go
-// value by value because each may fail by itself.
+// Returns: the kernel of a widening cast; NULL for all others, which go value by value because
+// each may fail by itself. Of these only a date may have no datetime.
 static dfq__kernel dfq__kernel_of_cast(dfq_type from, dfq_type to) {
   if (from == DFQ_I32 && to == DFQ_I64) return dfq__k_i32_to_i64;
   if (from == DFQ_I32 && to == DFQ_F64) return dfq__k_i32_to_f64;
@@ -7658,7 +7712,8 @@ static bool dfq__vector_prepare(dfq__veval *ctx, dfq__bound *b) {
   b->batch = v;
   if (!v) { ctx->no_memory = true; return false; }
   if (b->kind == DFQ_CALL) v->kernel = dfq__kernel_of_call(b);
-  if (b->kind == DFQ_CAST || b->kind == DFQ_TRY_CAST)
+  bool tries = b->kind == DFQ_TRY_CAST && dfq__cast_kind(b->arg[0]->type, b->type) == '!';
+  if (b->kind == DFQ_CAST || (b->kind == DFQ_TRY_CAST && !tries))
     v->kernel = dfq__kernel_of_cast(b->arg[0]->type, b->type);
   if (b->kind == DFQ_LITERAL) return dfq__constant_fill(ctx, b, v);
   for (int i = 0; i < b->argc; i++)
@@ -7724,7 +7779,8 @@ static size_t dfq__first_failure(const dfq__bound *b, const dfq__vec *a, size_t 
     if (valid && !valid[i]) continue;
     for (int k = 0; k < b->argc; k++) dfq__vec_get(&a[k], i, &value[k]);
     result = dfq__value_null();
-    if (b->call->scalar(&in, &result)) return i;
+    if (b->kind == DFQ_CALL ? b->call->scalar(&in, &result) != NULL
+                            : !dfq__convert_value(&value[0], b->type, NULL, &result)) return i;
   }
   return n;
 }
@@ -12594,9 +12650,9 @@ static const dfq__agg_class dfq__agg_extremes[2][5] = {
 };
 
 // How values of a type are stored: 0 byte, 1 i32, 2 i64, 3 f64, 4 str. By dfq__kind: null,
-// bool, i32, i64, f64, str, date, datetime, duration, list, and spans, which are i64 as well.
+// bool, i32, i64, f64, str, date, datetime, duration, time, list, and spans, which are i64.
 static int dfq__storage_of(dfq_type t) {
-  static const uint8_t storage[] = { 0, 0, 1, 2, 3, 4, 1, 2, 2, 4, 2, 2 };
+  static const uint8_t storage[] = { 0, 0, 1, 2, 3, 4, 1, 2, 2, 2, 4, 2, 2 };
   return storage[dfq__kind(t)];
 }
 
@@ -22242,21 +22298,20 @@ static bool dfq__read_duration(const char *s, size_t n, int64_t *to) {
   bool minus = n && *s == '-';
   const char *end = s + n, *clock = s + minus;
   const char *d = (const char *)memchr(clock, 'd', (size_t)(end - clock));
-  int64_t days = 0, fraction;
+  int64_t days = 0, within;
   if (d && (d + 1 == end || d[1] != ' ')) return false;
   if (d && !dfq__read_i64(clock, (size_t)(d - clock), &days)) return false;
   if (d) clock = d + 2;
-  if (end - clock < 8 || clock[2] != ':' || clock[5] != ':') return false;
-  int h = dfq__read_digits(clock, 2), m = dfq__read_digits(clock + 3, 2);
-  int sec = dfq__read_digits(clock + 6, 2);
-  int took = dfq__read_fraction(clock + 8, (size_t)(end - clock) - 8, &fraction);
-  if (h < 0 || h > 23 || m < 0 || m > 59 || sec < 0 || sec > 59 || took < 0) return false;
-  if (clock + 8 + took != end || days < 0 || days > INT64_MAX / DFQ__DAY) return false;
-  uint64_t u = (uint64_t)days * (uint64_t)DFQ__DAY +
-               (uint64_t)(((int64_t)h * 3600 + m * 60 + sec) * DFQ__SECOND + fraction);
+  if (end - clock < 8 || !dfq__read_time(clock, (size_t)(end - clock), &within)) return false;
+  if (days < 0 || days > INT64_MAX / DFQ__DAY) return false;
+  uint64_t u = (uint64_t)days * (uint64_t)DFQ__DAY + (uint64_t)within;
   if (u > (uint64_t)INT64_MAX + minus) return false;
   *to = minus ? (int64_t)(0 - u) : (int64_t)u;
   return true;
+}
+
+static inline bool dfq__csv_get_time(const char *a, const char *b, int64_t *to) {
+  return dfq__read_time(a, (size_t)(b - a), to);
 }
 
 static bool dfq__csv_get_duration(const char *a, const char *b, int64_t *to) {
@@ -22448,21 +22503,23 @@ DFQ__CSV_LOOP(dfq__csv_loop_str, dfq_view, dfq__csv_get_str)
 DFQ__CSV_LOOP(dfq__csv_loop_date, int32_t, dfq__csv_get_date)
 DFQ__CSV_LOOP(dfq__csv_loop_datetime, int64_t, dfq__csv_get_datetime)
 DFQ__CSV_LOOP(dfq__csv_loop_duration, int64_t, dfq__csv_get_duration)
+DFQ__CSV_LOOP(dfq__csv_loop_time, int64_t, dfq__csv_get_time)
 #undef DFQ__CSV_LOOP
 
 // The one place that tells the types apart.
 typedef size_t (*dfq__csv_loop)(dfq__csv_state *st, dfq__csv_cells *c);
 static const dfq__csv_loop dfq__csv_loops[] = {   // in the order of the types
   NULL, dfq__csv_loop_bool, dfq__csv_loop_i32, dfq__csv_loop_i64, dfq__csv_loop_f64,
-  dfq__csv_loop_str, dfq__csv_loop_date, dfq__csv_loop_datetime, dfq__csv_loop_duration
+  dfq__csv_loop_str, dfq__csv_loop_date, dfq__csv_loop_datetime, dfq__csv_loop_duration,
+  dfq__csv_loop_time
 };
 
 // ---- >>csv-infer: the sample decides --------------------------------------------------------
 // Types are guessed from the first rows, once, when the frame is built; after that they are
-// fixed. The ladder has five rungs, and a column gets the first one on which all of its values
+// fixed. The ladder has six rungs, and a column gets the first one on which all of its values
 // fit:
 //
-//   bool -> i64 -> f64 -> date -> datetime      str, when none will do
+//   bool -> i64 -> f64 -> date -> datetime -> time      str, when none will do
 //
 // A guess must not lose anything: what would not be read back as it was written is text (007,
 // +1, an integer beyond i64, a number of more than 17 digits). For each rung the first value
@@ -22473,9 +22530,9 @@ static const dfq__csv_loop dfq__csv_loops[] = {   // in the order of the types
 
 // i32 and duration are not on the ladder: nothing in a file says that a number is narrow, or
 // that 10:00 is no time of day.
-enum { DFQ__CSV_RUNGS = 5 };
+enum { DFQ__CSV_RUNGS = 6 };
 static const dfq_type dfq__csv_ladder[] = { DFQ_BOOL, DFQ_I64, DFQ_F64, DFQ_DATE,
-                                            DFQ_DATETIME };
+                                            DFQ_DATETIME, DFQ_TIME };
 
 // What the sample says of one column.
 typedef struct dfq__csv_guess {

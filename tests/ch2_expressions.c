@@ -1032,11 +1032,11 @@ TEST(expr_type_errors_whole) {
 TEST(expr_promotions_table) {
   static const char *const lines[] = {
     "+         bool      i32       i64       f64       str  ",
-    "     date      datetime  duration  days      months   \n",
+    "     date      datetime  duration  time      days      months   \n",
     "\ni32       .         i64       i64       f64       .  ",
-    "       .         .         .         .         .        \n",
+    "       .         .         .         .         .         .        \n",
     "\ndate      .         .         .         .         .  ",
-    "       .         .         datetime  date      date     \n", "\n/         bool ",
+    "       .         .         datetime  datetime  date      date     \n", "\n/         bool ",
     "\ni64       .         f64       f64       f64       .  ", "\n<         bool ",
     "\nstr       .         .         .         .         bool      .  "
   };

@@ -179,8 +179,8 @@ FN_TABLE(fn_clock,
   { "second(datetime '1969-12-31 23:58:57.999999')", "i64 57" },
   { "microsecond(datetime '1969-12-31 23:58:57.999999')", "i64 999999" },
   { "hour(datetime '0000-01-01 00:00')", "i64 0" },
-  { "second(s)", "!second takes (datetime), not (str)" },
-  { "minute(u)", "!minute takes (datetime), not (duration)" })
+  { "second(s)", "!second takes (datetime) or (time), not (str)" },
+  { "minute(u)", "!minute takes (datetime) or (time), not (duration)" })
 
 FN_TABLE(fn_names_of_days, { "day_name(d)", "str Saturday" }, { "day_name(t)", "str Saturday" },
          { "day_name(date '1970-01-05')", "str Monday" },
@@ -239,9 +239,9 @@ FN_TABLE(fn_truncate,
 TEST(fn_dates_beyond_writing) {
   static const char *const texts[] = {
     "year(d)", "week(d)", "weekday(d)", "day_of_year(d)", "last_day(d)", "truncate(d, 'week')",
-    "truncate(d, 'year')", "day_name(d)", "month_name(d)", "is_leap_year(d)", "hour(d)",
+    "truncate(d, 'year')", "day_name(d)", "month_name(d)", "is_leap_year(d)", "time(t)",
     "year(t)", "week(t)", "last_day(t)", "truncate(t, 'week')", "truncate(t, 'minute')",
-    "microsecond(t)", "epoch_seconds(t)", "date(t)", "cast(d as datetime)"
+    "microsecond(t)", "epoch_seconds(t)", "date(t)", "hour(t)"
   };
   dfq *db = dfq_open(NULL);
   dfq_field field[] = { { "d", DFQ_DATE, NULL }, { "t", DFQ_DATETIME, NULL } };

@@ -208,7 +208,95 @@ TEST(types_lists_in_c) {
   dfq_close(db);
 }
 
+// ---- time of day ----------------------------------------------------------------------------
+
+FN_TABLE(types_time_functions,
+  { "time '12:34:56.789'", "time 12:34:56.789000" },
+  { "time '00:00'", "time 00:00:00" },
+  { "time '23:59:59.999999'", "time 23:59:59.999999" },
+  { "time '24:00:00'", "!'24:00:00' is no time (HH:MM:SS)" },
+  { "time '7:30'", "!is no time" },          { "time '12:34:56.1234567'", "!is no time" },
+  { "time '12:34:56Z'", "!is no time" },     { "time ''", "!is no time" },
+  { "hour(time '23:59:58.5')", "i64 23" },   { "minute(time '23:59:58.5')", "i64 59" },
+  { "second(time '23:59:58.5')", "i64 58" },
+  { "microsecond(time '23:59:58.5')", "i64 500000" },
+  { "time(t)", "time 01:02:03.000004" },     { "time(d)", "time 00:00:00" },
+  { "time(datetime '1969-12-31 23:59:59')", "time 23:59:59" }, { "time(dn)", "time null" },
+  { "d + time '01:30'", "datetime 2020-02-29 01:30:00" },
+  { "date(t) + time(t) = t", "bool true" },  { "dn + time '01:30'", "datetime null" },
+  { "time '12:00' - time '12:00:01'", "duration -00:00:01" },
+  { "time '12:00' + u", "time 12:01:30" },   { "time '00:01:30' - u", "time 00:00:00" },
+  { "time '23:59' + u", "!leaves the day" }, { "time '00:01' - u", "!leaves the day" },
+  { "time '00:00' + interval '24' hour", "!leaves the day" },
+  { "time '01:00' < time '02:00'", "bool true" },
+  { "time '01:00' = time '01:00:00'", "bool true" },
+  { "time '01:00' in (time '02:00', time '01:00')", "bool true" },
+  { "time '01:00' between time '00:30' and time '02:00'", "bool true" },
+  { "least(time '03:00', time '02:00')", "time 02:00:00" },
+  { "greatest(time '03:00', null)", "time 03:00:00" },
+  { "clip(time '03:00', time '04:00', time '05:00')", "time 04:00:00" },
+  { "list(time '03:00', null)", "list(time) [03:00:00, null]" },
+  { "cast('03:00' as time)", "time 03:00:00" }, { "cast(t as time)", "time 01:02:03.000004" },
+  { "try_cast('x' as time)", "time null" },
+  { "cast('x' as time)", "!has no value of type time" },
+  { "cast(time '03:00' as str)", "str 03:00:00" },
+  { "cast(time '03:00' as i64)", "!cannot cast time to i64" },
+  { "cast(1 as time)", "!cannot cast i64 to time" },
+  { "cast(time '03:00' as duration)", "!cannot cast time to duration" },
+  { "time '03:00' + time '03:00'", "!cannot compute" },
+  { "t + time '03:00'", "!cannot compute" },
+  { "time '03:00' < u", "!cannot compare" }, { "time '03:00' < '04:00'", "!try: time '04:00'" },
+  { "time '03:00' + interval '1' day", "!cannot compute" },
+  { "year(time '03:00')", "!year takes" },   { "abs(time '03:00')", "!abs takes" })
+
+#define TYPES_TIMES "k,at\n1,12:00\n2,23:59:59.5\n1,\n2,00:00:00\n1,12:00:00\n"
+
+TYPES_TABLE(types_times_in_plans, TYPES_TIMES,
+  { "", "k,at 1,12:00:00 2,23:59:59.500000 1, 2,00:00:00 1,12:00:00" },
+  { "| sort at desc | select at", "at 23:59:59.500000 12:00:00 12:00:00 00:00:00 " },
+  { "| group k : min(at) as a, max(at) as b, first(at) as c, last(at) as d, n_unique(at) as e",
+    "k,a,b,c,d,e 1,12:00:00,12:00:00,12:00:00,12:00:00,1 "
+    "2,00:00:00,23:59:59.500000,23:59:59.500000,00:00:00,2" },
+  { "| group at : count() as n", "at,n 12:00:00,2 23:59:59.500000,1 ,1 00:00:00,1" },
+  { "| filter at >= time '12:00' and hour(at) < 23 | select k", "k 1 1" },
+  { "| with lag(at) over (order by at) as b, max(at) over (partition by k) as m | select b, m",
+    "b,m 00:00:00,12:00:00 12:00:00,23:59:59.500000 23:59:59.500000,12:00:00 "
+    ",23:59:59.500000 12:00:00,12:00:00" },
+  { "types (at: time) | distinct at", "k,at 1,12:00:00 2,23:59:59.500000 1, 2,00:00:00" },
+  { "| select date '2020-01-01' + at as t | limit 2",
+    "t 2020-01-01 12:00:00 2020-01-01 23:59:59.500000" },
+  { "| select at + interval '1' minute as t",
+    "!leaves the day, in row 2 (at = 23:59:59.500000)" },
+  { "| group k : sum(at) as m", "!sum does not take time" },
+  { "| group k : mean(at) as m", "!mean does not take time" },
+  { "types (k: time)", "!column k holds \"1\", which is no time" })
+
+// A date outside the years that can be written has no datetime: an error, and null in try_cast.
+TEST(types_dates_without_datetime) {
+  dfq *db = dfq_open(NULL);
+  static const int32_t days[] = { 0, INT32_MAX, 2932896, 2932897, -719528, -719529, INT32_MIN };
+  dfq_column column = { "d", DFQ_DATE, days, NULL };
+  dfq_table *t = dfq_table_new(db, &column, 1, 7);
+  dfq_frame *f = dfq_select(dfq_scan_table(db, t), "try_cast(d as datetime) as t");
+  CHECK_STR(engine_all(f), "1970-01-01 00:00:00; null; 9999-12-31 00:00:00; null; "
+                           "0000-01-01 00:00:00; null; null");
+  CHECK(dfq_check_equivalent(f, NULL));
+  static const char *const fails[] = { "cast(d as datetime)", "d < datetime '2020-01-01 12:00'",
+                                       "d + time '12:00'", "hour(d)" };
+  for (size_t i = 0; i < sizeof fails / sizeof *fails; i++) {
+    dfq_expr *e = dfq_as(dfq_parse(db, fails[i]), "r");
+    f = dfq_select_exprs(dfq_scan_table(db, t), &e, 1);
+    CHECK_HAS(engine_all(f), "in row 2 (d = 5881580-07-11)");
+    CHECK(dfq_check_equivalent(f, NULL));
+  }
+  dfq_table_free(t);
+  dfq_close(db);
+}
+
 static void run_ch2_types(void) {
+  RUN(types_time_functions);
+  RUN(types_times_in_plans);
+  RUN(types_dates_without_datetime);
   RUN(types_list_functions);
   RUN(types_lists_in_plans);
   RUN(types_lists_join);

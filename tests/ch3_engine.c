@@ -236,6 +236,7 @@ static dfq_value engine_random(uint64_t *seed, dfq_type type) {
     case DFQ_STR: return dfq__value_str(text[k % 10], strlen(text[k % 10]));
     case DFQ_DATE: return dfq__value_int(type, k < 2 ? 2932896 : 10000 + k);
     case DFQ_DATETIME: return dfq__value_int(type, (10000 + k % 7) * DFQ__DAY + k % 3);
+    case DFQ_TIME: return dfq__value_int(type, k < 2 ? DFQ__DAY - 1 : k * DFQ__SECOND);
     case DFQ_DURATION: return dfq__value_int(type, k < 2 ? INT64_MAX : k * DFQ__SECOND);
     default: return dfq__value_int(type, k < 4 ? whole[6 + k % 3] : whole[k % 6]);
   }
