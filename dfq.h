@@ -60,8 +60,8 @@
 //   1 rows           >>rows >>row-sources >>row-operators
 //   2 expressions    >>types >>values >>lists >>scalars >>like >>strings-of >>dates-of
 //                    >>numbers-of >>lists-of >>functions >>signatures >>names-of-calls >>ast
-//                    >>walking >>printer >>lexer >>operands >>calls >>parser >>binder
-//                    >>row-eval >>docs-of >>reference
+//                    >>agg-trees >>walking >>printer >>lexer >>operands >>calls >>parser
+//                    >>binder >>row-eval >>docs-of >>reference
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store
 //                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>filter
 //                    >>project >>limit >>row-engine >>actions >>show
@@ -442,6 +442,13 @@ DFQ_API dfq_expr *dfq_min(dfq_expr *a);
 DFQ_API dfq_expr *dfq_max(dfq_expr *a);
 DFQ_API dfq_expr *dfq_count_of(dfq_expr *a);  // values that are not null
 DFQ_API dfq_expr *dfq_count_rows(dfq *db);    // count()
+// call filter (where condition): the aggregate of those rows for which condition is true; on
+// the others its arguments are not even computed. call: an aggregate; condition: a bool over
+// the same rows. Filtering twice means both. The condition becomes the call's last argument
+// (dfq_expr_arg).
+DFQ_API dfq_expr *dfq_agg_filter(dfq_expr *call, dfq_expr *condition);
+// The condition of a filtered aggregate, NULL when e is none. Borrows: lives with the context.
+DFQ_API dfq_expr *dfq_expr_filter(const dfq_expr *e);
 
 // Which rows a window function looks at. Zero-initialised: the whole table.
 typedef struct dfq_window {
@@ -4406,8 +4413,8 @@ static const dfq__form dfq__forms[] = {
 #undef DFQ__ROW
 };
 
-// id, name, least and most arguments, what the first may be (letters, * any, o any that has an
-// order), the result (* the same)
+// id, name, least and most arguments, what they may be (letters, * any, o any that has an
+// order; Q a share, K a count, both written as literals), the result (* as the first)
 #define DFQ__AGGREGATE_LIST(X)                                                                 \
   X(DFQ__COUNT, "count", 0, 1, "*", 'i')      X(DFQ__SUM, "sum", 1, 1, "ifu", '*')             \
   X(DFQ__MEAN, "mean", 1, 1, "if", 'f')       X(DFQ__MIN, "min", 1, 1, "o", '*')               \
@@ -4417,8 +4424,10 @@ static const dfq__form dfq__forms[] = {
   X(DFQ__LAST_NON_NULL, "last_non_null", 1, 1, "*", '*')                                       \
   X(DFQ__N_UNIQUE, "n_unique", 1, 1, "*", 'i')                                                 \
   X(DFQ__VAR, "var", 1, 1, "if", 'f')         X(DFQ__STD, "std", 1, 1, "if", 'f')              \
-  X(DFQ__MEDIAN, "median", 1, 1, "if", 'f')   X(DFQ__QUANTILE, "quantile", 2, 2, "if", 'f')    \
-  X(DFQ__ANY, "any", 1, 1, "b", 'b')          X(DFQ__ALL, "all", 1, 1, "b", 'b')          \
+  X(DFQ__MEDIAN, "median", 1, 1, "if", 'f')   X(DFQ__QUANTILE, "quantile", 2, 2, "if,Q", 'f')  \
+  X(DFQ__ANY, "any", 1, 1, "b", 'b')          X(DFQ__ALL, "all", 1, 1, "b", 'b')               \
+  X(DFQ__COUNT_IF, "count_if", 1, 1, "b", 'i')                                                 \
+  X(DFQ__NULL_COUNT, "null_count", 1, 1, "*", 'i')                                             \
   /* only over a window: */                                                                    \
   X(DFQ__ROW_NUMBER, "row_number", 0, 0, "*", 'i') X(DFQ__RANK, "rank", 0, 0, "*", 'i')        \
   X(DFQ__DENSE_RANK, "dense_rank", 0, 0, "*", 'i')                                             \
@@ -4504,6 +4513,7 @@ struct dfq_expr {
   dfq_expr_kind kind;
   int fn;              // of a call: dfq__functions; of an aggregate: dfq__aggregates
   dfq_type type;       // of a cast: to what
+  bool filtered;       // of an aggregate: the last argument is the condition of its filter
   int argc, depth;
   int size;            // nodes, shared ones as often as they are met; at most DFQ__MAX_SIZE + 1
   dfq_expr **arg;      // case: condition, value, condition, value, ..., otherwise
@@ -4722,6 +4732,16 @@ DFQ_API dfq_expr *dfq_as(dfq_expr *a, const char *name) {
   return dfq__named(e, dfq__intern(a->db, name));
 }
 
+// ---- >>agg-trees: aggregates, and calls by name ---------------------------------------------
+// An aggregate is a node of its own kind, so that whoever must not compute it row by row (the
+// binder, the folder) sees it at once. Its filter is one more argument and a flag:
+//
+//   sum(x) filter (where y > 0)      aggregate sum, filtered     arg: [ x | y > 0 ]
+//
+// So every walk over a tree (columns that are read, substitution, folding) meets the condition
+// without knowing of filters. Functions, aggregates and the names that become a case at once
+// share one name space; which is which is looked up here, once.
+
 // count() is the one call without arguments, and the reason for db as a parameter.
 static dfq_expr *dfq__aggregate_over(dfq *db, int fn, dfq_expr *const *args, int count) {
   dfq_expr *e = count ? dfq__expr_over(DFQ_AGGREGATE, fn, args, count)
@@ -4747,6 +4767,30 @@ DFQ_API dfq_expr *dfq_count_of(dfq_expr *a) {
 }
 DFQ_API dfq_expr *dfq_count_rows(dfq *db) {
   return dfq__aggregate_over(db, DFQ__COUNT, NULL, 0);
+}
+
+// How many arguments of an aggregate stand in its parentheses.
+static int dfq__agg_argc(const dfq_expr *e) { return e->argc - e->filtered; }
+
+DFQ_API dfq_expr *dfq_expr_filter(const dfq_expr *e) {
+  return e && e->filtered ? e->arg[e->argc - 1] : NULL;
+}
+
+// A second filter joins the first: rows must pass both.
+DFQ_API dfq_expr *dfq_agg_filter(dfq_expr *call, dfq_expr *condition) {
+  if (!call || call->kind == DFQ_FAILED) return call;
+  if (!condition || condition->kind == DFQ_FAILED) return condition;
+  if (call->kind != DFQ_AGGREGATE)
+    return dfq__expr_failed(call->db, dfq__error_new(&call->db->arena, DFQ_TYPE_ERROR, NULL,
+                                                     "filter", "only aggregates have one"));
+  int own = dfq__agg_argc(call);
+  if (call->filtered) condition = dfq_and(call->arg[own], condition);
+  dfq_expr **all = dfq__expr_list(call->db, NULL, call->arg, own + 1);
+  if (!all) return dfq__expr_broken(call->db);
+  all[own] = condition;
+  dfq_expr *e = dfq__aggregate_over(call->db, call->fn, all, own + 1);
+  if (e && e->kind == DFQ_AGGREGATE) e->filtered = true;
+  return e;
 }
 
 // The function or aggregate of this name that is spelt most like it.
@@ -4920,6 +4964,7 @@ static bool dfq__window_same(const dfq__window *a, const dfq__window *b) {
 DFQ_API bool dfq_expr_equal(const dfq_expr *a, const dfq_expr *b) {
   if (a == b) return true;
   if (!a || !b || a->kind != b->kind || a->argc != b->argc || a->fn != b->fn) return false;
+  if (a->filtered != b->filtered) return false;
   if (a->type != b->type || a->name != b->name) return false;
   if (!dfq__value_same(&a->value, &b->value)) return false;
   if (!dfq__window_same(a->window, b->window)) return false;
@@ -5097,8 +5142,8 @@ static void dfq__put_literal(dfq__text *t, const dfq_value *v) {
 
 static void dfq__print(dfq__printer *p, const dfq_expr *e, int level);
 
-static void dfq__print_list(dfq__printer *p, const dfq_expr *e, int from) {
-  for (int i = from; i < e->argc; i++) {
+static void dfq__print_list(dfq__printer *p, const dfq_expr *e, int from, int to) {
+  for (int i = from; i < to; i++) {
     if (i > from) dfq__put(&p->text, ", ");
     dfq__print(p, e->arg[i], 0);
   }
@@ -5155,14 +5200,14 @@ static void dfq__print_call(dfq__printer *p, const dfq_expr *e) {
     case DFQ__IN:
       dfq__print(p, e->arg[0], DFQ__L_ADD);
       dfq__put(&p->text, " in (");
-      dfq__print_list(p, e, 1);
+      dfq__print_list(p, e, 1, e->argc);
       dfq__put(&p->text, ")");
       return;
     default: break;
   }
   if (f->infix) { dfq__print_infix(p, e); return; }
   dfq__putf(&p->text, "%s(", f->name);
-  dfq__print_list(p, e, 0);
+  dfq__print_list(p, e, 0, e->argc);
   dfq__put(&p->text, ")");
 }
 
@@ -5221,7 +5266,11 @@ static void dfq__print_node(dfq__printer *p, const dfq_expr *e) {
       return;
     case DFQ_AGGREGATE:
       dfq__putf(&p->text, "%s(", dfq__aggregates[e->fn].name);
-      dfq__print_list(p, e, 0);
+      dfq__print_list(p, e, 0, dfq__agg_argc(e));
+      dfq__put(&p->text, ")");
+      if (!e->filtered) return;
+      dfq__put(&p->text, " filter (where ");
+      dfq__print(p, e->arg[e->argc - 1], 0);
       dfq__put(&p->text, ")");
       return;
     case DFQ_ALIAS:
@@ -5864,6 +5913,19 @@ static bool dfq__expect_by(dfq__parser *p) {
   return !p->error;
 }
 
+// call ["filter" "(" ["where"] expr ")"]
+// filter and where are words of this place only; after "(" a where is always the word, so that
+// a column of that name needs it: filter (where where > 3).
+static dfq_expr *dfq__parse_agg_filter(dfq__parser *p, dfq_expr *call) {
+  if (p->error || !dfq__is_word(p, "filter")) return call;
+  dfq__take(p);
+  dfq__expect_symbol(p, "(");
+  (void)dfq__accept_word(p, "where");
+  dfq_expr *condition = dfq__parse_expr(p, DFQ__L_OR);
+  dfq__expect_symbol(p, ")");
+  return p->error ? dfq__parse_broken(p) : dfq_agg_filter(call, condition);
+}
+
 // call ["over" "(" ["partition" "by" args] ["order" "by" keys] [frame] ")"]
 // partition, order, rows and range are words of this place only, so columns may have those
 // names.
@@ -5910,7 +5972,8 @@ static dfq_expr *dfq__parse_call(dfq__parser *p, dfq__token name) {
     dfq__parse_fail(p, DFQ_SYNTAX, name.at, name.len, "%.*s does not take %d argument%s",
                     (int)name.len, s, l.count, l.count == 1 ? "" : "s");
   if (p->error) return dfq__parse_broken(p);
-  return dfq__parse_over(p, dfq__call_over(p->db, s, name.len, l.item, l.count));
+  dfq_expr *call = dfq__call_over(p->db, s, name.len, l.item, l.count);
+  return dfq__parse_over(p, dfq__parse_agg_filter(p, call));
 }
 
 // What begins with a name: a constant, a typed literal, a call, or a column.
@@ -7115,6 +7178,8 @@ static const dfq__doc dfq__docs[] = {
     "quantile(amount, 0.9)", ", q f64" },
   { "any", "is one true?", "any(amount > 200)", NULL },
   { "all", "are all true?", "all(amount > 50)", NULL },
+  { "count_if", "how many are true", "count_if(amount > 200)", NULL },
+  { "null_count", "how many are null", "null_count(amount)", NULL },
   { NULL, "Window functions", NULL, NULL },
   { "row_number", "the row's number in its partition, from 1",
     "row_number() over (order by amount)", NULL },
@@ -7189,7 +7254,7 @@ static void dfq__aggregate_info(int fn, dfq_function_info *to, dfq__text *t, con
   to->kind = fn >= DFQ__ROW_NUMBER ? DFQ_FUNCTION_WINDOW : DFQ_FUNCTION_GROUP;
   if (a->least == 0)
     dfq__putf(t, "%s() -> %s%s", a->name, dfq__letter_name(a->result), a->most ? "\n" : "");
-  for (const char *c = a->takes; a->most && *c; c++)
+  for (const char *c = a->takes; a->most && *c && *c != ','; c++)
     dfq__putf(t, "%s%s(%s%s) -> %s", c > a->takes ? "\n" : "", a->name, dfq__letter_name(*c),
               more ? more : "", dfq__letter_name(a->result == '*' ? *c : a->result));
 }
@@ -11985,9 +12050,14 @@ typedef struct dfq__agg dfq__agg;
 // Told apart by its address from the reasons that are the query's fault.
 static const char dfq__agg_no_memory[] = "runs out of memory";
 
+// What an aggregate may be fed: x, a second argument, and the condition of a filter. The first
+// two are null already where that is not true; it is there only for aggregates that keep nulls.
+enum { DFQ__AGG_INPUTS = 3, DFQ__MOST_KEPT = 1000 };
+
 typedef struct dfq__agg_class {
   size_t words;   // of a state
-  // Folds n values in, the i-th into the state of group[i]. x: no constant. False: no memory.
+  // Folds n rows in, the i-th into the state of group[i]. x: DFQ__AGG_INPUTS vectors, no
+  // constants; those that are not there have no data. False: no memory.
   bool (*update)(dfq__aggs *all, dfq__agg *a, const uint32_t *group, const dfq__vec *x,
                  size_t n);
   // *to comes in as null and stays so when there is no value. Texts are borrowed from the set.
@@ -12002,8 +12072,9 @@ typedef struct dfq__agg_class {
 struct dfq__agg {
   int fn;                      // DFQ__SUM, ...
   const dfq__agg_class *is;
-  dfq_type in_type, type;      // of the argument (DFQ_NULL: none), of the result
-  double q;                    // of quantile and median
+  dfq_type in_type, by_type;   // of the arguments; DFQ_NULL: none
+  dfq_type type;               // of the result
+  dfq_value option;            // of quantile and median the share
   size_t offset;               // of its first word in a state
   dfq__buffer group, value;    // median, quantile: kept values (f64), and their groups (u32)
   size_t kept;                 // how many
@@ -12034,6 +12105,16 @@ static inline uint64_t *dfq__state(const dfq__aggs *all, const dfq__agg *a, size
 // Only for vectors that are no constants: arguments are flattened before they come here.
 static inline bool dfq__valid_at(const dfq__vec *x, size_t i) {
   return !x->valid || x->valid[i];
+}
+
+// Aggregates to which a null is a row like any other, so that a filter must drop it.
+static bool dfq__agg_keeps_nulls(int fn) {
+  return fn == DFQ__FIRST || fn == DFQ__LAST;
+}
+
+// Whether the filter lets row i through. Only aggregates that keep nulls have to ask.
+static inline bool dfq__agg_passes(const dfq__vec *x, size_t i) {
+  return !x[2].data || (dfq__valid_at(&x[2], i) && ((const uint8_t *)x[2].data)[i]);
 }
 
 // count() counts rows; count(x) adds validity bytes, which are 0 or 1.
@@ -12202,7 +12283,7 @@ static bool dfq__edge_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
   for (size_t i = 0; i < n; i++) {
     uint64_t *s = dfq__state(all, a, group[i]);
     bool valid = dfq__valid_at(x, i);
-    if ((first && s[0]) || (!valid && !nulls)) continue;
+    if ((first && s[0]) || (!valid && !nulls) || !dfq__agg_passes(x, i)) continue;
     s[0] = valid ? 2 : 3;
     s[3] = all->row + i;
     if (valid) memcpy(s + 1, (const char *)x->data + i * size, size);
@@ -12488,7 +12569,7 @@ static const char *dfq__keep_finish(dfq__aggs *all, dfq__agg *a, size_t group, d
   const size_t *start = (const size_t *)(const void *)a->start.data;
   size_t n = start[group + 1] - start[group];
   double *v = (double *)(void *)a->value.data + start[group];
-  if (n) *to = dfq__value_f64(dfq__quantile_of(v, n, a->q));
+  if (n) *to = dfq__value_f64(dfq__quantile_of(v, n, a->option.as.f));
   return NULL;
 }
 
@@ -12545,9 +12626,11 @@ static bool dfq__combine_sums(dfq__aggs *all, dfq__agg *a, size_t group, dfq__ag
 static bool dfq__combine_value(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
                                dfq__agg *from, size_t from_group) {
   const uint64_t *t = dfq__state(other, from, from_group);
-  dfq__vec x = dfq__vec_of(a->in_type, t + 1, NULL);
+  dfq__vec x[DFQ__AGG_INPUTS];
+  memset(x, 0, sizeof x);
+  x[0] = dfq__vec_of(a->in_type, t + 1, NULL);
   uint32_t number = (uint32_t)group;
-  return t[0] == 0 || a->is->update(all, a, &number, &x, 1);
+  return t[0] == 0 || a->is->update(all, a, &number, x, 1);
 }
 
 // Of first and last: the state whose row came earlier, or later, wins whole, null or not.
@@ -12660,7 +12743,7 @@ static int dfq__storage_of(dfq_type t) {
 static const dfq__agg_class *dfq__agg_class_of(int fn, dfq_type type) {
   bool f64 = type == DFQ_F64;
   switch (fn) {
-    case DFQ__COUNT: return &dfq__agg_count;
+    case DFQ__COUNT: case DFQ__COUNT_IF: case DFQ__NULL_COUNT: return &dfq__agg_count;
     case DFQ__SUM: return f64 ? &dfq__agg_sum_f64 : &dfq__agg_sum_int;
     case DFQ__MEAN: return f64 ? &dfq__agg_mean_f64 : &dfq__agg_mean_int;
     case DFQ__MIN: return &dfq__agg_extremes[0][dfq__storage_of(type)];
@@ -12736,10 +12819,12 @@ static size_t dfq__aggs_bytes(const dfq__aggs *all) {
 
 typedef struct dfq__agg_call {
   const dfq_expr *expr;     // the call as written
-  dfq_expr *arg;            // NULL for count()
-  dfq_type in_type, type;   // the argument is cast to in_type
+  // What the states are fed: two arguments, cast to in_type and by_type, and the condition of a
+  // filter that they have to know. NULL: none.
+  dfq_expr *arg[DFQ__AGG_INPUTS];
+  dfq_type in_type, by_type, type;
   const char *name;         // of its column in the middle schema
-  double q;
+  dfq_value option;         // the literal among the arguments, if it takes one
 } dfq__agg_call;
 
 typedef struct dfq__group_plan {
@@ -12754,30 +12839,74 @@ typedef struct dfq__group_plan {
 
 // -- one aggregate
 
-// The type that the argument is cast to: of those that the aggregate takes, the one that is
-// nearest. DFQ_KINDS when there is none.
-static dfq_type dfq__aggregate_takes(int fn, dfq_type arg) {
+// What the i-th argument may be: letters up to a comma or the end.
+static const char *dfq__agg_takes(int fn, int i) {
   const char *takes = dfq__aggregates[fn].takes;
+  for (; i > 0 && *takes; takes++) i -= *takes == ',';
+  return takes;
+}
+
+// Aggregates of numbers that are computed in floats, whatever the numbers are.
+static bool dfq__agg_in_f64(int fn) {
+  return fn == DFQ__VAR || fn == DFQ__STD || fn == DFQ__MEDIAN || fn == DFQ__QUANTILE;
+}
+
+// The type that the i-th argument is cast to: of those that the aggregate takes, the one that
+// is nearest. DFQ_KINDS when there is none.
+static dfq_type dfq__aggregate_takes(int fn, int i, dfq_type arg) {
+  const char *takes = dfq__agg_takes(fn, i);
   dfq_type best = DFQ_KINDS;
   int cost = DFQ__NO_WAY;
   if (*takes == 'o' && !dfq__is_ordered_type(arg)) return best;
   if (*takes == '*' || *takes == 'o') return arg == DFQ_NULL ? (dfq_type)DFQ_STR : arg;
-  for (; *takes; takes++) {
+  for (; *takes && *takes != ','; takes++) {
     int c = dfq__widen_cost(arg, dfq__letter_type(*takes));
     if (c < cost) { cost = c; best = dfq__letter_type(*takes); }
   }
-  if (fn == DFQ__VAR || fn == DFQ__STD || fn == DFQ__MEDIAN || fn == DFQ__QUANTILE)
-    return best == DFQ_KINDS ? best : (dfq_type)DFQ_F64;   // computed in floats
+  if (best != DFQ_KINDS && dfq__agg_in_f64(fn)) return DFQ_F64;
   return best;
 }
 
-// The second argument of quantile: a literal from 0 to 1.
-static bool dfq__quantile_share(dfq__group_plan *p, const dfq_expr *e, double *q) {
-  dfq_value v = dfq__value_null(), f;
+// "sum(i64 or f64 or duration)": what an aggregate takes.
+static void dfq__put_agg_signature(dfq__text *t, int fn) {
+  const dfq__aggregate *a = &dfq__aggregates[fn];
+  dfq__putf(t, "%s(", a->name);
+  for (int i = 0; i < a->most; i++) {
+    const char *sep = i ? ", " : "";
+    for (const char *s = dfq__agg_takes(fn, i); *s && *s != ','; s++, sep = " or ")
+      dfq__putf(t, "%s%s", sep, *s == 'Q'   ? "a share"
+                                : *s == 'K' ? "a count"
+                                            : dfq__letter_name(*s));
+  }
+  dfq__put(t, ")");
+}
+
+// The error for an argument of a wrong type, with the types that would do.
+static void dfq__agg_refuses(dfq__group_plan *p, const dfq_expr *e, dfq_type type) {
+  dfq__text t = dfq__text_in(p->db->heap);
+  dfq__put(&t, "it is ");
+  dfq__put_agg_signature(&t, e->fn);
+  const char *note = t.failed ? NULL : dfq__arena_text(p->binder->arena, t.data, t.len);
+  dfq__text_free(&t);
+  dfq__bind_fail(p->binder, DFQ_TYPE_ERROR, e, note, "%s does not take %s",
+                 dfq__aggregates[e->fn].name, dfq_type_name(type));
+}
+
+// A literal among the arguments: a share from 0 to 1, or a count from 1 on.
+static bool dfq__agg_option(dfq__group_plan *p, const dfq_expr *call, int i, dfq_value *to) {
+  const dfq_expr *e = call->arg[i];
+  dfq_value v = dfq__value_null();
   if (e->kind == DFQ_LITERAL) v = e->value;
+  if (*dfq__agg_takes(call->fn, i) == 'K') {
+    *to = v;
+    if (v.type == DFQ_I64 && v.as.i >= 1 && v.as.i <= DFQ__MOST_KEPT) return true;
+    dfq__bind_fail(p->binder, DFQ_USAGE, e, NULL, "%s's count is a literal from 1 to %d",
+                   dfq__aggregates[call->fn].name, DFQ__MOST_KEPT);
+    return false;
+  }
   bool number = v.type == DFQ_F64 || v.type == DFQ_I64;
-  if (number) (void)dfq__convert_value(&v, DFQ_F64, p->binder->arena, &f);
-  if (number && f.as.f >= 0 && f.as.f <= 1) { *q = f.as.f; return true; }
+  if (number) (void)dfq__convert_value(&v, DFQ_F64, p->binder->arena, to);
+  if (number && to->as.f >= 0 && to->as.f <= 1) return true;
   dfq__bind_fail(p->binder, DFQ_USAGE, e, NULL,
                  "quantile's share is a literal from 0.0 to 1.0");
   return false;
@@ -12793,40 +12922,84 @@ static const char *dfq__agg_column_name(dfq__group_plan *p, const dfq_expr *e) {
   return name;
 }
 
+// x where the condition is true, else null. case is lazy: x is not computed on other rows.
+static dfq_expr *dfq__agg_only(dfq_expr *condition, dfq_expr *x) {
+  dfq_expr *pair[2] = { condition, x };
+  return condition ? dfq_case(pair, 1, NULL) : x;
+}
+
+// What is counted. Counting is asking for a value that is not null, so count_if, null_count and
+// filtered rows become one: true where the row counts, null elsewhere.
+static dfq_expr *dfq__agg_counted(const dfq_expr *e, dfq_expr *condition) {
+  dfq_expr *yes = dfq_bool(e->db, true);
+  if (e->fn == DFQ__COUNT_IF) yes = dfq__agg_only(e->arg[0], yes);
+  if (e->fn == DFQ__NULL_COUNT) yes = dfq__agg_only(dfq_is_null(e->arg[0]), yes);
+  return dfq__agg_only(condition, yes);
+}
+
+// The condition of a filter must be a bool.
+static bool dfq__agg_condition(dfq__group_plan *p, const dfq_expr *condition) {
+  dfq__bound *b = condition ? dfq__bind(p->binder, condition) : NULL;
+  if (!condition || (b && dfq__widen_cost(b->type, DFQ_BOOL) < DFQ__NO_WAY)) return true;
+  if (b)
+    dfq__bind_fail(p->binder, DFQ_TYPE_ERROR, condition, NULL,
+                   "a filter's condition is a bool, not %s", dfq_type_name(b->type));
+  return false;
+}
+
+// Types the arguments and makes them what the states are fed. Rows that a filter drops are
+// nulls to all aggregates but those that keep nulls, which are given the condition as well.
+static bool dfq__agg_arguments(dfq__group_plan *p, const dfq_expr *e, dfq__agg_call *c) {
+  dfq_expr *condition = dfq_expr_filter(e);
+  int argc = dfq__agg_argc(e);
+  for (int i = 0; i < argc; i++) {
+    char takes = *dfq__agg_takes(e->fn, i);
+    if (takes == 'Q' || takes == 'K') {
+      if (!dfq__agg_option(p, e, i, &c->option)) return false;
+      continue;
+    }
+    dfq__bound *b = dfq__bind(p->binder, e->arg[i]);
+    if (!b) return false;
+    dfq_type type = dfq__aggregate_takes(e->fn, i, b->type);
+    if (type == DFQ_KINDS || !dfq__is_column_type(type)) {
+      dfq__agg_refuses(p, e, b->type);
+      return false;
+    }
+    c->arg[i] = dfq_cast(dfq__agg_only(condition, e->arg[i]), type);
+    *(i ? &c->by_type : &c->in_type) = type;
+  }
+  if (!dfq__agg_condition(p, condition)) return false;
+  if (e->fn == DFQ__COUNT_IF || e->fn == DFQ__NULL_COUNT || (argc == 0 && condition)) {
+    c->arg[0] = dfq__agg_counted(e, condition);
+    c->in_type = DFQ_BOOL;
+  }
+  if (condition && dfq__agg_keeps_nulls(e->fn)) c->arg[2] = dfq_cast(condition, DFQ_BOOL);
+  return true;
+}
+
 // Types one aggregate and gives it a column. False with the binder's error set.
 static bool dfq__plan_call(dfq__group_plan *p, const dfq_expr *e) {
   const dfq__aggregate *a = &dfq__aggregates[e->fn];
   dfq__agg_call *c = &p->call[p->calls];
+  int argc = dfq__agg_argc(e);
   memset(c, 0, sizeof *c);
   if (e->fn >= DFQ__ROW_NUMBER) {
     dfq__bind_fail(p->binder, DFQ_TYPE_ERROR, e, NULL, "%s needs over (...), in select or with",
                    a->name);
     return false;
   }
-  if (e->argc < a->least || e->argc > a->most) {
+  if (argc < a->least || argc > a->most) {
     dfq__bind_fail(p->binder, DFQ_TYPE_ERROR, e, NULL, "%s takes %s, not %d", a->name,
                    a->most == 2 ? "two arguments"
                    : a->least   ? "one argument"
                                 : "at most one argument",
-                   e->argc);
+                   argc);
     return false;
   }
   c->expr = e;
-  c->q = 0.5;
-  c->type = DFQ_I64;
-  if (e->argc) {
-    dfq__bound *b = dfq__bind(p->binder, e->arg[0]);
-    if (!b) return false;
-    c->arg = e->arg[0];
-    c->in_type = dfq__aggregate_takes(e->fn, b->type);
-    if (c->in_type == DFQ_KINDS || !dfq__is_column_type(c->in_type)) {
-      dfq__bind_fail(p->binder, DFQ_TYPE_ERROR, e, NULL, "%s does not take %s", a->name,
-                     dfq_type_name(b->type));
-      return false;
-    }
-    c->type = a->result == '*' ? c->in_type : dfq__letter_type(a->result);
-  }
-  if (e->argc == 2 && !dfq__quantile_share(p, e->arg[1], &c->q)) return false;
+  c->option = dfq__value_f64(0.5);
+  if (!dfq__agg_arguments(p, e, c)) return false;
+  c->type = a->result == '*' ? c->in_type : dfq__letter_type(a->result);
   c->name = dfq__agg_column_name(p, e);
   if (!c->name) { p->binder->error = &dfq__error_memory; return false; }
   p->field[p->keys + p->calls].name = c->name;
@@ -12922,7 +13095,7 @@ static bool dfq__group_plan_init(dfq__group_plan *p, dfq__binder *b, const dfq_k
 typedef struct dfq__grouper {
   dfq__group_plan plan;
   dfq__bound **key;          // the keys, over the input
-  dfq__bound **arg;          // of each call, NULL for count()
+  dfq__bound **arg;          // DFQ__AGG_INPUTS of each call, NULL where there is none
   dfq__bound **item;         // over the middle schema
   dfq__buffer *flat;         // constants among keys and arguments, made whole columns
   dfq__vec *column;          // keys, then arguments, of the batch at hand
@@ -12952,6 +13125,16 @@ typedef struct dfq__group_op {
 
 // -- the grouper: binding, evaluating, folding
 
+// An aggregate as it was planned, with no state yet.
+static void dfq__agg_begin(dfq__agg *a, const dfq__agg_call *c) {
+  a->fn = c->expr->fn;
+  a->in_type = c->in_type;
+  a->by_type = c->by_type;
+  a->type = c->type;
+  a->option = c->option;
+  a->is = dfq__agg_class_of(a->fn, a->in_type);
+}
+
 // Lays the states out: the words of each call behind those of the one before.
 static bool dfq__grouper_aggs(dfq__op *op, dfq__grouper *g) {
   dfq__group_plan *p = &g->plan;
@@ -12962,19 +13145,15 @@ static bool dfq__grouper_aggs(dfq__op *op, dfq__grouper *g) {
   g->aggs.count = p->calls;
   for (int i = 0; i < p->calls; i++) {
     dfq__agg *a = &g->aggs.agg[i];
-    a->fn = p->call[i].expr->fn;
-    a->in_type = p->call[i].in_type;
-    a->type = p->call[i].type;
-    a->q = p->call[i].q;
-    a->is = dfq__agg_class_of(a->fn, a->in_type);
+    dfq__agg_begin(a, &p->call[i]);
     a->offset = g->aggs.stride;
     g->aggs.stride += a->is->words;
   }
   return true;
 }
 
-// Binds keys and arguments to the input, items to the middle schema. Arguments are cast to what
-// the aggregate takes, so that a kernel sees one type only.
+// Binds keys and arguments to the input, items to the middle schema. The plan has cast the
+// arguments to what the aggregate takes, so that a kernel sees one type only.
 static bool dfq__grouper_bind(dfq__op *op, dfq__grouper *g, const dfq_expr *const *item) {
   const dfq_schema *in = &op->node->in[0]->schema;
   dfq__group_plan *p = &g->plan;
@@ -12982,11 +13161,9 @@ static bool dfq__grouper_bind(dfq__op *op, dfq__grouper *g, const dfq_expr *cons
     g->key[i] = dfq__op_bind(op, in, op->node->key[i].expr);
     if (!g->key[i]) return false;
   }
-  for (int i = 0; i < p->calls; i++) {
-    if (!p->call[i].arg) continue;
-    dfq_expr *cast = dfq_cast(p->call[i].arg, p->call[i].in_type);
-    g->arg[i] = dfq__op_bind(op, in, cast);
-    if (!g->arg[i]) return false;
+  for (int i = 0; i < p->calls * DFQ__AGG_INPUTS; i++) {
+    dfq_expr *e = p->call[i / DFQ__AGG_INPUTS].arg[i % DFQ__AGG_INPUTS];
+    if (e && (g->arg[i] = dfq__op_bind(op, in, e)) == NULL) return false;
   }
   for (int i = 0; i < op->node->expr_count; i++) {
     g->item[i] = dfq__op_bind(op, &p->middle, item[i]);
@@ -13009,11 +13186,12 @@ static bool dfq__grouper_open(dfq__op *op, dfq__grouper *g) {
   }
   if (!ok) { dfq__run_error(op->run, b.error ? b.error : &dfq__error_memory); return false; }
   size_t keys = (size_t)g->plan.keys, calls = (size_t)g->plan.calls, middle = keys + calls;
+  size_t inputs = calls * DFQ__AGG_INPUTS;
   g->key = (dfq__bound **)dfq__op_array(op, keys, sizeof *g->key);
-  g->arg = (dfq__bound **)dfq__op_array(op, calls, sizeof *g->arg);
+  g->arg = (dfq__bound **)dfq__op_array(op, inputs, sizeof *g->arg);
   g->item = (dfq__bound **)dfq__op_array(op, (size_t)n->expr_count, sizeof *g->item);
-  g->flat = (dfq__buffer *)dfq__op_array(op, 2 * middle, sizeof *g->flat);
-  g->column = (dfq__vec *)dfq__op_array(op, middle, sizeof *g->column);
+  g->flat = (dfq__buffer *)dfq__op_array(op, 2 * (keys + inputs), sizeof *g->flat);
+  g->column = (dfq__vec *)dfq__op_array(op, keys + inputs, sizeof *g->column);
   g->middle.column = (dfq__vec *)dfq__op_array(op, middle, sizeof *g->middle.column);
   g->out = (dfq__buffer *)dfq__op_array(op, 2 * middle, sizeof *g->out);
   g->middle.columns = (int)middle;
@@ -13027,13 +13205,13 @@ static bool dfq__grouper_open(dfq__op *op, dfq__grouper *g) {
 // Constants become columns, for key words and kernels alike.
 static size_t dfq__grouper_eval(dfq__op *op, dfq__grouper *g, const dfq__batch *in) {
   size_t n = in->rows;
-  int keys = g->plan.keys;
+  int keys = g->plan.keys, inputs = g->plan.calls * DFQ__AGG_INPUTS;
   dfq__arena_rewind(&op->eval.strings);
   for (int i = 0; i < keys && n; i++)
     n = dfq__op_eval(op, g->key[i], in, n, NULL, &g->column[i]);
-  for (int i = 0; i < g->plan.calls && n; i++)
+  for (int i = 0; i < inputs && n; i++)
     if (g->arg[i]) n = dfq__op_eval(op, g->arg[i], in, n, NULL, &g->column[keys + i]);
-  for (int i = 0; i < keys + g->plan.calls && n; i++) {
+  for (int i = 0; i < keys + inputs && n; i++) {
     if (i >= keys && !g->arg[i - keys]) continue;
     if (!dfq__vec_flatten(&op->eval, &g->flat[2 * i], &g->flat[2 * i + 1], n, &g->column[i]))
       return 0;
@@ -13048,9 +13226,13 @@ static bool dfq__grouper_update(dfq__grouper *g, const uint32_t *number, size_t 
                                 size_t n) {
   for (int i = 0; i < g->aggs.count; i++) {
     dfq__agg *a = &g->aggs.agg[i];
-    dfq__vec x = g->column[g->plan.keys + i];
-    if (g->arg[i]) x = dfq__vec_from(x, from);
-    if (!a->is->update(&g->aggs, a, number, &x, n)) return false;
+    int first = i * DFQ__AGG_INPUTS;
+    dfq__vec x[DFQ__AGG_INPUTS];
+    for (int k = 0; k < DFQ__AGG_INPUTS; k++) {
+      x[k] = g->column[g->plan.keys + first + k];
+      if (g->arg[first + k]) x[k] = dfq__vec_from(x[k], from);
+    }
+    if (!a->is->update(&g->aggs, a, number, x, n)) return false;
   }
   return true;
 }
@@ -13215,11 +13397,11 @@ static dfq__event dfq__group_next(dfq__op *op) {
 static void dfq__group_close(dfq__op *op) {
   dfq__group_op *o = (dfq__group_op *)op;
   dfq__grouper *g = &o->g;
-  int middle = g->plan.keys + g->plan.calls;
+  int inputs = g->plan.calls * DFQ__AGG_INPUTS, middle = g->plan.keys + g->plan.calls;
   dfq__bound_free(op, g->key, g->key ? g->plan.keys : 0);
-  dfq__bound_free(op, g->arg, g->arg ? g->plan.calls : 0);
+  dfq__bound_free(op, g->arg, g->arg ? inputs : 0);
   dfq__bound_free(op, g->item, g->item ? op->node->expr_count : 0);
-  dfq__buffers_free(op->eval.heap, g->flat, 2 * middle);
+  dfq__buffers_free(op->eval.heap, g->flat, 2 * (g->plan.keys + inputs));
   dfq__buffers_free(op->eval.heap, g->out, 2 * middle);
   dfq__aggs_free(&g->aggs);
   dfq__keys_free(&o->keys);
@@ -16212,7 +16394,8 @@ typedef struct dfq__row_group {
   dfq__group_plan plan;
   dfq__bound **key, **arg, **item;   // over the input, the input, the middle schema
   dfq__row_table keys;
-  dfq__store args;            // of every row; of count() a 1
+  int *column;                // of args, for each argument; -1: there is none
+  dfq__store args;            // of every row
   dfq__buffer group, start; // u32: of every row; later the rows by group, and where each begins
   dfq_value *value, *room, *middle;   // room for a middle row each; middle: the group at hand
   dfq__eval item_eval;        // as the operator's, but over the middle schema
@@ -16236,15 +16419,16 @@ static bool dfq__row_group_bind(dfq__row_group *g, dfq__binder *b) {
   for (int i = 0; i < n->expr_count; i++)
     if ((item[i] = dfq__plan_item(p, n->expr[i])) == NULL) return false;
   g->key = (dfq__bound **)dfq__arena_array(arena, (size_t)p->keys + 1, sizeof *g->key);
-  g->arg = (dfq__bound **)dfq__arena_array(arena, (size_t)p->calls + 1, sizeof *g->arg);
+  size_t inputs = (size_t)p->calls * DFQ__AGG_INPUTS;
+  g->arg = (dfq__bound **)dfq__arena_array(arena, inputs + 1, sizeof *g->arg);
   g->item = (dfq__bound **)dfq__arena_array(arena, (size_t)n->expr_count + 1, sizeof *g->item);
   if (!g->key || !g->arg || !g->item) return false;
   for (int i = 0; i < p->keys; i++)
     if ((g->key[i] = dfq__bind(b, n->key[i].expr)) == NULL) return false;
-  for (int i = 0; i < p->calls; i++)
-    if (p->call[i].arg &&
-        (g->arg[i] = dfq__bind(b, dfq_cast(p->call[i].arg, p->call[i].in_type))) == NULL)
-      return false;
+  for (size_t i = 0; i < inputs; i++) {
+    dfq_expr *e = p->call[i / DFQ__AGG_INPUTS].arg[i % DFQ__AGG_INPUTS];
+    if (e && (g->arg[i] = dfq__bind(b, e)) == NULL) return false;
+  }
   b->schema = &p->middle;
   for (int i = 0; i < n->expr_count; i++)
     if ((g->item[i] = dfq__bind(b, item[i])) == NULL) return false;
@@ -16260,18 +16444,23 @@ static bool dfq__row_group_init(dfq__row_group *g) {
     return false;
   }
   dfq__group_plan *p = &g->plan;
-  size_t middle = (size_t)p->middle.count;
+  int inputs = p->calls * DFQ__AGG_INPUTS, columns = 0;
+  size_t middle = (size_t)(p->middle.count + inputs);
   dfq_type *type = (dfq_type *)dfq__arena_array(b.arena, middle + 1, sizeof *type);
+  g->column = (int *)dfq__arena_array(b.arena, middle + 1, sizeof *g->column);
   g->value = dfq__row_values(op, middle);
   g->room = dfq__row_values(op, middle);
   g->middle = dfq__row_values(op, middle);
-  if (!type || !g->value || !g->room || !g->middle) return dfq__row_fail_memory(op);
+  if (!type || !g->column || !g->value || !g->room || !g->middle)
+    return dfq__row_fail_memory(op);
   for (int i = 0; i < p->keys; i++) type[i] = p->field[i].type;
   bool ok = dfq__row_table_init(&g->keys, op->run->own, type, p->keys);
   ok = dfq__store_init(&g->last, op->run->own->heap, type, p->keys) && ok;
-  for (int i = 0; i < p->calls; i++)
-    type[i] = p->call[i].arg ? p->call[i].in_type : (dfq_type)DFQ_I64;
-  ok = dfq__store_init(&g->args, op->run->own->heap, type, p->calls) && ok;
+  for (int i = 0; i < inputs; i++) {
+    g->column[i] = g->arg[i] ? columns : -1;
+    if (g->arg[i]) type[columns++] = g->arg[i]->type;
+  }
+  ok = dfq__store_init(&g->args, op->run->own->heap, type, columns) && ok;
   dfq__eval eval = op->eval;
   eval.schema = &p->middle;
   g->item_eval = eval;
@@ -16295,10 +16484,9 @@ static bool dfq__row_group_add(dfq__row_group *g, const dfq_value *row) {
     return false;
   if (p->keys) number = dfq__row_table_add(&g->keys, g->value, g->room);
   if (number == DFQ__EMPTY) return dfq__row_fail_memory(op);
-  for (int i = 0; i < p->calls; i++) {
-    g->value[i] = dfq__value_int(DFQ_I64, 1);
-    if (g->arg[i] && !dfq__row_op_eval(op, g->arg[i], row, &g->value[i])) return false;
-  }
+  for (int i = 0; i < p->calls * DFQ__AGG_INPUTS; i++)
+    if (g->arg[i] && !dfq__row_op_eval(op, g->arg[i], row, &g->value[g->column[i]]))
+      return false;
   if (!dfq__buffer_reserve(op->run->own->heap, &g->group, (g->rows + 1) * 4))
     return dfq__row_fail_memory(op);
   dfq__u32(&g->group)[g->rows++] = number;
@@ -16394,8 +16582,8 @@ static void dfq__list_quantile(dfq_value *v, size_t n, double q, dfq_value *to) 
   *to = dfq__value_f64(dfq__between(low, high, part));
 }
 
-// min, max, any, all, first_non_null, last_non_null, n_unique and count over the non-null
-// values. A bool's any is its greatest value, its all the least.
+// min, max, any, all, first_non_null, last_non_null and n_unique over the non-null values. A
+// bool's any is its greatest value, its all the least.
 static void dfq__list_pick(dfq_value *v, size_t n, int fn, dfq_value *to) {
   int64_t unique = 0;
   if (fn == DFQ__N_UNIQUE) {
@@ -16404,8 +16592,7 @@ static void dfq__list_pick(dfq_value *v, size_t n, int fn, dfq_value *to) {
       unique += i == 0 || dfq__compare_values(&v[i], &v[i - 1]) != 0;
     *to = dfq__value_int(DFQ_I64, unique);
   }
-  if (fn == DFQ__COUNT) *to = dfq__value_int(DFQ_I64, (int64_t)n);
-  if (n == 0 || fn == DFQ__N_UNIQUE || fn == DFQ__COUNT) return;
+  if (n == 0 || fn == DFQ__N_UNIQUE) return;
   *to = fn == DFQ__LAST_NON_NULL ? v[n - 1] : v[0];
   for (size_t i = 1; i < n; i++) {
     int c = dfq__compare_values(&v[i], to);
@@ -16416,33 +16603,73 @@ static void dfq__list_pick(dfq_value *v, size_t n, int fn, dfq_value *to) {
   if (fn == DFQ__MIN || fn == DFQ__MAX) dfq__make_canonical(to);
 }
 
-// One aggregate of one group, from its rows' arguments. Returns why it failed, or NULL. first
-// and last look at rows, nulls and all; the others at a list of what is not null, in row order.
-static const char *dfq__row_group_call(dfq__row_group *g, int call, size_t group,
-                                       dfq_value *to) {
-  const dfq__agg_call *c = &g->plan.call[call];
-  const uint32_t *start = dfq__u32(&g->start), *order = dfq__u32(&g->group);
-  size_t n = 0, from = start[group], end = start[group + 1];
-  dfq__vec v = dfq__store_vec(&g->args, call);
+// A list of rows: the first argument of each, and the second, null where there is none.
+typedef struct dfq__row_list {
+  dfq_value *x, *y;
+  size_t n;
+} dfq__row_list;
+
+// Room for rows values of each argument, and as much again behind them, to sort with. False
+// without memory.
+static bool dfq__row_list_room(dfq__row_list *l, dfq__arena *arena, size_t rows) {
+  l->x = (dfq_value *)dfq__arena_array(arena, 4 * rows + 1, sizeof *l->x);
+  l->y = l->x + 2 * rows;
+  l->n = 0;
+  return l->x != NULL;
+}
+
+// Appends a row of a store, unless the filter drops it. column: of each input, -1: none.
+static void dfq__row_list_add(dfq__row_list *l, const dfq__store *s, const int *column,
+                              uint32_t row) {
+  dfq_value v[DFQ__AGG_INPUTS];
+  for (int k = 0; k < DFQ__AGG_INPUTS; k++) {
+    v[k] = dfq__value_null();
+    if (column[k] < 0) continue;
+    dfq__vec from = dfq__store_vec(s, column[k]);
+    dfq__vec_get(&from, row, &v[k]);
+  }
+  if (column[2] >= 0 && (v[2].type == DFQ_NULL || !v[2].as.i)) return;
+  l->x[l->n] = v[0];
+  l->y[l->n++] = v[1];
+}
+
+// One aggregate of a list. Returns why it failed, or NULL. count() counts rows, first and last
+// look at them, nulls and all; the others are functions of what is not null, in row order.
+static const char *dfq__list_aggregate(dfq__row_list *l, const dfq__agg_call *c,
+                                       dfq__arena *arena, dfq_value *to) {
   int fn = c->expr->fn;
+  size_t n = 0;
   *to = dfq__value_null();
   if (fn == DFQ__FIRST || fn == DFQ__LAST) {
-    if (end > from) dfq__vec_get(&v, order[fn == DFQ__FIRST ? from : end - 1], to);
+    if (l->n) *to = l->x[fn == DFQ__FIRST ? 0 : l->n - 1];
     return NULL;
   }
-  dfq_value *list = (dfq_value *)dfq__arena_array(&g->op.strings, 2 * (end - from) + 1,
-                                                  sizeof *list);
-  if (!list) return dfq__agg_no_memory;
-  for (size_t i = from; i < end; i++) {
-    dfq__vec_get(&v, order[i], &list[n]);
-    n += list[n].type != DFQ_NULL;
+  for (size_t i = 0; i < l->n; i++)
+    if (l->x[i].type != DFQ_NULL) l->x[n++] = l->x[i];
+  switch (fn) {
+    case DFQ__COUNT: case DFQ__COUNT_IF: case DFQ__NULL_COUNT:
+      *to = dfq__value_int(DFQ_I64, (int64_t)(c->arg[0] ? n : l->n));
+      return NULL;
+    case DFQ__SUM: case DFQ__MEAN: return dfq__list_sum(l->x, n, c, arena, to);
+    case DFQ__VAR: case DFQ__STD: return dfq__list_spread(l->x, n, c, arena, to);
+    case DFQ__MEDIAN: case DFQ__QUANTILE:
+      if (n) dfq__list_quantile(l->x, n, c->option.as.f, to);
+      return NULL;
+    default: dfq__list_pick(l->x, n, fn, to); return NULL;
   }
-  if (fn == DFQ__SUM || fn == DFQ__MEAN) return dfq__list_sum(list, n, c, &g->op.strings, to);
-  if (fn == DFQ__VAR || fn == DFQ__STD) return dfq__list_spread(list, n, c, &g->op.strings, to);
-  if (fn == DFQ__MEDIAN || fn == DFQ__QUANTILE) {
-    if (n) dfq__list_quantile(list, n, c->q, to);
-  } else dfq__list_pick(list, n, fn, to);
-  return NULL;
+}
+
+// One aggregate of one group, from its rows' arguments.
+static const char *dfq__row_group_call(dfq__row_group *g, int call, size_t group,
+                                       dfq_value *to) {
+  const uint32_t *start = dfq__u32(&g->start), *order = dfq__u32(&g->group);
+  const int *column = g->column + call * DFQ__AGG_INPUTS;
+  dfq__row_list l;
+  if (!dfq__row_list_room(&l, &g->op.strings, start[group + 1] - start[group]))
+    return dfq__agg_no_memory;
+  for (size_t i = start[group]; i < start[group + 1]; i++)
+    dfq__row_list_add(&l, &g->args, column, order[i]);
+  return dfq__list_aggregate(&l, &g->plan.call[call], &g->op.strings, to);
 }
 
 // -- next and close
@@ -16542,7 +16769,6 @@ static bool dfq__window_only_call(dfq__binder *b, const dfq_expr *f, dfq__window
   if (f->argc == 0) return true;
   dfq__bound *x = dfq__bind(b, f->arg[0]);
   if (!x) return false;
-  w->agg.arg = f->arg[0];
   w->agg.type = x->type == DFQ_NULL ? (dfq_type)DFQ_STR : x->type;
   if (f->argc > 1 && !dfq__window_count(b, f->arg[1], shifts ? 0 : 1, &w->n)) return false;
   if (f->argc > 2) {
@@ -16558,6 +16784,7 @@ static bool dfq__window_only_call(dfq__binder *b, const dfq_expr *f, dfq__window
     w->otherwise = dfq_cast(f->arg[2], common);
   }
   w->agg.in_type = w->agg.type;
+  w->agg.arg[0] = dfq_cast(f->arg[0], w->agg.type);
   return dfq__is_column_type(w->agg.type);
 }
 
@@ -16570,9 +16797,14 @@ static bool dfq__window_call_of(dfq__binder *b, const dfq_expr *e, dfq__window_c
   w->part = e->arg + 1;
   w->ordered = e->window->orders > 0;
   const dfq__aggregate *a = &dfq__aggregates[f->fn];
-  if (f->argc < a->least || f->argc > a->most) {
+  if (dfq__agg_argc(f) < a->least || dfq__agg_argc(f) > a->most) {
     dfq__bind_fail(b, DFQ_TYPE_ERROR, f, NULL, "%s takes %d to %d arguments, not %d", a->name,
-                   a->least, a->most, f->argc);
+                   a->least, a->most, dfq__agg_argc(f));
+    return false;
+  }
+  if (f->filtered && dfq__is_window_only(f->fn)) {
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, f, NULL, "%s takes no filter: it is no aggregate",
+                   a->name);
     return false;
   }
   for (int i = 1; i < e->argc; i++) {
@@ -16694,7 +16926,8 @@ static dfq_expr **dfq__windows_below(dfq__verb *v, dfq_expr *const *items, int c
 // in the order, so that next can slice them like the input's own columns.
 typedef struct dfq__window_part {
   dfq__window_call call;
-  int first_key, arg, otherwise;   // columns of the store; -1: none
+  int first_key, otherwise;        // columns of the store; -1: none
+  int arg[DFQ__AGG_INPUTS];        // ... of what the aggregate is fed; of others the first
   dfq__agg agg;
   dfq__buffer data, valid;         // the results, by row
 } dfq__window_part;
@@ -16708,7 +16941,7 @@ typedef struct dfq__window_op {
   dfq__sorter sorter;        // with the store
   dfq__batch batch;
   dfq__aggs aggs;            // of one frame at a time
-  dfq__buffer gathered[2], zeros;
+  dfq__buffer gathered[2 * DFQ__AGG_INPUTS], zeros;
   dfq__arena strings;        // of results
   size_t emitted;
   // the frame that is folded into aggs: rows from .. to of the order
@@ -16737,36 +16970,32 @@ static bool dfq__window_part_open(dfq__window_op *o, dfq__window_part *p, const 
     dfq__run_error(op->run, b.error ? b.error : &dfq__error_memory);
     return false;
   }
-  p->arg = p->otherwise = -1;
+  p->otherwise = -1;
   p->first_key = columns + o->further;
   for (int i = 1; i < e->argc; i++)
     if (!dfq__window_bind(o, e->arg[i], type)) return false;
-  if (p->call.agg.arg) {
-    p->arg = columns + o->further;
-    if (!dfq__window_bind(o, dfq_cast(p->call.agg.arg, p->call.agg.in_type), type))
-      return false;
+  for (int k = 0; k < DFQ__AGG_INPUTS; k++) {
+    dfq_expr *arg = p->call.agg.arg[k];
+    p->arg[k] = arg ? columns + o->further : -1;
+    if (arg && !dfq__window_bind(o, arg, type)) return false;
   }
   if (p->call.otherwise) {
     p->otherwise = columns + o->further;
     if (!dfq__window_bind(o, p->call.otherwise, type)) return false;
   }
-  if (dfq__is_window_only(p->call.fn)) return true;
-  p->agg.fn = p->call.fn;
-  p->agg.in_type = p->call.agg.in_type;
-  p->agg.type = p->call.agg.type;
-  p->agg.q = p->call.agg.q;
-  p->agg.is = dfq__agg_class_of(p->agg.fn, p->agg.in_type);
+  if (!dfq__is_window_only(p->call.fn)) dfq__agg_begin(&p->agg, &p->call.agg);
   return true;
 }
 
-// Every window brings at most its keys, an argument and a default: so many further columns
-// there can be.
+// Every window brings at most its keys, an aggregate's inputs and a default: so many further
+// columns there can be.
 static bool dfq__window_open(dfq__op *op) {
   dfq__window_op *o = (dfq__window_op *)op;
   const dfq__node *n = op->node;
   const dfq_schema *in = &n->in[0]->schema;
   size_t further = 0;
-  for (int i = 0; i < n->expr_count; i++) further += (size_t)n->expr[i]->argc + 2;
+  for (int i = 0; i < n->expr_count; i++)
+    further += (size_t)n->expr[i]->argc + 1 + DFQ__AGG_INPUTS;
   size_t columns = (size_t)in->count + further;
   dfq_type *type = (dfq_type *)dfq__op_array(op, columns, sizeof *type);
   o->part = (dfq__window_part *)dfq__op_array(op, (size_t)n->expr_count, sizeof *o->part);
@@ -16826,17 +17055,19 @@ static void dfq__window_get(const dfq__window_op *o, int column, size_t row, dfq
 static bool dfq__window_fold(dfq__window_op *o, dfq__window_part *p, size_t from, size_t to) {
   dfq__op *op = &o->head;
   size_t n = to - from;
-  dfq__vec x = dfq__vec_of(DFQ_NULL, NULL, NULL);
+  dfq__vec x[DFQ__AGG_INPUTS];
   uint32_t *zeros = (uint32_t *)dfq__veval_room(&op->eval, &o->zeros, n * 4);
   if (!zeros) return false;
   memset(zeros, 0, n * 4);
-  if (p->arg >= 0) {
-    dfq__vec all = dfq__store_vec(&o->sorter.store, p->arg);
-    if (!dfq__gather_vec(op, o->gathered, &all, dfq__u32(&o->sorter.order) + from, n, &x))
-      return false;
+  memset(x, 0, sizeof x);
+  for (int k = 0; k < DFQ__AGG_INPUTS; k++) {
+    if (p->arg[k] < 0) continue;
+    dfq__vec all = dfq__store_vec(&o->sorter.store, p->arg[k]);
+    if (!dfq__gather_vec(op, &o->gathered[2 * k], &all, dfq__u32(&o->sorter.order) + from, n,
+                         &x[k])) return false;
   }
   o->aggs.row += n;
-  return p->agg.is->update(&o->aggs, &p->agg, zeros, &x, n);
+  return p->agg.is->update(&o->aggs, &p->agg, zeros, x, n);
 }
 
 // The aggregate over rows from .. to of the order: grown from the frame before, or folded anew.
@@ -16921,7 +17152,7 @@ static bool dfq__window_row(dfq__window_op *o, dfq__window_part *p, size_t at, s
   switch (p->call.fn) {
     case DFQ__LAG: case DFQ__LEAD: case DFQ__NTH_VALUE:
       from = dfq__window_source(&p->call, at, begin, end, peers);
-      if (from < end) dfq__window_get(o, p->arg, order[from], &v);
+      if (from < end) dfq__window_get(o, p->arg[0], order[from], &v);
       else if (p->otherwise >= 0) dfq__window_get(o, p->otherwise, order[at], &v);
       break;
     case DFQ__ROW_NUMBER: case DFQ__RANK: case DFQ__DENSE_RANK: case DFQ__PERCENT_RANK:
@@ -17057,7 +17288,7 @@ static void dfq__window_close(dfq__op *op) {
   dfq__sorter_free(&o->sorter);
   dfq__buffer_free(heap, &o->aggs.state);
   dfq__arena_release(&o->aggs.arena, 0);
-  dfq__buffers_free(heap, o->gathered, 2);
+  dfq__buffers_free(heap, o->gathered, 2 * DFQ__AGG_INPUTS);
   dfq__buffer_free(heap, &o->zeros);
   dfq__arena_release(&o->strings, 0);
 }
@@ -17073,7 +17304,7 @@ static const dfq__op_class dfq__window_class = {
 
 typedef struct dfq__row_window_part {
   dfq__window_call call;
-  int first_key, arg, otherwise;
+  int first_key, otherwise, arg[DFQ__AGG_INPUTS];
   dfq_value *result;           // by row
 } dfq__row_window_part;
 
@@ -17085,7 +17316,8 @@ typedef struct dfq__row_window {
   dfq__store rows, more;       // the input's rows; what the windows read
   uint32_t *order, *spare;
   size_t room, at;
-  dfq_value *a, *b, *list;
+  dfq_value *a, *b;
+  dfq__row_list list;          // of a frame
   dfq__arena kept;             // results
 } dfq__row_window;
 
@@ -17104,14 +17336,15 @@ static bool dfq__row_window_bind(dfq__row_window *w, dfq__binder *b, dfq_expr *e
 static bool dfq__row_window_part_open(dfq__row_window *w, dfq__binder *b, const dfq_expr *e,
                                       dfq__row_window_part *p, dfq_type *type) {
   if (!dfq__window_call_of(b, e, &p->call)) return false;
-  p->arg = p->otherwise = -1;
+  p->otherwise = -1;
   p->first_key = w->further;
   for (int i = 1; i < e->argc; i++)
     if (!dfq__row_window_bind(w, b, e->arg[i], type)) return false;
-  if (p->call.agg.arg) p->arg = w->further;
-  if (p->call.agg.arg &&
-      !dfq__row_window_bind(w, b, dfq_cast(p->call.agg.arg, p->call.agg.in_type), type))
-    return false;
+  for (int k = 0; k < DFQ__AGG_INPUTS; k++) {
+    dfq_expr *arg = p->call.agg.arg[k];
+    p->arg[k] = arg ? w->further : -1;
+    if (arg && !dfq__row_window_bind(w, b, arg, type)) return false;
+  }
   if (p->call.otherwise) p->otherwise = w->further;
   return !p->call.otherwise || dfq__row_window_bind(w, b, p->call.otherwise, type);
 }
@@ -17123,7 +17356,8 @@ static bool dfq__row_window_init(dfq__row_window *w) {
   dfq__arena *arena = &op->run->own->arena;
   dfq__binder b = dfq__run_binder(op->run, n, &n->in[0]->schema);
   size_t further = 1;
-  for (int i = 0; i < n->expr_count; i++) further += (size_t)n->expr[i]->argc + 2;
+  for (int i = 0; i < n->expr_count; i++)
+    further += (size_t)n->expr[i]->argc + 1 + DFQ__AGG_INPUTS;
   dfq_type *type = (dfq_type *)dfq__arena_array(arena, further, sizeof *type);
   w->part = (dfq__row_window_part *)dfq__arena_array(arena, (size_t)n->expr_count + 1,
                                                      sizeof *w->part);
@@ -17202,37 +17436,13 @@ static bool dfq__row_in_frame(const dfq__row_window *w, const dfq__row_window_pa
   return (over->first == INT64_MIN || c >= 0) && (over->last == INT64_MAX || c <= 0);
 }
 
-// The aggregate of n values, nulls among them.
-static const char *dfq__list_aggregate(dfq_value *v, size_t n, const dfq__agg_call *c,
-                                       dfq__arena *arena, dfq_value *to) {
-  int fn = c->expr->fn;
-  size_t kept = 0;
-  *to = dfq__value_null();
-  if (fn == DFQ__FIRST || fn == DFQ__LAST) {
-    if (n) *to = v[fn == DFQ__FIRST ? 0 : n - 1];
-    return NULL;
-  }
-  for (size_t i = 0; i < n; i++)
-    if (v[i].type != DFQ_NULL) v[kept++] = v[i];
-  if (fn == DFQ__SUM || fn == DFQ__MEAN) return dfq__list_sum(v, kept, c, arena, to);
-  if (fn == DFQ__VAR || fn == DFQ__STD) return dfq__list_spread(v, kept, c, arena, to);
-  if (fn != DFQ__MEDIAN && fn != DFQ__QUANTILE) dfq__list_pick(v, kept, fn, to);
-  else if (kept) dfq__list_quantile(v, kept, c->q, to);
-  return NULL;
-}
-
-// The values of the frame of the i-th row of a partition begin .. end.
-static size_t dfq__row_frame_values(dfq__row_window *w, const dfq__row_window_part *p, size_t i,
-                                    size_t begin, size_t end) {
-  size_t n = 0;
-  for (size_t j = begin; j < end; j++) {
-    if (!dfq__row_in_frame(w, p, i, j)) continue;
-    w->list[n] = dfq__value_int(DFQ_I64, 1);
-    dfq__vec v = dfq__store_vec(&w->more, p->arg < 0 ? 0 : p->arg);
-    if (p->arg >= 0) dfq__vec_get(&v, w->order[j], &w->list[n]);
-    n++;
-  }
-  return n;
+// The rows of the frame of the i-th row of a partition begin .. end, in w->list.
+static void dfq__row_frame_values(dfq__row_window *w, const dfq__row_window_part *p, size_t i,
+                                  size_t begin, size_t end) {
+  w->list.n = 0;
+  for (size_t j = begin; j < end; j++)
+    if (dfq__row_in_frame(w, p, i, j))
+      dfq__row_list_add(&w->list, &w->more, p->arg, w->order[j]);
 }
 
 // Which of n buckets the i-th of count rows falls into: they are dealt out front to back.
@@ -17273,7 +17483,7 @@ static bool dfq__row_window_result(dfq__row_window *w, const dfq__row_window_par
   *to = dfq__value_null();
   if (shift) {
     bool there = from >= (int64_t)begin && from < (int64_t)end;
-    int column = there ? p->arg : p->otherwise;
+    int column = there ? p->arg[0] : p->otherwise;
     dfq__vec v = dfq__store_vec(&w->more, column < 0 ? 0 : column);
     if (column >= 0) dfq__vec_get(&v, w->order[there ? (size_t)from : i], to);
     return true;
@@ -17282,12 +17492,12 @@ static bool dfq__row_window_result(dfq__row_window *w, const dfq__row_window_par
     *to = dfq__row_window_rank(w, p, i, begin, end);
     return true;
   }
-  size_t n = dfq__row_frame_values(w, p, i, begin, end);
+  dfq__row_frame_values(w, p, i, begin, end);
   if (p->call.fn == DFQ__NTH_VALUE) {
-    if ((uint64_t)p->call.n <= n) *to = w->list[p->call.n - 1];
+    if ((uint64_t)p->call.n <= w->list.n) *to = w->list.x[p->call.n - 1];
     return true;
   }
-  const char *why = dfq__list_aggregate(w->list, n, &p->call.agg, &w->op.strings, to);
+  const char *why = dfq__list_aggregate(&w->list, &p->call.agg, &w->op.strings, to);
   if (why) dfq__agg_fail(w->op.run, w->op.node, p->call.agg.expr, why);
   return !why;
 }
@@ -17319,8 +17529,8 @@ static bool dfq__row_window_open(dfq_rows *r) {
   w->room = w->rows.rows + 1;
   w->order = (uint32_t *)dfq__alloc_zero(heap, w->room, sizeof *w->order);
   w->spare = (uint32_t *)dfq__alloc_zero(heap, w->room, sizeof *w->spare);
-  w->list = (dfq_value *)dfq__arena_array(&w->kept, 2 * w->room, sizeof *w->list);
-  if (!w->order || !w->spare || !w->list) return dfq__row_fail_memory(&w->op);
+  bool list = dfq__row_list_room(&w->list, &w->kept, w->room);
+  if (!w->order || !w->spare || !list) return dfq__row_fail_memory(&w->op);
   for (int i = 0; i < w->op.node->expr_count; i++)
     if (!dfq__row_window_compute(w, &w->part[i])) return false;
   return true;

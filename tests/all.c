@@ -23,6 +23,7 @@
 #include "differential.c"
 #include "ch4_windows.c"
 #include "ch4_reshape.c"
+#include "ch4_aggregates.c"
 #endif
 #if DFQ_CHAPTER >= 5
 #include "ch5_optimizer.c"
@@ -56,6 +57,7 @@ int main(int argc, char **argv) {
   run_differential();
   run_ch4_windows();
   run_ch4_reshape();
+  run_ch4_aggregates();
 #endif
 #if DFQ_CHAPTER >= 5
   run_ch5_optimizer();

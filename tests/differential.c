@@ -563,9 +563,9 @@ static dfq_frame *diff_distinct(diff_gen *g, dfq_frame *f) {
   return dfq_distinct(f, t.len ? t.data : NULL);
 }
 
-static void diff_aggregate(diff_gen *g, const diff_scope *s, diff_text *t) {
+static void diff_aggregate_call(diff_gen *g, const diff_scope *s, diff_text *t) {
   static const char *const any[] = { "count", "min", "max", "first", "last", "first_non_null",
-                                     "last_non_null", "n_unique" };
+                                     "last_non_null", "n_unique", "null_count" };
   static const char *const number[] = { "sum", "mean", "var", "std", "median", "sum", "mean" };
   dfq_type type = diff_any_type(g, s->schema);
   bool is_number = type == DFQ_I64 || type == DFQ_F64 || type == DFQ_I32;
@@ -573,13 +573,22 @@ static void diff_aggregate(diff_gen *g, const diff_scope *s, diff_text *t) {
   if (diff_chance(g, 10)) { diff_put(t, "count()"); return; }
   diff_expr(g, s, type, diff_chance(g, 70) ? 0 : 2, &e);
   if (type == DFQ_BOOL && diff_chance(g, 50))
-    diff_put(t, "%s(%s)", diff_chance(g, 50) ? "any" : "all", e.data);
+    diff_put(t, "%s(%s)", diff_chance(g, 50) ? "any" : diff_chance(g, 50) ? "all" : "count_if",
+             e.data);
   else if (type == DFQ_DURATION && diff_chance(g, 50)) diff_put(t, "sum(%s)", e.data);
   else if (is_number && diff_chance(g, 10))
     diff_put(t, "quantile(%s, %s)", e.data, diff_chance(g, 50) ? "0.25" : "1");
   else if (is_number && diff_chance(g, 65))
     diff_put(t, "%s(%s)", number[diff_below(g, 7)], e.data);
-  else diff_put(t, "%s(%s)", any[diff_below(g, 8)], e.data);
+  else diff_put(t, "%s(%s)", any[diff_below(g, 9)], e.data);
+}
+
+static void diff_aggregate(diff_gen *g, const diff_scope *s, diff_text *t) {
+  diff_text e = { "", 0 };
+  diff_aggregate_call(g, s, t);
+  if (diff_chance(g, 75)) return;
+  diff_expr(g, s, DFQ_BOOL, 2, &e);
+  diff_put(t, " filter (%s%s)", diff_chance(g, 50) ? "where " : "", e.data);
 }
 
 static dfq_frame *diff_group(diff_gen *g, dfq_frame *f) {

@@ -136,9 +136,10 @@ static inline dfq_type model_type(const model_scope *s, const dfq_expr *e);
 
 static inline dfq_type model_type_of_aggregate(const model_scope *s, const dfq_expr *e) {
   model_scope rows = { s->in->schema, NULL, NULL, NULL, 0 };
-  dfq_type arg = e->argc ? model_type(&rows, e->arg[0]) : (dfq_type)DFQ_NULL;
+  dfq_type arg = e->argc > e->filtered ? model_type(&rows, e->arg[0]) : (dfq_type)DFQ_NULL;
   switch (e->fn) {
-    case DFQ__COUNT: case DFQ__N_UNIQUE: return DFQ_I64;
+    case DFQ__COUNT: case DFQ__N_UNIQUE: case DFQ__COUNT_IF: case DFQ__NULL_COUNT:
+      return DFQ_I64;
     case DFQ__ANY: case DFQ__ALL: return DFQ_BOOL;
     case DFQ__MEAN: case DFQ__VAR: case DFQ__STD: case DFQ__MEDIAN: case DFQ__QUANTILE:
       return DFQ_F64;
@@ -615,7 +616,7 @@ static inline bool model_numbers(model *m, const dfq_expr *e, const dfq_value *v
       if (n > 1) *to = model_f64(model_spread(m, x, n, e->fn == DFQ__STD));
       return true;
     default:
-      if (e->argc > 1) q = model_widen(e->arg[1]->value, DFQ_F64).as.f;
+      if (e->fn == DFQ__QUANTILE) q = model_widen(e->arg[1]->value, DFQ_F64).as.f;
       *to = model_f64(model_quantile(x, n, q));
       return true;
   }
@@ -643,37 +644,48 @@ static inline dfq_value model_pick(int fn, const dfq_value *v, size_t n) {
   return model_canonical(best);
 }
 
-// The argument of an aggregate for every member of the group. False when one fails.
+// The argument of an aggregate for every member of the group that its filter lets through; *n:
+// how many. False when one fails.
 static inline bool model_arguments(model *m, const model_scope *s, const dfq_expr *e,
-                                   dfq_value *all) {
+                                   dfq_value *all, size_t *n) {
   model_scope inner = { s->in->schema, NULL, NULL, NULL, 0 };
+  *n = 0;
   for (size_t i = 0; i < s->members; i++) {
+    dfq_value passes = model_int(DFQ_BOOL, 1);
     inner.row = s->in->cell + s->member[i] * (size_t)s->in->schema->count;
-    if (e->argc && !model_eval(m, &inner, e->arg[0], &all[i])) return false;
+    if (e->filtered && !model_eval(m, &inner, e->arg[e->argc - 1], &passes)) return false;
+    if (model_is_null(&passes) || !passes.as.i) continue;
+    if (e->argc > e->filtered && !model_eval(m, &inner, e->arg[0], &all[*n])) return false;
+    ++*n;
   }
   return true;
 }
 
 static inline bool model_aggregate(model *m, const model_scope *s, const dfq_expr *e,
                                    dfq_value *to) {
-  size_t n = 0;
+  size_t n = 0, rows, yes = 0;
   dfq_value *all = (dfq_value *)model_room(m, s->members, sizeof *all);
   dfq_value *v = (dfq_value *)model_room(m, s->members, sizeof *v);
   double *x = (double *)model_room(m, s->members, sizeof *x);
-  if (!model_arguments(m, s, e, all)) return false;
+  if (!model_arguments(m, s, e, all, &rows)) return false;
   *to = model_null();
-  if (e->fn == DFQ__COUNT && e->argc == 0) {
-    *to = model_int(DFQ_I64, (int64_t)s->members);
+  if (e->fn == DFQ__COUNT && e->argc == e->filtered) {
+    *to = model_int(DFQ_I64, (int64_t)rows);
     return true;
   }
-  if ((e->fn == DFQ__FIRST || e->fn == DFQ__LAST) && s->members) {
-    *to = all[e->fn == DFQ__FIRST ? 0 : s->members - 1];
+  if ((e->fn == DFQ__FIRST || e->fn == DFQ__LAST) && rows) {
+    *to = all[e->fn == DFQ__FIRST ? 0 : rows - 1];
     return true;
   }
-  for (size_t i = 0; i < s->members; i++) {
+  for (size_t i = 0; i < rows; i++) {
     if (model_is_null(&all[i])) continue;
     if (model_is_number(all[i].type)) x[n] = model_widen(all[i], DFQ_F64).as.f;
+    yes += all[i].as.i != 0;
     v[n++] = all[i];
+  }
+  if (e->fn == DFQ__COUNT_IF || e->fn == DFQ__NULL_COUNT) {
+    *to = model_int(DFQ_I64, (int64_t)(e->fn == DFQ__COUNT_IF ? yes : rows - n));
+    return true;
   }
   if (e->fn == DFQ__COUNT) *to = model_int(DFQ_I64, (int64_t)n);
   if (e->fn == DFQ__N_UNIQUE) *to = model_int(DFQ_I64, model_distinct_count(v, n));
@@ -941,7 +953,8 @@ static inline bool model_all_aggregates(model *m, const model_scope *s, const df
 static inline bool model_all_arguments(model *m, const model_scope *s, const dfq_expr *e) {
   if (e->kind == DFQ_AGGREGATE) {
     dfq_value *all = (dfq_value *)model_room(m, s->members, sizeof *all);
-    return model_arguments(m, s, e, all);
+    size_t n;
+    return model_arguments(m, s, e, all, &n);
   }
   for (int i = 0; i < e->argc; i++)
     if (!model_all_arguments(m, s, e->arg[i])) return false;
