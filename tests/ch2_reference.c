@@ -88,7 +88,7 @@ TEST(reference_examples_of_values_run) {
   dfq_close(db);
 }
 
-#if DFQ_CHAPTER >= 4
+#if DFQ_CHAPTER >= 5
 TEST(reference_examples_over_rows_run) {
   dfq *db = dfq_open(NULL);
   dfq_function_info f;
@@ -169,7 +169,7 @@ static void run_ch2_reference(void) {
   RUN(reference_every_function_is_described);
   RUN(reference_one_sentence_for_each_function);
   RUN(reference_examples_of_values_run);
-#if DFQ_CHAPTER >= 4
+#if DFQ_CHAPTER >= 5
   RUN(reference_examples_over_rows_run);
 #endif
   RUN(reference_says_what_the_tables_say);
