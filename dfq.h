@@ -76,7 +76,7 @@
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
 //   6 streaming      >>csv-index >>csv-read >>csv-rows >>csv-source >>csv-types >>csv-infer
 //                    >>csv-scan >>csv-frame >>csv-write >>json-write >>pipeline >>pipeline-scan
-//                    >>pipeline-stages >>pipeline-script >>pipeline-text
+//                    >>pipeline-stages >>pipeline-script >>registry >>pipeline-text
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -774,9 +774,20 @@ DFQ_API dfq_frame *dfq_scan_csv(dfq *db, const char *path, const dfq_csv_options
 // mistake in it fails the frame, with a caret under the place.
 DFQ_API dfq_frame *dfq_query(dfq *db, const char *text);
 
+// Gives a frame a name that texts after it know: "sales | filter x > 1", "join sales on id".
+// A newer name hides an older one, a name hides a file of that name, and a let in a text hides
+// both. The name lasts until the context is released to a mark before it. name: copied.
+// Returns: false for a frame that failed or is of another context, an empty name, or without
+// memory (dfq_error).
+DFQ_API bool dfq_register(dfq *db, const char *name, dfq_frame *frame);
+
+// Reads a text of lets alone, "let a = scan a.csv; let b = a | limit 3;", and registers each.
+// Returns: false on error, and then none of them is known (dfq_error).
+DFQ_API bool dfq_define(dfq *db, const char *text);
+
 // Returns: the frame's plan as pipeline text, which dfq_query reads back; but for what is in
-// memory, tables and row sources, which has no name there. "" for a frame that failed. Owns:
-// the context. NULL on error (dfq_error).
+// memory, tables and row sources, which has a name there only when it was registered. "" for a
+// frame that failed. Owns: the context. NULL on error (dfq_error).
 DFQ_API const char *dfq_pipeline_text(dfq_frame *frame);
 
 // Zero-initialised is the default. Fields that need it are quoted; floats round-trip.
@@ -897,6 +908,7 @@ DFQ_API dfq_frame *dfq_scan_rows_at(dfq *db, const dfq_row_source *source, const
 DFQ_API dfq_frame *dfq_scan_csv_at(dfq *db, const char *path, const dfq_csv_options *options,
                                    const char *at);
 DFQ_API dfq_frame *dfq_query_at(dfq *db, const char *text, const char *at);
+DFQ_API bool dfq_define_at(dfq *db, const char *text, const char *at);
 DFQ_API dfq_frame *dfq_filter_at(dfq_frame *in, const char *condition, const char *at);
 DFQ_API dfq_frame *dfq_select_at(dfq_frame *in, const char *items, const char *at);
 DFQ_API dfq_frame *dfq_with_columns_at(dfq_frame *in, const char *items, const char *at);
@@ -953,6 +965,7 @@ DFQ_API dfq_frame *dfq_reverse_at(dfq_frame *in, const char *at);
 #define dfq_scan_rows(db, source) dfq_scan_rows_at(db, source, DFQ_HERE)
 #define dfq_scan_csv(db, path, options) dfq_scan_csv_at(db, path, options, DFQ_HERE)
 #define dfq_query(db, text) dfq_query_at(db, text, DFQ_HERE)
+#define dfq_define(db, text) dfq_define_at(db, text, DFQ_HERE)
 #define dfq_filter(in, condition) dfq_filter_at(in, condition, DFQ_HERE)
 #define dfq_select(in, items) dfq_select_at(in, items, DFQ_HERE)
 #define dfq_with_columns(in, items) dfq_with_columns_at(in, items, DFQ_HERE)
@@ -1624,6 +1637,7 @@ struct dfq {
   dfq__name **names;       // a hash table with chains
   size_t name_count, name_slots;
   dfq__param *params;
+  struct dfq__let *lets;   // what dfq_register and dfq_define gave names to, newest first
   uint64_t seed;           // of all hashes
   int next_id;             // for plan nodes
   dfq_options options;
@@ -23779,7 +23793,7 @@ DFQ_API bool dfq_print_json(dfq_frame *frame, FILE *out) {
 // themselves: what dfq_filter checks is checked here too, because it is dfq_filter that builds
 // the node.
 //
-//   script   = { "let" NAME "=" pipeline ";" } pipeline [";"]
+//   script   = { "let" NAME "=" pipeline ";" } pipeline [";"]      dfq_define: lets alone
 //   pipeline = ( "scan" PATH options | NAME | "(" pipeline ")" ) { "|" stage }
 //   source   = "(" pipeline ")" | PATH options       a bare PATH that a let binds is that one
 //
@@ -23797,10 +23811,13 @@ DFQ_API bool dfq_print_json(dfq_frame *frame, FILE *out) {
 // Every error points into the pipeline's text. Expressions know their place in it, so that a
 // type error found by a verb has its caret already; what has none gets one under its stage.
 
+// The names of a text are a list in front of the context's own: whoever looks a name up walks
+// both, and finds the newest first.
 typedef struct dfq__let {
   struct dfq__let *next;
   const char *name;        // interned
   dfq_frame *frame;
+  dfq *db;                 // of those that are the context's
 } dfq__let;
 
 // The parser's state: the tokens, the names bound so far, and the stage at hand.
@@ -24052,9 +24069,9 @@ static void dfq__parse_options(dfq__parser *p, dfq_csv_options *o) {
   }
 }
 
-// Returns: the frame that a let binds to the name, NULL when none does.
-static dfq_frame *dfq__let_find(const dfq__script *s, const char *name) {
-  for (dfq__let *l = s->lets; l; l = l->next)
+// Returns: the frame that a let from first to end binds to the name, NULL when none does.
+static dfq_frame *dfq__let_find(const dfq__let *first, const dfq__let *end, const char *name) {
+  for (const dfq__let *l = first; l != end; l = l->next)
     if (l->name == name) return l->frame;
   return NULL;
 }
@@ -24220,7 +24237,7 @@ static dfq_frame *dfq__parse_file(dfq__script *s, bool may_be_let) {
   const char *name = path ? dfq__intern(p->db, path) : NULL;
   if (!name) return dfq__script_failed(s);
   place.len = (uint32_t)(p->last_end - place.at);
-  dfq_frame *f = bare && may_be_let ? dfq__let_find(s, name) : NULL;
+  dfq_frame *f = bare && may_be_let ? dfq__let_find(s->lets, NULL, name) : NULL;
   return f ? f : dfq__parse_scan(s, path, place, bare && may_be_let);
 }
 
@@ -24229,7 +24246,7 @@ static dfq_frame *dfq__parse_let_name(dfq__script *s) {
   dfq__parser *p = &s->p;
   dfq__token t = p->now;
   const char *name = dfq__parse_name(p, "scan, a name that a let binds, or (");
-  dfq_frame *f = name ? dfq__let_find(s, name) : NULL;
+  dfq_frame *f = name ? dfq__let_find(s->lets, NULL, name) : NULL;
   const char *near = name && !f ? dfq__nearest_let(s, name) : NULL;
   if (near)
     dfq__parse_fail(p, DFQ_UNKNOWN_NAME, t.at, t.len, "no let binds %s; did you mean %s?", name,
@@ -24462,7 +24479,7 @@ static void dfq__parse_let(dfq__script *s) {
   dfq__parser *p = &s->p;
   dfq__token t = p->now;
   const char *name = dfq__parse_name(p, "a name for the pipeline");
-  if (name && dfq__let_find(s, name))
+  if (name && dfq__let_find(s->lets, p->db->lets, name))
     dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "%s is bound already", name);
   dfq__expect_symbol(p, "=");
   dfq_frame *f = p->error ? NULL : dfq__parse_pipeline(s);
@@ -24489,21 +24506,96 @@ static dfq_frame *dfq__parse_script(dfq__script *s) {
 }
 
 // Messages name lines only where there are several: "line 1" would tell nobody anything.
-DFQ_API dfq_frame *dfq_query_at(dfq *db, const char *text, const char *at) {
+static dfq__script dfq__script_of(dfq *db, const char *text, const char *at) {
   dfq__script s;
-  if (!db) return NULL;
   memset(&s, 0, sizeof s);
   s.p = dfq__parser_of(db, text ? text : "", text ? strlen(text) : 0, NULL, at);
   s.p.lines = strchr(s.p.text, '\n') != NULL;
+  s.lets = db->lets;
+  return s;
+}
+
+DFQ_API dfq_frame *dfq_query_at(dfq *db, const char *text, const char *at) {
+  if (!db) return NULL;
+  dfq__script s = dfq__script_of(db, text, at);
   return s.p.error ? dfq__script_failed(&s) : dfq__parse_script(&s);
+}
+
+// ---- >>registry: names that outlive a text --------------------------------------------------
+// Idea. A let binds a name for the rest of its text; a registered name is one for all texts
+// that come after, so that a query can be written about "orders" by someone who does not know
+// whether they are a file, a table in memory or another pipeline:
+//
+//   dfq_register(db, "orders", dfq_scan_table(db, table));     examples/tpch: one set of
+//   dfq_query(db, "orders | filter amount > 100");             queries, for files and memory
+//
+// Both are one list, the text's part in front of the context's. Registered names live in the
+// context's arena, and leave it as everything there does, by a release; the arena's cleanups
+// run newest first, so each finds itself at the head of the list. Larger engines have a catalog
+// here, with schemas, owners and transactions.
+
+// The newest name of a context goes: a release frees them in that order.
+static void dfq__let_forget(void *let) {
+  dfq__let *l = (dfq__let *)let;
+  l->db->lets = l->next;
+}
+
+static bool dfq__let_register(dfq *db, const char *name, dfq_frame *frame) {
+  dfq__let *l = (dfq__let *)dfq__arena_alloc(&db->arena, sizeof *l);
+  if (!l || !dfq__arena_on_release(&db->arena, dfq__let_forget, l)) {
+    dfq__report(db, &dfq__error_memory);
+    return false;
+  }
+  l->name = name;
+  l->frame = frame;
+  l->db = db;
+  l->next = db->lets;
+  db->lets = l;
+  return true;
+}
+
+DFQ_API bool dfq_register(dfq *db, const char *name, dfq_frame *frame) {
+  if (!db || !frame) return false;
+  const dfq__error *e = frame->error;
+  if (!e && (!name || !*name || frame->db != db))
+    e = dfq__error_new(&db->arena, DFQ_USAGE, NULL, "register",
+                       frame->db != db ? "the frame is of another context" : "it needs a name");
+  const char *interned = e ? NULL : dfq__intern(db, name);
+  if (interned) return dfq__let_register(db, interned, frame);
+  dfq__report(db, e ? e : &dfq__error_memory);
+  return false;
+}
+
+// The text's names become the context's in their order; on a failure on the way, those that
+// are there already go again.
+DFQ_API bool dfq_define_at(dfq *db, const char *text, const char *at) {
+  if (!db) return false;
+  dfq__script s = dfq__script_of(db, text, at);
+  dfq__let *outer = s.lets, *in_order = NULL;
+  while (!s.p.error && dfq__accept_word(&s.p, "let")) dfq__parse_let(&s);
+  if (!s.p.error && s.p.now.kind != DFQ__T_END) dfq__expected(&s.p, "let or the end");
+  if (s.p.error) { dfq__report(db, s.p.error); return false; }
+  for (dfq__let *l = s.lets, *next; l != outer; l = next) {
+    next = l->next;
+    l->next = in_order;
+    in_order = l;
+  }
+  size_t mark = dfq_mark(db);
+  for (dfq__let *l = in_order; l; l = l->next) {
+    if (dfq__let_register(db, l->name, l->frame)) continue;
+    dfq_release(db, mark);
+    return false;
+  }
+  return true;
 }
 
 // ---- >>pipeline-text: plans as pipelines ----------------------------------------------------
 // The way back: a plan is printed as the pipeline that makes it, by the stage printer of
 // explain. What is printed parses to the same plan; lets are not brought back, a frame used
 // twice is printed twice, and a window, which the plan computes in a node of its own, is back
-// in the expression that it was written in. Two things have no text: what is in memory (scan
-// table of 6 rows, scan rows of NAME), and a projection that was left without a column.
+// in the expression that it was written in. What is in memory has the name that it was given by
+// dfq_register, and no text without one (scan table of 6 rows, scan rows of NAME); a projection
+// that was left without a column has none.
 //
 //   scan orders.csv
 //   | join (scan customers.csv | filter region = 'EU') on customer_id inner
@@ -24513,15 +24605,31 @@ DFQ_API dfq_frame *dfq_query_at(dfq *db, const char *text, const char *at) {
 // stored, compared with diff, sent elsewhere, and a random plan that went wrong can be put into
 // a report.
 
-static void dfq__put_pipeline(dfq__text *t, const dfq__node *n, const char *bar);
+static void dfq__put_pipeline(dfq__text *t, const dfq__let *names, const dfq__node *n,
+                              const char *bar);
+
+// What is in memory has no text of its own, only the name that someone may have given it.
+static const char *dfq__name_of_source(const dfq__let *names, const dfq__node *n) {
+  if (n->kind != DFQ__SCAN || n->source->is == &dfq__csv_source_class) return NULL;
+  for (; names; names = names->next)
+    if (names->frame->node == n) return names->name;
+  return NULL;
+}
+
+// A name where a pipeline begins. The words that begin one otherwise need quotes there.
+static void dfq__put_let_name(dfq__text *t, const char *name) {
+  bool word = strcmp(name, "scan") == 0 || strcmp(name, "let") == 0;
+  if (word) dfq__put_quoted(t, name, strlen(name), '"');
+  else dfq__put_name(t, name);
+}
 
 // The other input of a join or union: a path alone, or a pipeline in parentheses.
-static void dfq__put_source(dfq__text *t, const dfq__node *n) {
+static void dfq__put_source(dfq__text *t, const dfq__let *names, const dfq__node *n) {
   size_t from = t->len;
   dfq__put(t, " (");
-  dfq__put_pipeline(t, n, " | ");
+  dfq__put_pipeline(t, names, n, " | ");
   dfq__put(t, ")");
-  if (n->kind != DFQ__SCAN || t->failed) return;
+  if (n->kind != DFQ__SCAN || t->failed || dfq__name_of_source(names, n)) return;
   size_t word = from + strlen(" (scan "), end = t->len - 1;
   if (strcspn(t->data + word, dfq__path_ends) != end - word) return;
   memmove(t->data + from + 1, t->data + word, end - word);
@@ -24553,17 +24661,20 @@ static bool dfq__with_windows(const dfq__node *n, dfq__arena *arena, dfq__node *
 }
 
 // The stages from the scan on, with bar between them.
-static void dfq__put_pipeline(dfq__text *t, const dfq__node *node, const char *bar) {
+static void dfq__put_pipeline(dfq__text *t, const dfq__let *names, const dfq__node *node,
+                              const char *bar) {
+  const char *name = dfq__name_of_source(names, node);
+  if (name) { dfq__put_let_name(t, name); return; }
   dfq__arena scratch = { t->heap, NULL, NULL };
   dfq__node n;
   if (!dfq__with_windows(node, &scratch, &n)) t->failed = true;
   if (n.in[0]) {
-    dfq__put_pipeline(t, n.in[0], bar);
+    dfq__put_pipeline(t, names, n.in[0], bar);
     dfq__put(t, bar);
   }
   if (!t->failed) {
     dfq__put(t, dfq__word_of(&n));
-    if (n.in[1]) dfq__put_source(t, n.in[1]);
+    if (n.in[1]) dfq__put_source(t, names, n.in[1]);
     dfq__put_rest(t, &n);
   }
   dfq__arena_release(&scratch, 0);
@@ -24573,7 +24684,7 @@ DFQ_API const char *dfq_pipeline_text(dfq_frame *f) {
   if (!f) return "";
   if (f->error) { dfq__report(f->db, f->error); return ""; }
   dfq__text t = dfq__text_in(f->db->heap);
-  dfq__put_pipeline(&t, f->node, "\n| ");
+  dfq__put_pipeline(&t, f->db->lets, f->node, "\n| ");
   const char *s = t.failed ? NULL : dfq__arena_text(&f->db->arena, t.data, t.len);
   dfq__text_free(&t);
   if (!s) dfq__report(f->db, &dfq__error_memory);
@@ -24755,6 +24866,7 @@ DFQ_API dfq_frame *(dfq_scan_csv)(dfq *db, const char *path, const dfq_csv_optio
 DFQ_API dfq_frame *(dfq_query)(dfq *db, const char *text) {
   return dfq_query_at(db, text, NULL);
 }
+DFQ_API bool (dfq_define)(dfq *db, const char *text) { return dfq_define_at(db, text, NULL); }
 #endif
 
 #endif // DFQ_CHAPTER >= 3

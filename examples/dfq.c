@@ -32,6 +32,8 @@ typedef enum row_format { NO_FORMAT, AS_TABLE, AS_CSV, AS_TSV, AS_JSON } row_for
 // The command line, read.
 typedef struct settings {
   const char *text, *file;    // the pipeline, or where it stands; both NULL: standard input
+  const char **lets;          // files of lets for it: each -f but the last
+  int let_count;
   const char *output;         // NULL: standard output
   row_format format;
   bool explain, schema;       // instead of rows
@@ -62,6 +64,7 @@ static const char help_text[] =
     "           rename_with upper|lower|prefix 'P'|suffix 'S'|replace 'A' 'B'\n"
     "           join SOURCE on KEYS [inner|left|right|full|semi|anti|cross]\n"
     "let        let NAME = PIPELINE; names one. SOURCE is PATH, NAME or (PIPELINE)\n"
+    "           a file of lets alone serves many: -f tables.dfq -f report.dfq\n"
     "functions  dfq --functions lists them, dfq --functions NAME tells of one\n"
     "flags      --format table|csv|tsv|json    --output FILE (whole or not at all)\n"
     "           --schema    --explain[=plain|optimized|analyze|journal|dot|json|both]\n"
@@ -159,6 +162,7 @@ static bool set_output(settings *s, const char *value) {
 }
 
 static bool set_file(settings *s, const char *value) {
+  if (s->file) s->lets[s->let_count++] = s->file;
   s->file = value;
   return *value || wrong("-f needs the name of a file");
 }
@@ -255,14 +259,24 @@ static char *read_all(FILE *in) {
   return text;
 }
 
-// The pipeline's text, from where it stands. Owns: the caller. NULL after saying why not.
-static char *read_pipeline(const settings *s) {
-  FILE *in = s->file ? fopen(s->file, "rb") : stdin;
+// A text from where it stands; file NULL: standard input. Owns: the caller. NULL after saying
+// why not.
+static char *read_pipeline(const char *file) {
+  FILE *in = file ? fopen(file, "rb") : stdin;
   char *text = in ? read_all(in) : NULL;
-  const char *name = s->file ? s->file : "standard input";
+  const char *name = file ? file : "standard input";
   if (!text) fprintf(stderr, "dfq: cannot read the pipeline from %s\n", name);
-  if (s->file && in) fclose(in);
+  if (file && in) fclose(in);
   return text;
+}
+
+// Makes the lets of a file known to what is read after it.
+static int give_lets(dfq *db, const char *file) {
+  char *text = read_pipeline(file);
+  bool ok = text && dfq_define_at(db, text, file);
+  if (text && !ok) fprintf(stderr, "%s\n", dfq_error(db));
+  free(text);
+  return ok ? FINE : text ? FAILED : WRONG_USAGE;
 }
 
 // The text as a value of a type, by the engine's own cast. try_it: what is none becomes null.
@@ -522,6 +536,7 @@ static int run(settings *s, const char *text) {
     result = give_param(db, s->params[i]);
     if (result == FAILED) failed(db);
   }
+  for (int i = 0; i < s->let_count && result == FINE; i++) result = give_lets(db, s->lets[i]);
   if (result == FINE) {
     dfq_frame *q = dfq_query_at(db, text, s->file);   // errors name the file and the line in it
     result = answer(db, s, q);
@@ -535,9 +550,10 @@ int main(int argc, char **argv) {
   settings s;
   memset(&s, 0, sizeof s);
   s.params = (const char **)malloc((size_t)argc * sizeof *s.params);
+  s.lets = (const char **)malloc((size_t)argc * sizeof *s.lets);
   int result = WRONG_USAGE;
   char *text = NULL;
-  bool good = s.params && read_arguments(&s, argc, argv) && choose_format(&s);
+  bool good = s.params && s.lets && read_arguments(&s, argc, argv) && choose_format(&s);
   if (good && (s.help || s.version)) {
     fputs(s.help ? help_text : "dfq " DFQ_VERSION "\n", stdout);
     result = fflush(stdout) == 0 ? FINE : cannot_write("to standard output");
@@ -547,10 +563,11 @@ int main(int argc, char **argv) {
     wrong("no pipeline");
   } else if (good) {
     handle_signals(&s);
-    if (!s.text) text = read_pipeline(&s);
+    if (!s.text) text = read_pipeline(s.file);
     if (s.text || text) result = run(&s, s.text ? s.text : text);
   }
   free(text);
   free((void *)s.params);
+  free((void *)s.lets);
   return result;
 }

@@ -31,6 +31,7 @@
 #if DFQ_CHAPTER >= 6
 #include "ch6_streaming.c"
 #include "ch6_pipeline.c"
+#include "ch6_names.c"
 #include "ch2_types.c"
 #endif
 #if DFQ_CHAPTER >= 4
@@ -65,6 +66,7 @@ int main(int argc, char **argv) {
 #if DFQ_CHAPTER >= 6
   run_ch6_streaming();
   run_ch6_pipeline();
+  run_ch6_names();
   run_ch2_types();
 #endif
 #if DFQ_CHAPTER >= 4

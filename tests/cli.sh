@@ -86,6 +86,17 @@ prints "$one"
 cp first.dfq ./-odd.dfq
 dfq 0 --format csv -f -odd.dfq
 prints "$one"
+printf 'let big = scan orders.csv | filter amount > 100;\nlet eu = big;\n' >lets.dfq
+echo 'let none = eu | limit 0; none' >then.dfq
+dfq 0 -f lets.dfq -f then.dfq --schema
+has amount
+dfq 1 -f first.dfq -f then.dfq
+says 'first.dfq'
+says 'expected let or the end'
+dfq 1 -f then.dfq
+says 'no let binds eu'
+dfq 2 -f nosuch.dfq -f then.dfq
+says 'cannot read the pipeline from nosuch.dfq'
 dfq 1 -- --help
 says 'dfq: syntax error'
 dfq 1 ''
