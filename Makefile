@@ -2,6 +2,7 @@
 # make test    every test, with address and undefined-behaviour sanitizers if the compiler can
 # make check   the house rules: style, every way to build the header, every chapter on its own
 # make bench   the benchmarks
+# make tpch DIR=...   the 22 queries of examples/tpch over tables made by the official generator
 # make clean   removes build/, the only place here where anything is written
 # make expected   stores what the examples print now, in examples/expected and in the pages
 #
@@ -20,7 +21,7 @@ SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover
 CLI := $(if $(ONLY),,$(if $(wildcard tests/cli.sh),build/dfq))
 BENCHES := $(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c))
 
-.PHONY: run test check bench clean help examples FORCE
+.PHONY: run test check bench tpch clean help examples FORCE
 .DEFAULT_GOAL := help
 
 help:
@@ -70,6 +71,10 @@ build/tests: tests/all.c build/flags build/sanitizers
 test: build/tests $(CLI)
 	@test -s build/sanitizers || echo "note: $(CC) has no sanitizers here, the tests run without"
 	@sh tools/run_tests.sh '$(strip build/tests $(ONLY))' $(if $(CLI),'sh tests/cli.sh $(CLI)')
+
+tpch: build/dfq
+	@test -n "$(DIR)" || { echo "make tpch DIR=path/to/tables: examples/tpch/README.md"; exit 1; }
+	@python3 tools/check_tpch.py $(DIR)
 
 # ---- checks ----------------------------------------------------------------------------------
 # Each is one call of tools/check_headers.sh, so that -j can spread them; it says what they do.

@@ -32,6 +32,7 @@
 #include "ch6_streaming.c"
 #include "ch6_pipeline.c"
 #include "ch6_names.c"
+#include "tpch.c"
 #include "ch2_types.c"
 #endif
 #if DFQ_CHAPTER >= 4
@@ -67,6 +68,7 @@ int main(int argc, char **argv) {
   run_ch6_streaming();
   run_ch6_pipeline();
   run_ch6_names();
+  run_tpch();
   run_ch2_types();
 #endif
 #if DFQ_CHAPTER >= 4
