@@ -69,8 +69,8 @@
 //                    >>combine >>agg-sets >>group-plan >>group >>group-sorted >>group-verbs
 //                    >>join >>join-where >>join-left >>join-merge >>join-op >>join-verbs >>sort
 //                    >>sort-op >>group-parallel >>distinct >>row-hashing >>row-join >>row-group
-//                    >>window-plan >>window >>row-window >>unpivot >>recipes >>recipe-rows
-//                    >>recipe-columns >>recipe-unpivot
+//                    >>window-plan >>window >>row-window >>unpivot >>explode >>recipes
+//                    >>recipe-rows >>recipe-columns >>recipe-unpivot >>recipe-table
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
@@ -696,7 +696,8 @@ DFQ_API const char *dfq_frame_error(const dfq_frame *frame);
 // ---- >>api-reshape: verbs that change a table's shape, and small conveniences ---------------
 
 // They follow the rules of the verbs above. Where a text is asked for, it is what follows the
-// word in a pipeline. All but unpivot are made of other verbs: the plan, and explain, show the
+// word in a pipeline. All but unpivot and explode are made of other
+// verbs: the plan, and explain, show the
 // steps. NULL counts as an empty text.
 
 // Columns into rows. "q1, q2 [keep id] [names to quarter] [values to amount]": each row becomes
@@ -704,6 +705,9 @@ DFQ_API const char *dfq_frame_error(const dfq_frame *frame);
 // or names). "(x1, y1) as p1, (x2, y2) as p2 values to x, y": several columns a row. Columns
 // that meet take their common type. Nulls stay.
 DFQ_API dfq_frame *dfq_unpivot(dfq_frame *in, const char *text);
+// A row for each value of a list, the other columns repeated; an empty list and a null make one
+// row with a null. Several columns side by side: the shorter list ends in nulls.
+DFQ_API dfq_frame *dfq_explode(dfq_frame *in, const char *names);
 // The columns s.x, s.y of a struct s become x, y.
 DFQ_API dfq_frame *dfq_unnest(dfq_frame *in, const char *names);
 
@@ -940,6 +944,7 @@ DFQ_API dfq_frame *dfq_sort_exprs_at(dfq_frame *in, const dfq_key *keys, int cou
 DFQ_API dfq_frame *dfq_union_with_at(dfq_frame *a, dfq_frame *b, dfq_union_how how,
                                      const char *at);
 DFQ_API dfq_frame *dfq_unpivot_at(dfq_frame *in, const char *text, const char *at);
+DFQ_API dfq_frame *dfq_explode_at(dfq_frame *in, const char *names, const char *at);
 DFQ_API dfq_frame *dfq_unnest_at(dfq_frame *in, const char *names, const char *at);
 DFQ_API dfq_frame *dfq_drop_nulls_at(dfq_frame *in, const char *names, const char *at);
 DFQ_API dfq_frame *dfq_drop_nans_at(dfq_frame *in, const char *names, const char *at);
@@ -988,6 +993,7 @@ DFQ_API dfq_frame *dfq_reverse_at(dfq_frame *in, const char *at);
 #define dfq_sort_exprs(in, keys, count) dfq_sort_exprs_at(in, keys, count, DFQ_HERE)
 #define dfq_union_with(a, b, how) dfq_union_with_at(a, b, how, DFQ_HERE)
 #define dfq_unpivot(in, text) dfq_unpivot_at(in, text, DFQ_HERE)
+#define dfq_explode(in, names) dfq_explode_at(in, names, DFQ_HERE)
 #define dfq_unnest(in, names) dfq_unnest_at(in, names, DFQ_HERE)
 #define dfq_drop_nulls(in, names) dfq_drop_nulls_at(in, names, DFQ_HERE)
 #define dfq_drop_nans(in, names) dfq_drop_nans_at(in, names, DFQ_HERE)
@@ -8778,6 +8784,7 @@ DFQ_API bool dfq_table_equal(const dfq_table *a, const dfq_table *b, char *diffe
 typedef enum dfq__node_kind {
   DFQ__SCAN, DFQ__FILTER, DFQ__PROJECT, DFQ__LIMIT, DFQ__ROW_INDEX, DFQ__UNION, DFQ__JOIN,
   DFQ__GROUP, DFQ__SORT, DFQ__TOP_K, DFQ__DISTINCT_ROWS, DFQ__WINDOW, DFQ__UNPIVOT,
+  DFQ__EXPLODE,
   DFQ__NODE_KINDS
 } dfq__node_kind;
 
@@ -17676,8 +17683,7 @@ static bool dfq__unpivot_value(dfq__unpivot *u, int v, size_t n) {
     dfq__deal(data + first * size, x.data, count, turns, size);
     if (x.valid) dfq__deal(valid + first, x.valid, count, turns, 1);
   }
-  dfq__vec out = { type, false, data, (const uint8_t *)valid };
-  op->out.column[to] = out;
+  op->out.column[to] = dfq__vec_of(type, data, (const uint8_t *)valid);
   return true;
 }
 
@@ -17696,8 +17702,7 @@ static bool dfq__unpivot_ids(dfq__unpivot *u, size_t n) {
     const dfq__vec *from = &op->in[0]->out.column[u->column[c]];
     if (!dfq__gather_vec(op, &u->out[2 * c], from, row, n, &op->out.column[c])) return false;
   }
-  dfq__vec out = { DFQ_STR, false, label, NULL };
-  op->out.column[u->ids] = out;
+  op->out.column[u->ids] = dfq__vec_of(DFQ_STR, label, NULL);
   return true;
 }
 
@@ -17755,6 +17760,174 @@ static int dfq__row_unpivot_next(dfq_rows *r, const dfq_value **row) {
 
 static const dfq__rows_class dfq__row_unpivot_class = {
   "unpivot", NULL, dfq__row_unpivot_next, dfq__row_op_close
+};
+
+// ---- >>explode: a row for each value of a list ----------------------------------------------
+// Idea. A list in a cell becomes rows: one for each of its values, with the row's other columns
+// repeated beside it.
+//
+//   id  tags              id  tags
+//   1   [a, b]            1   a
+//   2   []         ->     1   b         an empty list and a null are one row with a null, so
+//   3   null              2   null      that no row of the input is lost
+//   4   [c, null]         3   null
+//                         4   c
+//                         4   null
+//
+// Several columns explode side by side: the first values make a row, then the second ones; a
+// shorter list is filled up with nulls. (DuckDB does the same; Polars refuses lists of
+// different lengths.) As every row makes one row at least and none fails, conditions on the
+// repeated columns sink, and a limit above is a limit below.
+//
+// State: which row of the batch at hand, and which of its values, comes next. Cost: a gather
+// for each repeated column, and a value read out of its list's bytes for each exploded cell.
+
+typedef struct dfq__explode {
+  dfq__op head;
+  int *column;              // the input's, of each column that comes out
+  uint8_t *list;            // 1: that one is exploded
+  size_t row, item;         // the next row to come, of the batch at hand
+  bool begun;               // there is a batch at hand
+  dfq__buffer rows, items;  // u32: of each row that comes out, where it comes from
+  dfq__buffer *out;         // data and valid of each column
+} dfq__explode;
+
+// Is the column of that name one of those that a node explodes?
+static bool dfq__is_exploded(const dfq__node *n, const char *name) {
+  for (int i = 0; i < n->expr_count; i++)
+    if (n->expr[i]->name == name) return true;
+  return false;
+}
+
+static bool dfq__explode_open(dfq__op *op) {
+  dfq__explode *x = (dfq__explode *)op;
+  const dfq__node *n = op->node;
+  size_t columns = (size_t)n->schema.count;
+  x->column = (int *)dfq__op_array(op, columns, sizeof *x->column);
+  x->list = (uint8_t *)dfq__op_array(op, columns, 1);
+  x->out = (dfq__buffer *)dfq__op_array(op, 2 * columns, sizeof *x->out);
+  if (!x->column || !x->list || !x->out) return false;
+  for (int c = 0; c < n->schema.count; c++) {
+    x->column[c] = dfq__schema_find(&n->in[0]->schema, n->schema.field[c].name);
+    x->list[c] = dfq__is_exploded(n, n->schema.field[c].name);
+  }
+  return true;
+}
+
+// How many rows a row of the input makes: as many as its longest list has values.
+static size_t dfq__exploded_rows(const dfq__explode *x, const dfq__batch *in, size_t row) {
+  size_t most = 1;
+  for (int c = 0; c < x->head.out.columns; c++) {
+    dfq_value list;
+    if (!x->list[c]) continue;
+    dfq__vec_get(&in->column[x->column[c]], row, &list);
+    most = dfq__max(most, dfq_list_len(&list));
+  }
+  return most;
+}
+
+// Writes down where the next rows come from, no more than a batch. Returns how many.
+static size_t dfq__explode_plan(dfq__explode *x, const dfq__batch *in, uint32_t *row,
+                                uint32_t *item) {
+  size_t n = 0, room = x->head.run->batch_rows;
+  while (x->row < in->rows && n < room) {
+    size_t count = dfq__exploded_rows(x, in, x->row);
+    for (; x->item < count && n < room; x->item++, n++) {
+      row[n] = (uint32_t)x->row;
+      item[n] = (uint32_t)x->item;
+    }
+    if (x->item < count) break;
+    x->row++;
+    x->item = 0;
+  }
+  return n;
+}
+
+// The values of column c for n rows. Texts stay in the bytes of their lists, which live as long
+// as the input's batch.
+static bool dfq__explode_column(dfq__explode *x, int c, const uint32_t *row,
+                                const uint32_t *item, size_t n) {
+  dfq__op *op = &x->head;
+  dfq_type type = dfq__types_of(&op->node->schema, c);
+  const dfq__vec *from = &op->in[0]->out.column[x->column[c]];
+  void *data = dfq__veval_room(&op->eval, &x->out[2 * c], n * dfq__size_of(type));
+  uint8_t *valid = (uint8_t *)dfq__veval_room(&op->eval, &x->out[2 * c + 1], n);
+  if (op->eval.no_memory) return false;
+  for (size_t i = 0; i < n; i++) {
+    dfq_value v;
+    dfq__vec_get(from, row[i], &v);
+    (void)dfq_list_get(&v, item[i], &v);
+    dfq__cell_put(data, type, i, &v);
+    valid[i] = v.type != DFQ_NULL;
+  }
+  op->out.column[c] = dfq__vec_of(type, data, valid);
+  return true;
+}
+
+// Pulls when the batch at hand is used up; a row that makes many may fill several calls.
+static dfq__event dfq__explode_next(dfq__op *op) {
+  dfq__explode *x = (dfq__explode *)op;
+  if (!x->begun || x->row == op->in[0]->out.rows) {
+    dfq__event e = dfq__pull(op->in[0]);
+    if (e != DFQ__BATCH) return e;
+    x->begun = true;
+    x->row = x->item = 0;
+  }
+  const dfq__batch *in = &op->in[0]->out;
+  size_t room = op->run->batch_rows * sizeof(uint32_t);
+  uint32_t *row = (uint32_t *)dfq__veval_room(&op->eval, &x->rows, room);
+  uint32_t *item = (uint32_t *)dfq__veval_room(&op->eval, &x->items, room);
+  if (op->eval.no_memory) return DFQ__ERROR;
+  size_t n = dfq__explode_plan(x, in, row, item);
+  for (int c = 0; c < op->out.columns; c++) {
+    const dfq__vec *from = &in->column[x->column[c]];
+    if (x->list[c] ? !dfq__explode_column(x, c, row, item, n)
+                   : !dfq__gather_vec(op, &x->out[2 * c], from, row, n, &op->out.column[c]))
+      return DFQ__ERROR;
+  }
+  op->out.rows = n;
+  return DFQ__BATCH;
+}
+
+static void dfq__explode_close(dfq__op *op) {
+  dfq__explode *x = (dfq__explode *)op;
+  dfq__buffer_free(op->eval.heap, &x->rows);
+  dfq__buffer_free(op->eval.heap, &x->items);
+  dfq__buffers_free(op->eval.heap, x->out, 2 * op->out.columns);
+}
+
+static const dfq__op_class dfq__explode_class = {
+  sizeof(dfq__explode), dfq__explode_open, NULL, dfq__explode_next, dfq__explode_close, NULL
+};
+
+// -- one row at a time: the row stays at hand until its longest list has ended
+
+typedef struct dfq__row_explode {
+  dfq__row_op op;
+  const dfq_value *from;
+  size_t item;
+} dfq__row_explode;
+
+static int dfq__row_explode_next(dfq_rows *r, const dfq_value **row) {
+  dfq__row_explode *x = (dfq__row_explode *)r;
+  const dfq__node *n = x->op.node;
+  size_t longest = 0;
+  if (x->item == 0 && !dfq_rows_next(r->in, &x->from)) return dfq__rows_end(r->in);
+  for (int c = 0; c < r->columns; c++) {
+    const char *name = n->schema.field[c].name;
+    const dfq_value *v = &x->from[dfq__schema_find(&n->in[0]->schema, name)];
+    r->row[c] = *v;
+    if (!dfq__is_exploded(n, name)) continue;
+    (void)dfq_list_get(v, x->item, &r->row[c]);
+    if (dfq_list_len(v) > longest) longest = dfq_list_len(v);
+  }
+  x->item = x->item + 1 < longest ? x->item + 1 : 0;
+  *row = r->row;
+  return 1;
+}
+
+static const dfq__rows_class dfq__row_explode_class = {
+  "explode", NULL, dfq__row_explode_next, dfq__row_op_close
 };
 
 // ---- >>recipes: verbs that are written with other verbs -------------------------------------
@@ -18472,32 +18645,72 @@ static void dfq__recipe_unpivot(dfq__recipe *r) {
   if (!dfq__recipe_fails(r) && dfq__unpivot_casts(r, &u)) dfq__unpivot_node(r, &u);
 }
 
-// -- the table of recipes
+// "explode" names: a row for each value of their lists
+static void dfq__recipe_explode(dfq__recipe *r) {
+  dfq__token at = r->p->now;
+  dfq__names names = dfq__parse_known_names(r);
+  const dfq_schema *s = &r->v.in->node->schema;
+  dfq__arena *arena = &r->v.db->arena;
+  dfq_field *field = (dfq_field *)dfq__arena_array(arena, (size_t)s->count + 1, sizeof *field);
+  dfq__list l = { NULL, 0, 0 };
+  dfq__node *n = dfq__verb_node(&r->v, DFQ__EXPLODE, NULL);
+  if (!field || !n) { r->v.error = &dfq__error_memory; return; }
+  for (int c = 0; c < s->count && !dfq__recipe_fails(r); c++) {
+    field[c] = s->field[c];
+    if (!dfq__names_has(&names, field[c].name)) continue;
+    if (dfq__kind(field[c].type) != DFQ_LIST)
+      dfq__recipe_fail(r, at, DFQ_TYPE_ERROR, "%s is %s, no list; split makes one of a text",
+                       field[c].name, dfq_type_name(field[c].type));
+    field[c].type = dfq__child_of(field[c].type);
+    dfq__list_add(r->p, &l, dfq__col_interned(r->p->db, field[c].name));
+  }
+  if (dfq__recipe_fails(r)) return;
+  n->expr = l.item;
+  n->expr_count = l.count;
+  n->schema.field = field;
+  r->f = dfq__verb_done(&r->v, n);
+  if (r->f->error) r->v.error = r->f->error;
+}
+
+// ---- >>recipe-table: the recipes by name, and as functions ----------------------------------
+// One list makes the numbers, which the functions below use, and the table in which a pipeline
+// looks up its words. A recipe is entered from two sides:
+//
+//   | tail 5             the pipeline's parser stands behind the word    dfq__cook
+//   dfq_tail(q, 5)       a parser of its own over the text "5"           dfq__recipe_text
+//
+// and comes to its end in the same place: the frame of the last step, or the first error.
+
+// number, word, function
+#define DFQ__RECIPE_LIST(X)                                                                    \
+  X(DFQ__R_CAST, "cast", dfq__recipe_cast)                                                     \
+  X(DFQ__R_DISTINCT, "distinct", dfq__recipe_distinct)                                         \
+  X(DFQ__R_DROP_NANS, "drop_nans", dfq__recipe_drop_nans)                                      \
+  X(DFQ__R_DROP_NULLS, "drop_nulls", dfq__recipe_drop_nulls)                                   \
+  X(DFQ__R_EXPLODE, "explode", dfq__recipe_explode)                                            \
+  X(DFQ__R_FILL_NAN, "fill_nan", dfq__recipe_fill_nan)                                         \
+  X(DFQ__R_FILL_NULL, "fill_null", dfq__recipe_fill_null)                                      \
+  X(DFQ__R_MOVE, "move", dfq__recipe_move)                                                     \
+  X(DFQ__R_RENAME_WITH, "rename_with", dfq__recipe_rename_with)                                \
+  X(DFQ__R_REVERSE, "reverse", dfq__recipe_reverse)                                            \
+  X(DFQ__R_TAIL, "tail", dfq__recipe_tail)                                                     \
+  X(DFQ__R_TRY_CAST, "try_cast", dfq__recipe_try_cast)                                         \
+  X(DFQ__R_UNNEST, "unnest", dfq__recipe_unnest)                                               \
+  X(DFQ__R_UNPIVOT, "unpivot", dfq__recipe_unpivot)
+
+#define DFQ__ENUM(number, name, make) number,
+enum { DFQ__RECIPE_LIST(DFQ__ENUM) DFQ__RECIPES };
+#undef DFQ__ENUM
 
 typedef struct dfq__recipe_row {
   const char *name;
   dfq__recipe_fn make;
 } dfq__recipe_row;
 
-// The numbers of the rows, for the functions below.
-enum { DFQ__R_CAST, DFQ__R_DISTINCT, DFQ__R_DROP_NANS, DFQ__R_DROP_NULLS, DFQ__R_FILL_NAN,
-       DFQ__R_FILL_NULL, DFQ__R_MOVE, DFQ__R_RENAME_WITH, DFQ__R_REVERSE, DFQ__R_TAIL,
-       DFQ__R_TRY_CAST, DFQ__R_UNNEST, DFQ__R_UNPIVOT, DFQ__RECIPES };
-
 static const dfq__recipe_row dfq__recipes[] = {
-  { "cast", dfq__recipe_cast },
-  { "distinct", dfq__recipe_distinct },
-  { "drop_nans", dfq__recipe_drop_nans },
-  { "drop_nulls", dfq__recipe_drop_nulls },
-  { "fill_nan", dfq__recipe_fill_nan },
-  { "fill_null", dfq__recipe_fill_null },
-  { "move", dfq__recipe_move },
-  { "rename_with", dfq__recipe_rename_with },
-  { "reverse", dfq__recipe_reverse },
-  { "tail", dfq__recipe_tail },
-  { "try_cast", dfq__recipe_try_cast },
-  { "unnest", dfq__recipe_unnest },
-  { "unpivot", dfq__recipe_unpivot },
+#define DFQ__ROW(number, name, make) { name, make },
+  DFQ__RECIPE_LIST(DFQ__ROW)
+#undef DFQ__ROW
 };
 
 // Reads a recipe's arguments from p and takes its steps. The parser's error comes first.
@@ -18547,6 +18760,9 @@ DFQ_API dfq_frame *dfq_move_at(dfq_frame *in, const char *text, const char *at) 
 }
 DFQ_API dfq_frame *dfq_rename_with_at(dfq_frame *in, const char *text, const char *at) {
   return dfq__recipe_text(in, DFQ__R_RENAME_WITH, text, at);
+}
+DFQ_API dfq_frame *dfq_explode_at(dfq_frame *in, const char *names, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_EXPLODE, names, at);
 }
 DFQ_API dfq_frame *dfq_unnest_at(dfq_frame *in, const char *names, const char *at) {
   return dfq__recipe_text(in, DFQ__R_UNNEST, names, at);
@@ -18713,6 +18929,7 @@ static const char *dfq__word_of(const dfq__node *n) {
     case DFQ__DISTINCT_ROWS: return "distinct";
     case DFQ__WINDOW: return "with";
     case DFQ__UNPIVOT: return "unpivot";
+    case DFQ__EXPLODE: return "explode";
     case DFQ__NODE_KINDS: break;
   }
   return "?";
@@ -18820,6 +19037,12 @@ static void dfq__put_join(dfq__text *t, const dfq__node *n) {
   dfq__put_conjuncts(t, n->expr, n->expr_count);
 }
 
+// A name in a list of them, the i-th.
+static void dfq__put_item_name(dfq__text *t, int i, const char *name) {
+  dfq__put(t, i ? ", " : " ");
+  dfq__put_name(t, name);
+}
+
 // A turn of an unpivot, and what it is called unless it is told: q1, or (x1, y1) as p1.
 static void dfq__put_turn(dfq__text *t, const dfq__node *n, int turn) {
   int values = n->expr_count / n->key_count;
@@ -18860,11 +19083,7 @@ static void dfq__put_unpivot(dfq__text *t, const dfq__node *n) {
   dfq__put(t, " names to ");
   dfq__put_name(t, f[ids].name);
   dfq__put(t, " values to");
-  any = false;
-  for (int v = 0; v < values; v++) {
-    dfq__put_next(t, &any);
-    dfq__put_name(t, f[ids + 1 + v].name);
-  }
+  for (int v = 0; v < values; v++) dfq__put_item_name(t, v, f[ids + 1 + v].name);
 }
 
 // What follows the word, and the other input of a join or union, in a pipeline; with its blank.
@@ -18892,6 +19111,9 @@ static void dfq__put_rest(dfq__text *t, const dfq__node *n) {
     case DFQ__GROUP: dfq__put_group(t, n); return;
     case DFQ__WINDOW: dfq__put_windows(t, n); return;
     case DFQ__UNPIVOT: dfq__put_unpivot(t, n); return;
+    case DFQ__EXPLODE:
+      for (int i = 0; i < n->expr_count; i++) dfq__put_item_name(t, i, n->expr[i]->name);
+      return;
     case DFQ__TOP_K: dfq__putf(t, " %lld by", (long long)n->count); break;
     case DFQ__UNION: case DFQ__SORT: case DFQ__DISTINCT_ROWS: case DFQ__NODE_KINDS: break;
   }
@@ -19065,8 +19287,9 @@ static void dfq__put_journal(dfq__text *t, const dfq__journal *j) {
 //         scan           yes,             yes    it ascends by a
 //
 // Guesses: a comparison keeps a third of the rows, an equality a tenth, grouping makes a tenth
-// as many, a join has as many rows as its larger input (each row finds its partner: a foreign
-// key). Larger engines keep histograms and sketches, and are still wrong after three joins.
+// as many, a list has four values, a join has as many rows as its larger input (each row finds
+// its partner: a foreign key). Larger engines keep histograms and sketches, and are still wrong
+// after three joins.
 
 typedef struct dfq__reading {
   bool touched;   // at least one row is asked for
@@ -19090,7 +19313,8 @@ static dfq__reading dfq__reading_below(const dfq__node *n, dfq__reading r, int s
       else if (side) r.whole = r.touched;        // the build side
       return r;
     case DFQ__SCAN: case DFQ__FILTER: case DFQ__PROJECT: case DFQ__ROW_INDEX:
-    case DFQ__DISTINCT_ROWS: case DFQ__UNPIVOT: case DFQ__NODE_KINDS: return r;
+    case DFQ__DISTINCT_ROWS: case DFQ__UNPIVOT: case DFQ__EXPLODE: case DFQ__NODE_KINDS:
+      return r;
   }
   return r;
 }
@@ -19136,6 +19360,7 @@ static double dfq__rows_of(const dfq__node *n) {
   switch (n->kind) {
     case DFQ__UNION: return rows + other;
     case DFQ__UNPIVOT: return rows * n->key_count;
+    case DFQ__EXPLODE: return rows * 4;
     case DFQ__JOIN: return dfq__joined_rows(n, rows, other);
     case DFQ__GROUP: case DFQ__DISTINCT_ROWS:
       return rows < 10 ? dfq__at_most(rows, 1) : rows / 10;
@@ -19152,7 +19377,9 @@ static double dfq__rows_of(const dfq__node *n) {
 // The most rows that can come out of n, as the plan itself guarantees; < 0: no limit is known.
 static int64_t dfq__most_rows(const dfq__node *n) {
   int64_t below = n->in[0] ? dfq__most_rows(n->in[0]) : -1;
-  if (n->kind == DFQ__JOIN || n->kind == DFQ__UNION || n->kind == DFQ__UNPIVOT) return -1;
+  if (n->kind == DFQ__JOIN || n->kind == DFQ__UNION || n->kind == DFQ__UNPIVOT ||
+      n->kind == DFQ__EXPLODE)
+    return -1;
   if (n->kind != DFQ__LIMIT && n->kind != DFQ__TOP_K && n->kind != DFQ__SCAN) return below;
   return n->count < 0 || (below >= 0 && below < n->count) ? below : n->count;
 }
@@ -19176,13 +19403,18 @@ static dfq__order dfq__order_of_keys(const dfq_key *key, int count) {
   return o;
 }
 
+// Is column i of a node one that each input row hands to all rows that are made of it?
+static bool dfq__repeats(const dfq__node *n, int i) {
+  if (n->kind == DFQ__EXPLODE) return !dfq__is_exploded(n, n->schema.field[i].name);
+  return n->kind == DFQ__UNPIVOT && i < n->schema.count - n->expr_count / n->key_count - 1;
+}
+
 // The name under which n passes on a column of its first input; NULL when it does not.
 static const char *dfq__name_above(const dfq__node *n, const char *name) {
   for (int i = 0; i < n->schema.count; i++) {
     const dfq_expr *e = n->kind == DFQ__PROJECT ? n->expr[i] : NULL;
     if (n->kind == DFQ__GROUP && i < n->key_count) e = n->key[i].expr;
-    bool repeats = n->kind == DFQ__UNPIVOT && n->schema.field[i].name == name &&
-                   i < n->schema.count - n->expr_count / n->key_count - 1;
+    bool repeats = n->schema.field[i].name == name && dfq__repeats(n, i);
     bool from_left = n->kind == DFQ__JOIN && n->join->column[i].side != DFQ__RIGHT_SIDE &&
                      n->join->column[i].name == name;
     if (from_left || repeats || (e && e->kind == DFQ_COLUMN && e->name == name))
@@ -19214,7 +19446,7 @@ static dfq__order dfq__order_of(const dfq__node *n) {
     case DFQ__JOIN:
       if (n->join->type == DFQ_RIGHT || n->join->type == DFQ_FULL) return o;
       break;
-    case DFQ__PROJECT: case DFQ__GROUP: case DFQ__UNPIVOT: break;
+    case DFQ__PROJECT: case DFQ__GROUP: case DFQ__UNPIVOT: case DFQ__EXPLODE: break;
     case DFQ__SCAN: case DFQ__UNION: case DFQ__NODE_KINDS: return o;
   }
   o = dfq__order_of(n->in[0]);
@@ -19604,7 +19836,7 @@ static bool dfq__rule_fold(dfq__opt *o, dfq__node **at, dfq__reading r) {
 //   distinct            uses its keys only
 //   limit, top          never: they count the rows that the conjunct drops
 //   row_index           never: it numbers them
-//   unpivot             uses repeated columns only
+//   unpivot, explode    uses repeated columns only
 //   join                see >>push-join
 //   scan                when the source evaluates conditions itself
 //
@@ -19774,13 +20006,12 @@ static bool dfq__sink_window(dfq__sink *s) {
 
 // The rows made of one row share its repeated columns: they go or stay together. No row is
 // dropped on the way, so that even what may fail can move.
-static bool dfq__sink_unpivot(dfq__sink *s) {
+static bool dfq__sink_repeated(dfq__sink *s) {
   dfq__node *n = s->below;
   dfq__names used = dfq__sink_names(s);
-  int repeated = n->schema.count - n->expr_count / n->key_count - 1;
   for (int i = 0; i < used.count; i++)
-    if (dfq__schema_find(&n->schema, used.name[i]) >= repeated)
-      return dfq__refuse(s, NULL, "%s is known after unpivoting only", used.name[i]);
+    if (!dfq__repeats(n, dfq__schema_find(&n->schema, used.name[i])))
+      return dfq__refuse(s, NULL, "%s differs among the rows made of one row", used.name[i]);
   if (!dfq__settle(s, &n->in[0], s->e)) return false;
   return dfq__sunk(s, NULL, "it uses columns that repeat only");
 }
@@ -19826,7 +20057,7 @@ static bool dfq__sink_one(dfq__sink *s) {
     case DFQ__SORT: return dfq__sink_sort(s);
     case DFQ__DISTINCT_ROWS: return dfq__sink_distinct(s);
     case DFQ__WINDOW: return dfq__sink_window(s);
-    case DFQ__UNPIVOT: return dfq__sink_unpivot(s);
+    case DFQ__UNPIVOT: case DFQ__EXPLODE: return dfq__sink_repeated(s);
     case DFQ__LIMIT: case DFQ__TOP_K:
       return dfq__refuse(s, NULL, "it would count other rows");
     case DFQ__ROW_INDEX: return dfq__refuse(s, NULL, "it would number other rows");
@@ -20676,17 +20907,17 @@ static void dfq__prune_window(dfq__opt *o, dfq__node **at, const dfq__names *nee
   n->schema.field = field;
 }
 
-// Repeated columns that nobody needs go. The cells stay: they decide how many rows there are.
-static void dfq__prune_unpivot(dfq__opt *o, dfq__node *n, const dfq__names *need,
-                               bool *changed) {
+// Of unpivot and explode: repeated columns that nobody needs go. The others stay, because they
+// decide how many rows there are.
+static void dfq__prune_repeated(dfq__opt *o, dfq__node *n, const dfq__names *need,
+                                bool *changed) {
   dfq__names below = dfq__no_names(o), own = dfq__no_names(o);
-  int made = n->expr_count / n->key_count + 1;
   dfq__need_names(&own, need);
-  for (int c = n->schema.count - made; c < n->schema.count; c++)
-    dfq__names_add(&own, n->schema.field[c].name);
+  for (int c = 0; c < n->schema.count; c++)
+    if (!dfq__repeats(n, c)) dfq__names_add(&own, n->schema.field[c].name);
   dfq__pruned(o, n, dfq__keep_columns(o, n, &own, 0), changed);
-  for (int c = 0; c < n->schema.count - made; c++)
-    dfq__names_add(&below, n->schema.field[c].name);
+  for (int c = 0; c < n->schema.count; c++)
+    if (dfq__repeats(n, c)) dfq__names_add(&below, n->schema.field[c].name);
   dfq__need_exprs(&below, n);
   dfq__prune(o, &n->in[0], &below, changed);
 }
@@ -20717,7 +20948,7 @@ static void dfq__prune(dfq__opt *o, dfq__node **at, const dfq__names *need, bool
     case DFQ__UNION: dfq__prune_union(o, n, need, changed); return;
     case DFQ__ROW_INDEX: dfq__prune_row_index(o, at, need, changed); return;
     case DFQ__WINDOW: dfq__prune_window(o, at, need, changed); return;
-    case DFQ__UNPIVOT: dfq__prune_unpivot(o, n, need, changed); return;
+    case DFQ__UNPIVOT: case DFQ__EXPLODE: dfq__prune_repeated(o, n, need, changed); return;
     case DFQ__FILTER: case DFQ__LIMIT: case DFQ__SORT: case DFQ__TOP_K:
     case DFQ__DISTINCT_ROWS: case DFQ__NODE_KINDS:
       dfq__prune_through(o, n, need, changed);
@@ -20819,6 +21050,8 @@ static bool dfq__rule_push_limit(dfq__opt *o, dfq__node **at, dfq__reading r) {
       return dfq__note(o, false, what, where, "all rows are needed to know one partition");
     case DFQ__UNPIVOT:   // k rows of each row: a k-th of them, rounded up, is enough
       most = most / in->key_count + (most % in->key_count > 0);
+      return dfq__limit_copy(o, n, &in->in[0], most, where);
+    case DFQ__EXPLODE:   // at least one row of each
       return dfq__limit_copy(o, n, &in->in[0], most, where);
     case DFQ__LIMIT: case DFQ__SORT: case DFQ__TOP_K: case DFQ__NODE_KINDS: break;
   }
@@ -24411,7 +24644,7 @@ static const char *const dfq__other_words[][2] = {
   { "dedup", "distinct" },     { "drop_duplicates", "distinct" },
   { "append", "union" },       { "concat", "union" },       { "union_all", "union" },
   { "skip", "offset" },        { "merge", "join" },         { "with_row_index", "row_index" },
-  { "melt", "unpivot" },       { "gather", "unpivot" },     { "pivot_longer", "unpivot" },
+  { "melt", "unpivot" },       { "flatten", "explode" },     { "pivot_longer", "unpivot" },
   { "dropna", "drop_nulls" },  { "drop_na", "drop_nulls" }, { "fillna", "fill_null" },
   { "relocate", "move" },      { "reorder", "move" },       { "rename_columns", "rename" },
   { "cast_columns", "cast" },  { "last", "tail" },          { "bottom", "tail" },
@@ -24716,6 +24949,7 @@ static const dfq__class dfq__classes[] = {
   { &dfq__distinct_class, &dfq__row_distinct_class, sizeof(dfq__row_distinct) },
   { &dfq__window_class, &dfq__row_window_class, sizeof(dfq__row_window) },
   { &dfq__unpivot_class, &dfq__row_unpivot_class, sizeof(dfq__row_unpivot) },
+  { &dfq__explode_class, &dfq__row_explode_class, sizeof(dfq__row_explode) },
 #endif
 };
 
@@ -24820,6 +25054,9 @@ DFQ_API dfq_frame *(dfq_union_with)(dfq_frame *a, dfq_frame *b, dfq_union_how ho
 }
 DFQ_API dfq_frame *(dfq_unpivot)(dfq_frame *in, const char *text) {
   return dfq_unpivot_at(in, text, NULL);
+}
+DFQ_API dfq_frame *(dfq_explode)(dfq_frame *in, const char *names) {
+  return dfq_explode_at(in, names, NULL);
 }
 DFQ_API dfq_frame *(dfq_unnest)(dfq_frame *in, const char *names) {
   return dfq_unnest_at(in, names, NULL);

@@ -59,7 +59,7 @@ static const char help_text[] =
     "           limit N [offset M] | row_index NAME | tail N | reverse\n"
     "           union SOURCE [by name|by position|diagonal] | unpivot A, B [keep C]\n"
     "           drop_nulls [NAMES] | fill_null VALUE|forward|backward [in NAMES]\n"
-    "           drop_nans [NAMES] | fill_nan VALUE [in NAMES] | unnest S\n"
+    "           drop_nans [NAMES] | fill_nan VALUE [in NAMES] | explode A | unnest S\n"
     "           cast A as TYPE | try_cast A as TYPE | move A first|last|before B\n"
     "           rename_with upper|lower|prefix 'P'|suffix 'S'|replace 'A' 'B'\n"
     "           join SOURCE on KEYS [inner|left|right|full|semi|anti|cross]\n"

@@ -38,6 +38,17 @@ static dfq_frame *reshape_some(dfq *db, size_t rows) {
 
 static dfq_frame *reshape_all(dfq *db) { return reshape_some(db, RESHAPE_ROWS); }
 
+// [1, 2], with sep in front. Returns how many bytes.
+static size_t reshape_put_list(char *to, size_t size, const char *sep, const dfq_value *list) {
+  dfq__heap *heap = dfq__heap_open(NULL);
+  dfq__text t = dfq__text_in(heap);
+  dfq__put_list_text(&t, list);
+  int n = snprintf(to, size, "%s%s", sep, t.failed ? "?" : t.data);
+  dfq__text_free(&t);
+  dfq__heap_drop(heap);
+  return (size_t)n;
+}
+
 // A result as "id x; 1 5; 2 .", or its error.
 static const char *reshape_text(dfq_frame *f) {
   static char to[4000];
@@ -54,7 +65,9 @@ static const char *reshape_text(dfq_frame *f) {
       dfq_value v;
       dfq_table_get(t, r, c, &v);
       const char *sep = c ? " " : "; ";
-      if (v.type == DFQ_STR)
+      if (dfq__kind(v.type) == DFQ_LIST)
+        at += reshape_put_list(to + at, sizeof to - at, sep, &v);
+      else if (v.type == DFQ_STR)
         at += (size_t)snprintf(to + at, sizeof to - at, "%s%.*s", sep, (int)v.len, v.as.s);
       else
         at += (size_t)snprintf(to + at, sizeof to - at, "%s%s", sep,
@@ -171,8 +184,9 @@ TEST(reshape_unpivot_rules) {
   dfq_frame *long_one = dfq_unpivot(reshape_all(db), "q1, q2 keep id, name");
   dfq_frame *f = dfq_filter(long_one, "id > 2 and value > 30 and variable = 'q1'");
   CHECK_HAS(reshape_journal(f, "id > 2", true), "columns that repeat only");
-  CHECK_HAS(reshape_journal(f, "value > 30", false), "value is known after unpivoting only");
-  CHECK_HAS(reshape_journal(f, "variable = 'q1'", false), "variable is known after");
+  CHECK_HAS(reshape_journal(f, "value > 30", false),
+            "value differs among the rows made of one row");
+  CHECK_HAS(reshape_journal(f, "variable = 'q1'", false), "variable differs among");
   CHECK_STR(reshape_text(f), "id name variable value; 4 . q1 40; 5 b q1 50; 6 a q1 60");
   f = dfq_filter(long_one, "10 // id > 1"); // may fail, and drops no row here
   CHECK_HAS(reshape_journal(f, "10 // id > 1", true), "columns that repeat only");
@@ -186,6 +200,111 @@ TEST(reshape_unpivot_rules) {
   dfq_close(db);
 }
 #endif
+
+// ---- explode --------------------------------------------------------------------------------
+
+static const dfq_field reshape_list_fields[] = {
+  { "id", DFQ_I64, NULL },
+  { "n", dfq_list_of(DFQ_I64), NULL },
+  { "s", dfq_list_of(DFQ_STR), NULL },
+  { "d", dfq_list_of(DFQ_F64), NULL },
+};
+
+// A list of the given texts, "." a null, each a value of type.
+static dfq_value reshape_list(dfq *db, dfq_type type, const char *const *text, size_t count) {
+  dfq_value item[8], list = dfq__value_null();
+  for (size_t i = 0; i < count; i++) item[i] = reshape_value(type, text[i]);
+  CHECK(dfq_list_value(db, type, item, count, &list));
+  return list;
+}
+
+// Rows of id, n, s and d whose lists have 0 to 6 values; some are null. Different each seed.
+static dfq_frame *reshape_lists(dfq *db, uint64_t seed, size_t rows) {
+  static const char *const numbers[] = { "1", ".", "-7", "9000000000", "0", "2" };
+  static const char *const texts[] = { "", "a", ".", "exactly12byt", "longer than twelve bytes",
+                                       "b" };
+  dfq_value *cell = (dfq_value *)test_alloc((rows * 4 + 1) * sizeof *cell);
+  for (size_t i = 0; i < rows * 4; i++) {
+    const char *pick[6];
+    dfq_type child = dfq__child_of(reshape_list_fields[i % 4].type);
+    seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
+    size_t n = (size_t)(seed >> 33) % 7, from = (size_t)(seed >> 40) % 6;
+    for (size_t k = 0; k < n; k++)
+      pick[k] = child == DFQ_STR ? texts[(from + k) % 6] : numbers[(from + k) % 6];
+    if (i % 4 == 0) cell[i] = dfq__value_int(DFQ_I64, (int64_t)(i / 4));
+    else if ((seed >> 50) % 5 == 0) cell[i] = dfq__value_null();
+    else cell[i] = reshape_list(db, child, pick, n);
+  }
+  dfq_table *t = dfq_table_from_rows(db, reshape_list_fields, 4, cell, rows);
+  dfq_frame *f = dfq_scan_table(db, t);
+  dfq_table_free(t);
+  free(cell);
+  return f;
+}
+
+TEST(reshape_explode) {
+  dfq *db = dfq_open(NULL);
+  static const char *const texts[] = { "a", ".", "longer than twelve" }, *const one[] = { "5" };
+  dfq_value cell[] = {
+    dfq__value_int(DFQ_I64, 1),
+    reshape_list(db, DFQ_I64, one, 1),
+    reshape_list(db, DFQ_STR, texts, 3),
+    dfq__value_null(),
+    dfq__value_int(DFQ_I64, 2),
+    reshape_list(db, DFQ_I64, one, 0),
+    dfq__value_null(),
+    dfq__value_null(),
+    dfq__value_int(DFQ_I64, 3),
+    reshape_list(db, DFQ_I64, one, 1),
+    reshape_list(db, DFQ_STR, texts, 1),
+    dfq__value_null(),
+  };
+  dfq_table *t = dfq_table_from_rows(db, reshape_list_fields, 4, cell, 3);
+  dfq_frame *f = dfq_scan_table(db, t), *g = dfq_drop(f, "d");
+  dfq_table_free(t);
+  CHECK_STR(reshape_text(dfq_select(dfq_explode(f, "s"), "id, s")),
+            "id s; 1 a; 1 .; 1 longer than twelve; 2 .; 3 a");
+  CHECK_STR(reshape_text(dfq_explode(g, "s, n,")),
+            "id n s; 1 5 a; 1 . .; 1 . longer than twelve; 2 . .; 3 5 a");
+  CHECK_STR(reshape_text(dfq_explode(dfq_explode(g, "n"), "s")),
+            "id n s; 1 5 a; 1 5 .; 1 5 longer than twelve; 2 . .; 3 5 a");
+  CHECK_INT(dfq_count(dfq_explode(f, "s")), 5);
+  CHECK_INT(dfq_count(dfq_explode(dfq_limit(f, 0), "s")), 0);
+  CHECK_HAS(dfq_frame_error(dfq_explode(f, "id")), "id is i64, no list");
+  CHECK_HAS(dfq_frame_error(dfq_explode(f, "ss")), "no column ss");
+  CHECK_HAS(dfq_frame_error(dfq_explode(f, "")), "expected a column");
+#if DFQ_CHAPTER >= 5
+  g = dfq_filter(dfq_explode(f, "s"), "id > 1 and s = 'a'");
+  CHECK_HAS(reshape_journal(g, "id > 1", true), "columns that repeat only");
+  CHECK_HAS(reshape_journal(g, "s = 'a'", false), "s differs among the rows made of one row");
+  CHECK_STR(reshape_text(g), "id n s d; 3 [5] a .");
+  g = dfq_limit(dfq_explode(f, "s"), 2);
+  CHECK_HAS(reshape_journal(g, "limit#3", true), "a copy: 2 rows are enough");
+  CHECK_HAS(reshape_journal(dfq_select(g, "s"), "1 of 4 columns", true), "not needed");
+#endif
+  dfq_close(db);
+}
+
+// Random lists, against the model and in every engine.
+TEST(reshape_explode_random) {
+  static const char *const filters[] = { "id % 3 != 1", "n > 0", "s is null",
+                                         "id > 2 or d > 0" };
+  for (uint64_t seed = 1; seed <= 24; seed++) {
+    dfq *db = dfq_open(NULL);
+    model m = model_open(db);
+    dfq_frame *f = reshape_lists(db, seed, (size_t)seed % 9);
+    f = seed % 2 ? dfq_explode(f, "n, s, d") : dfq_explode(dfq_explode(f, "d, n"), "s");
+    if (seed % 3) f = dfq_filter(f, filters[seed % 4]);
+    if (seed % 5 == 0) f = dfq_limit(f, (int64_t)seed / 2);
+    const char *difference = model_check(&m, f);
+    CHECK_STR(difference ? difference : "", "");
+#if DFQ_CHAPTER >= 5
+    CHECK(dfq_check_equivalent(f, NULL));
+#endif
+    model_close(&m);
+    dfq_close(db);
+  }
+}
 
 // ---- rows -----------------------------------------------------------------------------------
 
@@ -409,6 +528,8 @@ TEST(reshape_pipeline_text) {
       "| unpivot (keep, q1) as \"a b\" keep none names to variable values to none, v");
   reshape_prints("| unpivot \"keep\" as k, q1 keep \"none\"",
                  "| unpivot (keep) as k, q1 keep \"none\" names to variable values to value");
+  reshape_prints("| with split(name, ',') as l | explode l",
+                 "| with split(name, ',') as l\n| explode l");
   reshape_prints("| tail 1",
                  "| row_index _row\n| sort _row desc\n| limit 1\n| sort _row\n"
                  "| drop _row");
@@ -459,6 +580,8 @@ static void run_ch4_reshape(void) {
 #if DFQ_CHAPTER >= 5
   RUN(reshape_unpivot_rules);
 #endif
+  RUN(reshape_explode);
+  RUN(reshape_explode_random);
   RUN(reshape_distinct_keep);
   RUN(reshape_tail_reverse);
   RUN(reshape_null_verbs);

@@ -1108,6 +1108,31 @@ static inline model_table model_unpivot(model *m, const dfq__node *n, const mode
   return t;
 }
 
+// As many rows as the longest list has values, and one at least.
+static inline model_table model_explode(model *m, const dfq__node *n, const model_table *in) {
+  model_table t = model_new(&n->schema);
+  for (size_t r = 0; r < in->rows; r++) {
+    size_t count = 1;
+    for (int i = 0; i < n->expr_count; i++) {
+      dfq_value v = model_row(in, r)[model_find(in->schema, n->expr[i]->name)];
+      if (dfq_list_len(&v) > count) count = dfq_list_len(&v);
+    }
+    for (size_t k = 0; k < count; k++) {
+      dfq_value *to = model_add(m, &t);
+      for (int c = 0; c < n->schema.count; c++) {
+        const dfq_field *f = &n->schema.field[c];
+        to[c] = model_row(in, r)[model_find(in->schema, f->name)];
+        bool exploded = false;
+        for (int i = 0; i < n->expr_count; i++)
+          exploded = exploded || strcmp(n->expr[i]->name, f->name) == 0;
+        if (exploded && !dfq_list_get(&to[c], k, &to[c])) to[c] = model_null();
+      }
+    }
+  }
+  t.failed = in->failed;
+  return t;
+}
+
 static inline model_table model_run(model *m, const dfq__node *n) {
   model_table in = model_new(&n->schema);
   if (n->in[0]) in = model_run(m, n->in[0]);
@@ -1124,6 +1149,7 @@ static inline model_table model_run(model *m, const dfq__node *n) {
     case DFQ__SORT: return model_sort(m, n, &in);
     case DFQ__DISTINCT_ROWS: return model_distinct(m, n, &in);
     case DFQ__UNPIVOT: return model_unpivot(m, n, &in);
+    case DFQ__EXPLODE: return model_explode(m, n, &in);
     default: m->wrong = "a node that only the optimizer makes"; return in;
   }
 }
