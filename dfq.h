@@ -60,7 +60,7 @@
 //   1 rows           >>rows >>row-sources >>row-operators
 //   2 expressions    >>types >>values >>lists >>scalars >>like >>strings-of >>dates-of
 //                    >>numbers-of >>lists-of >>functions >>signatures >>names-of-calls >>ast
-//                    >>agg-trees >>walking >>printer >>lexer >>operands >>calls >>parser
+//                    >>agg-trees >>over >>walking >>printer >>lexer >>operands >>calls >>parser
 //                    >>binder >>row-eval >>docs-of >>reference
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store
 //                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>filter
@@ -69,8 +69,9 @@
 //                    >>combine >>agg-sets >>group-plan >>group >>group-sorted >>group-verbs
 //                    >>join >>join-where >>join-left >>join-merge >>join-op >>join-verbs >>sort
 //                    >>sort-op >>group-parallel >>distinct >>row-hashing >>row-join >>row-group
-//                    >>window-plan >>window >>row-window >>unpivot >>explode >>recipes
-//                    >>recipe-rows >>recipe-columns >>recipe-unpivot >>recipe-table
+//                    >>window-frames >>window-plan >>slide >>window-walk >>window >>row-window
+//                    >>unpivot >>explode >>recipes >>recipe-rows >>recipe-columns
+//                    >>recipe-unpivot >>recipe-table
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
@@ -458,10 +459,16 @@ typedef struct dfq_window {
   int order_count;
   bool rows;             // a frame: from the row first before or after this one to last;
   int64_t first, last;   // negative: before. INT64_MIN, INT64_MAX: to the partition's end
+  bool groups;           // a frame as with rows, but rows equal by the order count as one
+  bool range;            // a frame by the values of the one order key: first and last say the
+                         // side only (-1, 1; 0: the rows equal to this one), these how far:
+  dfq_expr *first_by, *last_by; // a number or interval literal, not negative; else NULL
 } dfq_window;
-// call over (...): call is an aggregate, or row_number, rank, dense_rank, percent_rank, ntile,
-// lag, lead, nth_value (dfq_call). Without rows: the partition, or with an order, its part up
-// to the rows that are equal to this one. Stands in select and with. Copies what how points to.
+// call over (...): call is an aggregate or a window function (dfq_call): the list is in
+// docs/chapters/04-hashing.md. Without a frame: the partition, or with an order, its part up to
+// the rows that are equal to this one. Stands in select and with. Copies what how points to.
+// row_number, lag, lead and what has a frame of its own (cum_sum, rolling_mean, forward_fill,
+// diff, ...) need no dfq_over: alone they are over the whole table in its order.
 DFQ_API dfq_expr *dfq_over(dfq_expr *call, const dfq_window *how);
 
 // Walking a tree.
@@ -4453,7 +4460,32 @@ static const dfq__form dfq__forms[] = {
   X(DFQ__DENSE_RANK, "dense_rank", 0, 0, "*", 'i')                                             \
   X(DFQ__PERCENT_RANK, "percent_rank", 0, 0, "*", 'f') X(DFQ__NTILE, "ntile", 1, 1, "i", 'i')  \
   X(DFQ__LAG, "lag", 1, 3, "*", '*')          X(DFQ__LEAD, "lead", 1, 3, "*", '*')             \
-  X(DFQ__NTH_VALUE, "nth_value", 2, 2, "*", '*')
+  X(DFQ__NTH_VALUE, "nth_value", 2, 2, "*", '*')                                               \
+  X(DFQ__CUME_DIST, "cume_dist", 0, 0, "*", 'f')                                               \
+  X(DFQ__SHIFT, "shift", 1, 3, "*", '*')      X(DFQ__DIFF, "diff", 1, 2, "*", '*')             \
+  X(DFQ__PCT_CHANGE, "pct_change", 1, 2, "if", 'f')                                            \
+  /* each a frame of its own over another aggregate, see dfq__own_frames: */                   \
+  X(DFQ__FORWARD_FILL, "forward_fill", 1, 2, "*", '*')                                         \
+  X(DFQ__BACKWARD_FILL, "backward_fill", 1, 2, "*", '*')                                       \
+  X(DFQ__CUM_SUM, "cum_sum", 1, 1, "ifu", '*') X(DFQ__CUM_MEAN, "cum_mean", 1, 1, "if", 'f')   \
+  X(DFQ__CUM_MIN, "cum_min", 1, 1, "*", '*')  X(DFQ__CUM_MAX, "cum_max", 1, 1, "*", '*')       \
+  X(DFQ__CUM_COUNT, "cum_count", 0, 1, "*", 'i')                                               \
+  X(DFQ__ROLLING_SUM, "rolling_sum", 2, 3, "ifu", '*')                                         \
+  X(DFQ__ROLLING_MEAN, "rolling_mean", 2, 3, "if", 'f')                                        \
+  X(DFQ__ROLLING_MIN, "rolling_min", 2, 3, "*", '*')                                           \
+  X(DFQ__ROLLING_MAX, "rolling_max", 2, 3, "*", '*')                                           \
+  X(DFQ__ROLLING_COUNT, "rolling_count", 2, 3, "*", 'i')                                       \
+  X(DFQ__ROLLING_VAR, "rolling_var", 2, 3, "if", 'f')                                          \
+  X(DFQ__ROLLING_STD, "rolling_std", 2, 3, "if", 'f')                                          \
+  X(DFQ__ROLLING_MEDIAN, "rolling_median", 2, 3, "if", 'f')                                    \
+  X(DFQ__ROLLING_SUM_BY, "rolling_sum_by", 3, 4, "ifu", '*')                                   \
+  X(DFQ__ROLLING_MEAN_BY, "rolling_mean_by", 3, 4, "if", 'f')                                  \
+  X(DFQ__ROLLING_MIN_BY, "rolling_min_by", 3, 4, "*", '*')                                     \
+  X(DFQ__ROLLING_MAX_BY, "rolling_max_by", 3, 4, "*", '*')                                     \
+  X(DFQ__ROLLING_COUNT_BY, "rolling_count_by", 3, 4, "*", 'i')                                 \
+  X(DFQ__ROLLING_VAR_BY, "rolling_var_by", 3, 4, "if", 'f')                                    \
+  X(DFQ__ROLLING_STD_BY, "rolling_std_by", 3, 4, "if", 'f')                                    \
+  X(DFQ__ROLLING_MEDIAN_BY, "rolling_median_by", 3, 4, "if", 'f')
 
 #define DFQ__ENUM(id, name, least, most, takes, result) id,
 enum { DFQ__AGGREGATE_LIST(DFQ__ENUM) DFQ__AGGREGATE_COUNT };
@@ -4524,9 +4556,16 @@ enum { DFQ__MAX_DEPTH = 500, DFQ__MAX_NESTING = 2 * DFQ__MAX_DEPTH, DFQ__MAX_SIZ
 typedef struct dfq__window {
   int partitions, orders;
   const dfq_key *order;   // directions only
-  bool framed, rows;      // framed: first and last were given; rows: as rows, else as a range
-  int64_t first, last;    // INT64_MIN, INT64_MAX: unbounded
+  bool framed;            // a frame was given
+  int unit;               // what its ends count
+  int64_t first, last;    // INT64_MIN, INT64_MAX: unbounded; of a range: -1 before, 1 behind
+  dfq_value by[2];        // how far a range reaches on either side; no type: its side says all
+  bool open;              // what is exactly by[0] away is out; of rolling_sum_by and its kin
 } dfq__window;
+
+// Values of the order key, rows, or rows that are equal by the order taken as one.
+enum { DFQ__BY_VALUE, DFQ__BY_ROWS, DFQ__BY_GROUPS };
+static const char *const dfq__frame_units[] = { "range", "rows", "groups" };
 
 struct dfq_expr {
   dfq *db;
@@ -4762,12 +4801,35 @@ DFQ_API dfq_expr *dfq_as(dfq_expr *a, const char *name) {
 // without knowing of filters. Functions, aggregates and the names that become a case at once
 // share one name space; which is which is looked up here, once.
 
-// count() is the one call without arguments, and the reason for db as a parameter.
+// count() has no arguments, which is the reason for db as a parameter.
 static dfq_expr *dfq__aggregate_over(dfq *db, int fn, dfq_expr *const *args, int count) {
   dfq_expr *e = count ? dfq__expr_over(DFQ_AGGREGATE, fn, args, count)
                       : dfq__expr_new(db, DFQ_AGGREGATE, 0);
   if (e && e->kind == DFQ_AGGREGATE) e->fn = fn;
   return e;
+}
+
+// Window functions that need no over: alone they are over the whole table, in its order. Ranks
+// of a table without an order would say nothing.
+static bool dfq__may_be_bare(int fn) {
+  return fn == DFQ__ROW_NUMBER || fn == DFQ__LAG || fn == DFQ__LEAD || fn > DFQ__CUME_DIST;
+}
+
+// Is e such a function over the whole table? Then over () is not printed.
+static bool dfq__is_bare(const dfq_expr *e) {
+  const dfq__window *w = e->window;
+  return e->kind == DFQ_OVER && dfq__may_be_bare(e->arg[0]->fn) && !w->framed &&
+         w->partitions + w->orders == 0;
+}
+
+static dfq_expr *dfq__windowed(dfq_expr *const *args, int count, const dfq__window *w);
+
+// The call with the window that it has when it is written alone.
+static dfq_expr *dfq__call_bare(dfq_expr *call) {
+  dfq__window w;
+  memset(&w, 0, sizeof w);
+  if (!call || call->kind == DFQ_FAILED || !dfq__may_be_bare(call->fn)) return call;
+  return dfq__windowed(&call, 1, &w);
 }
 
 DFQ_API dfq_expr *dfq_sum(dfq_expr *a) {
@@ -4870,7 +4932,7 @@ static bool dfq__takes_count(const char *name, size_t n, int count) {
 static dfq_expr *dfq__call_over(dfq *db, const char *name, size_t n, dfq_expr *const *args,
                                 int count) {
   int aggregate = dfq__aggregate_find(name, n);
-  if (aggregate >= 0) return dfq__aggregate_over(db, aggregate, args, count);
+  if (aggregate >= 0) return dfq__call_bare(dfq__aggregate_over(db, aggregate, args, count));
   int form = dfq__form_find(name, n);
   if (form >= 0) return dfq__form_over(db, form, args, count);
   return dfq__expr_over(DFQ_CALL, dfq__function_find(name, n), args, count);
@@ -4889,16 +4951,62 @@ DFQ_API dfq_expr *dfq_call(dfq *db, const char *name, dfq_expr *const *args, int
                                              near ? "?" : ""));
 }
 
+// ---- >>over: windows as parts of trees ------------------------------------------------------
+// Idea. A window has expressions in it (partitions, orders) and things that are none
+// (directions, the frame). The expressions become arguments of the node behind the call, so
+// whatever walks a tree finds the columns they read without knowing windows; the rest is a
+// struct beside them.
+//
+//   sum(x) over (partition by k order by d desc rows between 1 preceding and current row)
+//
+//   over [ sum(x), k, d ] and a struct: 1 partition, 1 order, descending, rows -1 .. 0
+//
+// A frame that was not given differs from the same frame spelt out: both print as they were
+// written.
+
+// How far a frame reaches, from a literal: in *n for rows and groups; for a range *n is 1 and
+// the value in *by. Returns why it cannot be, or NULL.
+static const char *dfq__frame_distance(const dfq_expr *e, int unit, int64_t *n, dfq_value *by) {
+  dfq_value v = dfq__value_null();
+  if (e->kind == DFQ_LITERAL) v = e->value;
+  bool literal = v.type != DFQ_NULL && v.type != DFQ_STR;
+  if (unit != DFQ__BY_VALUE) {
+    *n = v.as.i;
+    return v.type == DFQ_I64 && v.as.i >= 0 && v.as.i < INT64_MAX
+               ? NULL
+               : "rows and groups reach to unbounded, current row or a count, which is an "
+                 "integer literal";
+  }
+  bool zero = v.type == DFQ_F64 ? v.as.f == 0 : v.as.i == 0;
+  bool positive = v.type == DFQ_F64 ? v.as.f > 0 && v.as.f - v.as.f == 0 : v.as.i > 0;
+  if (!literal || (!zero && !positive))
+    return "a range reaches as far as a literal says that is not negative: a number, or as in "
+           "interval '7' day";
+  *n = !zero;
+  if (!zero) *by = v;
+  return NULL;
+}
+
+// Is the frame's end on the wrong side of its beginning? 3 preceding and 5 preceding is not: it
+// is a frame that is always empty.
+static bool dfq__frame_backwards(const dfq__window *w) {
+  int first = (w->first > 0) - (w->first < 0), last = (w->last > 0) - (w->last < 0);
+  return w->framed && (w->first == INT64_MAX || w->last == INT64_MIN || first > last);
+}
+
 // The node over a call: args is the call, the partitions, the orders.
 // The call comes first in args. Whether it is an aggregate is checked here, for text and
-// constructors alike; the types are checked by the binder of the window node.
+// constructors alike; the types are checked by the binder of the window node. A call that has
+// the whole table for its window already gets this one instead.
 static dfq_expr *dfq__windowed(dfq_expr *const *args, int count, const dfq__window *w) {
   dfq *db = args[0] ? args[0]->db : NULL;
-  if (args[0] && args[0]->kind != DFQ_AGGREGATE && args[0]->kind != DFQ_FAILED)
+  bool bare = args[0] && dfq__is_bare(args[0]);
+  if (args[0] && args[0]->kind != DFQ_AGGREGATE && args[0]->kind != DFQ_FAILED && !bare)
     return dfq__expr_failed(
         db, dfq__error_new(&db->arena, DFQ_TYPE_ERROR, NULL, "over",
                            "only aggregates and window functions have one"));
   dfq_expr *e = dfq__expr_over(DFQ_OVER, 0, args, count);
+  if (bare && e->kind == DFQ_OVER) e->arg[0] = args[0]->arg[0];
   if (!e || e->kind == DFQ_FAILED) return e;
   dfq__window *kept = (dfq__window *)dfq__arena_alloc(&db->arena, sizeof *kept);
   size_t room = (size_t)w->orders + 1;
@@ -4917,9 +5025,28 @@ static dfq_expr *dfq__windowed(dfq_expr *const *args, int count, const dfq__wind
 DFQ_API dfq_expr *dfq_over(dfq_expr *call, const dfq_window *how) {
   if (!call || call->kind == DFQ_FAILED) return call;
   int orders = how->order_count, n = 1 + how->partition_count + orders;
-  dfq__window w = { how->partition_count, orders, how->order_by, how->rows, true, how->first,
-                    how->last };
   dfq_expr **args = dfq__expr_list(call->db, call, NULL, n);
+  dfq_expr *by[] = { how->first_by, how->last_by };
+  const char *why = NULL;
+  dfq__window w;
+  memset(&w, 0, sizeof w);
+  w.partitions = how->partition_count;
+  w.orders = orders;
+  w.order = how->order_by;
+  w.framed = how->rows || how->groups || how->range;
+  w.unit = how->rows ? DFQ__BY_ROWS : how->groups ? DFQ__BY_GROUPS : DFQ__BY_VALUE;
+  w.first = how->first;
+  w.last = how->last;
+  for (int i = 0; i < 2 && how->range && !why; i++) {
+    int64_t *side = i ? &w.last : &w.first, far = 0;
+    if (*side == INT64_MIN || *side == INT64_MAX || *side == 0) continue;
+    why = by[i] ? dfq__frame_distance(by[i], w.unit, &far, &w.by[i]) : "how far is missing";
+    *side = *side < 0 ? -far : far;
+  }
+  if (!why && dfq__frame_backwards(&w)) why = "the frame ends before it begins";
+  if (why)
+    return dfq__expr_failed(call->db, dfq__error_new(&call->db->arena, DFQ_USAGE, NULL, "over",
+                                                     "%s", why));
   if (!args) return dfq__expr_broken(call->db);
   for (int i = 0; i < how->partition_count; i++) args[1 + i] = how->partition_by[i];
   for (int i = 0; i < orders; i++) args[1 + how->partition_count + i] = how->order_by[i].expr;
@@ -4973,7 +5100,8 @@ static bool dfq__window_same(const dfq__window *a, const dfq__window *b) {
   if (!a || !b) return a == b;
   if (a->partitions != b->partitions || a->orders != b->orders || a->framed != b->framed)
     return false;
-  bool ends = a->rows == b->rows && a->first == b->first && a->last == b->last;
+  bool ends = a->unit == b->unit && a->first == b->first && a->last == b->last &&
+              dfq__value_same(&a->by[0], &b->by[0]) && dfq__value_same(&a->by[1], &b->by[1]);
   if (a->framed && !ends) return false;
   for (int i = 0; i < a->orders; i++)
     if (a->order[i].descending != b->order[i].descending ||
@@ -5232,13 +5360,14 @@ static void dfq__print_call(dfq__printer *p, const dfq_expr *e) {
 }
 
 // Offsets count from the current row, negative ones precede it; the two extremes stand for
-// unbounded.
-static void dfq__put_bound(dfq__text *t, int64_t offset) {
-  if (offset == INT64_MIN) dfq__put(t, "unbounded preceding");
-  else if (offset == INT64_MAX) dfq__put(t, "unbounded following");
-  else if (offset == 0) dfq__put(t, "current row");
-  else if (offset < 0) dfq__putf(t, "%llu preceding", 0 - (unsigned long long)offset);
-  else dfq__putf(t, "%lld following", (long long)offset);
+// unbounded. by: how far, when the offset is but the side.
+static void dfq__put_bound(dfq__text *t, int64_t offset, const dfq_value *by) {
+  bool unbounded = offset == INT64_MIN || offset == INT64_MAX;
+  if (offset == 0) { dfq__put(t, "current row"); return; }
+  if (unbounded) dfq__put(t, "unbounded");
+  else if (by->type != DFQ_NULL) dfq__put_literal(t, by);
+  else dfq__putf(t, "%lld", (long long)(offset < 0 ? -offset : offset));
+  dfq__put(t, offset < 0 ? " preceding" : " following");
 }
 
 // f(x) over (partition by a order by b desc rows between 2 preceding and current row)
@@ -5248,6 +5377,7 @@ static void dfq__print_over(dfq__printer *p, const dfq_expr *e) {
   const dfq__window *w = e->window;
   const char *space = "";
   dfq__print(p, e->arg[0], 0);
+  if (dfq__is_bare(e)) return;
   dfq__put(&p->text, " over (");
   for (int i = 0; i < w->partitions; i++, space = " ") {
     dfq__put(&p->text, i ? ", " : "partition by ");
@@ -5262,10 +5392,10 @@ static void dfq__print_over(dfq__printer *p, const dfq_expr *e) {
     space = " ";
   }
   if (w->framed) {
-    dfq__putf(&p->text, "%s%s between ", space, w->rows ? "rows" : "range");
-    dfq__put_bound(&p->text, w->first);
+    dfq__putf(&p->text, "%s%s between ", space, dfq__frame_units[w->unit]);
+    dfq__put_bound(&p->text, w->first, &w->by[0]);
     dfq__put(&p->text, " and ");
-    dfq__put_bound(&p->text, w->last);
+    dfq__put_bound(&p->text, w->last, &w->by[1]);
   }
   dfq__put(&p->text, ")");
 }
@@ -5888,10 +6018,10 @@ typedef struct dfq__keys {
 
 static bool dfq__parse_key(dfq__parser *p, dfq__keys *keys);
 
-// bound = ("unbounded" | INT) ("preceding" | "following") | "current" "row"
-// INT64_MIN and INT64_MAX mean unbounded, so a count is at most INT64_MAX - 1 in effect: no
-// table has so many rows.
-static int64_t dfq__parse_bound(dfq__parser *p, bool rows) {
+// bound = ("unbounded" | literal) ("preceding" | "following") | "current" "row"
+// The literal is a number or an interval for a range, a count for rows and groups. INT64_MIN
+// and INT64_MAX mean unbounded: no table has so many rows.
+static int64_t dfq__parse_bound(dfq__parser *p, int unit, dfq_value *by) {
   int64_t n = INT64_MAX;
   dfq__token t = p->now;
   if (dfq__accept_word(p, "current")) {
@@ -5899,32 +6029,33 @@ static int64_t dfq__parse_bound(dfq__parser *p, bool rows) {
     return 0;
   }
   bool unbounded = dfq__accept_word(p, "unbounded");
-  if (!unbounded && t.kind == DFQ__T_INT && dfq__read_i64(p->text + t.at, t.len, &n)) {
-    if (!rows)
-      dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len,
-                      "a range reaches to unbounded or current row; counted frames are rows "
-                      "between ...");
-    dfq__take(p);
-  } else if (!unbounded) {
+  if (!unbounded && t.kind != DFQ__T_INT && t.kind != DFQ__T_FLOAT && t.kind != DFQ__T_NAME &&
+      t.kind != DFQ__T_PARAM && !dfq__is_symbol(p, "-"))
     dfq__expected(p, "unbounded, current row or a number");
+  if (!unbounded && !p->error) {
+    dfq_expr *e = dfq__parse_expr(p, DFQ__L_ADD);
+    const char *why = p->error ? NULL : dfq__frame_distance(e, unit, &n, by);
+    if (why) dfq__parse_fail(p, DFQ_SYNTAX, t.at, p->last_end - t.at, "%s", why);
   }
   if (dfq__accept_word(p, "following")) return n;
   if (!dfq__accept_word(p, "preceding")) dfq__expected(p, "preceding or following");
   return unbounded ? INT64_MIN : -n;
 }
 
-// ["rows" | "range" "between" bound "and" bound]
+// ["rows" | "range" | "groups" "between" bound "and" bound]
 // Both ends are needed: SQL's short forms say less than they seem to.
 static void dfq__parse_frame(dfq__parser *p, dfq__window *w) {
-  w->rows = dfq__is_word(p, "rows");
-  w->framed = dfq__accept_word(p, "rows") || dfq__accept_word(p, "range");
-  if (!w->framed) return;
+  for (int unit = 0; unit < 3 && !w->framed; unit++) {
+    w->framed = dfq__accept_word(p, dfq__frame_units[unit]);
+    w->unit = unit;
+  }
+  if (!w->framed) { w->unit = 0; return; }
   dfq__expect_reserved(p, "between");
-  w->first = dfq__parse_bound(p, w->rows);
+  w->first = dfq__parse_bound(p, w->unit, &w->by[0]);
   dfq__expect_reserved(p, "and");
   dfq__token t = p->now;
-  w->last = dfq__parse_bound(p, w->rows);
-  if (w->last < w->first || w->last == INT64_MIN || w->first == INT64_MAX)
+  w->last = dfq__parse_bound(p, w->unit, &w->by[1]);
+  if (dfq__frame_backwards(w))
     dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "the frame ends before it begins");
 }
 
@@ -5947,8 +6078,8 @@ static dfq_expr *dfq__parse_agg_filter(dfq__parser *p, dfq_expr *call) {
 }
 
 // call ["over" "(" ["partition" "by" args] ["order" "by" keys] [frame] ")"]
-// partition, order, rows and range are words of this place only, so columns may have those
-// names.
+// partition, order, rows, range and groups are words of this place only, so columns may have
+// those names.
 static dfq_expr *dfq__parse_over(dfq__parser *p, dfq_expr *call) {
   dfq__list l = { NULL, 0, 0 };
   dfq__keys keys = { NULL, 0, 0 };
@@ -6677,6 +6808,9 @@ static dfq__bound *dfq__bind(dfq__binder *b, const dfq_expr *e) {
       n->value = e->value;
       return n;
     case DFQ_AGGREGATE:
+      if (e->fn >= DFQ__ROW_NUMBER)
+        dfq__bind_fail(b, DFQ_TYPE_ERROR, e, NULL, "%s needs over (order by ...)",
+                       dfq__aggregates[e->fn].name);
       dfq__bind_fail(b, DFQ_TYPE_ERROR, e, "try: group_by with no keys makes one row of all",
                      "%s is an aggregate: it belongs into group_by",
                      dfq__aggregates[e->fn].name);
@@ -7216,6 +7350,64 @@ static const dfq__doc dfq__docs[] = {
   { "nth_value", "of the frame's n-th row, from 1",
     "nth_value(amount, 2) over (order by order_id rows between unbounded preceding "
     "and unbounded following)", ", n i64" },
+  { "cume_dist", "the share of rows that do not come behind this one",
+    "cume_dist() over (order by amount)", NULL },
+  { "shift", "of the row n (1) before, or behind if n is negative; default where there is none",
+    "shift(amount, -1)", ", n i64, default" },
+  { "diff", "the value less that of the row n (1) before", "diff(amount)", ", n i64" },
+  { "pct_change", "diff, as a share of the value n (1) rows before",
+    "pct_change(amount)", ", n i64" },
+  { "forward_fill", "the value, or the last one before that is not null, at most n rows back",
+    "forward_fill(amount)", ", n i64" },
+  { "backward_fill", "the value, or the next one that is not null, at most n rows on",
+    "backward_fill(amount, 1)", ", n i64" },
+  { "cum_sum", "the sum of all rows up to this one, nulls left out", "cum_sum(amount)", NULL },
+  { "cum_mean", "the mean of all rows up to this one",
+    "cum_mean(amount) over (order by order_id)", NULL },
+  { "cum_min", "the smallest up to this row",
+    "cum_min(amount) over (partition by year)", NULL },
+  { "cum_max", "the largest up to this row", "cum_max(amount)", NULL },
+  { "cum_count", "how many rows, or values, up to this row", "cum_count(amount)", NULL },
+  { "rolling_sum", "the sum of the last n rows; null before there are least (n) values",
+    "rolling_sum(amount, 2)", ", n i64, least i64" },
+  { "rolling_mean", "the mean of the last n rows",
+    "rolling_mean(amount, 3, 1) over (order by order_id)", ", n i64, least i64" },
+  { "rolling_min", "the smallest of the last n rows",
+    "rolling_min(amount, 2, 1)", ", n i64, least i64" },
+  { "rolling_max", "the largest of the last n rows",
+    "rolling_max(amount, 2, 1)", ", n i64, least i64" },
+  { "rolling_count", "how many of the last n rows have a value; null for fewer than least (0)",
+    "rolling_count(amount, 2)", ", n i64, least i64" },
+  { "rolling_var", "the variance of the last n rows",
+    "rolling_var(amount, 2, 1)", ", n i64, least i64" },
+  { "rolling_std", "the standard deviation of the last n rows",
+    "rolling_std(amount, 2, 1)", ", n i64, least i64" },
+  { "rolling_median", "the median of the last n rows; folded anew for each row",
+    "rolling_median(amount, 2, 1)", ", n i64, least i64" },
+  { "rolling_sum_by",
+    "the sum of the rows whose t lies less than a distance before this one's, or at it",
+    "rolling_sum_by(amount, order_id, 2)", ", t, distance, least i64" },
+  { "rolling_mean_by",
+    "the mean of the rows whose t lies less than a distance before this one's",
+    "rolling_mean_by(amount, order_id, 3)", ", t, distance, least i64" },
+  { "rolling_min_by",
+    "the smallest of the rows whose t lies less than a distance before this one's",
+    "rolling_min_by(amount, order_id, 2)", ", t, distance, least i64" },
+  { "rolling_max_by",
+    "the largest of the rows whose t lies less than a distance before this one's",
+    "rolling_max_by(amount, order_id, 2)", ", t, distance, least i64" },
+  { "rolling_count_by",
+    "how many values in the rows whose t lies less than a distance before this one's",
+    "rolling_count_by(amount, order_id, 2)", ", t, distance, least i64" },
+  { "rolling_var_by",
+    "the variance of the rows whose t lies less than a distance before this one's",
+    "rolling_var_by(amount, order_id, 2)", ", t, distance, least i64" },
+  { "rolling_std_by",
+    "the standard deviation of the rows whose t lies less than a distance before this one's",
+    "rolling_std_by(amount, order_id, 2)", ", t, distance, least i64" },
+  { "rolling_median_by",
+    "the median of the rows whose t lies less than a distance before this one's",
+    "rolling_median_by(amount, order_id, 2)", ", t, distance, least i64" },
 };
 enum { DFQ__DOC_COUNT = sizeof dfq__docs / sizeof *dfq__docs };
 #endif
@@ -13044,6 +13236,7 @@ static int dfq__count_aggregates(const dfq_expr *e) {
 // taken for the aggregate. What holds no aggregate is copied as well: expressions are
 // immutable.
 static dfq_expr *dfq__plan_item(dfq__group_plan *p, dfq_expr *e) {
+  if (e->kind == DFQ_OVER) { (void)dfq__bind(p->binder, e); return NULL; }   // says why not
   if (e->kind == DFQ_AGGREGATE) {
     int i = 0;
     while (i < p->calls && !dfq_expr_equal(p->call[i].expr, e)) i++;
@@ -16738,7 +16931,7 @@ static const dfq__rows_class dfq__row_group_class = {
 
 #if DFQ_CHAPTER >= 4
 
-// ---- >>window-plan: functions over the rows around a row ------------------------------------
+// ---- >>window-frames: functions over the rows around a row ----------------------------------
 // Idea. A window function gives each row a value computed from rows related to it, and unlike
 // group_by keeps every row:
 //
@@ -16751,30 +16944,224 @@ static const dfq__rows_class dfq__row_group_class = {
 //     a  2  7     result, in input order:  5  2  8  12
 //
 // Without order the frame is the whole partition; with order it reaches from the partition's
-// first row to the current row and those equal to it in the order (SQL's default). An
-// expression may have several windows inside: each becomes a column of a window node below the
-// projection that uses it, so that the rest of the engine sees plain columns. Larger engines
-// evaluate long moving frames with segment trees (Leis et al., "Efficient Processing of Window
-// Functions in Analytical SQL Queries", 2015); here a frame that only grows is folded row by
-// row, any other is computed anew.
+// first row to the current row and those equal to it in the order (SQL's default). A frame's
+// ends count rows, groups of equal rows, or distances of the order key's own values:
+//
+//     d            1  2  2  5  9      frame of the row with d = 5
+//     rows         .  .  x  x  .      between 1 preceding and current row
+//     groups       .  x  x  x  .      between 1 preceding and current row
+//     range        .  x  x  x  .      between 3 preceding and current row: d from 5 - 3 to 5
+//
+// Where a range ends is d - 3 as the expression would have it, so whatever - and + take can be
+// a distance: days and months from dates, intervals from datetimes. Where that has no value
+// (it overflows), the end lies beyond all rows. Rows whose key is null have no distance: their
+// frame reaches to their equals, and no other row's frame to them, unless it is unbounded.
+// Many functions are others with a frame of their own: cum_sum is sum with the rows up to this
+// one, forward_fill(x, 2) the last value that is not null of this row and the two before.
 
-// One window of a node: what it computes and from what.
+// One window of a node: what it computes and from what. The first part is known from the
+// expression alone, the second after binding.
 typedef struct dfq__window_call {
-  const dfq__window *over;
-  int fn;
-  dfq_expr **part;          // partition expressions, then order expressions
+  const dfq_expr *expr;     // the over expression
+  dfq__window over;         // with the frame that holds, whoever gave it
+  int fn;                   // what is computed from the frame: of cum_sum it is sum
+  dfq_expr *by;             // an order key that the call itself has, or NULL
+  int sort;                 // which of the node's sorts it reads
+
   dfq__agg_call agg;        // argument, types
   int64_t n;                // ntile's count, lag's and lead's distance, nth_value's rank
+  int64_t least;            // values that a frame needs to have a result
   dfq_expr *otherwise;      // lag's and lead's third argument, of the result's type; or NULL
-  bool ordered;             // there is an order by
+  dfq__bound *edge[2], *key[2]; // of a range's ends: where it is, and a key in the same type,
+                                // each computed from a row that is the key alone
 } dfq__window_call;
 
 // The list of aggregates ends with those that mean nothing without an order of rows.
 static bool dfq__is_window_only(int fn) { return fn >= DFQ__ROW_NUMBER; }
 
+// What the functions with frames of their own compute, from forward_fill on, and the frame.
+enum { DFQ__FILLS, DFQ__FILLS_BACK, DFQ__CUMULATES, DFQ__ROLLS, DFQ__ROLLS_BY };
+typedef struct dfq__own_frame { uint8_t fn, frame; } dfq__own_frame;
+
+static const dfq__own_frame dfq__own_frames[] = {
+  { DFQ__LAST_NON_NULL, DFQ__FILLS }, { DFQ__FIRST_NON_NULL, DFQ__FILLS_BACK },
+  { DFQ__SUM, DFQ__CUMULATES },       { DFQ__MEAN, DFQ__CUMULATES },
+  { DFQ__MIN, DFQ__CUMULATES },       { DFQ__MAX, DFQ__CUMULATES },
+  { DFQ__COUNT, DFQ__CUMULATES },
+#define DFQ__ROW(frame)                                                                        \
+  { DFQ__SUM, frame }, { DFQ__MEAN, frame }, { DFQ__MIN, frame }, { DFQ__MAX, frame },         \
+  { DFQ__COUNT, frame }, { DFQ__VAR, frame }, { DFQ__STD, frame }, { DFQ__MEDIAN, frame },
+  DFQ__ROW(DFQ__ROLLS) DFQ__ROW(DFQ__ROLLS_BY)
+#undef DFQ__ROW
+};
+
+// NULL when the function takes the frame that is given.
+static const dfq__own_frame *dfq__own_frame_of(int fn) {
+  return fn < DFQ__FORWARD_FILL ? NULL : &dfq__own_frames[fn - DFQ__FORWARD_FILL];
+}
+
+// The i-th argument when it is an integer literal, else another number.
+static int64_t dfq__literal_arg(const dfq_expr *call, int i, int64_t otherwise) {
+  const dfq_expr *e = i < call->argc ? call->arg[i] : NULL;
+  bool there = e && e->kind == DFQ_LITERAL && e->value.type == DFQ_I64;
+  return there && e->value.as.i > -INT64_MAX ? e->value.as.i : otherwise;
+}
+
+// The frame that the function brings along. Arguments that make no sense do no harm here; they
+// are refused when the call is typed.
+static void dfq__take_own_frame(dfq__window_call *c, const dfq__own_frame *own) {
+  static const dfq_key ascending = { NULL, false, false };
+  const dfq_expr *call = c->expr->arg[0];
+  c->fn = own->fn;
+  c->over.framed = true;
+  c->over.unit = DFQ__BY_ROWS;
+  c->over.first = INT64_MIN;
+  c->over.last = 0;
+  if (own->frame == DFQ__FILLS && call->argc > 1)
+    c->over.first = -dfq__literal_arg(call, 1, 0);
+  if (own->frame == DFQ__FILLS_BACK) c->over.last = dfq__literal_arg(call, 1, INT64_MAX);
+  if (own->frame == DFQ__FILLS_BACK) c->over.first = 0;
+  if (own->frame == DFQ__ROLLS) c->over.first = 1 - dfq__literal_arg(call, 1, 1);
+  if (own->frame != DFQ__ROLLS_BY) return;
+  c->by = call->arg[1];
+  c->over.unit = DFQ__BY_VALUE;
+  c->over.first = -1;
+  c->over.open = true;
+  c->over.orders = 1;
+  c->over.order = &ascending;
+  if (call->arg[2]->kind == DFQ_LITERAL) c->over.by[0] = call->arg[2]->value;
+}
+
+// What can be said of an over expression without its types.
+static dfq__window_call dfq__window_shape(const dfq_expr *e) {
+  dfq__window_call c;
+  memset(&c, 0, sizeof c);
+  c.expr = e;
+  c.over = *e->window;
+  c.fn = e->arg[0]->fn;
+  if (c.fn == DFQ__SHIFT)
+    c.fn = dfq__literal_arg(e->arg[0], 1, 1) < 0 ? DFQ__LEAD : DFQ__LAG;
+  const dfq__own_frame *own = dfq__own_frame_of(c.fn);
+  if (own) dfq__take_own_frame(&c, own);
+  return c;
+}
+
+// The k-th of the partition expressions, then of the order expressions.
+static int dfq__window_keys(const dfq__window_call *c) {
+  return c->over.partitions + c->over.orders;
+}
+static dfq_expr *dfq__window_key(const dfq__window_call *c, int k) {
+  return k + 1 < c->expr->argc ? c->expr->arg[k + 1] : c->by;
+}
+
+// -- sharing sorts: windows of the same partition and order read the same sorted rows, and so
+// does a window to which only its first keys matter:
+//
+//   row_number() over (partition by k order by d)        sorted by k, d
+//   rank()       over (partition by k order by d)        the same
+//   mean(x)      over (partition by k)                   the same: k's rows stand together
+//   row_number() over (partition by k)                   not: it numbers them in input order
+
+// Does it not matter how rows stand that are equal by the keys? Sums are exact, so their order
+// is no matter; first and last, lag, and frames that count rows see it.
+static bool dfq__is_free_of_ties(const dfq__window_call *c) {
+  switch (c->fn) {
+    case DFQ__RANK: case DFQ__DENSE_RANK: case DFQ__PERCENT_RANK: case DFQ__CUME_DIST:
+      return true;
+    case DFQ__COUNT: case DFQ__SUM: case DFQ__MEAN: case DFQ__MIN: case DFQ__MAX:
+    case DFQ__N_UNIQUE: case DFQ__VAR: case DFQ__STD: case DFQ__MEDIAN: case DFQ__QUANTILE:
+    case DFQ__ANY: case DFQ__ALL: case DFQ__COUNT_IF: case DFQ__NULL_COUNT:
+      return !c->over.framed || c->over.unit != DFQ__BY_ROWS;
+    default: return false;
+  }
+}
+
+// Does b's sort put the rows of a in order? Partitions may stand in any direction, not so what
+// a is ordered by; b's partitions ascend, with nulls last.
+static bool dfq__sort_serves(const dfq__window_call *a, const dfq__window_call *b) {
+  int keys = dfq__window_keys(a), longer = dfq__window_keys(b) - keys;
+  bool same = longer == 0 && a->over.partitions == b->over.partitions;
+  if (longer < 0 || (!same && !dfq__is_free_of_ties(a))) return false;
+  for (int k = 0; k < keys; k++) {
+    int x = k - a->over.partitions, y = k - b->over.partitions;
+    bool down = y >= 0 && b->over.order[y].descending;
+    bool front = y >= 0 && b->over.order[y].nulls_first;
+    if (!dfq_expr_equal(dfq__window_key(a, k), dfq__window_key(b, k))) return false;
+    if (x < 0) continue;
+    const dfq_key *key = &a->over.order[x];
+    if (key->descending != down || key->nulls_first != front) return false;
+  }
+  return true;
+}
+
+// Gives each window its sort, the longest first. Both engines compute sort by sort, so that
+// they meet errors in the same order. Returns: how many.
+static int dfq__share_sorts(dfq__window_call *const *call, int count) {
+  int sorts = 0, most = 0;
+  for (int i = 0; i < count; i++) {
+    call[i]->sort = -1;
+    if (dfq__window_keys(call[i]) > most) most = dfq__window_keys(call[i]);
+  }
+  for (int keys = most; keys >= 0; keys--)
+    for (int i = 0; i < count; i++) {
+      if (dfq__window_keys(call[i]) != keys) continue;
+      for (int j = 0; j < count && call[i]->sort < 0; j++)
+        if (call[j]->sort >= 0 && dfq__sort_serves(call[i], call[j]))
+          call[i]->sort = call[j]->sort;
+      if (call[i]->sort < 0) call[i]->sort = sorts++;
+    }
+  return sorts;
+}
+
+// -- the ends of ranges
+
+// An end of the frame of one row.
+typedef struct dfq__edge {
+  bool beyond;    // it lies outside of all values
+  dfq_value at;
+} dfq__edge;
+
+static const dfq_field dfq__key_field = { "key", DFQ_NULL, NULL };
+static const dfq_schema dfq__key_schema = { 1, &dfq__key_field };   // for messages nobody sees
+
+// For the row with this key, not null. i: 0 for the beginning, 1 for the end.
+static void dfq__window_edge(dfq__eval *eval, const dfq__window_call *c, int i,
+                             const dfq_value *key, dfq__edge *to) {
+  eval->error = NULL;
+  to->beyond = !dfq__eval_row(eval, c->edge[i], key, &to->at);
+}
+
+// Where a row with this key stands: below 0 before that end in the order, 0 at it, above 0
+// behind it. A null is behind or before everything.
+static int dfq__edge_side(dfq__eval *eval, const dfq__window_call *c, int i,
+                          const dfq__edge *edge, const dfq_value *key) {
+  const dfq_key *order = &c->over.order[0];
+  dfq_value v;
+  if (key->type == DFQ_NULL) return order->nulls_first ? -1 : 1;
+  if (edge->beyond) return (i ? c->over.last : c->over.first) < 0 ? 1 : -1;
+  (void)dfq__eval_row(eval, c->key[i], key, &v);
+  int side = dfq__compare_values(&v, &edge->at);
+  return order->descending ? -side : side;
+}
+
+// ---- >>window-plan: windows become a node of their own --------------------------------------
+// An expression may have several windows inside: each becomes a column of a window node below
+// the projection that uses it, so that the rest of the engine sees plain columns.
+//
+//   with x / sum(x) over (partition by k) as share
+//
+//   becomes     with x / "sum(x) over ..." as share
+//                 window sum(x) over (partition by k)
+//
+// diff and pct_change are taken apart here, into lag and arithmetic. What a window needs is
+// checked when the node is made, and bound again by whoever runs it. Larger engines plan the
+// same way; Polars evaluates windows inside of expressions instead, each with a group_by of its
+// own.
+
 // An argument that must be an integer literal of at least least.
 static bool dfq__window_count(dfq__binder *b, const dfq_expr *e, int64_t least, int64_t *to) {
-  bool good = e->kind == DFQ_LITERAL && e->value.type == DFQ_I64 && e->value.as.i >= least;
+  bool good = e->kind == DFQ_LITERAL && e->value.type == DFQ_I64 && e->value.as.i >= least &&
+              e->value.as.i < INT64_MAX;
   if (good) *to = e->value.as.i;
   else dfq__bind_fail(b, DFQ_USAGE, e, NULL, "needs an integer literal of at least %lld here",
                       (long long)least);
@@ -16784,14 +17171,16 @@ static bool dfq__window_count(dfq__binder *b, const dfq_expr *e, int64_t least, 
 // Types a function that exists only over windows. False with the binder's error set.
 static bool dfq__window_only_call(dfq__binder *b, const dfq_expr *f, dfq__window_call *w) {
   bool shifts = w->fn == DFQ__LAG || w->fn == DFQ__LEAD;
+  int64_t least = f->fn == DFQ__SHIFT ? -INT64_MAX : shifts ? 0 : 1;
   w->n = 1;
-  w->agg.type = w->fn == DFQ__PERCENT_RANK ? DFQ_F64 : DFQ_I64;
+  w->agg.type = dfq__letter_type(dfq__aggregates[f->fn].result);
   if (w->fn == DFQ__NTILE) return dfq__window_count(b, f->arg[0], 1, &w->n);
   if (f->argc == 0) return true;
   dfq__bound *x = dfq__bind(b, f->arg[0]);
   if (!x) return false;
   w->agg.type = x->type == DFQ_NULL ? (dfq_type)DFQ_STR : x->type;
-  if (f->argc > 1 && !dfq__window_count(b, f->arg[1], shifts ? 0 : 1, &w->n)) return false;
+  if (f->argc > 1 && !dfq__window_count(b, f->arg[1], least, &w->n)) return false;
+  if (w->n < 0) w->n = -w->n;
   if (f->argc > 2) {
     dfq__bound *o = dfq__bind(b, f->arg[2]);
     if (!o) return false;
@@ -16809,15 +17198,91 @@ static bool dfq__window_only_call(dfq__binder *b, const dfq_expr *f, dfq__window
   return dfq__is_column_type(w->agg.type);
 }
 
+// Checks the arguments that made a function's own frame. A rolling function by rows has no
+// result before it has seen as many values as it looks back, as in Polars and pandas.
+static bool dfq__window_own_call(dfq__binder *b, const dfq_expr *f, dfq__window_call *w) {
+  const char *name = dfq__aggregates[f->fn].name, *why;
+  int frame = dfq__own_frame_of(f->fn)->frame, least = frame == DFQ__ROLLS ? 2 : 3;
+  const dfq__window *given = w->expr->window;
+  int64_t n = 0;
+  if (given->framed || (w->by && given->orders)) {
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, f, NULL, given->framed ? "%s has a frame of its own"
+                   : "%s is ordered by its second argument", name);
+    return false;
+  }
+  bool counts = frame == DFQ__FILLS || frame == DFQ__FILLS_BACK || frame == DFQ__ROLLS;
+  if (counts && f->argc > 1 && !dfq__window_count(b, f->arg[1], 1, &n)) return false;
+  if (frame == DFQ__ROLLS && w->fn != DFQ__COUNT) w->least = n;
+  if (frame == DFQ__ROLLS_BY) {
+    why = dfq__frame_distance(f->arg[2], DFQ__BY_VALUE, &n, &w->over.by[0]);
+    if (!why && n == 0) why = "looking back by nothing sees nothing";
+    if (why) dfq__bind_fail(b, DFQ_USAGE, f->arg[2], NULL, "%s", why);
+    if (why) return false;
+  }
+  return frame < DFQ__ROLLS || f->argc <= least ||
+         dfq__window_count(b, f->arg[least], 0, &w->least);
+}
+
+// Types an aggregate over a frame: the call as group_by would have it.
+static bool dfq__window_aggregate(dfq__binder *b, const dfq_expr *f, dfq__window_call *w) {
+  dfq__group_plan p;
+  dfq_field field;
+  dfq_expr *plain = NULL;
+  memset(&p, 0, sizeof p);
+  p.db = b->db;
+  p.binder = b;
+  p.call = &w->agg;
+  p.field = &field;
+  if (f->fn == w->fn) return dfq__plan_call(&p, f);
+  if (!dfq__window_own_call(b, f, w)) return false;
+  plain = dfq__aggregate_over(b->db, w->fn, f->arg, f->argc ? 1 : 0);
+  if (!plain || plain->kind == DFQ_FAILED) { b->error = &dfq__error_memory; return false; }
+  plain->source = f->source;
+  plain->at = f->at;
+  plain->len = f->len;
+  return dfq__plan_call(&p, plain);
+}
+
+// Binds where a range's ends are, over a row that is the order key alone. What - and + make of
+// the key and the distance must be of a type that the key itself becomes.
+static bool dfq__window_reach(dfq__binder *b, dfq__window_call *w, dfq_type type) {
+  dfq_field field = { dfq__intern(b->db, "key"), type, NULL };
+  dfq_schema one = { 1, &field };
+  dfq__binder over = *b;
+  over.schema = &one;
+  for (int i = 0; i < 2 && w->over.framed; i++) {
+    if (w->over.by[i].type == DFQ_NULL) continue;
+    if (w->over.orders != 1) {
+      dfq__bind_fail(b, DFQ_TYPE_ERROR, w->expr, NULL,
+                     "a range that reaches so far needs one order by key, not %d",
+                     w->over.orders);
+      return false;
+    }
+    bool minus = ((i ? w->over.last : w->over.first) < 0) != w->over.order[0].descending;
+    dfq_expr *key = dfq__col_interned(b->db, field.name);
+    dfq_expr *far = dfq_literal(b->db, &w->over.by[i]);
+    dfq__bound *edge = dfq__bind(&over, minus ? dfq_sub(key, far) : dfq_add(key, far));
+    if (edge && dfq__common_type(type, edge->type) == edge->type) {
+      w->edge[i] = edge;
+      w->key[i] = dfq__bind_cast(&over, dfq__bind(&over, key), edge->type, DFQ_CAST);
+      if (w->key[i]) continue;
+    }
+    over.error = NULL;
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, w->expr,
+                   "try: a number for numbers, interval '7' day for dates and datetimes",
+                   "%s is no distance between values of %s, by which the rows are ordered",
+                   dfq_type_name(w->over.by[i].type), dfq_type_name(type));
+    return false;
+  }
+  return true;
+}
+
 // Takes an over expression apart, typed over b's schema. False with the binder's error set.
 static bool dfq__window_call_of(dfq__binder *b, const dfq_expr *e, dfq__window_call *w) {
   dfq_expr *f = e->arg[0];
-  memset(w, 0, sizeof *w);
-  w->over = e->window;
-  w->fn = f->fn;
-  w->part = e->arg + 1;
-  w->ordered = e->window->orders > 0;
+  *w = dfq__window_shape(e);
   const dfq__aggregate *a = &dfq__aggregates[f->fn];
+  dfq_type type = DFQ_NULL;
   if (dfq__agg_argc(f) < a->least || dfq__agg_argc(f) > a->most) {
     dfq__bind_fail(b, DFQ_TYPE_ERROR, f, NULL, "%s takes %d to %d arguments, not %d", a->name,
                    a->least, a->most, dfq__agg_argc(f));
@@ -16828,24 +17293,20 @@ static bool dfq__window_call_of(dfq__binder *b, const dfq_expr *e, dfq__window_c
                    a->name);
     return false;
   }
-  for (int i = 1; i < e->argc; i++) {
-    dfq__bound *n = dfq__bind(b, e->arg[i]);
+  for (int k = 0; k < dfq__window_keys(w); k++) {
+    dfq_expr *key = dfq__window_key(w, k);
+    dfq__bound *n = dfq__bind(b, key);
     if (!n) return false;
-    bool part = i <= e->window->partitions;
-    if (dfq__is_ordered_type(n->type) || (part && dfq__is_column_type(n->type))) continue;
-    dfq__bind_fail(b, DFQ_TYPE_ERROR, e->arg[i], NULL, "%s is no type to %s by",
-                   dfq_type_name(n->type), part ? "partition" : "order");
+    bool part = k < w->over.partitions;
+    type = n->type;
+    if (dfq__is_ordered_type(type) || (part && dfq__is_column_type(type))) continue;
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, key, NULL, "%s is no type to %s by", dfq_type_name(type),
+                   part ? "partition" : "order");
     return false;
   }
-  if (dfq__is_window_only(f->fn)) return dfq__window_only_call(b, f, w);
-  dfq__group_plan p;
-  memset(&p, 0, sizeof p);
-  dfq_field field;
-  p.db = b->db;
-  p.binder = b;
-  p.call = &w->agg;
-  p.field = &field;
-  return dfq__plan_call(&p, f);
+  bool ok = dfq__is_window_only(w->fn) ? dfq__window_only_call(b, f, w)
+                                       : dfq__window_aggregate(b, f, w);
+  return ok && dfq__window_reach(b, w, type);
 }
 
 // -- extraction: over expressions become columns of a node below
@@ -16865,8 +17326,25 @@ static int dfq__count_windows(const dfq_expr *e) {
   return n;
 }
 
+// A name for the window's column that no other column has: the alias where it is free, else the
+// expression's text, with a stroke for each column that is called so already. NULL without
+// memory.
+static const char *dfq__window_name(dfq__window_build *w, dfq_expr *e, const char *alias) {
+  dfq_schema so_far = { w->columns + w->count, w->field };
+  if (alias && dfq__schema_find(&so_far, alias) < 0) return alias;
+  dfq__text t = dfq__text_in(w->verb->db->heap);
+  dfq__put_expr(&t, e);
+  const char *name = t.failed ? NULL : dfq__intern(w->verb->db, t.data);
+  while (name && dfq__schema_find(&so_far, name) >= 0) {
+    dfq__put(&t, "'");
+    name = t.failed ? NULL : dfq__intern(w->verb->db, t.data);
+  }
+  dfq__text_free(&t);
+  return name;
+}
+
 // The number of an over expression among the node's, a new one added; -1 with the verb's error
-// set. Its column is called by the alias, where there is one and it is free, else by its text.
+// set.
 static int dfq__window_add(dfq__window_build *w, dfq_expr *e, const char *alias) {
   for (int i = 0; i < w->count; i++)
     if (dfq_expr_equal(w->over[i], e)) return i;
@@ -16877,21 +17355,40 @@ static int dfq__window_add(dfq__window_build *w, dfq_expr *e, const char *alias)
     return -1;
   }
   dfq_field *f = &w->field[w->columns + w->count];
-  dfq_schema so_far = { w->columns + w->count, w->field };
-  bool free_alias = alias && dfq__schema_find(&so_far, alias) < 0;
-  f->name = free_alias ? alias : dfq__intern(w->verb->db, dfq_expr_text(e));
+  f->name = dfq__window_name(w, e, alias);
   f->type = call.agg.type;
   if (!f->name) { w->verb->error = &dfq__error_memory; return -1; }
   w->over[w->count] = e;
   return w->count++;
 }
 
+// The column of a window. diff(x, n) becomes x - lag(x, n), and pct_change(x, n) that divided
+// by lag(x, n). NULL with the verb's error set.
+static dfq_expr *dfq__window_column(dfq__window_build *w, dfq_expr *e, const char *alias) {
+  dfq_expr *f = e->arg[0];
+  dfq *db = w->verb->db;
+  bool change = f->fn == DFQ__DIFF || f->fn == DFQ__PCT_CHANGE;
+  if (change) {
+    dfq_expr *lag = dfq__aggregate_over(db, DFQ__LAG, f->arg, f->argc);
+    dfq_expr *over = dfq__expr_copy_node(db, e);
+    if (lag->kind == DFQ_FAILED || over->kind == DFQ_FAILED) {
+      w->verb->error = &dfq__error_memory;
+      return NULL;
+    }
+    over->arg[0] = lag;
+    e = over;
+  }
+  int i = dfq__window_add(w, e, change ? NULL : alias);
+  if (i < 0) return NULL;
+  dfq_expr *column = dfq__col_interned(db, w->field[w->columns + i].name);
+  if (!change) return column;
+  dfq_expr *by = dfq_sub(f->arg[0], column);
+  return f->fn == DFQ__DIFF ? by : dfq_div(by, column);
+}
+
 // The expression with each over replaced by its column. NULL with the verb's error set.
 static dfq_expr *dfq__window_replace(dfq__window_build *w, dfq_expr *e, const char *alias) {
-  if (e->kind == DFQ_OVER) {
-    int i = dfq__window_add(w, e, alias);
-    return i < 0 ? NULL : dfq__col_interned(w->verb->db, w->field[w->columns + i].name);
-  }
+  if (e->kind == DFQ_OVER) return dfq__window_column(w, e, alias);
   if (!dfq__has_window(e)) return e;
   dfq_expr *copy = dfq__expr_copy_node(w->verb->db, e);
   if (copy->kind == DFQ_FAILED) { w->verb->error = copy->error; return NULL; }
@@ -16931,17 +17428,28 @@ static dfq_expr **dfq__windows_below(dfq__verb *v, dfq_expr *const *items, int c
   return v->error ? NULL : to;
 }
 
-// ---- >>window: the operator -----------------------------------------------------------------
-// State: all input rows in a store; behind them, as further columns, what the windows read
-// (partitions, orders, arguments). prepare reads everything; then for each window the row
-// numbers are sorted by partition and order (windows of the same partition and order share one
-// sort), the partitions are walked, and results are written at their rows' places. next hands
-// out slices.
+// ---- >>slide: aggregates over frames that move ----------------------------------------------
+// Idea. From row to row both ends of a frame only move forward. Rows that come in are folded
+// into a state; rows that leave cannot be taken out of a maximum. So the frame is two parts
+// (the queue of two stacks: Tangwongsan, Hirzel and Schneider, "General Incremental
+// Sliding-Window Aggregation", 2015):
 //
-// Cost: a sort for each different partition and order, and memory for the rows. A frame that
-// only grows costs one fold per row; one that moves at both ends is folded anew for each row,
-// which is its length times the rows. Exact sums could also be taken back row by row; what
-// larger engines keep for the general case is a tree of partial aggregates over the partition.
+//          from         mid         to         result = suffix state of from, and the state
+//     . . . [ x  x  x  x | y  y  y  ]          of mid .. to, combined
+//             \__/ ...   \_______/
+//        suffix states     one state           mid .. to grows: one update a row
+//
+// When from passes mid, the rows up to to get suffix states, from the last to the first, each
+// the one behind it combined with one row: every row is folded twice in all. It needs of an
+// aggregate only what threads need: combine.
+//
+// Cost: per row two updates, two combines and a finish, whatever the frame's length, and the
+// suffix states of a frame's rows. Frames that only grow need no suffix. Medians, quantiles and
+// counts of different values have no short state: their frames are folded anew, which costs the
+// frame's length a row. min and max keep a queue of candidates instead, counts are
+// differences of running counts, and first and last look at the ends. Larger engines build a
+// tree of states over the partition (Leis et al., "Efficient Processing of Window Functions in
+// Analytical SQL Queries", 2015), which also serves frames that jump.
 
 // One window while it is computed. Results are kept by row number of the input, not by position
 // in the order, so that next can slice them like the input's own columns.
@@ -16956,18 +17464,351 @@ typedef struct dfq__window_part {
 typedef struct dfq__window_op {
   dfq__op head;
   dfq__window_part *part;
+  dfq__window_call **call;   // of each part
   dfq__bound **bound;        // of the further columns
-  int further;
+  int further, sorts;
   dfq__buffer *flat;
   dfq__sorter sorter;        // with the store
   dfq__batch batch;
-  dfq__aggs aggs;            // of one frame at a time
-  dfq__buffer gathered[2 * DFQ__AGG_INPUTS], zeros;
   dfq__arena strings;        // of results
   size_t emitted;
-  // the frame that is folded into aggs: rows from .. to of the order
-  size_t from, to;
+
+  // the window at hand, along its order of rows: positions, not row numbers
+  dfq__eval eval;            // of a range's ends
+  dfq__vec x[DFQ__AGG_INPUTS];   // what the aggregate is fed, in order
+  dfq__buffer gathered[2 * DFQ__AGG_INPUTS], zeros;
+  dfq__buffer counts;        // u32: how many values before each position
+  dfq__buffer near;          // u32: the next value from each position on, or the last up to it
+                             // (plus one); for min and max the candidates
+  size_t head_at, tail_at;   // the candidates are near[head_at .. tail_at)
+  size_t begin, end;         // the partition
+  size_t peers[2];           // rows that are equal to this one by the order
+  size_t group;              // how many groups of equal rows came before in the partition
+  size_t from, to;           // the frame
+  dfq__edge edge[2];         // of a range
+
+  // the fold: group 0 is the state of mid .. done, group 1 scratch, group 2 + i the suffix
+  // state of base + i
+  dfq__aggs aggs;
+  size_t left, mid, done, base;
+  dfq_value last;            // its result, while the frame stays
+  bool fresh;                // it is not known
 } dfq__window_op;
+
+// Folds n rows from a position on into the states of their groups. False without memory.
+static bool dfq__window_update(dfq__window_op *o, dfq__window_part *p, const uint32_t *group,
+                               size_t at, size_t n) {
+  dfq__vec x[DFQ__AGG_INPUTS];
+  for (int k = 0; k < DFQ__AGG_INPUTS; k++)
+    x[k] = p->arg[k] < 0 ? o->x[k] : dfq__vec_from(o->x[k], at);
+  o->aggs.row = at;
+  return p->agg.is->update(&o->aggs, &p->agg, group, x, n);
+}
+
+// Begins a fold at a position, with nothing in it. False without memory.
+static bool dfq__slide_begin(dfq__window_op *o, size_t at, size_t states) {
+  dfq__aggs_clear(&o->aggs);
+  o->left = o->mid = o->done = at;
+  return dfq__aggs_grow(&o->aggs, 2 + states);
+}
+
+// Folds the positions up to to into group 0.
+static bool dfq__slide_push(dfq__window_op *o, dfq__window_part *p, size_t to) {
+  size_t n = to - o->done;
+  if (n == 0) return true;
+  uint32_t *zeros = (uint32_t *)dfq__veval_room(&o->head.eval, &o->zeros, n * 4);
+  if (!zeros) return false;
+  memset(zeros, 0, n * 4);
+  o->done = to;
+  return dfq__window_update(o, p, zeros, to - n, n);
+}
+
+// Gives the positions from .. to suffix states; group 0 is empty then.
+static bool dfq__slide_flip(dfq__window_op *o, dfq__window_part *p, size_t from, size_t to) {
+  if (!dfq__slide_begin(o, from, to - from)) return false;
+  for (size_t at = to; at-- > from;) {
+    uint32_t group = (uint32_t)(2 + at - from);
+    if (!dfq__window_update(o, p, &group, at, 1)) return false;
+    if (at + 1 < to &&
+        !p->agg.is->combine(&o->aggs, &p->agg, group, &o->aggs, &p->agg, group + 1))
+      return false;
+  }
+  o->base = from;
+  o->mid = o->done = to;
+  return true;
+}
+
+// The state of the frame: its group's number. False without memory.
+static bool dfq__slide_state(dfq__window_op *o, dfq__window_part *p, size_t *group) {
+  bool suffix = o->from < o->mid, tail = o->mid < o->done;
+  size_t first = 2 + (o->from - o->base);
+  *group = tail || !suffix ? 0 : first;
+  if (!tail || !suffix) return true;
+  *group = 1;
+  memset(dfq__state(&o->aggs, &p->agg, 1), 0, o->aggs.stride * 8);
+  return p->agg.is->combine(&o->aggs, &p->agg, 1, &o->aggs, &p->agg, first) &&
+         p->agg.is->combine(&o->aggs, &p->agg, 1, &o->aggs, &p->agg, 0);
+}
+
+// Moves the fold to the frame from .. to.
+static bool dfq__slide_move(dfq__window_op *o, dfq__window_part *p) {
+  bool folds = p->agg.is->words > 0 && p->agg.is->combine != dfq__combine_nothing;
+  bool shrinks = o->from > o->left;
+  if (o->from >= o->done && !dfq__slide_begin(o, o->from, 0)) return false;
+  if (shrinks && !folds && o->done > o->left && !dfq__slide_begin(o, o->from, 0)) return false;
+  if (!dfq__slide_push(o, p, o->to)) return false;
+  if (o->from > o->mid && !dfq__slide_flip(o, p, o->from, o->to)) return false;
+  o->left = o->from;
+  return true;
+}
+
+// The aggregate over the frame. False on error.
+static bool dfq__window_fold(dfq__window_op *o, dfq__window_part *p, dfq_value *result) {
+  size_t group;
+  bool same = !o->fresh && o->left == o->from && o->done == o->to;
+  if (!same) {
+    if (!dfq__slide_move(o, p) || !dfq__slide_state(o, p, &group)) return false;
+    o->last = dfq__value_null();
+    const char *why = p->agg.is->finish(&o->aggs, &p->agg, group, &o->last);
+    if (why) dfq__agg_fail(o->head.run, o->head.node, p->call.expr->arg[0], why);
+    if (why) return false;
+    o->fresh = false;
+  }
+  *result = o->last;
+  return true;
+}
+
+// The position of the least or greatest value of the frame; candidates are values that no later
+// one beats: each row is taken up once and dropped once. SIZE_MAX when there is none.
+static size_t dfq__window_extreme(dfq__window_op *o, const dfq__window_part *p) {
+  uint32_t *near = dfq__u32(&o->near);
+  dfq_value v, w;
+  if (o->done < o->from) o->done = o->from;
+  for (; o->done < o->to; o->done++) {
+    if (!dfq__valid_at(&o->x[0], o->done)) continue;
+    dfq__vec_get(&o->x[0], o->done, &v);
+    for (; o->tail_at > o->head_at; o->tail_at--) {
+      dfq__vec_get(&o->x[0], near[o->tail_at - 1], &w);
+      int c = dfq__compare_values(&w, &v);
+      if (p->call.fn == DFQ__MIN ? c < 0 : c > 0) break;
+    }
+    near[o->tail_at++] = (uint32_t)o->done;
+  }
+  while (o->head_at < o->tail_at && near[o->head_at] < o->from) o->head_at++;
+  return o->head_at < o->tail_at ? near[o->head_at] : SIZE_MAX;
+}
+
+// ---- >>window-walk: from row to row, frames and results -------------------------------------
+// Idea. Rows stand in the order of a window's keys, so that equal partitions stand together,
+// and within them rows that are equal by the order, the peers. A window is one walk:
+//
+//     k   a a a a a | b b          partition a is 0 .. 5
+//     d   1 1 2 2 3 | 1 2          peers of its third row: 2 .. 4, so rank 3, dense_rank 2
+//
+// Both ends of a frame only move forward: those of rows are computed, those of ranges and
+// groups are walked to, so that a partition is passed over three times in all. Functions are of
+// four kinds: numbers come from positions alone (rank), copies from another row (lag, first,
+// min), counts from running counts, and the rest are folds (see >>slide).
+//
+// Cost: a few steps a row; a range computes its ends once for rows with equal keys.
+
+// A position some rows before or behind another, kept within low .. high.
+static size_t dfq__frame_edge(size_t at, int64_t offset, size_t low, size_t high) {
+  if (offset < 0) {
+    uint64_t back = 0 - (uint64_t)offset;
+    return back > at - low ? low : at - (size_t)back;
+  }
+  return (uint64_t)offset > high - at ? high : at + (size_t)offset;
+}
+
+// One end of a range: positions go forward while their keys stand before it (i 0), or not
+// behind it (1). Rows without a key have an end at their equals.
+static void dfq__frame_range(dfq__window_op *o, const dfq__window_part *p, size_t at, int i,
+                             size_t *end) {
+  const dfq__window_call *c = &p->call;
+  const uint32_t *order = dfq__u32(&o->sorter.order);
+  int limit = i || c->over.open ? 1 : 0;
+  dfq__vec keys = dfq__store_vec(&o->sorter.store, p->first_key + c->over.partitions);
+  dfq_value key;
+  dfq__vec_get(&keys, order[at], &key);
+  if (!c->edge[i] || key.type == DFQ_NULL) { *end = o->peers[i]; return; }
+  dfq__arena_rewind(o->eval.errors);
+  dfq__window_edge(&o->eval, c, i, &key, &o->edge[i]);
+  for (; *end < o->end; ++*end) {
+    dfq__vec_get(&keys, order[*end], &key);
+    if (dfq__edge_side(&o->eval, c, i, &o->edge[i], &key) >= limit) return;
+  }
+}
+
+// An end that counts groups: the groups are few steps away, so they are walked; *end moves to
+// the first row of the group that is offset groups from this one.
+static void dfq__frame_group(dfq__window_op *o, const dfq__window_part *p, int64_t offset,
+                             size_t *end, size_t *group) {
+  const uint32_t *order = dfq__u32(&o->sorter.order);
+  int first = p->call.over.partitions, keys = dfq__window_keys(&p->call);
+  size_t target = dfq__frame_edge(o->group, offset, 0, SIZE_MAX / 2);
+  for (; *group < target && *end < o->end; ++*group) {
+    size_t from = (*end)++;
+    while (*end < o->end &&
+           dfq__sort_compare(&o->sorter, first, keys, order[from], order[*end]) == 0)
+      ++*end;
+  }
+}
+
+// The frame of the row at a position. Both ends only move forward within a partition.
+static void dfq__window_frame(dfq__window_op *o, const dfq__window_part *p, size_t at,
+                              size_t *group) {
+  const dfq__window *w = &p->call.over;
+  bool first = w->first != INT64_MIN, last = w->last != INT64_MAX;
+  if (!w->framed) {
+    o->to = w->orders ? o->peers[1] : o->end;
+    return;
+  }
+  if (w->unit == DFQ__BY_ROWS) {
+    if (first) o->from = dfq__frame_edge(at, w->first, o->begin, o->end);
+    o->to = last ? dfq__frame_edge(at + 1, w->last, o->begin, o->end) : o->end;
+  } else if (at == o->peers[0]) {
+    if (first && w->unit == DFQ__BY_VALUE) dfq__frame_range(o, p, at, 0, &o->from);
+    if (last && w->unit == DFQ__BY_VALUE) dfq__frame_range(o, p, at, 1, &o->to);
+    if (first && w->unit == DFQ__BY_GROUPS)
+      dfq__frame_group(o, p, w->first, &o->from, &group[0]);
+    if (last && w->unit == DFQ__BY_GROUPS)
+      dfq__frame_group(o, p, w->last + 1, &o->to, &group[1]);
+    if (!last) o->to = o->end;
+  }
+  if (o->to < o->from) o->to = o->from;
+}
+
+// -- results
+
+// Writes a result. Long strings are copied, because an aggregate's own copy is dropped when the
+// frame moves on.
+static bool dfq__window_put(dfq__window_op *o, dfq__window_part *p, size_t row,
+                            const dfq_value *v) {
+  dfq_type type = p->call.agg.type;
+  dfq__cell_put(p->data.data, type, row, v);
+  p->valid.data[row] = v->type != DFQ_NULL;
+  if (!dfq__is_bytes(type) || v->type == DFQ_NULL) return true;
+  return dfq__strings_keep(&o->strings, (dfq_view *)(void *)p->data.data + row, NULL, 1);
+}
+
+// Copies a cell of a column as a result; a text stays where the store has it. An extreme float
+// is canonical: which of two equal ones was met first is no matter.
+static void dfq__window_copy(dfq__window_part *p, size_t row, const dfq__vec *from, size_t at) {
+  dfq_value v;
+  dfq__vec_get(from, at, &v);
+  if (p->call.fn == DFQ__MIN || p->call.fn == DFQ__MAX) dfq__make_canonical(&v);
+  dfq__cell_put(p->data.data, p->call.agg.type, row, &v);
+  p->valid.data[row] = v.type != DFQ_NULL;
+}
+
+// row_number, rank and their kin: from positions alone.
+static dfq_value dfq__window_number(const dfq__window_op *o, const dfq__window_call *c,
+                                    size_t at) {
+  int64_t n = (int64_t)(o->end - o->begin), i = (int64_t)(at - o->begin),
+          rank = (int64_t)(o->peers[0] - o->begin), upto = (int64_t)(o->peers[1] - o->begin);
+  int64_t size = n / c->n, longer = n % c->n;   // ntile: the first buckets have one row more
+  switch (c->fn) {
+    case DFQ__ROW_NUMBER: return dfq__value_int(DFQ_I64, i + 1);
+    case DFQ__RANK: return dfq__value_int(DFQ_I64, rank + 1);
+    case DFQ__DENSE_RANK: return dfq__value_int(DFQ_I64, (int64_t)o->group + 1);
+    case DFQ__PERCENT_RANK: return dfq__value_f64(n < 2 ? 0 : (double)rank / (double)(n - 1));
+    case DFQ__CUME_DIST: return dfq__value_f64((double)upto / (double)n);
+    default: break;
+  }
+  if (i < longer * (size + 1)) return dfq__value_int(DFQ_I64, i / (size + 1) + 1);
+  return dfq__value_int(DFQ_I64, longer + (i - longer * (size + 1)) / size + 1);
+}
+
+// The position that a result is a copy of; SIZE_MAX when there is none.
+static size_t dfq__window_source(dfq__window_op *o, const dfq__window_part *p, size_t at) {
+  const uint32_t *near = dfq__u32(&o->near);
+  uint64_t n = (uint64_t)p->call.n;
+  size_t found = SIZE_MAX;
+  if (p->call.fn == DFQ__LAG) return n > at - o->begin ? SIZE_MAX : at - (size_t)n;
+  if (p->call.fn == DFQ__LEAD) return n >= o->end - at ? SIZE_MAX : at + (size_t)n;
+  if (o->from == o->to) return SIZE_MAX;
+  switch (p->call.fn) {
+    case DFQ__FIRST: return o->from;
+    case DFQ__LAST: return o->to - 1;
+    case DFQ__FIRST_NON_NULL: found = near[o->from]; break;
+    case DFQ__LAST_NON_NULL: found = (size_t)near[o->to - 1] - 1; break;   // 0: SIZE_MAX
+    case DFQ__NTH_VALUE: return n > o->to - o->from ? SIZE_MAX : o->from + (size_t)n - 1;
+    default: return dfq__window_extreme(o, p);
+  }
+  return found >= o->from && found < o->to ? found : SIZE_MAX;
+}
+
+enum { DFQ__NUMBERS, DFQ__COPIES, DFQ__COUNTS, DFQ__FOLDS };
+static int dfq__window_kind(const dfq__window_part *p) {
+  int fn = p->call.fn;
+  if (p->arg[2] >= 0) return DFQ__FOLDS;   // a filter: the ends of the frame may not count
+  switch (fn) {
+    case DFQ__LAG: case DFQ__LEAD: case DFQ__NTH_VALUE: case DFQ__FIRST: case DFQ__LAST:
+    case DFQ__FIRST_NON_NULL: case DFQ__LAST_NON_NULL: case DFQ__MIN: case DFQ__MAX:
+      return DFQ__COPIES;
+    case DFQ__COUNT: return DFQ__COUNTS;
+    default: return dfq__is_window_only(fn) ? DFQ__NUMBERS : DFQ__FOLDS;
+  }
+}
+
+// One row's result. False on error.
+static bool dfq__window_row(dfq__window_op *o, dfq__window_part *p, int kind, size_t at) {
+  const uint32_t *order = dfq__u32(&o->sorter.order), *count = dfq__u32(&o->counts);
+  dfq_value v = dfq__value_null();
+  size_t row = order[at], from = SIZE_MAX;
+  bool few = p->call.least > 0 && count[o->to] - count[o->from] < (uint64_t)p->call.least;
+  if (kind == DFQ__COPIES && !few) from = dfq__window_source(o, p, at);
+  if (from != SIZE_MAX) { dfq__window_copy(p, row, &o->x[0], from); return true; }
+  if (p->otherwise >= 0) {
+    dfq__vec column = dfq__store_vec(&o->sorter.store, p->otherwise);
+    dfq__window_copy(p, row, &column, row);
+    return true;
+  }
+  if (kind == DFQ__NUMBERS) v = dfq__window_number(o, &p->call, at);
+  if (kind == DFQ__COUNTS && !few)
+    v = dfq__value_int(DFQ_I64, (int64_t)count[o->to] - (int64_t)count[o->from]);
+  if (kind == DFQ__FOLDS && !few && !dfq__window_fold(o, p, &v)) return false;
+  return dfq__window_put(o, p, row, &v);
+}
+
+// Walks one partition, peers by peers.
+static bool dfq__window_partition(dfq__window_op *o, dfq__window_part *p, int kind) {
+  const dfq__sorter *s = &o->sorter;
+  const uint32_t *order = dfq__u32(&o->sorter.order);
+  int first = p->call.over.partitions, keys = dfq__window_keys(&p->call);
+  size_t group[2] = { 0, 0 };
+  bool sees_peers = p->call.over.framed ? p->call.over.unit != DFQ__BY_ROWS : keys > first;
+  sees_peers = sees_peers || kind == DFQ__NUMBERS;
+  o->from = o->to = o->peers[0] = o->peers[1] = o->begin;
+  o->left = o->mid = o->done = o->begin;
+  o->head_at = o->tail_at = o->group = 0;
+  o->fresh = true;
+  if (kind == DFQ__FOLDS && !dfq__slide_begin(o, o->begin, 0)) return false;
+  for (size_t at = o->begin; at < o->end; at++) {
+    if (sees_peers && at == o->peers[1]) {
+      o->group += at > o->begin;
+      o->peers[0] = at;
+      for (o->peers[1] = at + 1; o->peers[1] < o->end; o->peers[1]++)
+        if (dfq__sort_compare(s, first, keys, order[at], order[o->peers[1]]) != 0) break;
+    }
+    if (kind != DFQ__NUMBERS) dfq__window_frame(o, p, at, group);
+    if (!dfq__window_row(o, p, kind, at)) return false;
+  }
+  return true;
+}
+
+// ---- >>window: the operator -----------------------------------------------------------------
+// State: all input rows in a store; behind them, as further columns, what the windows read
+// (partitions, orders, arguments). prepare reads everything; then for each window the row
+// numbers are sorted by partition and order (windows that may share a sort do), the partitions
+// are walked, and results are written at their rows' places. next hands out slices.
+//
+//   rows ──> store ──> order of rows, a sort or none ──> partitions ──> frames ──> results
+//
+// Cost: a sort for each different partition and order (none for the table's own order), a
+// gather of each argument, then a step or a few per row; and memory for the rows. See >>slide
+// for the aggregates. Larger engines partition by hash first, and give partitions to threads.
 
 // Binds one further column of the store. An expression that is always null becomes text.
 static bool dfq__window_bind(dfq__window_op *o, dfq_expr *e, dfq_type *type) {
@@ -16993,8 +17834,8 @@ static bool dfq__window_part_open(dfq__window_op *o, dfq__window_part *p, const 
   }
   p->otherwise = -1;
   p->first_key = columns + o->further;
-  for (int i = 1; i < e->argc; i++)
-    if (!dfq__window_bind(o, e->arg[i], type)) return false;
+  for (int k = 0; k < dfq__window_keys(&p->call); k++)
+    if (!dfq__window_bind(o, dfq__window_key(&p->call, k), type)) return false;
   for (int k = 0; k < DFQ__AGG_INPUTS; k++) {
     dfq_expr *arg = p->call.agg.arg[k];
     p->arg[k] = arg ? columns + o->further : -1;
@@ -17016,20 +17857,26 @@ static bool dfq__window_open(dfq__op *op) {
   const dfq_schema *in = &n->in[0]->schema;
   size_t further = 0;
   for (int i = 0; i < n->expr_count; i++)
-    further += (size_t)n->expr[i]->argc + 1 + DFQ__AGG_INPUTS;
+    further += (size_t)n->expr[i]->argc + 2 + DFQ__AGG_INPUTS;
   size_t columns = (size_t)in->count + further;
   dfq_type *type = (dfq_type *)dfq__op_array(op, columns, sizeof *type);
   o->part = (dfq__window_part *)dfq__op_array(op, (size_t)n->expr_count, sizeof *o->part);
+  o->call = (dfq__window_call **)dfq__op_array(op, (size_t)n->expr_count, sizeof *o->call);
   o->bound = (dfq__bound **)dfq__op_array(op, further, sizeof *o->bound);
   o->flat = (dfq__buffer *)dfq__op_array(op, 2 * further, sizeof *o->flat);
   o->batch.column = (dfq__vec *)dfq__op_array(op, columns, sizeof(dfq__vec));
   o->strings.heap = o->aggs.heap = o->aggs.arena.heap = op->eval.heap;
-  if (!type || !o->part || !o->bound || !o->flat || !o->batch.column) return false;
+  if (!type || !o->part || !o->call || !o->bound || !o->flat || !o->batch.column) return false;
   for (int c = 0; c < in->count; c++) type[c] = dfq__types_of(in, c);
-  for (int i = 0; i < n->expr_count; i++)
+  for (int i = 0; i < n->expr_count; i++) {
     if (!dfq__window_part_open(o, &o->part[i], n->expr[i], type)) return false;
+    o->call[i] = &o->part[i].call;
+  }
+  o->sorts = dfq__share_sorts(o->call, n->expr_count);
   o->batch.columns = in->count + o->further;
-  o->aggs.db = op->run->own;
+  o->aggs.db = o->eval.db = op->run->own;
+  o->eval.strings = o->eval.errors = &op->eval.strings;
+  o->eval.schema = &dfq__key_schema;
   return dfq__sorter_init(&o->sorter, op, type, o->batch.columns);
 }
 
@@ -17053,223 +17900,91 @@ static bool dfq__window_add_batch(dfq__window_op *o, const dfq__batch *in) {
   return true;
 }
 
-// -- results
-
-// Writes a result. Long strings are copied, because an aggregate's own copy is dropped when the
-// frame moves on.
-static bool dfq__window_put(dfq__window_op *o, dfq__window_part *p, size_t row,
-                            const dfq_value *v) {
-  dfq_type type = p->call.agg.type;
-  dfq__cell_put(p->data.data, type, row, v);
-  p->valid.data[row] = v->type != DFQ_NULL;
-  if (!dfq__is_bytes(type) || v->type == DFQ_NULL) return true;
-  return dfq__strings_keep(&o->strings, (dfq_view *)(void *)p->data.data + row, NULL, 1);
-}
-
-// A value of the store, borrowed: a short text lies in the store's view, which no longer moves.
-static void dfq__window_get(const dfq__window_op *o, int column, size_t row, dfq_value *to) {
-  dfq__vec v = dfq__store_vec(&o->sorter.store, column);
-  dfq__vec_get(&v, row, to);
-}
-
-// Folds rows from .. to of the order into the aggregate's only group.
-static bool dfq__window_fold(dfq__window_op *o, dfq__window_part *p, size_t from, size_t to) {
+// The argument in the order of rows, and what is looked up by position.
+static bool dfq__window_arrange(dfq__window_op *o, dfq__window_part *p, int kind) {
   dfq__op *op = &o->head;
-  size_t n = to - from;
-  dfq__vec x[DFQ__AGG_INPUTS];
-  uint32_t *zeros = (uint32_t *)dfq__veval_room(&op->eval, &o->zeros, n * 4);
-  if (!zeros) return false;
-  memset(zeros, 0, n * 4);
-  memset(x, 0, sizeof x);
+  size_t rows = o->sorter.store.rows;
+  uint32_t *counts = (uint32_t *)dfq__veval_room(&op->eval, &o->counts, (rows + 1) * 4);
+  uint32_t *near = (uint32_t *)dfq__veval_room(&op->eval, &o->near, (rows + 1) * 4);
+  if (!counts || !near) return false;
+  memset(o->x, 0, sizeof o->x);
   for (int k = 0; k < DFQ__AGG_INPUTS; k++) {
     if (p->arg[k] < 0) continue;
-    dfq__vec all = dfq__store_vec(&o->sorter.store, p->arg[k]);
-    if (!dfq__gather_vec(op, &o->gathered[2 * k], &all, dfq__u32(&o->sorter.order) + from, n,
-                         &x[k])) return false;
+    dfq__vec all = o->x[k] = dfq__store_vec(&o->sorter.store, p->arg[k]);
+    if (dfq__window_keys(&p->call) &&
+        !dfq__gather_vec(op, &o->gathered[2 * k], &all, dfq__u32(&o->sorter.order), rows,
+                         &o->x[k]))
+      return false;
   }
-  o->aggs.row += n;
-  return p->agg.is->update(&o->aggs, &p->agg, zeros, x, n);
-}
-
-// The aggregate over rows from .. to of the order: grown from the frame before, or folded anew.
-static bool dfq__window_frame(dfq__window_op *o, dfq__window_part *p, size_t from, size_t to,
-                              dfq_value *result) {
-  *result = dfq__value_null();
-  bool grows = o->aggs.groups && from == o->from && to >= o->to;
-  size_t done = grows ? o->to : from;
-  if (!grows) {
-    dfq__aggs_clear(&o->aggs);
-    if (!dfq__aggs_grow(&o->aggs, 1)) return false;
-  }
-  if (to > done && !dfq__window_fold(o, p, done, to)) return false;
-  o->from = from;
-  o->to = to;
-  const char *why = p->agg.is->finish(&o->aggs, &p->agg, 0, result);
-  if (why) dfq__agg_fail(o->head.run, o->head.node, p->call.agg.expr, why);
-  return !why;
-}
-
-// a + b for a row number and a frame's offset, kept within 0 .. limit.
-static size_t dfq__frame_edge(size_t at, int64_t offset, size_t low, size_t high) {
-  if (offset < 0) {
-    uint64_t back = 0 - (uint64_t)offset;
-    return back > at - low ? low : at - (size_t)back;
-  }
-  return (uint64_t)offset > high - at ? high : at + (size_t)offset;
-}
-
-// The frame of row at in a partition begin .. end; peers: where its equals begin and end.
-static void dfq__frame_of_row(const dfq__window_call *c, size_t at, size_t begin, size_t end,
-                              const size_t *peers, size_t *from, size_t *to) {
-  const dfq__window *w = c->over;
-  *from = begin;
-  *to = c->ordered ? peers[1] : end;
-  if (!w->framed) return;
-  if (w->rows) {
-    *from = w->first == INT64_MIN ? begin : dfq__frame_edge(at, w->first, begin, end);
-    *to = w->last == INT64_MAX ? end : dfq__frame_edge(at + 1, w->last, begin, end);
-  } else {
-    *from = w->first == INT64_MIN ? begin : peers[0];
-    *to = w->last == INT64_MAX ? end : peers[1];
-  }
-  if (*to < *from) *to = *from;
-}
-
-// row_number, rank and their kin: from positions alone. dense: how many different rows before.
-static dfq_value dfq__window_number(const dfq__window_call *c, size_t at, size_t begin,
-                                    size_t end, const size_t *peers, size_t dense) {
-  int64_t n = (int64_t)(end - begin), i = (int64_t)(at - begin),
-          rank = (int64_t)(peers[0] - begin);
-  int64_t size = n / c->n, longer = n % c->n;   // ntile: the first buckets have one row more
-  switch (c->fn) {
-    case DFQ__ROW_NUMBER: return dfq__value_int(DFQ_I64, i + 1);
-    case DFQ__RANK: return dfq__value_int(DFQ_I64, rank + 1);
-    case DFQ__DENSE_RANK: return dfq__value_int(DFQ_I64, (int64_t)dense + 1);
-    case DFQ__PERCENT_RANK: return dfq__value_f64(n < 2 ? 0 : (double)rank / (double)(n - 1));
-    default: break;
-  }
-  if (i < longer * (size + 1)) return dfq__value_int(DFQ_I64, i / (size + 1) + 1);
-  return dfq__value_int(DFQ_I64, longer + (i - longer * (size + 1)) / size + 1);
-}
-
-// The row (of the order) that lag, lead or nth_value takes its value from; end when there is
-// none.
-static size_t dfq__window_source(const dfq__window_call *c, size_t at, size_t begin, size_t end,
-                                 const size_t *peers) {
-  uint64_t n = (uint64_t)c->n;
-  size_t from, to;
-  if (c->fn == DFQ__LAG) return n > at - begin ? end : at - (size_t)n;
-  if (c->fn == DFQ__LEAD) return n >= end - at ? end : at + (size_t)n;
-  dfq__frame_of_row(c, at, begin, end, peers, &from, &to);
-  return n > to - from ? end : from + (size_t)n - 1;
-}
-
-// One row's result. False on error.
-static bool dfq__window_row(dfq__window_op *o, dfq__window_part *p, size_t at, size_t begin,
-                            size_t end, const size_t *peers, size_t dense) {
-  const uint32_t *order = dfq__u32(&o->sorter.order);
-  dfq_value v = dfq__value_null();
-  size_t from, to;
-  switch (p->call.fn) {
-    case DFQ__LAG: case DFQ__LEAD: case DFQ__NTH_VALUE:
-      from = dfq__window_source(&p->call, at, begin, end, peers);
-      if (from < end) dfq__window_get(o, p->arg[0], order[from], &v);
-      else if (p->otherwise >= 0) dfq__window_get(o, p->otherwise, order[at], &v);
-      break;
-    case DFQ__ROW_NUMBER: case DFQ__RANK: case DFQ__DENSE_RANK: case DFQ__PERCENT_RANK:
-    case DFQ__NTILE:
-      v = dfq__window_number(&p->call, at, begin, end, peers, dense);
-      break;
-    default:
-      dfq__frame_of_row(&p->call, at, begin, end, peers, &from, &to);
-      if (!dfq__window_frame(o, p, from, to, &v)) return false;
-  }
-  return dfq__window_put(o, p, order[at], &v);
-}
-
-// -- partitions and peers: in the order of rows, equal partitions stand together, and within
-// them rows that are equal by the order:
-//
-//     k   a a a a a | b b          partition a is 0 .. 5
-//     d   1 1 2 2 3 | 1 2          peers of its third row: 2 .. 4, so rank 3, dense_rank 2
-//
-// Walks one partition, peer group by peer group.
-static bool dfq__window_partition(dfq__window_op *o, dfq__window_part *p, size_t begin,
-                                  size_t end) {
-  const dfq__sorter *s = &o->sorter;
-  const uint32_t *order = dfq__u32(&o->sorter.order);
-  int first = p->call.over->partitions, keys = s->keys;
-  size_t peers[2] = { begin, begin };
-  dfq__aggs_clear(&o->aggs);
-  o->aggs.row = 0;
-  for (size_t at = begin, dense = 0; at < end; at++) {
-    if (at == peers[1]) {
-      dense += at > begin;
-      peers[0] = at;
-      for (peers[1] = at + 1; peers[1] < end; peers[1]++)
-        if (dfq__sort_compare(s, first, keys, order[at], order[peers[1]]) != 0) break;
-    }
-    if (!dfq__window_row(o, p, at, begin, end, peers, dense)) return false;
-  }
+  counts[0] = 0;
+  if (kind == DFQ__COUNTS || p->call.least > 0)
+    for (size_t i = 0; i < rows; i++) counts[i + 1] = counts[i] + dfq__valid_at(&o->x[0], i);
+  if (p->call.fn == DFQ__FIRST_NON_NULL)
+    for (size_t i = rows, next = rows; i-- > 0; near[i] = (uint32_t)next)
+      if (dfq__valid_at(&o->x[0], i)) next = i;
+  if (p->call.fn == DFQ__LAST_NON_NULL)
+    for (size_t i = 0, last = 0; i < rows; near[i++] = (uint32_t)last)
+      if (dfq__valid_at(&o->x[0], i)) last = i + 1;
   return true;
 }
 
-// Do two windows need the same order of rows?
-static bool dfq__same_order(const dfq_expr *a, const dfq_expr *b) {
-  const dfq__window *v = a->window, *w = b->window;
-  if (v->partitions != w->partitions || v->orders != w->orders) return false;
-  for (int i = 1; i < a->argc; i++)
-    if (!dfq_expr_equal(a->arg[i], b->arg[i])) return false;
-  for (int i = 0; i < v->orders; i++)
-    if (v->order[i].descending != w->order[i].descending ||
-        v->order[i].nulls_first != w->order[i].nulls_first) return false;
-  return true;
+// Brings the rows into the order of the sort that the window is the first to read.
+static bool dfq__window_sort(dfq__window_op *o, const dfq__window_part *p) {
+  dfq__sorter *s = &o->sorter;
+  const dfq__window *w = &p->call.over;
+  s->keys = dfq__window_keys(&p->call);
+  for (int k = 0; k < s->keys; k++) {
+    const dfq_key *key = k < w->partitions ? NULL : &w->order[k - w->partitions];
+    s->by[k].column = p->first_key + k;
+    s->by[k].descending = key && key->descending;
+    s->by[k].nulls_first = key && key->nulls_first;
+  }
+  return dfq__sorter_sort(s);
 }
 
 // Computes one window for all rows.
-static bool dfq__window_compute(dfq__window_op *o, int number) {
-  dfq__op *op = &o->head;
-  dfq__window_part *p = &o->part[number];
+static bool dfq__window_compute(dfq__window_op *o, dfq__window_part *p) {
   dfq__sorter *s = &o->sorter;
-  const dfq__window *w = p->call.over;
-  size_t rows = s->store.rows, begin = 0, end;
-  bool sorted = number > 0 &&
-                dfq__same_order(op->node->expr[number - 1], op->node->expr[number]);
-  if (!sorted) {
-    s->keys = w->partitions + w->orders;
-    for (int k = 0; k < s->keys; k++) {
-      const dfq_key *key = k < w->partitions ? NULL : &w->order[k - w->partitions];
-      s->by[k].column = p->first_key + k;
-      s->by[k].descending = key && key->descending;
-      s->by[k].nulls_first = key && key->nulls_first;
-    }
-    if (!dfq__sorter_sort(s)) return false;
-  }
-  if (!dfq__veval_room(&op->eval, &p->data, rows * dfq__size_of(p->call.agg.type)))
-    return false;
-  if (!dfq__veval_room(&op->eval, &p->valid, rows)) return false;
+  dfq__veval *eval = &o->head.eval;
+  size_t rows = s->store.rows;
+  int kind = dfq__window_kind(p);
+  if (!dfq__veval_room(eval, &p->data, rows * dfq__size_of(p->call.agg.type))) return false;
+  if (!dfq__veval_room(eval, &p->valid, rows)) return false;
+  if (!dfq__window_arrange(o, p, kind)) return false;
   o->aggs.agg = &p->agg;
-  o->aggs.count = dfq__is_window_only(p->call.fn) ? 0 : 1;
-  o->aggs.stride = o->aggs.count ? p->agg.is->words : 0;
+  o->aggs.count = kind == DFQ__FOLDS;
+  o->aggs.stride = kind == DFQ__FOLDS ? p->agg.is->words : 0;
   const uint32_t *order = dfq__u32(&s->order);
-  for (; begin < rows; begin = end) {
-    for (end = begin + 1; end < rows; end++)
-      if (dfq__sort_compare(s, 0, w->partitions, order[begin], order[end]) != 0) break;
-    if (!dfq__window_partition(o, p, begin, end)) return false;
+  for (o->begin = 0; o->begin < rows; o->begin = o->end) {
+    for (o->end = o->begin + 1; o->end < rows && p->call.over.partitions; o->end++)
+      if (dfq__sort_compare(s, 0, p->call.over.partitions, order[o->begin], order[o->end]) != 0)
+        break;
+    if (!p->call.over.partitions) o->end = rows;
+    if (!dfq__window_partition(o, p, kind)) return false;
   }
   dfq__aggs_clear(&o->aggs);
   return true;
 }
 
-// The pipeline breaker: all rows, then all windows.
+// The pipeline breaker: all rows, then all windows, sort by sort. The first window of a sort
+// has the most keys: the others see fewer of them.
 static bool dfq__window_prepare(dfq__op *op) {
   dfq__window_op *o = (dfq__window_op *)op;
   dfq__event e;
   while ((e = dfq__pull(op->in[0])) == DFQ__BATCH)
     if (!dfq__window_add_batch(o, &op->in[0]->out)) return false;
-  for (int i = 0; e == DFQ__END && i < op->node->expr_count; i++)
-    if (!dfq__window_compute(o, i)) return false;
-  return e == DFQ__END;
+  if (e != DFQ__END) return false;
+  for (int sort = 0; sort < o->sorts; sort++) {
+    const dfq__window_part *leader = NULL;
+    for (int i = 0; i < op->node->expr_count; i++)
+      if (o->call[i]->sort == sort &&
+          (!leader || dfq__window_keys(o->call[i]) > dfq__window_keys(&leader->call)))
+        leader = &o->part[i];
+    if (leader && !dfq__window_sort(o, leader)) return false;
+    for (int i = 0; i < op->node->expr_count; i++)
+      if (o->call[i]->sort == sort && !dfq__window_compute(o, &o->part[i])) return false;
+  }
+  return true;
 }
 
 // Input order is kept for free: the store never moved, only row numbers were sorted.
@@ -17311,6 +18026,8 @@ static void dfq__window_close(dfq__op *op) {
   dfq__arena_release(&o->aggs.arena, 0);
   dfq__buffers_free(heap, o->gathered, 2 * DFQ__AGG_INPUTS);
   dfq__buffer_free(heap, &o->zeros);
+  dfq__buffer_free(heap, &o->counts);
+  dfq__buffer_free(heap, &o->near);
   dfq__arena_release(&o->strings, 0);
 }
 
@@ -17340,6 +18057,7 @@ typedef struct dfq__row_window {
   dfq_value *a, *b;
   dfq__row_list list;          // of a frame
   dfq__arena kept;             // results
+  dfq__eval eval;              // of a range's ends
 } dfq__row_window;
 
 // An expression that is always null becomes text here as well, as in the batch engine.
@@ -17359,8 +18077,8 @@ static bool dfq__row_window_part_open(dfq__row_window *w, dfq__binder *b, const 
   if (!dfq__window_call_of(b, e, &p->call)) return false;
   p->otherwise = -1;
   p->first_key = w->further;
-  for (int i = 1; i < e->argc; i++)
-    if (!dfq__row_window_bind(w, b, e->arg[i], type)) return false;
+  for (int k = 0; k < dfq__window_keys(&p->call); k++)
+    if (!dfq__row_window_bind(w, b, dfq__window_key(&p->call, k), type)) return false;
   for (int k = 0; k < DFQ__AGG_INPUTS; k++) {
     dfq_expr *arg = p->call.agg.arg[k];
     p->arg[k] = arg ? w->further : -1;
@@ -17378,7 +18096,7 @@ static bool dfq__row_window_init(dfq__row_window *w) {
   dfq__binder b = dfq__run_binder(op->run, n, &n->in[0]->schema);
   size_t further = 1;
   for (int i = 0; i < n->expr_count; i++)
-    further += (size_t)n->expr[i]->argc + 1 + DFQ__AGG_INPUTS;
+    further += (size_t)n->expr[i]->argc + 2 + DFQ__AGG_INPUTS;
   dfq_type *type = (dfq_type *)dfq__arena_array(arena, further, sizeof *type);
   w->part = (dfq__row_window_part *)dfq__arena_array(arena, (size_t)n->expr_count + 1,
                                                      sizeof *w->part);
@@ -17386,6 +18104,9 @@ static bool dfq__row_window_init(dfq__row_window *w) {
   w->a = dfq__row_values(op, further);
   w->b = dfq__row_values(op, further);
   w->kept.heap = op->run->own->heap;
+  w->eval.db = op->run->own;
+  w->eval.strings = w->eval.errors = &op->strings;
+  w->eval.schema = &dfq__key_schema;
   bool ok = type && w->part && w->bound && w->a && w->b;
   for (int i = 0; ok && i < n->expr_count; i++)
     ok = dfq__row_window_part_open(w, &b, n->expr[i], &w->part[i], type);
@@ -17412,7 +18133,7 @@ static bool dfq__row_window_read(dfq__row_window *w) {
 // Compares two rows by some of a window's keys: partitions first, then orders.
 static int dfq__row_window_compare(const dfq__row_window *w, const dfq__row_window_part *p,
                                    int from, int to, uint32_t x, uint32_t y) {
-  const dfq__window *over = p->call.over;
+  const dfq__window *over = &p->call.over;
   for (int k = from; k < to; k++) {
     const dfq_key *key = k < over->partitions ? NULL : &over->order[k - over->partitions];
     dfq__vec v = dfq__store_vec(&w->more, p->first_key + k);
@@ -17431,7 +18152,7 @@ static int dfq__row_window_compare(const dfq__row_window *w, const dfq__row_wind
 // is the same in both engines.
 static void dfq__row_window_sort(const dfq__row_window *w, const dfq__row_window_part *p,
                                  uint32_t *row, uint32_t *spare, size_t n) {
-  int keys = p->call.over->partitions + p->call.over->orders;
+  int keys = dfq__window_keys(&p->call);
   if (n < 2) return;
   size_t half = n / 2, i = 0, j = half, k = 0;
   dfq__row_window_sort(w, p, row, spare, half);
@@ -17443,18 +18164,58 @@ static void dfq__row_window_sort(const dfq__row_window *w, const dfq__row_window
   while (i < half) row[k++] = spare[i++];
 }
 
+// The key by which a range measures, of a row of the order.
+static dfq_value dfq__row_window_key(const dfq__row_window *w, const dfq__row_window_part *p,
+                                     size_t at) {
+  dfq_value key;
+  dfq__vec v = dfq__store_vec(&w->more, p->first_key + p->call.over.partitions);
+  dfq__vec_get(&v, w->order[at], &key);
+  return key;
+}
+
+// How many groups of equal rows after the i-th the j-th is; before it: less than 0.
+static int64_t dfq__row_groups_apart(const dfq__row_window *w, const dfq__row_window_part *p,
+                                     size_t i, size_t j) {
+  int from = p->call.over.partitions, to = dfq__window_keys(&p->call);
+  int64_t apart = 0;
+  for (size_t k = dfq__min(i, j); k < dfq__max(i, j); k++)
+    apart += dfq__row_window_compare(w, p, from, to, w->order[k], w->order[k + 1]) != 0;
+  return j < i ? -apart : apart;
+}
+
+// Is a row on this side of an end of the frame? apart: how far it is from the i-th row, in rows
+// or groups; within a range by peers: below 0, 0, above 0.
+static bool dfq__row_within(dfq__row_window *w, const dfq__row_window_part *p, size_t i,
+                            size_t j, int end, int64_t apart) {
+  const dfq__window *over = &p->call.over;
+  int64_t offset = end ? over->last : over->first;
+  dfq_value here, there;
+  dfq__edge edge;
+  if (offset == INT64_MIN || offset == INT64_MAX) return true;
+  if (over->unit == DFQ__BY_VALUE && p->call.edge[end]) {
+    here = dfq__row_window_key(w, p, i);
+    there = dfq__row_window_key(w, p, j);
+    if (here.type != DFQ_NULL) {
+      dfq__window_edge(&w->eval, &p->call, end, &here, &edge);
+      int side = dfq__edge_side(&w->eval, &p->call, end, &edge, &there);
+      return end ? side <= 0 : over->open ? side > 0 : side >= 0;
+    }
+    offset = 0;
+  }
+  return end ? apart <= offset : apart >= offset;
+}
+
 // Is the j-th row of the order in the frame of the i-th?
-static bool dfq__row_in_frame(const dfq__row_window *w, const dfq__row_window_part *p, size_t i,
+static bool dfq__row_in_frame(dfq__row_window *w, const dfq__row_window_part *p, size_t i,
                               size_t j) {
-  const dfq__window *over = p->call.over;
-  int keys = over->partitions + over->orders;
-  int c = dfq__row_window_compare(w, p, over->partitions, keys, w->order[j], w->order[i]);
-  int64_t apart = (int64_t)j - (int64_t)i;
-  if (!over->framed) return c <= 0;
-  if (over->rows)
-    return (over->first == INT64_MIN || apart >= over->first) &&
-           (over->last == INT64_MAX || apart <= over->last);
-  return (over->first == INT64_MIN || c >= 0) && (over->last == INT64_MAX || c <= 0);
+  const dfq__window *over = &p->call.over;
+  int keys = dfq__window_keys(&p->call);
+  int64_t apart = dfq__row_window_compare(w, p, over->partitions, keys, w->order[j],
+                                          w->order[i]);
+  if (!over->framed) return apart <= 0;
+  if (over->unit == DFQ__BY_ROWS) apart = (int64_t)j - (int64_t)i;
+  if (over->unit == DFQ__BY_GROUPS) apart = dfq__row_groups_apart(w, p, i, j);
+  return dfq__row_within(w, p, i, j, 0, apart) && dfq__row_within(w, p, i, j, 1, apart);
 }
 
 // The rows of the frame of the i-th row of a partition begin .. end, in w->list.
@@ -17478,9 +18239,9 @@ static int64_t dfq__row_ntile(int64_t i, int64_t count, int64_t n) {
 // Ranks by counting: how many rows come before, and how many different ones among them.
 static dfq_value dfq__row_window_rank(const dfq__row_window *w, const dfq__row_window_part *p,
                                       size_t i, size_t begin, size_t end) {
-  const dfq__window *over = p->call.over;
-  int keys = over->partitions + over->orders;
-  int64_t less = 0, different = 0, n = (int64_t)(end - begin);
+  const dfq__window *over = &p->call.over;
+  int keys = dfq__window_keys(&p->call);
+  int64_t less = 0, different = 0, n = (int64_t)(end - begin), upto = 0;
   for (size_t j = begin; j < i; j++) {
     if (dfq__row_window_compare(w, p, over->partitions, keys, w->order[j], w->order[i]) == 0)
       continue;
@@ -17493,6 +18254,10 @@ static dfq_value dfq__row_window_rank(const dfq__row_window *w, const dfq__row_w
   if (p->call.fn == DFQ__ROW_NUMBER) return dfq__value_int(DFQ_I64, (int64_t)(i - begin) + 1);
   if (p->call.fn == DFQ__RANK) return dfq__value_int(DFQ_I64, less + 1);
   if (p->call.fn == DFQ__DENSE_RANK) return dfq__value_int(DFQ_I64, different + 1);
+  for (size_t j = begin; j < end; j++)
+    upto += dfq__row_window_compare(w, p, over->partitions, keys, w->order[j],
+                                    w->order[i]) <= 0;
+  if (p->call.fn == DFQ__CUME_DIST) return dfq__value_f64((double)upto / (double)n);
   return dfq__value_f64(n < 2 ? 0 : (double)less / (double)(n - 1));
 }
 
@@ -17501,6 +18266,7 @@ static bool dfq__row_window_result(dfq__row_window *w, const dfq__row_window_par
                                    size_t begin, size_t end, dfq_value *to) {
   int64_t from = (int64_t)i + (p->call.fn == DFQ__LEAD ? p->call.n : -p->call.n);
   bool shift = p->call.fn == DFQ__LAG || p->call.fn == DFQ__LEAD;
+  int64_t values = 0;
   *to = dfq__value_null();
   if (shift) {
     bool there = from >= (int64_t)begin && from < (int64_t)end;
@@ -17518,8 +18284,10 @@ static bool dfq__row_window_result(dfq__row_window *w, const dfq__row_window_par
     if ((uint64_t)p->call.n <= w->list.n) *to = w->list.x[p->call.n - 1];
     return true;
   }
+  for (size_t j = 0; j < w->list.n; j++) values += w->list.x[j].type != DFQ_NULL;
+  if (values < p->call.least) return true;
   const char *why = dfq__list_aggregate(&w->list, &p->call.agg, &w->op.strings, to);
-  if (why) dfq__agg_fail(w->op.run, w->op.node, p->call.agg.expr, why);
+  if (why) dfq__agg_fail(w->op.run, w->op.node, p->call.expr->arg[0], why);
   return !why;
 }
 
@@ -17532,7 +18300,7 @@ static bool dfq__row_window_compute(dfq__row_window *w, dfq__row_window_part *p)
   if (!p->result) return dfq__row_fail_memory(&w->op);
   for (size_t begin = 0; begin < rows; begin = end) {
     for (end = begin + 1; end < rows; end++)
-      if (dfq__row_window_compare(w, p, 0, p->call.over->partitions, w->order[begin],
+      if (dfq__row_window_compare(w, p, 0, p->call.over.partitions, w->order[begin],
                                   w->order[end]) != 0) break;
     for (size_t i = begin; i < end; i++) {
       dfq__arena_rewind(&w->op.strings);
@@ -17542,7 +18310,8 @@ static bool dfq__row_window_compute(dfq__row_window *w, dfq__row_window_part *p)
   return true;
 }
 
-// Everything is done by the time the first row is asked for; next only hands out.
+// Everything is done by the time the first row is asked for; next only hands out. Each window
+// sorts anew here, but in the batch engine's sequence, so that both report the same error.
 static bool dfq__row_window_open(dfq_rows *r) {
   dfq__row_window *w = (dfq__row_window *)r;
   dfq__heap *heap = w->op.run->own->heap;
@@ -17552,8 +18321,15 @@ static bool dfq__row_window_open(dfq_rows *r) {
   w->spare = (uint32_t *)dfq__alloc_zero(heap, w->room, sizeof *w->spare);
   bool list = dfq__row_list_room(&w->list, &w->kept, w->room);
   if (!w->order || !w->spare || !list) return dfq__row_fail_memory(&w->op);
-  for (int i = 0; i < w->op.node->expr_count; i++)
-    if (!dfq__row_window_compute(w, &w->part[i])) return false;
+  int windows = w->op.node->expr_count;
+  size_t room = (size_t)windows + 1;
+  dfq__window_call **call = (dfq__window_call **)dfq__arena_array(&w->kept, room, sizeof *call);
+  if (!call) return dfq__row_fail_memory(&w->op);
+  for (int i = 0; i < windows; i++) call[i] = &w->part[i].call;
+  int sorts = dfq__share_sorts(call, windows);
+  for (int sort = 0; sort < sorts; sort++)
+    for (int i = 0; i < windows; i++)
+      if (call[i]->sort == sort && !dfq__row_window_compute(w, &w->part[i])) return false;
   return true;
 }
 

@@ -22,6 +22,7 @@
 #include "semantics.c"
 #include "differential.c"
 #include "ch4_windows.c"
+#include "ch4_frames.c"
 #include "ch4_reshape.c"
 #include "ch4_aggregates.c"
 #endif
@@ -58,6 +59,7 @@ int main(int argc, char **argv) {
   run_semantics();
   run_differential();
   run_ch4_windows();
+  run_ch4_frames();
   run_ch4_reshape();
   run_ch4_aggregates();
 #endif

@@ -105,7 +105,7 @@ TEST(reference_examples_over_rows_run) {
     if (!ref_is_over_rows(&f)) continue;
     dfq_frame *q = dfq_scan_table(db, t);
     snprintf(text, sizeof text, "%s as result", f.example);
-    bool window = strstr(f.example, " over ") != NULL;
+    bool window = dfq_expr_kind_of(dfq_parse(db, f.example)) == DFQ_OVER;
     CHECK_INT(window, f.kind == DFQ_FUNCTION_WINDOW);
     q = window ? dfq_with_columns(q, text) : dfq_group_by(q, "year", text);
     if (!CHECK(dfq_check_equivalent(q, NULL)))
