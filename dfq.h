@@ -11723,8 +11723,8 @@ static void dfq__make_canonical(dfq_value *v) {
   memcpy(&v->as.f, &word, sizeof word);
 }
 
-// The number of a text here. add: a new one gets a number; else it is DFQ__EMPTY, which matches
-// nothing, since no dictionary gets that far.
+// The number of a text here. add: a new one gets a number; else it is DFQ__EMPTY, which
+// matches nothing, since no dictionary gets that far.
 static uint32_t dfq__key_text(dfq__dictionary *d, const dfq_view *view, bool add) {
   return add ? dfq__dictionary_add(d, view) : d->slot[dfq__dictionary_probe(d, view)];
 }
@@ -11790,7 +11790,7 @@ static void dfq__word_put(const dfq__key_set *k, int c, uint64_t word, bool vali
 }
 
 // ---- >>key-packing: fields, and keys of a batch ---------------------------------------------
-// What >>key-words says about fields, done: laying them out, widening one, and a batch's columns
+// What >>key-words says about fields, done: laying them out, widening one, a batch's columns
 // into keys and back. A batch is packed as if all would fit, column by column, and what the
 // fields have set tells afterwards whether it did:
 //
@@ -14332,7 +14332,8 @@ static bool dfq__where_open(dfq__join_op *j) {
   }
   static const uint64_t nothing[2] = { 0, 0 };
   for (size_t c = 0; c < columns; c++) {   // what no conjunct reads: null, for messages
-    dfq__vec null = { p->pair.field[c].type, true, nothing, (const uint8_t *)nothing };
+    dfq__vec null = dfq__vec_of(p->pair.field[c].type, nothing, (const uint8_t *)nothing);
+    null.constant = true;
     w->pairs.column[c] = null;
     w->from[c] = dfq__schema_find(probe, p->pair_column[c].name);
   }
@@ -15296,32 +15297,36 @@ static uint64_t dfq__order_word_str(const dfq_view *v) {
   return w;
 }
 
-// Fills a key's words for all rows of the store.
-// A null's word is whatever its memory holds, but of strings, whose bytes may not be there.
-static bool dfq__sort_words(dfq__sorter *s, dfq__sort_key *k) {
-  dfq__vec v = dfq__store_vec(&s->store, k->column);
-  size_t n = s->store.rows;
-  if (!dfq__buffer_reserve(s->heap, &k->word, n * 8 + 8)) return false;
-  uint64_t *word = (uint64_t *)(void *)k->word.data;
+// The words of n values. A null's word is whatever its memory holds, but of strings, whose
+// bytes may not be there.
+static void dfq__order_words(const dfq__vec *v, size_t n, bool descending, uint64_t *word) {
   const uint64_t sign = (uint64_t)1 << 63;
-  switch (dfq__storage_of(v.type)) {
-    case 0: for (size_t i = 0; i < n; i++) word[i] = ((const uint8_t *)v.data)[i]; break;
+  switch (dfq__storage_of(v->type)) {
+    case 0: for (size_t i = 0; i < n; i++) word[i] = ((const uint8_t *)v->data)[i]; break;
     case 1:
       for (size_t i = 0; i < n; i++)
-        word[i] = (uint64_t)(int64_t)((const int32_t *)v.data)[i] ^ sign;
+        word[i] = (uint64_t)(int64_t)((const int32_t *)v->data)[i] ^ sign;
       break;
     case 2:
-      for (size_t i = 0; i < n; i++) word[i] = ((const uint64_t *)v.data)[i] ^ sign;
+      for (size_t i = 0; i < n; i++) word[i] = ((const uint64_t *)v->data)[i] ^ sign;
       break;
     case 3:
-      for (size_t i = 0; i < n; i++) word[i] = dfq__order_word_f64(((const double *)v.data)[i]);
+      for (size_t i = 0; i < n; i++)
+        word[i] = dfq__order_word_f64(((const double *)v->data)[i]);
       break;
     default:
       for (size_t i = 0; i < n; i++)
-        word[i] = v.valid && !v.valid[i] ? 0
-                                         : dfq__order_word_str((const dfq_view *)v.data + i);
+        word[i] = v->valid && !v->valid[i] ? 0
+                                           : dfq__order_word_str((const dfq_view *)v->data + i);
   }
-  for (size_t i = 0; k->descending && i < n; i++) word[i] = ~word[i];
+  for (size_t i = 0; descending && i < n; i++) word[i] = ~word[i];
+}
+
+// Fills a key's words for all rows of the store.
+static bool dfq__sort_words(dfq__sorter *s, dfq__sort_key *k) {
+  dfq__vec v = dfq__store_vec(&s->store, k->column);
+  if (!dfq__buffer_reserve(s->heap, &k->word, s->store.rows * 8 + 8)) return false;
+  dfq__order_words(&v, s->store.rows, k->descending, (uint64_t *)(void *)k->word.data);
   return true;
 }
 
@@ -15384,19 +15389,71 @@ typedef struct dfq__sort_pair {
 } dfq__sort_pair;
 
 // One stable pass by the byte at shift: count, sum up, scatter. 256 targets are as many as the
-// first cache can write to at once.
-static void dfq__radix_pass(const dfq__sort_pair *from, dfq__sort_pair *to, size_t n,
-                            int shift) {
-  size_t start[257] = { 0 };
-  for (size_t i = 0; i < n; i++) start[(from[i].word >> shift & 0xff) + 1]++;
-  for (int b = 0; b < 256; b++) start[b + 1] += start[b];
-  for (size_t i = 0; i < n; i++) to[start[from[i].word >> shift & 0xff]++] = from[i];
+// first cache can write to at once. With several threads each counts a part of the input, the
+// sums give each its own places in every target, in the order of the parts, and each scatters
+// its part there: the same result, and nobody waits for anybody.
+typedef struct dfq__radix {
+  const dfq__sort_pair *from;
+  dfq__sort_pair *to;
+  size_t n;
+  int shift, threads;
+  size_t (*start)[256];      // of each thread: counts, then places
+} dfq__radix;
+
+// A thread's part of the pairs.
+static size_t dfq__radix_begin(const dfq__radix *r, int thread) {
+  return r->n / (size_t)r->threads * (size_t)thread +
+         dfq__min((size_t)thread, r->n % (size_t)r->threads);
 }
+
+static void dfq__radix_count(void *radix, int thread) {
+  const dfq__radix *r = (const dfq__radix *)radix;
+  size_t *count = r->start[thread], end = dfq__radix_begin(r, thread + 1);
+  memset(count, 0, 256 * sizeof *count);
+  for (size_t i = dfq__radix_begin(r, thread); i < end; i++)
+    count[r->from[i].word >> r->shift & 0xff]++;
+}
+
+static void dfq__radix_scatter(void *radix, int thread) {
+  const dfq__radix *r = (const dfq__radix *)radix;
+  size_t *start = r->start[thread], end = dfq__radix_begin(r, thread + 1);
+  for (size_t i = dfq__radix_begin(r, thread); i < end; i++)
+    r->to[start[r->from[i].word >> r->shift & 0xff]++] = r->from[i];
+}
+
+static void dfq__radix_pass(dfq__radix *r) {
+  size_t sum = 0;
+  dfq__parallel(r->threads, dfq__radix_count, r);
+  for (int b = 0; b < 256; b++)
+    for (int t = 0; t < r->threads; t++) {
+      size_t count = r->start[t][b];
+      r->start[t][b] = sum;
+      sum += count;
+    }
+  dfq__parallel(r->threads, dfq__radix_scatter, r);
+}
+
+// The pairs of n rows, sorted by their words: in the first or the second half of pair.
+static dfq__sort_pair *dfq__radix_passes(dfq__radix *r, dfq__sort_pair *pair, uint64_t varies) {
+  dfq__sort_pair *from = pair, *to = pair + r->n;
+  for (int shift = 0; shift < 64; shift += 8) {
+    if ((varies >> shift & 0xff) == 0) continue;
+    r->from = from;
+    r->to = to;
+    r->shift = shift;
+    dfq__radix_pass(r);
+    to = from;
+    from = r->to;
+  }
+  return from;
+}
+
+enum { DFQ__PARALLEL_ROWS = 200000 };   // fewer are done before threads have started
 
 // Sorts row numbers by one key's words, lowest byte first; a byte that never changes is passed
 // over, and so is everything when the words ascend already. False without memory.
-static bool dfq__radix_sort(dfq__heap *heap, const uint64_t *word, uint32_t *row, size_t n) {
-  dfq__buffer room = { NULL, NULL, 0 };
+static bool dfq__radix_sort(dfq__heap *heap, const uint64_t *word, uint32_t *row, size_t n,
+                            int threads) {
   uint64_t all = ~(uint64_t)0, any = 0, before = 0;
   bool ascends = true;
   for (size_t i = 0; i < n; i++) {
@@ -15407,21 +15464,19 @@ static bool dfq__radix_sort(dfq__heap *heap, const uint64_t *word, uint32_t *row
     before = w;
   }
   if (ascends) return true;
-  if (!dfq__buffer_reserve(heap, &room, 2 * n * sizeof(dfq__sort_pair))) return false;
-  dfq__sort_pair *from = (dfq__sort_pair *)(void *)room.data, *to = from + n;
+  dfq__radix r = { NULL, NULL, n, 0, threads, NULL };
+  size_t bytes = 2 * n * sizeof(dfq__sort_pair), places = (size_t)threads * sizeof *r.start;
+  char *room = (char *)dfq__alloc(heap, bytes + places);
+  if (!room) return false;
+  dfq__sort_pair *pair = (dfq__sort_pair *)(void *)room;
+  r.start = (size_t (*)[256])(void *)(room + bytes);
   for (size_t i = 0; i < n; i++) {
-    from[i].word = word[row[i]];
-    from[i].row = row[i];
+    pair[i].word = word[row[i]];
+    pair[i].row = row[i];
   }
-  for (int shift = 0; shift < 64; shift += 8) {
-    if (((all ^ any) >> shift & 0xff) == 0) continue;
-    dfq__radix_pass(from, to, n, shift);
-    dfq__sort_pair *swap = from;
-    from = to;
-    to = swap;
-  }
-  for (size_t i = 0; i < n; i++) row[i] = (uint32_t)from[i].row;
-  dfq__buffer_free(heap, &room);
+  pair = dfq__radix_passes(&r, pair, all ^ any);
+  for (size_t i = 0; i < n; i++) row[i] = (uint32_t)pair[i].row;
+  dfq__free(heap, room, bytes + places);
   return true;
 }
 
@@ -15456,6 +15511,18 @@ static void dfq__sort_ties(const dfq__sorter *s, uint32_t *row, uint32_t *spare,
   }
 }
 
+// Threads that a run may use: as many as it was told, or as there are cores.
+static int dfq__run_threads(const dfq__run *run) {
+  int asked = run->options.threads > 0 ? run->options.threads : dfq__cores();
+  return asked < DFQ__MAX_THREADS ? asked : (int)DFQ__MAX_THREADS;
+}
+
+// Few rows are sorted before threads have started; when threads were asked for, a batch or so.
+static int dfq__sort_threads(const dfq__sorter *s, size_t n) {
+  size_t least = s->run->options.threads > 1 ? 256 : DFQ__PARALLEL_ROWS;
+  return n < least ? 1 : dfq__run_threads(s->run);
+}
+
 // Puts the numbers of all rows of the store in order. May be called again after the store has
 // changed; False without memory, or with the run's error set. All keys get their words, though
 // the later ones are needed for ties only: a compare is then two loads and no type switch.
@@ -15478,7 +15545,7 @@ static bool dfq__sorter_sort(dfq__sorter *s) {
   if (s->keys == 0) return true;
   size_t at = dfq__sort_nulls(s, row, spare, n, &count);
   const uint64_t *word = (const uint64_t *)(const void *)s->by[0].word.data;
-  if (!dfq__radix_sort(heap, word, row + at, count)) return false;
+  if (!dfq__radix_sort(heap, word, row + at, count, dfq__sort_threads(s, count))) return false;
   dfq__sort_ties(s, row + at, spare, count);
   if (n > count) dfq__merge_sort(s, 1, row + (at ? 0 : count), spare, n - count);
   return true;
@@ -15492,13 +15559,16 @@ static bool dfq__sorter_sort(dfq__sorter *s) {
 //   rows ──> store [ columns | keys ] ──> sorter: numbers in order ──> gather ──> rows
 //
 // Top-k is a sort that knows how many rows will be asked for. It lets the store grow to four
-// times that (8,192 rows at least), sorts it, and keeps the best k: so each row is sorted a few
-// times at most, while memory stays at a few k rows however long the input is. Ties are safe:
-// rows that are kept stand before all later ones, and the sort is stable.
+// times that (8,192 rows at least), sorts it, and keeps the best k: so memory stays at a few k
+// rows however long the input is. From then on the k-th of them is a bound: a row whose first
+// key comes after it can never be among the best, and is dropped at the price of a comparison.
+// Ties are safe: rows that are kept stand before all later ones, and the sort is stable.
 //
-// Cost: a copy of the input, then as in >>sort. Larger engines keep a heap of k rows for top-k,
-// and test whole batches against its worst row first; for sorts beyond memory they write sorted
-// runs to disk and merge them.
+//   k = 2, best so far  3 5     batch  9 4 7 5 1     not after 5:  4 5 1     the rest is gone
+//
+// Cost: a copy of the input, then as in >>sort; of top-k, a word and a comparison a row, as
+// long as the order of the input is not the worst. For sorts beyond memory larger engines write
+// sorted runs to disk and merge them.
 
 typedef struct dfq__sort_op {
   dfq__op head;
@@ -15508,6 +15578,10 @@ typedef struct dfq__sort_op {
   dfq__buffer *out;
   size_t emitted, limit;    // limit: SIZE_MAX without one
   dfq__batch part;
+  bool bounded, bound_null; // top-k: the last of the best is known; its first key is null
+  uint64_t bound;           // ... the word of its first key
+  dfq__buffer word, rows;   // of a batch: its first key's words, the rows within the bound
+  dfq__buffer *packed;      // their columns: data and valid by turns
 } dfq__sort_op;
 
 // The store has the keys behind the columns: a key may be any expression, and is computed once.
@@ -15522,7 +15596,8 @@ static bool dfq__sort_open(dfq__op *op) {
   s->part.column = (dfq__vec *)dfq__op_array(op, columns + keys, sizeof(dfq__vec));
   s->part.columns = (int)(columns + keys);
   dfq_type *type = (dfq_type *)dfq__op_array(op, columns + keys, sizeof *type);
-  if (!s->key || !s->flat || !s->out || !s->part.column || !type) return false;
+  s->packed = (dfq__buffer *)dfq__op_array(op, 2 * (columns + keys), sizeof *s->packed);
+  if (!s->key || !s->flat || !s->out || !s->part.column || !type || !s->packed) return false;
   for (size_t c = 0; c < columns; c++) type[c] = dfq__types_of(&n->schema, (int)c);
   for (size_t k = 0; k < keys; k++) {
     s->key[k] = dfq__op_bind(op, &n->in[0]->schema, n->key[k].expr);
@@ -15537,6 +15612,16 @@ static bool dfq__sort_open(dfq__op *op) {
     s->sorter.by[k].nulls_first = n->key[k].nulls_first;
   }
   return true;
+}
+
+// The first key of the last row that is kept; the store is in order.
+static void dfq__sort_bound(dfq__sort_op *s) {
+  const dfq__sort_key *k = &s->sorter.by[0];
+  size_t last = s->sorter.store.rows - 1;
+  dfq__vec v = dfq__vec_from(dfq__store_vec(&s->sorter.store, k->column), last);
+  s->bounded = true;
+  s->bound_null = v.valid && !v.valid[0];
+  if (!s->bound_null) dfq__order_words(&v, 1, k->descending, &s->bound);
 }
 
 // Top-k: keeps the best rows, in order, and drops the others. A new store is filled, because
@@ -15561,7 +15646,31 @@ static bool dfq__sort_cut(dfq__sort_op *s) {
   if (!ok) { dfq__store_free(&best); return false; }
   dfq__store_free(&s->sorter.store);
   s->sorter.store = best;
+  if (n == s->limit && s->sorter.keys) dfq__sort_bound(s);
   return true;
+}
+
+// Leaves those rows of s->part that may still be among the best. With one key, whose words say
+// all of it, a row that equals the bound comes too late. False without memory.
+static bool dfq__sort_within(dfq__sort_op *s) {
+  dfq__op *op = &s->head;
+  const dfq__sort_key *k = &s->sorter.by[0];
+  const dfq__vec *v = &s->part.column[k->column];
+  size_t n = s->part.rows, kept = 0;
+  uint64_t *word = (uint64_t *)dfq__veval_room(&op->eval, &s->word, n * sizeof *word);
+  uint32_t *row = (uint32_t *)dfq__veval_room(&op->eval, &s->rows, n * sizeof *row);
+  if (op->eval.no_memory) return false;
+  bool strictly = s->sorter.keys == 1 && !dfq__is_bytes(v->type);
+  bool nulls = s->bound_null ? !strictly : k->nulls_first;
+  bool values = s->bound_null && !k->nulls_first;   // else those within the bound, if any
+  uint64_t bound = s->bound_null ? 0 : s->bound + !strictly;
+  bool all = values || (!s->bound_null && !strictly && s->bound == UINT64_MAX);
+  dfq__order_words(v, n, k->descending, word);
+  for (size_t i = 0; i < n; i++) {
+    row[kept] = (uint32_t)i;
+    kept += v->valid && !v->valid[i] ? nulls : all || word[i] < bound;
+  }
+  return kept == n || dfq__pack(op->eval.heap, s->packed, &s->part, row, kept);
 }
 
 // Appends a batch's columns and keys to the store. An error in a key ends it all: a sort has no
@@ -15579,6 +15688,7 @@ static bool dfq__sort_add(dfq__sort_op *s, const dfq__batch *in) {
   }
   op->rows_in += n;
   s->part.rows = n;
+  if (s->bounded && !dfq__sort_within(s)) return false;
   if (!dfq__store_append(&s->sorter.store, &s->part)) return false;
   dfq__op_holds(
       op, dfq__store_bytes(&s->sorter.store) + s->sorter.order.bytes + s->sorter.spare.bytes);
@@ -15619,6 +15729,9 @@ static void dfq__sort_close(dfq__op *op) {
   dfq__bound_free(op, s->key, s->key ? op->node->key_count : 0);
   dfq__buffers_free(op->eval.heap, s->flat, 2 * op->node->key_count);
   dfq__buffers_free(op->eval.heap, s->out, 2 * op->out.columns);
+  dfq__buffers_free(op->eval.heap, s->packed, 2 * s->part.columns);
+  dfq__buffer_free(op->eval.heap, &s->word);
+  dfq__buffer_free(op->eval.heap, &s->rows);
   dfq__sorter_free(&s->sorter);
 }
 
@@ -15687,8 +15800,6 @@ DFQ_API dfq_frame *dfq_sort_at(dfq_frame *in, const char *keys, const char *at) 
 // when there are nearly as many groups as rows. Larger engines partition groups by hash there
 // and fold partitions in parallel, and keep threads in a pool.
 
-enum { DFQ__PARALLEL_ROWS = 200000 };   // fewer are done before threads have started
-
 // One thread's share: a run of its own over the same plan.
 typedef struct dfq__worker {
   dfq__run run;             // its own errors, arena and counters
@@ -15729,8 +15840,8 @@ static int dfq__crew_size(const dfq__op *op) {
   double rows = 0;
   int asked = op->run->options.threads;
   if (asked == 1 || op->run->options.cancel || !dfq__chain_splits(op->in[0], &rows)) return 1;
-  if (asked > 1) return asked < DFQ__MAX_THREADS ? asked : (int)DFQ__MAX_THREADS;
-  return rows < (double)DFQ__PARALLEL_ROWS ? 1 : dfq__cores();
+  if (asked == 0 && rows < (double)DFQ__PARALLEL_ROWS) return 1;
+  return dfq__run_threads(op->run);
 }
 
 // Builds the tables of all joins of a chain, top down, as pulling would: so that the first of
@@ -15827,7 +15938,7 @@ static bool dfq__crew_order(dfq__crew *crew, dfq__heap *heap, dfq__buffer *words
       dfq__u32(order)[n] = (uint32_t)n;
     }
   }
-  return dfq__radix_sort(heap, word, dfq__u32(order), n);
+  return dfq__radix_sort(heap, word, dfq__u32(order), n, crew->count);
 }
 
 // A group of a worker: which, and what it is called there.
