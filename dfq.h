@@ -60,8 +60,8 @@
 //   1 rows           >>rows >>row-sources >>row-operators
 //   2 expressions    >>types >>values >>lists >>scalars >>like >>strings-of >>dates-of
 //                    >>numbers-of >>lists-of >>functions >>signatures >>names-of-calls >>ast
-//                    >>agg-trees >>over >>walking >>printer >>lexer >>operands >>calls >>parser
-//                    >>binder >>row-eval >>docs-of >>reference
+//                    >>agg-trees >>over >>walking >>printer >>lexer >>operands >>selectors
+//                    >>expansion >>calls >>parser >>binder >>row-eval >>docs-of >>reference
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store
 //                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>filter
 //                    >>project >>limit >>row-engine >>actions >>show
@@ -471,11 +471,24 @@ typedef struct dfq_window {
 // diff, ...) need no dfq_over: alone they are over the whole table in its order.
 DFQ_API dfq_expr *dfq_over(dfq_expr *call, const dfq_window *how);
 
+// cols(selector): some of the columns of the table that it meets, in the table's order.
+//   selector = term {("|" | "," | "-") term}     union, union, without
+//   term     = atom {"&" atom}                   both
+//   atom     = "~" atom | "(" selector ")" | "*" | 'glob' | NAME | TYPE | CLASS
+// ~ is all but those; a glob has * for any text and ? for one character; CLASS is numeric,
+// integer, float or temporal, and a TYPE one of the types. A column that is called like a type
+// is written in double quotes. An item of select, with, group or sort that holds a selector
+// becomes one item for each column, called like the column, or as "{}_x", in which {} is the
+// column's name. In an argument of a function with any number of arguments (least, coalesce,
+// concat, any_of, in ...) that argument becomes several instead: all_of(cols(f64) > 0).
+// Two selectors of one item must be the same, and one that stands for no column is an error.
+DFQ_API dfq_expr *dfq_cols(dfq *db, const char *selector);
+
 // Walking a tree.
 typedef enum dfq_expr_kind {
   DFQ_COLUMN, DFQ_LITERAL, DFQ_CALL, DFQ_CAST, DFQ_TRY_CAST, DFQ_CASE, DFQ_AGGREGATE, DFQ_OVER,
-  DFQ_ALIAS, DFQ_STAR, DFQ_FAILED
-} dfq_expr_kind;
+  DFQ_ALIAS, DFQ_STAR, DFQ_COLS, DFQ_SPREAD, DFQ_FAILED
+} dfq_expr_kind;   // DFQ_COLS: a selector; DFQ_SPREAD: a call with selectors in its arguments
 // e: NULL counts as an expression that failed, in all of these.
 DFQ_API dfq_expr_kind dfq_expr_kind_of(const dfq_expr *e);
 // Returns: a column's, function's, aggregate's or alias's name; else NULL.
@@ -4417,6 +4430,8 @@ static bool dfq__fits_count(const dfq__overload *o, int argc) {
   X(DFQ__FILL_NULL, "fill_null", 2, 2, "fill_null(any, any) -> any")                           \
   X(DFQ__FILL, "fill", 2, 2, "fill(any, any) -> any")                                          \
   X(DFQ__NULL_IF, "null_if", 2, 2, "null_if(any, any) -> any")                                 \
+  X(DFQ__ANY_OF, "any_of", 1, INT32_MAX, "any_of(bool, ...) -> bool")                          \
+  X(DFQ__ALL_OF, "all_of", 1, INT32_MAX, "all_of(bool, ...) -> bool")                          \
   X(DFQ__WHEN, "case", -1, -1,                                                                 \
     "case when bool then any ... [else any] end -> any\n"                                      \
     "case any when any then any ... [else any] end -> any")                                    \
@@ -4579,6 +4594,7 @@ struct dfq_expr {
   const char *name;    // of a column or alias, interned
   dfq_value value;     // of a literal
   const dfq__window *window; // of over: arg is the call, partitions, orders
+  bool selects;        // a selector stands in it, which is no part of a plan
   const char *source;  // the text that was parsed, NULL when constructors built it
   uint32_t at, len;    // where in that text
   const dfq__error *error;
@@ -4626,6 +4642,7 @@ static void dfq__expr_set(dfq_expr *e, int i, dfq_expr *arg) {
   while (arg->kind == DFQ_ALIAS) arg = arg->arg[0];
   e->arg[i] = arg;
   if (arg->depth >= e->depth) e->depth = arg->depth + 1;
+  e->selects = e->selects || arg->selects;
   e->size = arg->size > DFQ__MAX_SIZE - e->size ? DFQ__MAX_SIZE + 1 : e->size + arg->size;
 }
 
@@ -4910,7 +4927,11 @@ static dfq_expr *dfq__null_if(dfq *db, dfq_expr *const *args) {
 static dfq_expr *dfq__form_over(dfq *db, int form, dfq_expr *const *args, int count) {
   if (form == DFQ__NULL_IF) return dfq__null_if(db, args);
   if (form == DFQ__IF) return dfq_case(args, 1, args[2]);
-  return dfq__coalesce(db, args, count);
+  if (form != DFQ__ANY_OF && form != DFQ__ALL_OF) return dfq__coalesce(db, args, count);
+  dfq_expr *e = args[0];
+  for (int i = 1; i < count; i++) e = form == DFQ__ANY_OF ? dfq_or(e, args[i])
+                                                          : dfq_and(e, args[i]);
+  return e;
 }
 
 // Does a function of this name exist for so many arguments? Types are the binder's business.
@@ -4927,10 +4948,31 @@ static bool dfq__takes_count(const char *name, size_t n, int count) {
   return false;
 }
 
+// Is there a selector in an argument of a function that takes any number of them? Then how many
+// there are is known only where the columns are.
+static bool dfq__spreads(const char *name, size_t n, dfq_expr *const *args, int count) {
+  int form = dfq__form_find(name, n), fn = dfq__function_find(name, n);
+  bool any = false, variadic = form >= 0 && dfq__forms[form].most == INT32_MAX;
+  for (int i = 0; i < count; i++) any = any || (args[i] && args[i]->selects);
+  for (int i = 0; any && i < DFQ__OVERLOAD_COUNT; i++)
+    variadic = variadic ||
+               (dfq__overloads[i].fn == fn && strchr(dfq__overloads[i].args, '+') != NULL);
+  return any && variadic;
+}
+
+// Does the call make sense, as far as that can be told without types?
+static bool dfq__callable(const char *name, size_t n, dfq_expr *const *args, int count) {
+  return dfq__takes_count(name, n, count) || dfq__spreads(name, n, args, count);
+}
+
 // The call of a function, aggregate or coalesce that takes so many arguments.
-// The caller has checked the name and the count with dfq__takes_count.
+// The caller has checked the name and the count with dfq__callable.
 static dfq_expr *dfq__call_over(dfq *db, const char *name, size_t n, dfq_expr *const *args,
                                 int count) {
+  if (dfq__spreads(name, n, args, count)) {
+    dfq_expr *e = dfq__expr_over(DFQ_SPREAD, 0, args, count);
+    return e && e->kind == DFQ_SPREAD ? dfq__named(e, dfq__intern_n(db, name, n)) : e;
+  }
   int aggregate = dfq__aggregate_find(name, n);
   if (aggregate >= 0) return dfq__call_bare(dfq__aggregate_over(db, aggregate, args, count));
   int form = dfq__form_find(name, n);
@@ -4941,7 +4983,7 @@ static dfq_expr *dfq__call_over(dfq *db, const char *name, size_t n, dfq_expr *c
 // The suggestion is left out when the name was right and only the count of arguments was not.
 DFQ_API dfq_expr *dfq_call(dfq *db, const char *name, dfq_expr *const *args, int count) {
   size_t n = strlen(name);
-  if (dfq__takes_count(name, n, count)) return dfq__call_over(db, name, n, args, count);
+  if (dfq__callable(name, n, args, count)) return dfq__call_over(db, name, n, args, count);
   const char *near = dfq__nearest_function(name);
   if (near && strcmp(near, name) == 0) near = NULL;
   return dfq__expr_failed(db, dfq__error_new(&db->arena, DFQ_UNKNOWN_NAME, NULL, "call",
@@ -5188,7 +5230,7 @@ typedef dfq_expr *(*dfq__mapping)(void *user, const dfq_expr *column);
 // match comes back as the same pointer. The copy loses its source text, since a caret there
 // would point at something else.
 DFQ__UNUSED static dfq_expr *dfq__substitute(dfq_expr *e, dfq__mapping map, void *user) {
-  if (e->kind == DFQ_COLUMN) {
+  if (e->kind == DFQ_COLUMN || e->kind == DFQ_COLS) {
     dfq_expr *to = map(user, e);
     return to ? to : e;
   }
@@ -5205,6 +5247,7 @@ DFQ__UNUSED static dfq_expr *dfq__substitute(dfq_expr *e, dfq__mapping map, void
       copy->arg = list;
       copy->source = NULL;
       copy->depth = copy->size = 1;
+      copy->selects = false;
       for (int j = 0; j < i; j++) dfq__expr_set(copy, j, e->arg[j]);
     }
     dfq__expr_set(copy, i, arg);
@@ -5408,6 +5451,14 @@ static void dfq__print_node(dfq__printer *p, const dfq_expr *e) {
     case DFQ_CASE: dfq__print_case(p, e); return;
     case DFQ_OVER: dfq__print_over(p, e); return;
     case DFQ_STAR: dfq__put(&p->text, "*"); return;
+    case DFQ_COLS:
+      dfq__putf(&p->text, "cols(%.*s)", (int)e->value.len, e->value.as.s);
+      return;
+    case DFQ_SPREAD:
+      dfq__putf(&p->text, "%s(", e->name);
+      dfq__print_list(p, e, 0, e->argc);
+      dfq__put(&p->text, ")");
+      return;
     case DFQ_FAILED: dfq__put(&p->text, "(failed)"); return;
     case DFQ_CAST: case DFQ_TRY_CAST:
       dfq__put(&p->text, e->kind == DFQ_CAST ? "cast(" : "try_cast(");
@@ -5509,6 +5560,7 @@ typedef struct dfq__parser {
   dfq__token now;
   const char *call_at, *where;   // for messages
   bool lines;                    // a pipeline: messages name the line of the text
+  const dfq_schema *schema;      // of a verb's input, for cols(...) among names; or NULL
   int depth;
   const dfq__error *error;       // the first one
 } dfq__parser;
@@ -5936,6 +5988,460 @@ static dfq_expr *dfq__parse_param(dfq__parser *p) {
   return dfq__parse_broken(p);
 }
 
+// ---- >>selectors: cols(...), some columns of a table ----------------------------------------
+// Idea. A selector is a set of columns, written as set algebra over types, names and patterns.
+// Which columns it holds is known where it meets a schema; there an item over it becomes one
+// item for each column, and what the plan keeps are plain columns. Nothing behind the verbs
+// knows of selectors.
+//
+//   select id, sum(cols(f64 - id)) as "{}_sum"      over (id i64, price f64, tax f64)
+//   select id, sum(price) as price_sum, sum(tax) as tax_sum
+//
+// A selector is kept as its text. The rules below read it twice, by the same functions: when it
+// is parsed, without a schema, for its grammar alone; and at the verb, where each rule also
+// fills a set, a byte for each column. So there is no tree for it, and its messages point into
+// the text it came from.
+//
+//   selector  f64 - id      f64: 0 1 1     id: 1 0 0     f64 - id: 0 1 1
+//
+// Inside a function that takes any number of arguments, the argument is repeated, not the item:
+// least(cols(f64) * 2) is least(price * 2, tax * 2), one value. Polars has most of this as
+// polars.selectors, DuckDB as COLUMNS(...); dplyr's across was first.
+
+// Names are compared as pointers: both sides were interned by the same context.
+static int dfq__schema_find(const dfq_schema *s, const char *name) {
+  for (int i = 0; i < s->count; i++)
+    if (s->field[i].name == name) return i;   // interned: the same pointer
+  return -1;
+}
+
+// The nearest within a third of the letters, else none: a wild guess is worse than no hint.
+static const char *dfq__nearest_column(const dfq_schema *s, const char *name) {
+  const char *best = NULL;
+  int distance = dfq__near_limit(name);
+  for (int i = 0; i < s->count; i++) dfq__nearer(name, s->field[i].name, &best, &distance);
+  return best;
+}
+
+// Twelve at most: a table of 500 columns must not drown its message.
+static void dfq__put_field_names(dfq__text *t, const dfq_schema *s) {
+  for (int i = 0; i < s->count && i < 12; i++)
+    dfq__putf(t, "%s%.80s", i ? ", " : "", s->field[i].name);
+  if (s->count > 12) dfq__putf(t, ", ... (%d columns)", s->count);
+}
+
+// The types that go by one name, by their letters (dfq__type_letters).
+static const char *const dfq__type_classes[][2] = {
+  { "numeric", "3if" }, { "integer", "3i" }, { "float", "f" }, { "temporal", "dtuc" },
+};
+enum { DFQ__CLASS_COUNT = sizeof dfq__type_classes / sizeof dfq__type_classes[0] };
+
+// Does name match the pattern? * is any text, ? one character. The latest * is tried again, one
+// byte further, when what follows it does not fit: >>like has the same loop, and the reason.
+static bool dfq__glob(const char *pattern, size_t n, const char *name) {
+  size_t i = 0, star = n, again = 0, at = 0;
+  while (name[at]) {
+    if (i < n && pattern[i] == '*') { star = i++; again = at; continue; }
+    if (i < n && (pattern[i] == '?' || pattern[i] == name[at])) {
+      bool character = pattern[i++] == '?';
+      for (at++; character && dfq__is_inner_byte(name[at]);) at++;
+      continue;
+    }
+    if (star == n) return false;
+    i = star + 1;
+    at = ++again;
+  }
+  while (i < n && pattern[i] == '*') i++;
+  return i == n;
+}
+
+static void dfq__sel_set(dfq__parser *p, const dfq_schema *s, uint8_t *set);
+
+// A set of the schema's columns, empty. Without a schema, or memory, something to point to.
+static uint8_t *dfq__sel_new(dfq__parser *p, const dfq_schema *s) {
+  uint8_t *set = (uint8_t *)dfq__arena_array(&p->db->arena, (size_t)s->count + 1, 1);
+  if (!set) p->error = &dfq__error_memory;
+  return set;
+}
+
+// 'glob'
+static void dfq__sel_glob(dfq__parser *p, const dfq_schema *s, uint8_t *set) {
+  size_t n;
+  const char *pattern = dfq__unquote(p, p->now, &n);
+  if (!pattern) { p->error = &dfq__error_memory; return; }
+  for (int c = 0; c < s->count; c++) set[c] = dfq__glob(pattern, n, s->field[c].name);
+  dfq__take(p);
+}
+
+// A type, or a class of types. False when the name at hand is neither. list is all lists,
+// list(i64) some of them.
+static bool dfq__sel_type(dfq__parser *p, const dfq_schema *s, uint8_t *set) {
+  const char *text = p->text + p->now.at, *letters = NULL;
+  if (p->now.kind != DFQ__T_NAME) return false;
+  for (int i = 0; i < DFQ__CLASS_COUNT; i++)
+    if (dfq__is_word(p, dfq__type_classes[i][0])) letters = dfq__type_classes[i][1];
+  if (dfq__is_word(p, "list")) letters = "L";
+  dfq__token next = dfq__lex(p, p->now.at + p->now.len);
+  bool open = next.kind == DFQ__T_SYMBOL && next.len == 1 && p->text[next.at] == '(';
+  if (open || (!letters && dfq__type_find(text, p->now.len) != DFQ_KINDS)) {
+    dfq_type type = dfq__parse_type(p);
+    for (int c = 0; c < s->count; c++) set[c] = s->field[c].type == type;
+    return true;
+  }
+  if (!letters) return false;
+  for (int c = 0; c < s->count; c++)
+    set[c] = strchr(letters, dfq__type_letters[dfq__kind(s->field[c].type)]) != NULL;
+  dfq__take(p);
+  return true;
+}
+
+// NAME. Without a schema every name is as good as any.
+static void dfq__sel_name(dfq__parser *p, const dfq_schema *s, uint8_t *set) {
+  dfq__token t = p->now;
+  const char *name = dfq__parse_name(p, "a column, a type, a pattern in '' or *");
+  int c = name ? dfq__schema_find(s, name) : -1;
+  if (c >= 0) set[c] = 1;
+  if (c >= 0 || !name || s->count == 0) return;
+  const char *near = dfq__nearest_column(s, name);
+  dfq__text note = dfq__text_in(p->db->heap);
+  dfq__put_field_names(&note, s);
+  dfq__parse_fail(p, DFQ_UNKNOWN_NAME, t.at, t.len,
+                  "no column %s%s%s%s (the columns here: %s; types and classes such as f64, "
+                  "numeric, temporal select by type)",
+                  name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "",
+                  note.failed ? "" : note.data);
+  dfq__text_free(&note);
+}
+
+// atom = "~" atom | "(" selector ")" | "*" | 'glob' | TYPE | CLASS | NAME
+static void dfq__sel_atom(dfq__parser *p, const dfq_schema *s, uint8_t *set) {
+  if (++p->depth > DFQ__MAX_NESTING)
+    dfq__parse_fail(p, DFQ_LIMIT, p->now.at, 1, "nested more than %d deep", DFQ__MAX_NESTING);
+  if (p->error) return;
+  bool not_those = dfq__accept_symbol(p, "~");
+  if (not_those) {
+    dfq__sel_atom(p, s, set);
+  } else if (dfq__accept_symbol(p, "(")) {
+    dfq__sel_set(p, s, set);
+    dfq__expect_symbol(p, ")");
+  } else if (dfq__accept_symbol(p, "*")) {
+    memset(set, 1, (size_t)s->count);
+  } else if (p->now.kind == DFQ__T_STR) {
+    dfq__sel_glob(p, s, set);
+  } else if (!dfq__sel_type(p, s, set)) {
+    dfq__sel_name(p, s, set);
+  }
+  for (int c = 0; not_those && c < s->count; c++) set[c] ^= 1;
+  p->depth--;
+}
+
+// term = atom {"&" atom}
+static void dfq__sel_term(dfq__parser *p, const dfq_schema *s, uint8_t *set) {
+  dfq__sel_atom(p, s, set);
+  while (!p->error && dfq__accept_symbol(p, "&")) {
+    uint8_t *other = dfq__sel_new(p, s);
+    if (!other) return;
+    dfq__sel_atom(p, s, other);
+    for (int c = 0; c < s->count; c++) set[c] &= other[c];
+  }
+}
+
+// selector = term {("|" | "," | "-") term} [","]
+static void dfq__sel_set(dfq__parser *p, const dfq_schema *s, uint8_t *set) {
+  dfq__sel_term(p, s, set);
+  while (!p->error) {
+    bool without = dfq__accept_symbol(p, "-"), comma = !without && dfq__accept_symbol(p, ",");
+    if (comma && (dfq__is_symbol(p, ")") || p->now.kind == DFQ__T_END)) return;
+    if (!without && !comma && !dfq__accept_symbol(p, "|")) return;
+    uint8_t *other = dfq__sel_new(p, s);
+    if (!other) return;
+    dfq__sel_term(p, s, other);
+    for (int c = 0; c < s->count; c++)
+      set[c] = without ? set[c] & (other[c] ^ 1) : set[c] | other[c];
+  }
+}
+
+// -- selectors as expressions
+
+static const dfq_schema dfq__any_schema = { 0, NULL };
+
+// The node for the selector that stands from .. last_end in the parser's text; at: where the
+// whole of it began. Its value is that text, in the arena already.
+static dfq_expr *dfq__cols_node(dfq__parser *p, size_t at, size_t from, size_t end) {
+  if (p->error) return dfq__parse_broken(p);
+  dfq_expr *e = dfq__expr_new(p->db, DFQ_COLS, 0);
+  if (e->kind == DFQ_FAILED) return e;
+  e->selects = true;
+  e->value = dfq__value_str(p->text + from, end - from);
+  e->source = p->text;
+  e->at = (uint32_t)at;
+  e->len = (uint32_t)(p->last_end - at);
+  return e;
+}
+
+// "cols" "(" selector ")": what is behind the parenthesis.
+static dfq_expr *dfq__parse_cols(dfq__parser *p, size_t at) {
+  size_t from = p->now.at;
+  uint8_t none[1];
+  dfq__sel_set(p, &dfq__any_schema, none);
+  size_t end = p->last_end;
+  dfq__expect_symbol(p, ")");
+  return dfq__cols_node(p, at, from, end);
+}
+
+DFQ_API dfq_expr *dfq_cols(dfq *db, const char *selector) {
+  dfq__parser p = dfq__parser_of(db, selector, strlen(selector), "cols", NULL);
+  size_t from = p.now.at;
+  uint8_t none[1];
+  dfq__sel_set(&p, &dfq__any_schema, none);
+  if (!p.error && p.now.kind != DFQ__T_END) dfq__expected(&p, "|, &, - or the end");
+  return dfq__cols_node(&p, from, from, p.last_end);
+}
+
+// Is the word cols and a parenthesis next?
+static bool dfq__at_cols(const dfq__parser *p) {
+  if (!dfq__is_word(p, "cols")) return false;
+  dfq__token next = dfq__lex(p, p->now.at + p->now.len);
+  return next.kind == DFQ__T_SYMBOL && next.len == 1 && p->text[next.at] == '(';
+}
+
+// ---- >>expansion: from items over selectors to items over columns ---------------------------
+// Two steps. First, from the leaves up, the arguments of functions that take any number of them
+// are spread out; what selectors are left then repeat the whole item. Both put one column after
+// the other in the place of the selector (dfq__substitute), so what comes out is a tree as if
+// it had been written by hand, and is checked, typed and printed as such.
+//
+//   cols(f64) / least(cols(i64))      over (a f64, b f64, i i64, j i64)
+//   cols(f64) / least(i, j)           the call spreads: its argument is there twice
+//   a / least(i, j) as a              the item is repeated; each is called like its column
+//   b / least(i, j) as b
+//
+// Cost: as the trees that come out, once, when the verb is built.
+
+// Where items are expanded; the columns of hidden are not seen by selectors.
+typedef struct dfq__expansion {
+  dfq *db;
+  const dfq_schema *schema;
+  const char *at, *where;         // for messages
+  const dfq_key *hidden;
+  int hidden_count;
+  const dfq__error *error;
+} dfq__expansion;
+
+static bool dfq__is_hidden(const dfq__expansion *x, const char *name) {
+  for (int i = 0; i < x->hidden_count; i++) {
+    const dfq_expr *e = x->hidden[i].expr;
+    if (e->kind == DFQ_COLUMN && e->name == name) return true;
+  }
+  return false;
+}
+
+// The columns that a selector stands for, as names, at least one. NULL with the error set.
+static const char **dfq__selected(dfq__expansion *x, const dfq_expr *e, int *count) {
+  size_t from = (size_t)(e->value.as.s - e->source);
+  dfq__parser p = dfq__parser_of(x->db, e->source, strlen(e->source), x->where, x->at);
+  p.last_end = from;
+  if (!p.error) p.now = dfq__lex(&p, from);
+  uint8_t *set = dfq__sel_new(&p, x->schema);
+  size_t room = (size_t)x->schema->count + 1;
+  const char **name = (const char **)dfq__arena_array(&x->db->arena, room, sizeof *name);
+  if (set) dfq__sel_set(&p, x->schema, set);
+  if (!name) p.error = &dfq__error_memory;
+  *count = 0;
+  for (int c = 0; c < x->schema->count && !p.error; c++)
+    if (set[c] && !dfq__is_hidden(x, x->schema->field[c].name))
+      name[(*count)++] = x->schema->field[c].name;
+  if (*count == 0 && !p.error) {
+    dfq__text types = dfq__text_in(x->db->heap);
+    for (int c = 0; c < x->schema->count && c < 12; c++)
+      dfq__putf(&types, "%s%.80s %s", c ? ", " : "", x->schema->field[c].name,
+                dfq_type_name(x->schema->field[c].type));
+    dfq__parse_fail(&p, DFQ_UNKNOWN_NAME, from, e->value.len,
+                    "selects no column; there are %s%s%s", types.len ? types.data : "none",
+                    x->schema->count > 12 ? ", ..." : "",
+                    x->hidden_count ? ", and keys are left out of aggregates" : "");
+    dfq__text_free(&types);
+  }
+  if (p.error) x->error = p.error;
+  return p.error ? NULL : name;
+}
+
+// The mapping for dfq__substitute: every selector becomes this column.
+static dfq_expr *dfq__selected_column(void *user, const dfq_expr *e) {
+  return e->kind == DFQ_COLS ? (dfq_expr *)user : NULL;
+}
+
+// e with the column of this name in place of its selectors.
+static dfq_expr *dfq__with_selected(dfq__expansion *x, dfq_expr *e, const char *name) {
+  dfq_expr *column = dfq__col_interned(x->db, name);
+  dfq_expr *to = column->kind == DFQ_FAILED ? column
+                                            : dfq__substitute(e, dfq__selected_column, column);
+  if (to->kind == DFQ_FAILED) x->error = to->error;
+  return to->kind == DFQ_FAILED ? NULL : to;
+}
+
+// The one selector of a tree, however often it stands there. NULL with the error set when there
+// are two.
+static const dfq_expr *dfq__one_selector(dfq__expansion *x, const dfq_expr *e,
+                                         const dfq_expr *found) {
+  if (e->kind == DFQ_COLS) {
+    if (!found || dfq_expr_equal(found, e)) return found ? found : e;
+    dfq__parser p = dfq__parser_of(x->db, e->source, strlen(e->source), x->where, x->at);
+    dfq__parse_fail(&p, DFQ_USAGE, e->at, e->len,
+                    "two selectors in one item must be the same: there is cols(%.*s) already",
+                    (int)dfq__min(found->value.len, 200), found->value.as.s);
+    x->error = p.error;
+    return NULL;
+  }
+  for (int i = 0; i < e->argc && !x->error; i++)
+    if (e->arg[i]->selects) found = dfq__one_selector(x, e->arg[i], found);
+  return x->error ? NULL : found;
+}
+
+// Appends e to list, or, where spread is set and it holds a selector, e for each column.
+// Returns the new count, -1 with the error set.
+static int dfq__spread_arg(dfq__expansion *x, dfq_expr *e, bool spread, dfq_expr **list,
+                           int n) {
+  int count = 1;
+  if (!spread || !e->selects) { list[n] = e; return n + 1; }
+  const dfq_expr *cols = dfq__one_selector(x, e, NULL);
+  const char **name = cols ? dfq__selected(x, cols, &count) : NULL;
+  for (int i = 0; name && i < count; i++)
+    if ((list[n + i] = dfq__with_selected(x, e, name[i])) == NULL) return -1;
+  return name ? n + count : -1;
+}
+
+// A node's kind over other arguments: what it was, or a call that now has its arguments. least
+// and greatest of one column are that column.
+static dfq_expr *dfq__spread_node(dfq__expansion *x, const dfq_expr *e, dfq_expr **list,
+                                  int n) {
+  if (e->kind == DFQ_SPREAD) {
+    size_t len = strlen(e->name);
+    bool extreme = dfq__same_text("least", e->name, len) ||
+                   dfq__same_text("greatest", e->name, len);
+    return extreme && n == 1 ? list[0] : dfq_call(x->db, e->name, list, n);
+  }
+  dfq_expr *copy = dfq__expr_new(x->db, e->kind, n);
+  if (copy->kind == DFQ_FAILED) return copy;
+  dfq_expr **arg = copy->arg;
+  *copy = *e;
+  copy->arg = arg;
+  copy->argc = n;
+  copy->source = NULL;
+  copy->depth = copy->size = 1;
+  copy->selects = false;
+  for (int i = 0; i < n; i++) dfq__expr_set(copy, i, list[i]);
+  return copy;
+}
+
+// e with the arguments of its variadic calls spread out. What selectors are left repeat the
+// whole. NULL with the error set.
+static dfq_expr *dfq__spread(dfq__expansion *x, dfq_expr *e) {
+  if (!e->selects || e->kind == DFQ_COLS) return e;
+  bool in = e->kind == DFQ_CALL && e->fn == DFQ__IN;
+  size_t room = (size_t)e->argc * ((size_t)x->schema->count + 1);
+  dfq_expr **list = (dfq_expr **)dfq__arena_array(&x->db->arena, room, sizeof *list);
+  int n = 0;
+  if (!list) x->error = &dfq__error_memory;
+  for (int i = 0; i < e->argc && !x->error; i++) {
+    dfq_expr *arg = dfq__spread(x, e->arg[i]);
+    if (arg) n = dfq__spread_arg(x, arg, e->kind == DFQ_SPREAD || (in && i > 0), list, n);
+  }
+  dfq_expr *to = x->error ? NULL : dfq__spread_node(x, e, list, n);
+  if (to && to->kind == DFQ_FAILED) x->error = to->error;
+  return x->error ? NULL : to;
+}
+
+// The name of an item's column: the pattern with the column's name in place of each {}.
+static const char *dfq__selected_name(dfq__expansion *x, const char *pattern,
+                                      const char *name) {
+  if (!pattern) return name;
+  dfq__text t = dfq__text_in(x->db->heap);
+  for (const char *s = pattern; *s; s++) {
+    bool hole = s[0] == '{' && s[1] == '}';
+    if (hole) { dfq__put(&t, name); s++; }
+    else dfq__put_char(&t, *s);
+  }
+  const char *to = t.failed ? NULL : dfq__intern_n(x->db, t.data, t.len);
+  dfq__text_free(&t);
+  if (!to) x->error = &dfq__error_memory;
+  return to;
+}
+
+// The number of items that e becomes, put into to[0 ..]: itself, or one for each column. The
+// first of them is the first to be named. -1 with the error set.
+static int dfq__expand_item(dfq__expansion *x, dfq_expr *e, dfq_expr **to) {
+  int count = 0;
+  if (e && e->selects) e = dfq__spread(x, e);
+  if (x->error) return -1;
+  to[0] = e;
+  if (!e || !e->selects) return 1;
+  const char *pattern = e->kind == DFQ_ALIAS ? e->name : NULL;
+  const dfq_expr *cols = dfq__one_selector(x, e, NULL);
+  const char **name = cols ? dfq__selected(x, cols, &count) : NULL;
+  if (name && pattern && count > 1 && !strstr(pattern, "{}")) {
+    x->error = dfq__error_new(&x->db->arena, DFQ_USAGE, x->at, x->where,
+                              "cols(%.*s) makes %d columns, and all would be called %s; write "
+                              "{} for each one's own name: as \"{}_%s\"",
+                              (int)dfq__min(cols->value.len, 200), cols->value.as.s, count,
+                              pattern, pattern);
+    return -1;
+  }
+  dfq_expr *item = pattern ? e->arg[0] : e;
+  for (int i = 0; name && i < count; i++) {
+    const char *called = dfq__selected_name(x, pattern, name[i]);
+    dfq_expr *one = called ? dfq__with_selected(x, item, name[i]) : NULL;
+    if (one && (one->kind != DFQ_COLUMN || called != name[i])) one = dfq_as(one, called);
+    if (one && one->kind == DFQ_FAILED) x->error = one->error;
+    to[i] = one;
+    if (x->error) return -1;
+  }
+  return name ? count : -1;
+}
+
+// The items with every selector expanded; *count is how many they are then. Items without
+// selectors, failed ones and NULL among them, stay. NULL with the error set.
+DFQ__UNUSED static dfq_expr *const *dfq__expand_items(dfq__expansion *x, dfq_expr *const *items,
+                                                      int *count) {
+  size_t room = 0;
+  bool any = false;
+  for (int i = 0; i < *count; i++) {
+    bool selects = items[i] && items[i]->selects;
+    room += selects ? (size_t)x->schema->count + 1 : 1;
+    any = any || selects;
+  }
+  if (!any) return items;
+  dfq_expr **to = (dfq_expr **)dfq__arena_array(&x->db->arena, room, sizeof *to);
+  if (!to) { x->error = &dfq__error_memory; return NULL; }
+  int n = 0;
+  for (int i = 0; i < *count; i++) {
+    int more = dfq__expand_item(x, items[i], to + n);
+    if (more < 0) return NULL;
+    n += more;
+  }
+  *count = n;
+  return to;
+}
+
+// cols(...) among names: adds the columns that it stands for in the parser's schema.
+static void dfq__parse_cols_names(dfq__parser *p, dfq__names *names) {
+  size_t at = p->now.at;
+  int count = 0;
+  dfq__take(p);
+  dfq__take(p);
+  dfq_expr *e = dfq__parse_cols(p, at);
+  if (p->error || e->kind == DFQ_FAILED) {
+    if (!p->error) p->error = e->error;
+    return;
+  }
+  dfq__expansion x = { p->db, p->schema ? p->schema : &dfq__any_schema, p->call_at, p->where,
+                       NULL, 0, NULL };
+  const char **name = dfq__selected(&x, e, &count);
+  for (int i = 0; name && i < count; i++) dfq__names_add(names, name[i]);
+  if (x.error) p->error = x.error;
+  if (x.error) p->now = dfq__token_make(DFQ__T_END, p->size, p->size);
+}
+
 // ---- >>calls: what holds lists: case, functions, windows ------------------------------------
 // A rule that reads a list does not know its length beforehand. The list grows in the arena by
 // doubling, and the node takes a copy of the final length.
@@ -6111,6 +6617,7 @@ static dfq_expr *dfq__parse_call(dfq__parser *p, dfq__token name) {
   dfq__list l = { NULL, 0, 0 };
   if (dfq__same_text("cast", s, name.len)) return dfq__parse_cast(p, DFQ_CAST);
   if (dfq__same_text("try_cast", s, name.len)) return dfq__parse_cast(p, DFQ_TRY_CAST);
+  if (dfq__same_text("cols", s, name.len)) return dfq__parse_cols(p, name.at);
   int aggregate = dfq__aggregate_find(s, name.len), fn = dfq__function_find(s, name.len);
   if (aggregate < 0 && fn < 0 && dfq__form_find(s, name.len) < 0) {
     dfq__unknown_function(p, name);
@@ -6119,7 +6626,7 @@ static dfq_expr *dfq__parse_call(dfq__parser *p, dfq__token name) {
   bool star = aggregate == DFQ__COUNT && dfq__accept_symbol(p, "*");
   if (star) dfq__expect_symbol(p, ")");
   else dfq__parse_args(p, &l);
-  if (!dfq__takes_count(s, name.len, l.count))
+  if (!p->error && !dfq__callable(s, name.len, l.item, l.count))
     dfq__parse_fail(p, DFQ_SYNTAX, name.at, name.len, "%.*s does not take %d argument%s",
                     (int)name.len, s, l.count, l.count == 1 ? "" : "s");
   if (p->error) return dfq__parse_broken(p);
@@ -6354,13 +6861,15 @@ DFQ__UNUSED static void dfq__parse_items(dfq__parser *p, dfq__list *l) {
   } while (dfq__accept_symbol(p, ","));
 }
 
-// names = NAME {"," NAME} [","]
+// names = name {"," name} [","]     name = NAME | "cols" "(" selector ")"
 // A name that comes twice counts once.
 // Stops at the first error; the names before it stay in the set.
 DFQ__UNUSED static void dfq__parse_names(dfq__parser *p, dfq__names *names) {
   do {
     if (names->count && !dfq__at_name(p)) break;
-    const char *name = dfq__parse_name(p, "a column");
+    bool cols = dfq__at_cols(p);
+    const char *name = cols ? NULL : dfq__parse_name(p, "a column");
+    if (cols) dfq__parse_cols_names(p, names);
     if (name) dfq__names_add(names, name);
   } while (!p->error && dfq__accept_symbol(p, ","));
 }
@@ -6515,28 +7024,6 @@ static dfq__bound *dfq__bound_new(dfq__binder *b, dfq_expr_kind kind, const dfq_
   n->argc = argc;
   n->arg = arg;
   return n;
-}
-
-// Names are compared as pointers: both sides were interned by the same context.
-static int dfq__schema_find(const dfq_schema *s, const char *name) {
-  for (int i = 0; i < s->count; i++)
-    if (s->field[i].name == name) return i;   // interned: the same pointer
-  return -1;
-}
-
-// The nearest within a third of the letters, else none: a wild guess is worse than no hint.
-static const char *dfq__nearest_column(const dfq_schema *s, const char *name) {
-  const char *best = NULL;
-  int distance = dfq__near_limit(name);
-  for (int i = 0; i < s->count; i++) dfq__nearer(name, s->field[i].name, &best, &distance);
-  return best;
-}
-
-// Twelve at most: a table of 500 columns must not drown its message.
-static void dfq__put_field_names(dfq__text *t, const dfq_schema *s) {
-  for (int i = 0; i < s->count && i < 12; i++)
-    dfq__putf(t, "%s%.80s", i ? ", " : "", s->field[i].name);
-  if (s->count > 12) dfq__putf(t, ", ... (%d columns)", s->count);
 }
 
 // The columns are listed in a note, since the nearest one may not be the one that was meant.
@@ -6822,6 +7309,12 @@ static dfq__bound *dfq__bind(dfq__binder *b, const dfq_expr *e) {
     case DFQ_STAR:
       dfq__bind_fail(b, DFQ_TYPE_ERROR, e, NULL,
                      "* stands for all columns; here one value is needed");
+      return NULL;
+    case DFQ_COLS: case DFQ_SPREAD:
+      dfq__bind_fail(b, DFQ_TYPE_ERROR, e,
+                     "try: it in select, with, group or sort; in a condition any_of(...) or "
+                     "all_of(...) around it",
+                     "cols stands for several columns; here one value is needed");
       return NULL;
     case DFQ_FAILED: b->error = e->error; return NULL;
   }
@@ -7185,6 +7678,8 @@ static const dfq__doc dfq__docs[] = {
   { "fill_null", "if_null by another name", "fill_null(null, 0)", NULL },
   { "fill", "if_null by another name", "fill(null, 0)", NULL },
   { "null_if", "null where both are equal, else the first", "null_if('-', '-')", NULL },
+  { "any_of", "true if any is: or between all of them", "any_of(false, null, true)", NULL },
+  { "all_of", "true if all are: and between all of them", "all_of(true, 1 < 2, null)", NULL },
   { "cast", "as a value of another type; an error if it has none there",
     "cast('12' as i64)", NULL },
   { "try_cast", "as a value of another type; null if it has none there",
@@ -9186,7 +9681,43 @@ static dfq_expr *dfq__item_expr(dfq_expr *e) { return e->kind == DFQ_ALIAS ? e->
 
 // text: NULL counts as empty, so that the parser says what it expected.
 static dfq__parser dfq__verb_parser(dfq__verb *v, const char *text) {
-  return dfq__parser_of(v->db, text ? text : "", text ? strlen(text) : 0, v->name, v->at);
+  dfq__parser p =
+      dfq__parser_of(v->db, text ? text : "", text ? strlen(text) : 0, v->name, v->at);
+  p.schema = &v->in->node->schema;
+  return p;
+}
+
+// Expands the selectors of a verb's items over its input. hidden: keys that no selector sees.
+// False with the verb's error set.
+static bool dfq__verb_items(dfq__verb *v, dfq_expr *const **items, int *count,
+                            const dfq_key *hidden, int hidden_count) {
+  const dfq_schema *s = &v->in->node->schema;
+  dfq__expansion x = { v->db, s, v->at, v->name, hidden, hidden_count, NULL };
+  *items = dfq__expand_items(&x, *items, count);
+  if (x.error) v->error = x.error;
+  return x.error == NULL;
+}
+
+// The same of keys, in an array of the verb's own; the columns of one key share its direction.
+// NULL with the verb's error set.
+static dfq_key *dfq__verb_keys(dfq__verb *v, const dfq_key *keys, int *count) {
+  size_t room = 1;
+  int n = 0;
+  for (int i = 0; i < *count; i++)
+    room += keys[i].expr && keys[i].expr->selects ? (size_t)v->in->node->schema.count : 1;
+  dfq_key *to = (dfq_key *)dfq__arena_array(&v->db->arena, room, sizeof *to);
+  if (!to) v->error = &dfq__error_memory;
+  for (int i = 0; i < *count && !v->error; i++) {
+    dfq_expr *e = keys[i].expr, *const *items = &e;
+    int more = 1;
+    if (!dfq__verb_items(v, &items, &more, NULL, 0)) break;
+    for (int k = 0; k < more; k++, n++) {
+      to[n] = keys[i];
+      to[n].expr = items[k] ? dfq__item_expr(items[k]) : NULL;
+    }
+  }
+  *count = n;
+  return v->error ? NULL : to;
 }
 
 // ---- >>verbs: filter, select, with, drop, rename, limit, row index, union -------------------
@@ -9224,6 +9755,10 @@ DFQ_API dfq_frame *dfq_filter_expr_at(dfq_frame *in, dfq_expr *condition, const 
   if (!condition) return dfq__frame_failed(v.db, &dfq__error_memory);
   if (condition->kind == DFQ_FAILED) return dfq__frame_failed(v.db, condition->error);
   condition = dfq__item_expr(condition);
+  dfq_expr *const *items = &condition;
+  int one = 1;
+  if (!dfq__verb_items(&v, &items, &one, NULL, 0)) return dfq__verb_failed(&v);
+  if (one == 1) condition = dfq__item_expr(items[0]);
   if (!dfq__check_condition(&v, &in->node->schema, condition)) return dfq__verb_failed(&v);
   dfq__node *n = dfq__verb_node(&v, DFQ__FILTER, NULL);
   dfq_expr **list = dfq__expr_list(v.db, condition, NULL, 0);
@@ -9349,6 +9884,7 @@ DFQ_API dfq_frame *dfq_select_exprs_at(dfq_frame *in, dfq_expr *const *items, in
   dfq__verb v = dfq__verb_on(in, "select", at);
   dfq__projection p;
   int columns = in->node->schema.count;
+  if (!dfq__verb_items(&v, &items, &count, NULL, 0)) return dfq__verb_failed(&v);
   if (!dfq__projection_init(&p, &v, count + columns * (count ? count : 1)))
     return dfq__verb_failed(p.verb);
   items = dfq__without_windows(&v, items, count);
@@ -9369,6 +9905,7 @@ DFQ_API dfq_frame *dfq_with_exprs_at(dfq_frame *in, dfq_expr *const *items, int 
   if (!in || in->error) return in;
   dfq__verb v = dfq__verb_on(in, "with", at);
   dfq__projection p;
+  if (!dfq__verb_items(&v, &items, &count, NULL, 0)) return dfq__verb_failed(&v);
   if (!dfq__projection_init(&p, &v, count + in->node->schema.count))
     return dfq__verb_failed(p.verb);
   if (!dfq__projection_all(&p)) return dfq__verb_failed(p.verb);
@@ -13874,22 +14411,25 @@ DFQ_API dfq_frame *dfq_group_exprs_at(dfq_frame *in, const dfq_group_spec *spec,
                                       const char *at) {
   if (!in || in->error) return in;
   dfq__verb v = dfq__verb_on(in, "group", at);
-  size_t n = (size_t)spec->key_count + 1;
+  int keys = spec->key_count, items = spec->aggregate_count;
+  dfq_expr *const *key_item = spec->keys, *const *item = spec->aggregates;
+  if (!dfq__verb_items(&v, &key_item, &keys, NULL, 0)) return dfq__verb_failed(&v);
+  size_t n = (size_t)keys + 1;
   dfq_key *key = (dfq_key *)dfq__arena_array(&v.db->arena, n, sizeof *key);
   dfq_field *field = (dfq_field *)dfq__arena_array(&v.db->arena, n, sizeof *field);
   if (!key || !field) return dfq__frame_failed(v.db, &dfq__error_memory);
-  if (spec->key_count > DFQ__MAX_KEYS - 1)
+  if (keys > DFQ__MAX_KEYS - 1)
     return dfq__verb_fail(&v, DFQ_LIMIT, "more than %d keys", DFQ__MAX_KEYS - 1);
-  if (!dfq__group_key_fields(&v, spec->keys, spec->key_count, key, field))
+  if (!dfq__group_key_fields(&v, key_item, keys, key, field) ||
+      !dfq__verb_items(&v, &item, &items, key, keys))
     return dfq__verb_failed(&v);
-  for (int i = 0; i < spec->aggregate_count; i++) {
-    dfq_expr *e = spec->aggregates[i];
+  for (int i = 0; i < items; i++) {
+    dfq_expr *e = item[i];
     if (!e || e->kind == DFQ_FAILED) return dfq__frame_failed(v.db, e ? e->error : NULL);
     if (e->kind == DFQ_STAR)
       return dfq__verb_fail(&v, DFQ_TYPE_ERROR, "* cannot be aggregated; name the columns");
   }
-  return dfq__group_node(&v, key, field, spec->key_count, spec->aggregates,
-                         spec->aggregate_count, spec->strategy);
+  return dfq__group_node(&v, key, field, keys, item, items, spec->strategy);
 }
 
 // Empty keys are one group of everything; empty aggregates are the distinct keys.
@@ -15746,14 +16286,12 @@ DFQ_API dfq_frame *dfq_sort_exprs_at(dfq_frame *in, const dfq_key *keys, int cou
   if (!in || in->error) return in;
   dfq__verb v = dfq__verb_on(in, "sort", at);
   dfq__node *n = dfq__verb_node(&v, DFQ__SORT, NULL);
-  dfq_key *copy = (dfq_key *)dfq__arena_array(&v.db->arena, (size_t)count + 1, sizeof *copy);
-  if (!n || !copy) return dfq__frame_failed(v.db, &dfq__error_memory);
+  dfq_key *copy = n ? dfq__verb_keys(&v, keys, &count) : NULL;
+  if (!copy) return dfq__verb_failed(&v);
   if (count < 1) return dfq__verb_fail(&v, DFQ_USAGE, "no keys to sort by");
   for (int i = 0; i < count; i++) {
-    copy[i] = keys[i];
-    if (!keys[i].expr || keys[i].expr->kind == DFQ_FAILED)
-      return dfq__frame_failed(v.db, keys[i].expr ? keys[i].expr->error : NULL);
-    copy[i].expr = dfq__item_expr(keys[i].expr);
+    if (!copy[i].expr || copy[i].expr->kind == DFQ_FAILED)
+      return dfq__frame_failed(v.db, copy[i].expr ? copy[i].expr->error : NULL);
     dfq_type type = dfq__verb_type(&v, copy[i].expr);
     if (v.error) return dfq__verb_failed(&v);
     if (!dfq__is_ordered_type(type))
@@ -18874,12 +19412,19 @@ static void dfq__known_add(dfq__recipe *r, dfq__names *to, const char *name) {
   if (to->failed) r->p->error = &dfq__error_memory;
 }
 
-// names = NAME {"," NAME} [","], columns of the input.
+// name = NAME | "cols" "(" selector ")": adds a column of the input, or several.
+static void dfq__parse_known_name(dfq__recipe *r, dfq__names *names) {
+  r->p->schema = &r->v.in->node->schema;
+  if (dfq__at_cols(r->p)) dfq__parse_cols_names(r->p, names);
+  else dfq__known_add(r, names, dfq__parse_known(r));
+}
+
+// names = name {"," name} [","], columns of the input.
 static dfq__names dfq__parse_known_names(dfq__recipe *r) {
   dfq__names names = dfq__recipe_names(r);
   do {
     if (names.count && !dfq__at_name(r->p)) break;
-    dfq__known_add(r, &names, dfq__parse_known(r));
+    dfq__parse_known_name(r, &names);
   } while (!r->p->error && dfq__accept_symbol(r->p, ","));
   return names;
 }
@@ -19329,7 +19874,7 @@ static void dfq__recipe_unnest(dfq__recipe *r) {
 //
 //   unpivot  = [turn {"," turn}] ["keep" (names | "none")] ["names" "to" NAME]
 //              ["values" "to" NAME {"," NAME}]
-//   turn     = NAME ["as" NAME] | "(" NAME {"," NAME} ")" ["as" NAME]
+//   turn     = NAME ["as" NAME] | "(" NAME {"," NAME} ")" ["as" NAME] | "cols" "(" selector ")"
 //
 //   unpivot q1, q2, q3 names to quarter            a row for each quarter
 //   unpivot (x1, y1) as p1, (x2, y2) as p2         a row for each point, with two values
@@ -19371,6 +19916,21 @@ static void dfq__parse_turn(dfq__recipe *r, dfq__unpivoting *u) {
     dfq__recipe_fail(r, at, DFQ_USAGE, "%d columns here, %d before: each row made has the same",
                      cells, u->values);
   u->values = cells;
+}
+
+// A turn for each of the columns of a selector, labelled by their names.
+static void dfq__parse_turns(dfq__recipe *r, dfq__unpivoting *u) {
+  dfq__token at = r->p->now;
+  dfq__names names = dfq__recipe_names(r);
+  dfq__parse_known_name(r, &names);
+  for (int i = 0; i < names.count; i++) {
+    dfq__list_add(r->p, &u->cell, dfq__col_interned(r->p->db, names.name[i]));
+    dfq__list_add(r->p, &u->label, dfq_str(r->p->db, names.name[i]));
+  }
+  if (u->values > 1)
+    dfq__recipe_fail(r, at, DFQ_USAGE, "one column a turn here, %d before: each row made has "
+                     "the same", u->values);
+  u->values = 1;
 }
 
 // One turn for each column that no other place names.
@@ -19523,7 +20083,8 @@ static void dfq__recipe_unpivot(dfq__recipe *r) {
   do {
     bool more = dfq__at_name(p) || dfq__is_symbol(p, "(");
     if (all || (u.cell.count && !more)) break;
-    dfq__parse_turn(r, &u);
+    if (dfq__at_cols(p)) dfq__parse_turns(r, &u);
+    else dfq__parse_turn(r, &u);
   } while (!p->error && dfq__accept_symbol(p, ","));
   dfq__parse_keeps(r, &u, all);
   if (all) dfq__unpivot_rest(r, &u);
@@ -25272,15 +25833,19 @@ static dfq_frame *dfq__stage_with(dfq__script *s, dfq_frame *in) {
   return s->p.error ? in : dfq_with_exprs_at(in, l.item, l.count, s->at);
 }
 
-// names = NAME {"," NAME} [","], or with pairs: NAME "as" NAME. The first names are columns of
-// in.
+// names = name {"," name} [","]     name = NAME | "cols" "(" selector ")"
+// With pairs, names = NAME "as" NAME {"," ...}. The first names are columns of in.
 static const char *dfq__parse_columns(dfq__script *s, dfq_frame *in, bool pairs) {
   dfq__parser *p = &s->p;
   size_t from = p->now.at;
   do {
     dfq__token t = p->now;
     if (t.at > from && !dfq__at_name(p)) break;
-    const char *name = dfq__parse_name(p, "a column");
+    bool cols = !pairs && dfq__at_cols(p);
+    dfq__names some = { &p->db->arena, NULL, 0, 0, false };
+    p->schema = &in->node->schema;
+    if (cols) dfq__parse_cols_names(p, &some);
+    const char *name = cols ? NULL : dfq__parse_name(p, "a column");
     if (name) dfq__check_column(s, in, name, t);
     if (pairs) {
       dfq__expect_reserved(p, "as");

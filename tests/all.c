@@ -35,6 +35,7 @@
 #include "ch6_names.c"
 #include "tpch.c"
 #include "ch2_types.c"
+#include "ch2_selectors.c"
 #endif
 #if DFQ_CHAPTER >= 4
 #include "ch4_joins.c"
@@ -72,6 +73,7 @@ int main(int argc, char **argv) {
   run_ch6_names();
   run_tpch();
   run_ch2_types();
+  run_ch2_selectors();
 #endif
 #if DFQ_CHAPTER >= 4
   run_ch4_joins();
