@@ -58,10 +58,11 @@
 //   0 foundations    >>platform >>memory >>buffers >>arena >>text >>hashing >>errors >>names
 //                    >>threads >>files >>context
 //   1 rows           >>rows >>row-sources >>row-operators
-//   2 expressions    >>types >>values >>lists >>scalars >>like >>strings-of >>dates-of
-//                    >>numbers-of >>lists-of >>functions >>signatures >>names-of-calls >>ast
-//                    >>agg-trees >>over >>walking >>printer >>lexer >>operands >>selectors
-//                    >>expansion >>calls >>parser >>binder >>row-eval >>docs-of >>reference
+//   2 expressions    >>types >>values >>lists >>scalars >>like >>strings-of >>regex
+//                    >>regex-parser >>regex-run >>dates-of >>numbers-of >>lists-of >>functions
+//                    >>signatures >>names-of-calls >>ast >>agg-trees >>over >>walking >>printer
+//                    >>lexer >>operands >>selectors >>expansion >>calls >>parser >>binder
+//                    >>bind-calls >>row-eval >>docs-of >>reference
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store
 //                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>filter
 //                    >>project >>limit >>row-engine >>actions >>show
@@ -3030,6 +3031,7 @@ typedef struct dfq__scalar_args {
   int count;
   dfq__arena *strings;   // for a string result
   dfq_type result;       // the type that the binder gave the call
+  const void *ready;     // what the binder made of constant arguments; mostly NULL
 } dfq__scalar_args;
 
 // The reason is a constant text that continues the expression's own: "a + 1" "overflows i64".
@@ -3670,6 +3672,803 @@ static const char *dfq__pad_right_str(const dfq__scalar_args *in, dfq_value *to)
   return dfq__pad(in, to, false);
 }
 
+// ---- >>regex: patterns become programs ------------------------------------------------------
+// Idea (Thompson, "Regular Expression Search Algorithm", 1968; Pike's sam; Cox, "Regular
+// Expression Matching: the Virtual Machine Approach", 2009). A pattern is compiled into a
+// program for a machine that can be at several places at once. It reads the text once, and for
+// each character moves all its places forward together:
+//
+//   a(?:b|c)*d     0 char a         text "abd"    at 0                 a: on to 1, which is
+//                  1 split 2, 7                   at 3, 5 and 7        2, 7, and 3, 5
+//                  2 split 3, 5                   b: 3 on to 4, 6      the others end here
+//                  3 char b                       at 3, 5 and 7 again
+//                  4 jump 6                       d: 7 on to 8
+//                  5 char c                       match
+//                  6 split 2, 7
+//                  7 char d                       No place is tried twice for one character:
+//                  8 match                        the cost is text times program, always.
+//
+// A matcher that tries one way after another and goes back (Perl, Python) needs 2^n steps for
+// (a*)*b on n letters a; a query that runs over other people's data must not. The price is that
+// what only going back can do is missing: backreferences in the pattern, and looking around.
+//
+// Understood: . [a-z] [^a-z] \d \w \s \D \W \S \b \B ^ $ \A \z ( ) (?: ) (?i) (?m) (?s) | and
+// * + ? {m} {m,} {m,n}, with a ? behind for the shortest. Characters are code points, also in
+// classes; \d, \w, \s, \b and (?i) know ASCII only; $ is the text's very end. Of several
+// matches the leftmost counts, and from there the one that Perl would find. Larger engines
+// (RE2, Rust's regex) build the states of this machine as they meet them: then a byte is one
+// step in a table.
+
+enum { DFQ__RE_CHAR, DFQ__RE_LETTER, DFQ__RE_ANY, DFQ__RE_LINE_ANY, DFQ__RE_CLASS,
+       DFQ__RE_MATCH, DFQ__RE_JUMP, DFQ__RE_SPLIT, DFQ__RE_SAVE, DFQ__RE_BEGIN, DFQ__RE_END,
+       DFQ__RE_LINE_BEGIN, DFQ__RE_LINE_END, DFQ__RE_EDGE, DFQ__RE_NO_EDGE };
+
+// The limits: of steps in a program, of nested groups, of a repeat's count.
+enum { DFQ__RE_STEPS = 5000, DFQ__RE_DEPTH = 200, DFQ__RE_TIMES = 1000 };
+
+// x: the character, the class, the position to save, or how far to go, counted from here: so a
+// part of a program can be moved and copied as it is. y: the second way, taken if the first
+// fails.
+typedef struct dfq__re_step { int32_t op, x, y; } dfq__re_step;
+
+// Characters below 128 as bits; above as ranges, pairs from, to in the program's list.
+typedef struct dfq__re_class {
+  uint32_t ascii[4];
+  bool negated;         // of the ranges; the bits are turned over already
+  int from, count;
+} dfq__re_class;
+
+typedef struct dfq__regex {
+  dfq__re_step *step;
+  dfq__re_class *classes;
+  uint32_t *range;
+  int steps, groups;    // groups: with group 0, which is all of the match
+  bool first_known;     // a match is not empty, and begins with a byte that is in first
+  uint8_t first[256];
+} dfq__regex;
+
+typedef struct dfq__re_parser {
+  dfq__arena *arena;
+  dfq__regex *re;
+  const char *p;
+  size_t n, at;
+  int room, classes, ranges, depth;
+  bool any_case, lines, dot_all;   // (?i) (?m) (?s)
+  const char *why;                 // the first error, and where it is
+  size_t why_at;
+} dfq__re_parser;
+
+static void dfq__re_fail(dfq__re_parser *p, size_t at, const char *why) {
+  if (p->why) return;
+  p->why = why;
+  p->why_at = at;
+}
+
+static bool dfq__is_inner_byte(char c) { return (c & 0xC0) == 0x80; }   // of a UTF-8 character
+
+// How many bytes at s make one character of UTF-8 (Unicode 15, table 3-7); 0: none do.
+static size_t dfq__utf8_bytes(const char *s, size_t n) {
+  unsigned char a = (unsigned char)s[0], b = n > 1 ? (unsigned char)s[1] : 0;
+  size_t len = a < 0x80 ? 1 : a < 0xC2 ? 0 : a < 0xE0 ? 2 : a < 0xF0 ? 3 : a < 0xF5 ? 4 : 0;
+  if (len > n) return 0;
+  for (size_t i = 1; i < len; i++)
+    if (!dfq__is_inner_byte(s[i])) return 0;
+  // Some byte sequences have the right shape and are still no character.
+  bool surrogate = a == 0xED && b >= 0xA0, beyond = a == 0xF4 && b >= 0x90;
+  bool overlong = (a == 0xE0 && b < 0xA0) || (a == 0xF0 && b < 0x90);
+  return surrogate || beyond || overlong ? 0 : len;
+}
+
+// Returns: how many bytes the character at s has, and the character: a code point, or for a
+// byte that belongs to none a number above them all. n is not 0.
+static size_t dfq__read_char(const char *s, size_t n, uint32_t *to) {
+  static const uint8_t mask[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+  size_t bytes = dfq__utf8_bytes(s, n);
+  uint32_t c = bytes ? (uint8_t)s[0] & mask[bytes] : 0x110000u + (uint8_t)s[0];
+  for (size_t i = 1; i < bytes; i++) c = c << 6 | ((uint8_t)s[i] & 0x3fu);
+  *to = c;
+  return bytes ? bytes : 1;
+}
+
+static bool dfq__is_word_char(uint32_t c) {
+  return c < 128 && (c == '_' || dfq__is_digit((char)c) ||
+                     (dfq__lower((int)c) >= 'a' && dfq__lower((int)c) <= 'z'));
+}
+
+// -- making a program
+
+// Opens a gap of one step at `at`. False once anything has failed.
+static bool dfq__re_insert(dfq__re_parser *p, int at, int op, int x, int y) {
+  dfq__regex *re = p->re;
+  if (re->steps >= DFQ__RE_STEPS)
+    dfq__re_fail(p, p->at, "has a pattern of more than 5,000 steps");
+  if (p->why) return false;
+  if (re->steps == p->room) {
+    int room = p->room ? p->room * 2 : 32;
+    dfq__re_step *to = (dfq__re_step *)dfq__arena_array(p->arena, (size_t)room, sizeof *to);
+    if (!to) { dfq__re_fail(p, p->at, dfq__no_memory); return false; }
+    if (re->steps) memcpy(to, re->step, (size_t)re->steps * sizeof *to);
+    re->step = to;
+    p->room = room;
+  }
+  dfq__re_step *s = re->step + at, made = { op, x, y };
+  if (re->steps > at) memmove(s + 1, s, (size_t)(re->steps - at) * sizeof *s);
+  *s = made;
+  re->steps++;
+  return true;
+}
+
+static bool dfq__re_emit(dfq__re_parser *p, int op, int x) {
+  return dfq__re_insert(p, p->re->steps, op, x, 0);
+}
+
+// A split at `at`: near is one step on. Lazy patterns prefer the other way.
+static void dfq__re_split(dfq__re_parser *p, int at, int near_way, int far_way, bool lazy) {
+  dfq__re_insert(p, at, DFQ__RE_SPLIT, lazy ? far_way : near_way, lazy ? near_way : far_way);
+}
+
+// One more copy of the n steps at start, at the end.
+static void dfq__re_copy(dfq__re_parser *p, int start, int n) {
+  for (int i = 0; i < n && !p->why; i++) {
+    dfq__re_step s = p->re->step[start + i];
+    dfq__re_insert(p, p->re->steps, s.op, s.x, s.y);
+  }
+}
+
+// e+ is e and a way back; e* is (e+)?, so that a part which may be empty is tried once in full.
+static void dfq__re_plus(dfq__re_parser *p, int start, bool lazy) {
+  dfq__re_split(p, p->re->steps, start - p->re->steps, 1, lazy);
+}
+static void dfq__re_maybe(dfq__re_parser *p, int start, bool lazy) {
+  dfq__re_split(p, start, 1, p->re->steps - start + 1, lazy);
+}
+
+// e{m,n} is m times e and then (n - m) times "or to the end of it all"; most < 0: no end.
+static void dfq__re_times(dfq__re_parser *p, int start, int least, int most, bool lazy) {
+  int n = p->re->steps - start;
+  if (most == 0) { p->re->steps = start; return; }
+  for (int i = 1; i < least; i++) dfq__re_copy(p, start, n);
+  if (most < 0) {
+    dfq__re_plus(p, p->re->steps - n, lazy);
+    if (least == 0) dfq__re_maybe(p, start, lazy);
+  } else if (least == 0) {
+    dfq__re_split(p, start, 1, most * (n + 1), lazy);
+    for (int i = 1; i < most; i++) {
+      dfq__re_split(p, p->re->steps, 1, (most - i) * (n + 1), lazy);
+      dfq__re_copy(p, start + 1, n);
+    }
+  } else {
+    for (int i = least; i < most; i++) {
+      dfq__re_split(p, p->re->steps, 1, (most - i) * (n + 1), lazy);
+      dfq__re_copy(p, start, n);
+    }
+  }
+}
+
+// ---- >>regex-parser: the pattern's own grammar ----------------------------------------------
+// Idea. The parser makes steps while it reads, without a tree in between: a part of a program
+// is a run of steps that nothing outside jumps into, so that what comes behind it (a star, a
+// bar) can still put a step in front of it, or copy it.
+//
+//   choice = sequence {"|" sequence}     sequence = {atom [repeat ["?"]]}
+//   atom   = "(" choice ")" | "[" class "]" | "\\" sign | "." | "^" | "$" | character
+//   repeat = "*" | "+" | "?" | "{" count ["," [count]] "}"
+//
+// The first mistake is kept with its place in the pattern; from there on nothing is added.
+
+static void dfq__re_add_char(dfq__re_class *c, uint32_t ch) {
+  c->ascii[ch >> 5] |= 1u << (ch & 31);
+}
+
+// From a to b, both included, as far as it is ASCII into the bits.
+static void dfq__re_add_range(dfq__re_parser *p, dfq__re_class *c, uint32_t a, uint32_t b) {
+  for (uint32_t ch = a; ch <= b && ch < 128; ch++) {
+    dfq__re_add_char(c, ch);
+    if (p->any_case) dfq__re_add_char(c, (uint32_t)dfq__lower((int)ch));
+    if (p->any_case) dfq__re_add_char(c, (uint32_t)dfq__upper((int)ch));
+  }
+  if (b < 128) return;
+  p->re->range[2 * p->ranges] = a < 128 ? 128 : a;
+  p->re->range[2 * p->ranges++ + 1] = b;
+  c->count++;
+}
+
+// \d \w \s, and their opposites in capitals. False when ch is none of them.
+static bool dfq__re_add_named(dfq__re_parser *p, dfq__re_class *c, char ch) {
+  int kind = dfq__lower(ch);
+  if (kind != 'd' && kind != 'w' && kind != 's') return false;
+  for (uint32_t i = 0; i < 128; i++) {
+    bool in = kind == 'd'   ? dfq__is_digit((char)i)
+              : kind == 's' ? i == ' ' || (i >= '\t' && i <= '\r')
+                            : dfq__is_word_char(i);
+    if (in == (kind == ch)) dfq__re_add_char(c, i);
+  }
+  if (kind != ch) dfq__re_add_range(p, c, 128, UINT32_MAX);
+  return true;
+}
+
+// The character behind a backslash that was taken already: a control character, \xHH, or any
+// sign as itself. A letter without a meaning is an error, so that it may get one.
+static uint32_t dfq__re_escape(dfq__re_parser *p) {
+  static const char *const letters = "nrtfv0", *const meant = "\n\r\t\f\v";
+  size_t at = p->at - 1;
+  if (p->at >= p->n) {
+    dfq__re_fail(p, at, "has a pattern that ends in a backslash");
+    return 0;
+  }
+  char ch = p->p[p->at];
+  const char *hit = strchr(letters, ch);
+  uint32_t c = 0;
+  if (ch == 'x') {
+    for (p->at++; p->at < at + 4 && p->at < p->n; p->at++) {
+      int h = dfq__lower(p->p[p->at]);
+      if (!dfq__is_digit((char)h) && (h < 'a' || h > 'f')) break;
+      c = c * 16 + (uint32_t)(h <= '9' ? h - '0' : h - 'a' + 10);
+    }
+    if (p->at != at + 4) dfq__re_fail(p, at, "has a pattern with \\x and not two digits");
+    return c;
+  }
+  if (ch && hit) { p->at++; return (uint32_t)meant[hit - letters]; }
+  if (dfq__is_digit(ch)) dfq__re_fail(p, at, "has a pattern with a backreference");
+  else if (dfq__is_word_char((uint8_t)ch))
+    dfq__re_fail(p, at, "has a pattern with an unknown escape");
+  p->at += dfq__read_char(p->p + p->at, p->n - p->at, &c);
+  return c;
+}
+
+// One character of a class, or one end of a range.
+static uint32_t dfq__re_class_char(dfq__re_parser *p) {
+  uint32_t c = 0;
+  if (p->at >= p->n) return 0;
+  p->at += dfq__read_char(p->p + p->at, p->n - p->at, &c);
+  return c == '\\' ? dfq__re_escape(p) : c;
+}
+
+static dfq__re_class *dfq__re_class_new(dfq__re_parser *p) {
+  dfq__re_class *c = &p->re->classes[p->classes++];
+  c->from = p->ranges;
+  dfq__re_emit(p, DFQ__RE_CLASS, p->classes - 1);
+  return c;
+}
+
+// [...]; the bracket was taken already. A ] or a - at the beginning, and a - at the end, stand
+// for themselves.
+static void dfq__re_brackets(dfq__re_parser *p) {
+  size_t open = p->at - 1, start;
+  dfq__re_class *c = dfq__re_class_new(p);
+  c->negated = p->at < p->n && p->p[p->at] == '^';
+  if (c->negated) p->at++;
+  start = p->at;
+  while (!p->why && p->at < p->n && (p->p[p->at] != ']' || p->at == start)) {
+    size_t item = p->at;
+    bool escape = p->p[item] == '\\' && item + 1 < p->n;
+    if (escape && dfq__re_add_named(p, c, p->p[item + 1])) { p->at += 2; continue; }
+    uint32_t a = dfq__re_class_char(p), b = a;
+    if (p->at + 1 < p->n && p->p[p->at] == '-' && p->p[p->at + 1] != ']') {
+      p->at++;
+      b = dfq__re_class_char(p);
+      if (b < a) dfq__re_fail(p, item, "has a pattern with a range that goes backwards");
+    }
+    dfq__re_add_range(p, c, a, b);
+  }
+  if (p->at >= p->n) dfq__re_fail(p, open, "has a pattern with a [ that nothing closes");
+  p->at++;
+  for (int i = 0; c->negated && i < 4; i++) c->ascii[i] = ~c->ascii[i];
+}
+
+// -- the grammar: alternatives of sequences of repeated atoms
+
+static void dfq__re_choice(dfq__re_parser *p);
+
+static void dfq__re_char(dfq__re_parser *p, uint32_t c) {
+  bool letter = c < 128 && dfq__lower((int)c) != dfq__upper((int)c);
+  if (p->any_case && letter) dfq__re_emit(p, DFQ__RE_LETTER, dfq__lower((int)c));
+  else dfq__re_emit(p, DFQ__RE_CHAR, (int32_t)c);
+}
+
+// The letters of (?ims) or (?ims-ims:. Returns false for anything else.
+static bool dfq__re_flags(dfq__re_parser *p) {
+  bool on = true;
+  for (; p->at < p->n; p->at++) {
+    switch (p->p[p->at]) {
+      case 'i': p->any_case = on; break;
+      case 'm': p->lines = on; break;
+      case 's': p->dot_all = on; break;
+      case '-': on = false; break;
+      default: return p->p[p->at] == ':' || p->p[p->at] == ')';
+    }
+  }
+  return false;
+}
+
+// What stands behind "(": a group that is numbered, one that is not, or flags to the end of the
+// group around. What it sets holds until the group ends.
+static void dfq__re_group(dfq__re_parser *p) {
+  size_t open = p->at - 1;
+  int number = -1;
+  bool any_case = p->any_case, lines = p->lines, dot_all = p->dot_all;
+  if (++p->depth > DFQ__RE_DEPTH)
+    dfq__re_fail(p, open, "has a pattern with more than 200 groups inside each other");
+  if (p->at < p->n && p->p[p->at] == '?') {
+    p->at++;
+    if (!dfq__re_flags(p)) {
+      dfq__re_fail(p, open, "has a pattern with a group that is none of (...) (?:...) (?i)");
+      return;
+    }
+    if (p->p[p->at++] == ')') { p->depth--; return; }
+  } else {
+    number = p->re->groups++;
+    dfq__re_emit(p, DFQ__RE_SAVE, 2 * number);
+  }
+  if (!p->why) dfq__re_choice(p);
+  if (p->at >= p->n) dfq__re_fail(p, open, "has a pattern with a ( that nothing closes");
+  p->at++;
+  if (number >= 0) dfq__re_emit(p, DFQ__RE_SAVE, 2 * number + 1);
+  p->any_case = any_case;
+  p->lines = lines;
+  p->dot_all = dot_all;
+  p->depth--;
+}
+
+// A backslash was taken: a place, a class or a character.
+static void dfq__re_backslash(dfq__re_parser *p) {
+  char ch = p->at < p->n ? p->p[p->at] : 0;
+  static const char *const places = "AzbB";
+  static const int ops[] = { DFQ__RE_BEGIN, DFQ__RE_END, DFQ__RE_EDGE, DFQ__RE_NO_EDGE };
+  const char *place = ch ? strchr(places, ch) : NULL;
+  if (place) {
+    p->at++;
+    dfq__re_emit(p, ops[place - places], 0);
+  } else if (ch && strchr("dwsDWS", ch)) {
+    p->at++;
+    dfq__re_add_named(p, dfq__re_class_new(p), ch);
+  } else {
+    uint32_t c = dfq__re_escape(p);
+    if (!p->why) dfq__re_char(p, c);
+  }
+}
+
+static void dfq__re_atom(dfq__re_parser *p) {
+  size_t at = p->at;
+  uint32_t c = 0;
+  p->at += dfq__read_char(p->p + at, p->n - at, &c);
+  switch (c) {
+    case '(': dfq__re_group(p); return;
+    case '[': dfq__re_brackets(p); return;
+    case '\\': dfq__re_backslash(p); return;
+    case '.': dfq__re_emit(p, p->dot_all ? DFQ__RE_ANY : DFQ__RE_LINE_ANY, 0); return;
+    case '^': dfq__re_emit(p, p->lines ? DFQ__RE_LINE_BEGIN : DFQ__RE_BEGIN, 0); return;
+    case '$': dfq__re_emit(p, p->lines ? DFQ__RE_LINE_END : DFQ__RE_END, 0); return;
+    case '*': case '+': case '?':
+      dfq__re_fail(p, at, "has a pattern with nothing to repeat");
+      return;
+    default: dfq__re_char(p, c); return;
+  }
+}
+
+// {m}, {m,} or {m,n} at hand; a brace that begins none of them is a character.
+static bool dfq__re_braces(dfq__re_parser *p, int *least, int *most) {
+  size_t at = p->at + 1, digits = at;
+  int64_t n[2] = { 0, -1 };
+  if (p->at >= p->n || p->p[p->at] != '{') return false;
+  for (int i = 0; i < 2; i++) {
+    for (digits = at; at < p->n && dfq__is_digit(p->p[at]); at++)
+      if ((n[i] = (n[i] < 0 ? 0 : n[i]) * 10 + (p->p[at] - '0')) > DFQ__RE_TIMES)
+        n[i] = DFQ__RE_TIMES + 1;
+    if (i == 0 && at == digits) return false;
+    if (i == 0 && (at >= p->n || p->p[at] != ',')) { n[1] = n[0]; break; }
+    if (i == 0) at++;
+  }
+  if (at >= p->n || p->p[at] != '}') return false;
+  if (n[0] > DFQ__RE_TIMES || n[1] > DFQ__RE_TIMES)
+    dfq__re_fail(p, p->at, "has a pattern that repeats more than 1,000 times");
+  if (n[1] >= 0 && n[1] < n[0])
+    dfq__re_fail(p, p->at, "has a pattern whose repeat ends before it begins");
+  p->at = at + 1;
+  *least = (int)n[0];
+  *most = (int)n[1];
+  return true;
+}
+
+// Reads * + ? or {m,n}, of which there may be one.
+static bool dfq__re_repeat(dfq__re_parser *p, int *least, int *most) {
+  char c = p->at < p->n ? p->p[p->at] : 0;
+  if (c != '*' && c != '+' && c != '?') return dfq__re_braces(p, least, most);
+  p->at++;
+  *least = c == '+';
+  *most = c == '?' ? 1 : -1;
+  return true;
+}
+
+static void dfq__re_sequence(dfq__re_parser *p) {
+  while (!p->why && p->at < p->n && p->p[p->at] != '|' && p->p[p->at] != ')') {
+    int start = p->re->steps, least = 1, most = 1;
+    dfq__re_atom(p);
+    if (p->why || !dfq__re_repeat(p, &least, &most)) continue;
+    bool lazy = p->at < p->n && p->p[p->at] == '?';
+    if (lazy) p->at++;
+    size_t at = p->at;
+    dfq__re_times(p, start, least, most, lazy);
+    if (dfq__re_repeat(p, &least, &most))
+      dfq__re_fail(p, at, "has a pattern that repeats a repeat without (?:...) around it");
+  }
+}
+
+// a|b is split a, b; a; jump behind b; b.
+static void dfq__re_choice(dfq__re_parser *p) {
+  int start = p->re->steps;
+  dfq__re_sequence(p);
+  while (!p->why && p->at < p->n && p->p[p->at] == '|') {
+    p->at++;
+    dfq__re_split(p, start, 1, p->re->steps - start + 2, false);
+    int jump = p->re->steps;
+    dfq__re_emit(p, DFQ__RE_JUMP, 0);
+    dfq__re_sequence(p);
+    if (!p->why) p->re->step[jump].x = p->re->steps - jump;
+  }
+}
+
+// A byte that a match can begin with, for every step that is reached without reading. False:
+// there may be an empty match, or it may begin with anything.
+static bool dfq__re_add_first(dfq__regex *re, const dfq__re_step *s) {
+  const dfq__re_class *c = s->op == DFQ__RE_CLASS ? &re->classes[s->x] : NULL;
+  bool beyond = c ? c->count > 0 || c->negated : s->op == DFQ__RE_CHAR && s->x >= 128;
+  for (int i = 0; c && i < 128; i++) re->first[i] |= c->ascii[i >> 5] >> (i & 31) & 1;
+  if (s->op == DFQ__RE_CHAR && s->x < 128) re->first[s->x] = 1;
+  if (s->op == DFQ__RE_LETTER) re->first[s->x] = re->first[s->x - 32] = 1;
+  if (beyond) memset(re->first + 128, 1, 128);
+  return s->op == DFQ__RE_CHAR || s->op == DFQ__RE_LETTER || c;
+}
+
+static bool dfq__re_find_first(dfq__re_parser *p) {
+  dfq__regex *re = p->re;
+  int *stack = (int *)dfq__arena_array(p->arena, (size_t)re->steps + 1, sizeof *stack), top = 0;
+  uint8_t *seen = (uint8_t *)dfq__arena_array(p->arena, (size_t)re->steps, 1);
+  if (!stack || !seen) { dfq__re_fail(p, 0, dfq__no_memory); return false; }
+  stack[top++] = 0;
+  while (top) {
+    int at = stack[--top];
+    const dfq__re_step *s = &re->step[at];
+    if (seen[at]++) continue;
+    if (s->op < DFQ__RE_JUMP) {
+      if (!dfq__re_add_first(re, s)) return false;
+    } else {
+      bool jumps = s->op == DFQ__RE_JUMP || s->op == DFQ__RE_SPLIT;
+      if (s->op == DFQ__RE_SPLIT && !seen[at + s->y]) stack[top++] = at + s->y;
+      at += jumps ? s->x : 1;
+      if (!seen[at]) stack[top++] = at;
+    }
+  }
+  return true;
+}
+
+// Compiles the n bytes at s. Returns: the program, in the arena; NULL with *why, a reason that
+// continues a function's name, and *at, the byte of the pattern where it is seen.
+static dfq__regex *dfq__regex_new(dfq__arena *arena, const char *s, size_t n, const char **why,
+                                  size_t *at) {
+  dfq__re_parser p;
+  size_t classes = 1;
+  memset(&p, 0, sizeof p);
+  for (size_t i = 0; i < n; i++) classes += s[i] == '[' || s[i] == '\\';
+  p.arena = arena;
+  p.p = s;
+  p.n = n;
+  p.re = (dfq__regex *)dfq__arena_alloc(arena, sizeof *p.re);
+  if (p.re) p.re->range = (uint32_t *)dfq__arena_array(arena, n + 1, 2 * sizeof(uint32_t));
+  if (p.re) p.re->classes = (dfq__re_class *)dfq__arena_array(arena, classes,
+                                                              sizeof(dfq__re_class));
+  if (!p.re || !p.re->range || !p.re->classes) {
+    *why = dfq__no_memory;
+    return NULL;
+  }
+  p.re->groups = 1;
+  dfq__re_choice(&p);
+  if (p.at < n) dfq__re_fail(&p, p.at, "has a pattern with a ) that nothing opens");
+  dfq__re_emit(&p, DFQ__RE_MATCH, 0);
+  if (!p.why) p.re->first_known = dfq__re_find_first(&p);
+  *why = p.why;
+  *at = p.why_at;
+  return p.why ? NULL : p.re;
+}
+
+// ---- >>regex-run: all places at once --------------------------------------------------------
+// Idea. A list holds the places of the program at which the text read so far could have
+// arrived, the preferred ones first. Reading a character makes the next list of it. What
+// follows a place without reading (jumps, splits, ^) is walked at once, when it is put into the
+// list; a mark for each step keeps it from being there twice. Each place carries the positions
+// where its groups began and ended, as many as the caller asks for, copied with it.
+//
+//   list at 'b': [ 3 char b | 5 char c | 7 char d ]    'b' ──> next: [ 3 | 5 | 7 ], by way of 6
+//
+// The first place in a list to reach the end has the match; what stands behind it in the list
+// is dropped, what stood before it goes on, for it would have been preferred.
+
+static const uint32_t dfq__re_none = UINT32_MAX;   // the position of what took no part
+
+typedef struct dfq__re_run {
+  const dfq__regex *re;
+  const char *s;
+  size_t n;
+  int slots, width;          // positions of each place; width: with the place itself
+  uint32_t *mark, *stack;    // by step: when it was last put into a list; what is still to walk
+  uint32_t *list[2];         // place, positions, place, positions, ...
+  int count[2];
+  uint32_t *now, *best;      // positions of what is walked, and of the match
+  uint32_t stamp;            // what mark holds for the list that is being made
+  uint32_t few[2048];        // the room for all of this, when it is enough
+} dfq__re_run;
+
+// Room for a run with that many slots: 2 for each group that the caller asks for, none when
+// only the answer counts.
+static const char *dfq__re_open(const dfq__scalar_args *in, dfq__re_run *r) {
+  size_t steps = (size_t)r->re->steps, slots = (size_t)r->slots;
+  size_t room = steps * (1 + 2 * (1 + slots) + 2) + 2 + 2 * (slots + 2);
+  uint32_t *to = r->few;
+  if (room > sizeof r->few / sizeof *r->few)
+    to = (uint32_t *)dfq__arena_array(in->strings, room, sizeof *to);
+  if (!to) return dfq__no_memory;
+  r->s = in->a[0].as.s;
+  r->n = in->a[0].len;
+  r->width = r->slots + 1;
+  r->stamp = 0;
+  r->mark = to;
+  memset(to, 0, steps * sizeof *to);
+  r->list[0] = to += steps;
+  r->list[1] = to += steps * (slots + 1);
+  r->stack = to += steps * (slots + 1);
+  r->now = to += 2 * steps + 2;
+  r->best = to + slots + 1;
+  return NULL;
+}
+
+static void dfq__re_next_stamp(dfq__re_run *r) {
+  if (++r->stamp) return;
+  memset(r->mark, 0, (size_t)r->re->steps * sizeof *r->mark);
+  r->stamp = 1;
+}
+
+static bool dfq__re_is_word(const dfq__re_run *r, size_t at) {
+  return at < r->n && dfq__is_word_char((uint8_t)r->s[at]);
+}
+
+// Is this the place in the text that the step asks for? (at - 1 wraps to no place at 0.)
+static bool dfq__re_holds(const dfq__re_run *r, int op, size_t at) {
+  bool edge = dfq__re_is_word(r, at - 1) != dfq__re_is_word(r, at);
+  switch (op) {
+    case DFQ__RE_BEGIN: return at == 0;
+    case DFQ__RE_END: return at == r->n;
+    case DFQ__RE_LINE_BEGIN: return at == 0 || r->s[at - 1] == '\n';
+    case DFQ__RE_LINE_END: return at == r->n || r->s[at] == '\n';
+    default: return edge == (op == DFQ__RE_EDGE);
+  }
+}
+
+static void dfq__re_push(dfq__re_run *r, int *top, uint32_t what, uint32_t value) {
+  r->stack[*top] = what;
+  r->stack[*top + 1] = value;
+  *top += 2;
+}
+
+// Puts a place into a list, and all that follows it without reading. On the stack: second ways,
+// and positions to put back once a first way was walked. Each step is walked once and leaves at
+// most one of these.
+static void dfq__re_add(dfq__re_run *r, int which, int place, size_t at) {
+  int top = 0, steps = r->re->steps;
+  dfq__re_push(r, &top, (uint32_t)place, 0);
+  while (top) {
+    top -= 2;
+    int i = (int)r->stack[top];
+    if (i >= steps) { r->now[i - steps] = r->stack[top + 1]; continue; }
+    for (bool walk = true; walk && r->mark[i] != r->stamp;) {
+      const dfq__re_step *s = &r->re->step[i];
+      r->mark[i] = r->stamp;
+      if (s->op < DFQ__RE_JUMP) {
+        uint32_t *to = r->list[which] + r->count[which]++ * r->width;
+        to[0] = (uint32_t)i;
+        if (r->slots) memcpy(to + 1, r->now, (size_t)r->slots * sizeof *to);
+        walk = false;
+      } else if (s->op <= DFQ__RE_SPLIT) {
+        if (s->op == DFQ__RE_SPLIT) dfq__re_push(r, &top, (uint32_t)(i + s->y), 0);
+        i += s->x;
+      } else if (s->op == DFQ__RE_SAVE) {
+        if (s->x < r->slots) {
+          dfq__re_push(r, &top, (uint32_t)(steps + s->x), r->now[s->x]);
+          r->now[s->x] = (uint32_t)at;
+        }
+        i++;
+      } else {
+        walk = dfq__re_holds(r, s->op, at);
+        i++;
+      }
+    }
+  }
+}
+
+static bool dfq__re_takes(const dfq__regex *re, const dfq__re_step *s, uint32_t c) {
+  const dfq__re_class *class_of;
+  bool in = false;
+  switch (s->op) {
+    case DFQ__RE_CHAR: return (uint32_t)s->x == c;
+    case DFQ__RE_LETTER: return c < 128 && dfq__lower((int)c) == s->x;
+    case DFQ__RE_ANY: return true;
+    case DFQ__RE_LINE_ANY: return c != '\n';
+    default: break;
+  }
+  class_of = &re->classes[s->x];
+  if (c < 128) return class_of->ascii[c >> 5] >> (c & 31) & 1;
+  for (int i = class_of->from; i < class_of->from + class_of->count && !in; i++)
+    in = re->range[2 * i] <= c && c <= re->range[2 * i + 1];
+  return in != class_of->negated;
+}
+
+// From one list to the next over the character c of len bytes at `at` (len 0: the text's end).
+// True when a place of the list is the end of the pattern.
+static bool dfq__re_step_over(dfq__re_run *r, int which, size_t at, uint32_t c, size_t len) {
+  r->count[1 - which] = 0;
+  dfq__re_next_stamp(r);
+  for (int i = 0; i < r->count[which]; i++) {
+    const uint32_t *from = r->list[which] + i * r->width;
+    const dfq__re_step *s = &r->re->step[from[0]];
+    if (s->op == DFQ__RE_MATCH) {
+      if (r->slots) memcpy(r->best, from + 1, (size_t)r->slots * sizeof *from);
+      if (r->slots) r->best[1] = (uint32_t)at;
+      return true;
+    }
+    if (!len || !dfq__re_takes(r->re, s, c)) continue;
+    if (r->slots) memcpy(r->now, from + 1, (size_t)r->slots * sizeof *from);
+    dfq__re_add(r, 1 - which, (int)from[0] + 1, at + len);
+  }
+  return false;
+}
+
+// The leftmost match from byte `at` on. Its positions are in best when slots is not 0: group g
+// from best[2 * g] to best[2 * g + 1].
+static bool dfq__re_search(dfq__re_run *r, size_t at) {
+  bool found = false, anchored = r->re->step[0].op == DFQ__RE_BEGIN;
+  int which = 0;
+  r->count[0] = 0;
+  dfq__re_next_stamp(r);
+  for (;;) {
+    if (!found && !r->count[which] && r->re->first_known)
+      while (at < r->n && !r->re->first[(uint8_t)r->s[at]]) at++;
+    if (!found && (at == 0 || !anchored)) {
+      for (int i = 0; i < r->slots; i++) r->now[i] = i ? dfq__re_none : (uint32_t)at;
+      dfq__re_add(r, which, 0, at);
+    }
+    if (!r->count[which] && (found || anchored)) return found;
+    uint32_t c = 0;
+    size_t len = at < r->n ? dfq__read_char(r->s + at, r->n - at, &c) : 0;
+    found = dfq__re_step_over(r, which, at, c, len) || found;
+    if (!len || (found && !r->slots)) return found;
+    which = 1 - which;
+    at += len;
+  }
+}
+
+// The program of the call: made when the pattern is a constant, else made here.
+static const char *dfq__re_begin(const dfq__scalar_args *in, dfq__re_run *r) {
+  const char *why = NULL;
+  size_t at;
+  r->re = (const dfq__regex *)in->ready;
+  if (!r->re)
+    r->re = dfq__regex_new(in->strings, in->a[1].as.s, in->a[1].len, &why, &at);
+  return why;
+}
+
+// Where to look for the next match behind the one in best; `*done` is where the latest that
+// counts has ended. An empty match right behind another one does not count, and after an empty
+// match the search goes on a character further. False when there is no more.
+static bool dfq__re_next(dfq__re_run *r, size_t *from, size_t *done, bool *any) {
+  uint32_t c;
+  while (*from <= r->n && dfq__re_search(r, *from)) {
+    size_t begin = r->best[0], end = r->best[1];
+    bool counts = begin != end || !*any || begin != *done;
+    *from = end;
+    if (begin == end)
+      *from += end < r->n ? dfq__read_char(r->s + end, r->n - end, &c) : 1;
+    if (!counts) continue;
+    *any = true;
+    *done = end;
+    return true;
+  }
+  return false;
+}
+
+static const char *dfq__regex_match_str(const dfq__scalar_args *in, dfq_value *to) {
+  dfq__re_run r;
+  const char *why = dfq__re_begin(in, &r);
+  r.slots = 0;
+  if (!why) why = dfq__re_open(in, &r);
+  if (!why) *to = dfq__value_int(DFQ_BOOL, dfq__re_search(&r, 0));
+  return why;
+}
+
+static const char *dfq__regex_count_str(const dfq__scalar_args *in, dfq_value *to) {
+  dfq__re_run r;
+  size_t from = 0, done = 0;
+  bool any = false;
+  int64_t count = 0;
+  const char *why = dfq__re_begin(in, &r);
+  r.slots = 2;
+  if (!why) why = dfq__re_open(in, &r);
+  while (!why && dfq__re_next(&r, &from, &done, &any)) count++;
+  if (!why) *to = dfq__value_int(DFQ_I64, count);
+  return why;
+}
+
+static const char *const dfq__no_group = "asks for a group that the pattern has not";
+
+// Null without a match, and for a group that took no part in it.
+static const char *dfq__regex_extract_str(const dfq__scalar_args *in, dfq_value *to) {
+  dfq__re_run r;
+  int64_t group = in->count == 3 ? in->a[2].as.i : 0;
+  const char *why = dfq__re_begin(in, &r);
+  if (why) return why;
+  if (group < 0 || group >= r.re->groups) return dfq__no_group;
+  r.slots = 2 * (int)group + 2;
+  why = dfq__re_open(in, &r);
+  if (why || !dfq__re_search(&r, 0)) return why;
+  uint32_t begin = r.best[2 * group], end = r.best[2 * group + 1];
+  if (begin == dfq__re_none || end == dfq__re_none) return NULL;
+  return dfq__part(to, &in->a[0], begin, end - begin);
+}
+
+// The number of a group in a replacement, $1 or \1, at s[i]; -1 when there is none.
+static int dfq__re_reference(const char *s, size_t n, size_t i) {
+  bool sign = s[i] == '$' || s[i] == '\\';
+  return sign && i + 1 < n && dfq__is_digit(s[i + 1]) ? s[i + 1] - '0' : -1;
+}
+
+// The highest group that a replacement names; $$ and \\ are the sign itself.
+static int dfq__re_highest(const char *s, size_t n) {
+  int highest = 0;
+  for (size_t i = 0; i < n; i++) {
+    int group = dfq__re_reference(s, n, i);
+    if (group > highest) highest = group;
+    if ((s[i] == '$' || s[i] == '\\') && i + 1 < n && (group >= 0 || s[i + 1] == s[i])) i++;
+  }
+  return highest;
+}
+
+static void dfq__re_put_replacement(dfq__text *t, const dfq__re_run *r, const char *s,
+                                    size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    int group = dfq__re_reference(s, n, i);
+    bool doubled = (s[i] == '$' || s[i] == '\\') && i + 1 < n && s[i + 1] == s[i];
+    if (group < 0) dfq__put_char(t, s[i]);
+    else if (r->best[2 * group] != dfq__re_none && r->best[2 * group + 1] != dfq__re_none)
+      dfq__put_n(t, r->s + r->best[2 * group], r->best[2 * group + 1] - r->best[2 * group]);
+    if (group >= 0 || doubled) i++;
+  }
+}
+
+// All matches, from the left. Where there is none, the text itself, not a copy.
+static const char *dfq__regex_replace_str(const dfq__scalar_args *in, dfq_value *to) {
+  dfq__re_run r;
+  const dfq_value *by = &in->a[2];
+  dfq__text t = dfq__text_in(in->strings->heap);
+  size_t from = 0, done = 0, copied = 0;
+  bool any = false;
+  const char *why = dfq__re_begin(in, &r);
+  if (why) return why;
+  int highest = dfq__re_highest(by->as.s, by->len);
+  if (highest >= r.re->groups) return dfq__no_group;
+  r.slots = 2 * highest + 2;
+  why = dfq__re_open(in, &r);
+  while (!why && dfq__re_next(&r, &from, &done, &any)) {
+    dfq__put_n(&t, r.s + copied, r.best[0] - copied);
+    dfq__re_put_replacement(&t, &r, by->as.s, by->len);
+    copied = r.best[1];
+  }
+  if (!why && any && r.n > copied) dfq__put_n(&t, r.s + copied, r.n - copied);
+  char *p = !why && any && !t.failed ? dfq__text_room(in, to, t.len) : NULL;
+  if (p) (void)dfq__put_bytes(p, t.data, t.len);
+  else if (any) why = dfq__no_memory;
+  else if (!why) (void)dfq__part(to, &in->a[0], 0, in->a[0].len);
+  dfq__text_free(&t);
+  return why;
+}
+
 // ---- >>dates-of: parts of dates and times ---------------------------------------------------
 // A date is a count of days, a datetime a count of microseconds, both since 1970-01-01 and both
 // UTC. So a part of the clock is a division; a part of the calendar goes through
@@ -4147,7 +4946,11 @@ enum { DFQ__L_OR = 1, DFQ__L_AND, DFQ__L_NOT, DFQ__L_CMP, DFQ__L_ADD, DFQ__L_MUL
   X(DFQ__F_LIST_MIN, "list_min", NULL, DFQ__L_PRIM)                                            \
   X(DFQ__F_LIST_MAX, "list_max", NULL, DFQ__L_PRIM)                                            \
   X(DFQ__F_LIST_JOIN, "list_join", NULL, DFQ__L_PRIM)                                          \
-  X(DFQ__F_SPLIT, "split", NULL, DFQ__L_PRIM)
+  X(DFQ__F_SPLIT, "split", NULL, DFQ__L_PRIM)                                                 \
+  X(DFQ__F_REGEX_MATCH, "regex_match", NULL, DFQ__L_PRIM)                                      \
+  X(DFQ__F_REGEX_COUNT, "regex_count", NULL, DFQ__L_PRIM)                                      \
+  X(DFQ__F_REGEX_EXTRACT, "regex_extract", NULL, DFQ__L_PRIM)                                  \
+  X(DFQ__F_REGEX_REPLACE, "regex_replace", NULL, DFQ__L_PRIM)
 
 // A list that is expanded twice, to an enum and to a table: the two cannot get out of step. is,
 // in, not and between have no infix spelling here, because the grammar reads them by hand.
@@ -4293,6 +5096,11 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__F_PAD_LEFT, "sis", 's', DFQ__FAILS, dfq__pad_left_str },
   { DFQ__F_PAD_RIGHT, "si", 's', DFQ__FAILS, dfq__pad_right_str },
   { DFQ__F_PAD_RIGHT, "sis", 's', DFQ__FAILS, dfq__pad_right_str },
+  { DFQ__F_REGEX_MATCH, "ss", 'b', DFQ__FAILS, dfq__regex_match_str },
+  { DFQ__F_REGEX_COUNT, "ss", 'i', DFQ__FAILS, dfq__regex_count_str },
+  { DFQ__F_REGEX_EXTRACT, "ss", 's', DFQ__FAILS | DFQ__MAKES_NULL, dfq__regex_extract_str },
+  { DFQ__F_REGEX_EXTRACT, "ssi", 's', DFQ__FAILS | DFQ__MAKES_NULL, dfq__regex_extract_str },
+  { DFQ__F_REGEX_REPLACE, "sss", 's', DFQ__FAILS, dfq__regex_replace_str },
   { DFQ__F_YEAR, "d", 'i', 0, dfq__year_of },
   { DFQ__F_YEAR, "t", 'i', 0, dfq__year_of },
   { DFQ__F_QUARTER, "d", 'i', 0, dfq__quarter_of },
@@ -5509,7 +6317,6 @@ DFQ_API const char *dfq_expr_text(dfq_expr *e) {
   return s ? s : "";
 }
 
-static bool dfq__is_inner_byte(char c) { return (c & 0xC0) == 0x80; }   // of a UTF-8 character
 
 // The caret lines: the line of text that holds [at, at + len), and a caret below each
 // character.
@@ -6972,6 +7779,7 @@ struct dfq__bound {
   int column;
   dfq_value value;        // of a literal
   const dfq__overload *call;
+  const void *ready;      // of a call: what was made of its constant arguments, or NULL
   int argc;
   dfq__bound **arg;
   bool fails;             // this node or one below it may fail
@@ -6985,6 +7793,7 @@ typedef struct dfq__binder {
   const dfq_schema *schema;
   const char *at, *where;    // file:line of the call, and the verb
   const dfq_expr *root;      // for the caret, when there is no source text
+  bool checked;              // the plan was built: a constant may be a rule's doing
   const dfq__error *error;
 } dfq__binder;
 
@@ -7047,6 +7856,15 @@ static dfq__bound *dfq__bind_column(dfq__binder *b, const dfq_expr *e) {
   n->column = i;
   return n;
 }
+
+// ---- >>bind-calls: signatures, casts, and constants -----------------------------------------
+// Idea. The types of the arguments choose the signature, the signature asks for casts, and what
+// is constant is looked at once, here, instead of in every row: a unit of time is checked, a
+// pattern is compiled. What is made of it hangs on the bound call as `ready`, and only when
+// there is none (the pattern is a column) does the scalar make it for its row.
+//
+//   regex_match(s, '[0-9]+')    literal:  compiled here; an error has a caret; no row can fail
+//   regex_match(s, pattern)     column:   compiled for each row; a bad one fails at its row
 
 static bool dfq__convert_value(const dfq_value *from, dfq_type type, dfq__arena *strings,
                                dfq_value *to);
@@ -7209,6 +8027,60 @@ static bool dfq__bind_unit(dfq__binder *b, const dfq_expr *e, const dfq__bound *
   return false;
 }
 
+static bool dfq__is_literal_of(const dfq__bound *n, dfq_type type) {
+  return n->kind == DFQ_LITERAL && n->value.type == type;
+}
+
+// The pattern in a line of its own, with a caret below the character at which it is wrong.
+static bool dfq__bind_bad_pattern(dfq__binder *b, const dfq_expr *e, const char *why,
+                                  const dfq_value *pattern, size_t at) {
+  dfq__text note = dfq__text_in(b->db->heap);
+  const char *text = dfq__arena_text(b->arena, pattern->as.s, pattern->len);
+  if (text) dfq__put_caret(&note, text, at, 1);
+  if (!note.data || note.failed || why == dfq__no_memory) b->error = &dfq__error_memory;
+  else dfq__bind_fail(b, DFQ_SYNTAX, e->arg[1], note.data + 3,   // behind the first "\n  "
+                      "%s %s", dfq__functions[e->fn].name, why);
+  dfq__text_free(&note);
+  return false;
+}
+
+// A constant pattern is compiled here, once; what it and the other constants can get wrong is
+// an error here, too. Then no row can fail, and the call is as free to move as any other.
+static bool dfq__bind_pattern(dfq__binder *b, const dfq_expr *e, dfq__bound *n, bool *sure) {
+  const char *why = NULL;
+  size_t at = 0;
+  int highest = 0;
+  if (!dfq__is_literal_of(n->arg[1], DFQ_STR)) return true;
+  const dfq_value *pattern = &n->arg[1]->value;
+  dfq__regex *re = dfq__regex_new(b->arena, pattern->as.s, pattern->len, &why, &at);
+  if (!re && b->checked && why != dfq__no_memory) return true;
+  if (!re) return dfq__bind_bad_pattern(b, e, why, pattern, at);
+  n->ready = re;
+  *sure = n->argc == 2;
+  if (n->argc == 2) return true;
+  const dfq_value *last = &n->arg[2]->value;
+  if (dfq__is_literal_of(n->arg[2], DFQ_STR)) highest = dfq__re_highest(last->as.s, last->len);
+  else if (!dfq__is_literal_of(n->arg[2], DFQ_I64)) return true;
+  else highest = last->as.i < 0 || last->as.i >= re->groups ? re->groups : (int)last->as.i;
+  *sure = highest < re->groups;
+  if (b->checked) return true;
+  if (!*sure)
+    dfq__bind_fail(b, DFQ_USAGE, e->arg[2], NULL, "%s %s: %d in parentheses",
+                   dfq__functions[e->fn].name, dfq__no_group, re->groups - 1);
+  return *sure;
+}
+
+// What can be done with constant arguments before any row. *sure: the call cannot fail now.
+static bool dfq__bind_constants(dfq__binder *b, const dfq_expr *e, dfq__bound *n, bool *sure) {
+  switch (e->fn) {
+    case DFQ__F_TRUNCATE: return dfq__bind_unit(b, e, n->arg[1]);
+    case DFQ__F_REGEX_MATCH: case DFQ__F_REGEX_COUNT:
+    case DFQ__F_REGEX_EXTRACT: case DFQ__F_REGEX_REPLACE:
+      return dfq__bind_pattern(b, e, n, sure);
+    default: return true;
+  }
+}
+
 // Cheapest signature first, then a cast around each argument that is not of its type yet.
 static dfq__bound *dfq__bind_call(dfq__binder *b, const dfq_expr *e) {
   dfq__bound *n = dfq__bound_new(b, DFQ_CALL, e, e->argc);
@@ -7224,14 +8096,15 @@ static dfq__bound *dfq__bind_call(dfq__binder *b, const dfq_expr *e) {
     n->call = o;
   }
   if (!n->call) { dfq__bind_mismatch(b, e, n->arg); return NULL; }
-  if (e->fn == DFQ__F_TRUNCATE && !dfq__bind_unit(b, e, n->arg[1])) return NULL;
   for (int i = 0; i < n->argc; i++) {
     dfq_type want = dfq__wanted(dfq__letter_of(n->call, i), best_any);
     n->arg[i] = dfq__bind_cast(b, n->arg[i], want, DFQ_CAST);
     if (!n->arg[i]) return NULL;
   }
   n->type = dfq__wanted(n->call->result, best_any);
-  n->fails = n->fails || (n->call->flags & DFQ__FAILS);
+  bool sure = false;
+  if (!dfq__bind_constants(b, e, n, &sure)) return NULL;
+  n->fails = n->fails || ((n->call->flags & DFQ__FAILS) && !sure);
   return n;
 }
 
@@ -7490,7 +8363,7 @@ static bool dfq__eval_call(dfq__eval *ctx, const dfq__bound *b, const dfq_value 
   }
   *to = dfq__value_null();
   if (null && !(b->call->flags & DFQ__SEES_NULL)) return true;
-  dfq__scalar_args in = { a, b->argc, ctx->strings, b->type };
+  dfq__scalar_args in = { a, b->argc, ctx->strings, b->type, b->ready };
   const char *why = b->call->scalar(&in, to);
   if (why == dfq__no_memory) ctx->error = &dfq__error_memory;
   else if (why) dfq__eval_fail(ctx, b, row, why);
@@ -7770,6 +8643,14 @@ static const dfq__doc dfq__docs[] = {
   { "pad_left", "filled up at its beginning to so many characters",
     "pad_left('7', 3, '0')", NULL },
   { "pad_right", "filled up at its end to so many characters", "pad_right('7', 3, '.')", NULL },
+  { "regex_match", "does the pattern (>>regex) stand anywhere in it?",
+    "regex_match('dfq-1.2', '\\d+\\.\\d+')", NULL },
+  { "regex_extract", "the first match of the pattern, or its group n (0: all); null for none",
+    "regex_extract('dfq-1.2', '(\\w+)-(.*)', 2)", NULL },
+  { "regex_replace", "with every match replaced; $1 or \\1 stands for what group 1 matched",
+    "regex_replace('dfq-1.2', '(\\d)\\.(\\d)', '$2.$1')", NULL },
+  { "regex_count", "how many matches, none inside another",
+    "regex_count('banana', 'an?')", NULL },
   { NULL, "Dates and times", NULL, NULL },
   { "year", "the year", "year(date '2024-02-29')", NULL },
   { "quarter", "the quarter, 1 to 4", "quarter(date '2024-02-29')", NULL },
@@ -8546,7 +9427,7 @@ static uint8_t *dfq__own_valid(dfq__veval *ctx, dfq__vector *v, const uint8_t *v
 static size_t dfq__first_failure(const dfq__bound *b, const dfq__vec *a, size_t n,
                                  const uint8_t *valid) {
   dfq_value value[2], result;
-  dfq__scalar_args in = { value, b->argc, NULL, b->type };
+  dfq__scalar_args in = { value, b->argc, NULL, b->type, b->ready };
   for (size_t i = 0; i < n; i++) {
     if (valid && !valid[i]) continue;
     for (int k = 0; k < b->argc; k++) dfq__vec_get(&a[k], i, &value[k]);
@@ -8590,7 +9471,7 @@ static size_t dfq__eval_boxed(dfq__veval *ctx, dfq__bound *b, const dfq__batch *
   void *data = dfq__veval_room(ctx, &v->data, n * dfq__size_of(b->type));
   uint8_t *valid = (uint8_t *)dfq__veval_room(ctx, &v->valid, n);
   if (ctx->no_memory) return 0;
-  dfq__scalar_args args = { value, b->argc, &ctx->strings, b->type };
+  dfq__scalar_args args = { value, b->argc, &ctx->strings, b->type, b->ready };
   bool call = b->kind == DFQ_CALL, sees_null = call && (b->call->flags & DFQ__SEES_NULL);
   for (size_t i = 0; i < n; i++) {
     bool null = false;
@@ -10417,6 +11298,7 @@ static dfq__binder dfq__run_binder(dfq__run *run, const dfq__node *n,
   b.schema = schema;
   b.at = n->at;
   b.where = n->verb;
+  b.checked = true;
   return b;
 }
 
@@ -20908,6 +21790,7 @@ static dfq__bound *dfq__opt_bind(dfq__opt *o, const dfq_schema *schema, const df
   b.db = o->db;
   b.arena = &o->scratch;
   b.schema = schema;
+  b.checked = true;
   return dfq__bind(&b, e);
 }
 
@@ -22927,19 +23810,6 @@ static bool dfq__explain_analyze(dfq__text *t, dfq_frame *f) {
 
 // ---- >>explain-forms: dot and JSON, and the functions that users call -----------------------
 // For other programs: the same nodes, ids and texts as above.
-
-// How many bytes at s make one character of UTF-8 (Unicode 15, table 3-7); 0: none do.
-static size_t dfq__utf8_bytes(const char *s, size_t n) {
-  unsigned char a = (unsigned char)s[0], b = n > 1 ? (unsigned char)s[1] : 0;
-  size_t len = a < 0x80 ? 1 : a < 0xC2 ? 0 : a < 0xE0 ? 2 : a < 0xF0 ? 3 : a < 0xF5 ? 4 : 0;
-  if (len > n) return 0;
-  for (size_t i = 1; i < len; i++)
-    if (!dfq__is_inner_byte(s[i])) return 0;
-  // Some byte sequences have the right shape and are still no character.
-  bool surrogate = a == 0xED && b >= 0xA0, beyond = a == 0xF4 && b >= 0x90;
-  bool overlong = (a == 0xE0 && b < 0xA0) || (a == 0xF0 && b < 0x90);
-  return surrogate || beyond || overlong ? 0 : len;
-}
 
 // A text in quotes: short escapes where JSON has them, \u00xx for other control bytes. What is
 // not UTF-8 becomes U+FFFD, a byte each, because JSON is UTF-8 and nothing else.

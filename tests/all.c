@@ -13,6 +13,7 @@
 #include "ch2_expressions.c"
 #include "ch2_functions.c"
 #include "ch2_reference.c"
+#include "ch2_regex.c"
 #endif
 #if DFQ_CHAPTER >= 3
 #include "ch3_engine.c"
@@ -51,6 +52,7 @@ int main(int argc, char **argv) {
   run_ch2_expressions();
   run_ch2_functions();
   run_ch2_reference();
+  run_ch2_regex();
 #endif
 #if DFQ_CHAPTER >= 3
   run_ch3_engine();
