@@ -69,10 +69,10 @@
 //   4 hashing, order >>hash-table >>key-words >>key-packing >>exact-sum >>aggregates >>spread
 //                    >>combine >>agg-sets >>group-plan >>group >>group-sorted >>group-verbs
 //                    >>join >>join-where >>join-left >>join-merge >>join-op >>join-verbs >>sort
-//                    >>sort-op >>group-parallel >>distinct >>row-hashing >>row-join >>row-group
-//                    >>window-frames >>window-plan >>slide >>window-walk >>window >>row-window
-//                    >>unpivot >>explode >>recipes >>recipe-rows >>recipe-columns
-//                    >>recipe-unpivot >>recipe-table
+//                    >>sort-op >>join-range >>group-parallel >>distinct >>row-hashing
+//                    >>row-join >>row-group >>window-frames >>window-plan >>slide >>window-walk
+//                    >>window >>row-window >>unpivot >>explode >>recipes >>recipe-rows
+//                    >>recipe-columns >>recipe-unpivot >>recipe-table
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
@@ -243,7 +243,8 @@ typedef struct dfq_io {
   X(DFQ_RULE_PUSH_FILTER, "push_filter")    X(DFQ_RULE_OUTER, "outer_to_inner")                \
   X(DFQ_RULE_MERGE, "merge")                X(DFQ_RULE_PRUNE, "prune")                         \
   X(DFQ_RULE_PUSH_LIMIT, "push_limit")      X(DFQ_RULE_TOPK, "top_k")                          \
-  X(DFQ_RULE_BUILD_SIDE, "build_side")      X(DFQ_RULE_SORTED, "use_order")
+  X(DFQ_RULE_BUILD_SIDE, "build_side")      X(DFQ_RULE_SORTED, "use_order")                    \
+  X(DFQ_RULE_RANGE, "range_join")
 
 #define DFQ__ENUM(name, text) name,
 typedef enum dfq_rule { DFQ_RULE_LIST(DFQ__ENUM) DFQ_RULE_COUNT } dfq_rule;
@@ -10386,6 +10387,7 @@ typedef struct dfq__join_plan {
   dfq__join_column *pair_column;   // ... and where each of it comes from
   bool nulls_equal, sorted, build_left;
   bool hashed;                // asked for: never merged, whatever order is known
+  bool ranged;                // no keys, but ranges: see >>join-range
   const char *suffix;
 } dfq__join_plan;
 
@@ -15385,6 +15387,26 @@ typedef struct dfq__pair_test {
   bool matched;                // it has found a partner
 } dfq__pair_test;
 
+// A conjunct that compares something of the built side with something of the probe's. See
+// >>join-range.
+typedef struct dfq__range {
+  dfq__bound *built, *probe;   // parts of the conjunct
+  bool above, strict;          // the built side's value is above the probe's, and not equal
+  dfq__buffer word;            // u64: what bounds each place of the order
+  dfq__buffer at;              // u64: of each row of the probe batch
+} dfq__range;
+
+typedef struct dfq__ranges {
+  dfq__range *by;
+  int count;
+  dfq__buffer order;           // u32: built rows by the first range's value
+  size_t rows;                 // of them: nulls match nothing
+  dfq__buffer null;            // u8: of each row of the probe batch
+  dfq__buffer list, bits;      // u32: built rows of the probe row at hand; a bitmap
+  size_t next;                 // in list
+  dfq__batch view;             // built or probe columns in the places that conjuncts know
+} dfq__ranges;
+
 // A member's comment names the phase that writes it. Only a share (>>group-parallel) has its
 // first group borrowed; the others are its own.
 typedef struct dfq__join_op {
@@ -15426,6 +15448,7 @@ typedef struct dfq__join_op {
   size_t pairs, emitted;
 
   dfq__pair_test where;        // of a join with a condition
+  dfq__ranges range;           // ... that looks at ranges
   void *merge;                 // sorted: dfq__merge, see >>join-merge
 } dfq__join_op;
 
@@ -15438,6 +15461,7 @@ static const dfq__join_plan *dfq__join_of(const dfq__op *op) { return op->node->
 // -- open
 
 static bool dfq__where_open(dfq__join_op *j);
+static bool dfq__range_open(dfq__join_op *j);
 
 // Whether conjunct i reads each column of a pair; one past the last: whether any does.
 static uint8_t *dfq__where_uses(dfq__join_op *j, int i) {
@@ -15495,7 +15519,7 @@ static bool dfq__join_open(dfq__op *op) {
     if (!dfq__want_codes(op->in[0], p->left_key[k]) ||
         !dfq__want_codes(op->in[1], p->right_key[k])) return false;
   }
-  return dfq__where_open(j) && dfq__join_columns(j) &&
+  return dfq__where_open(j) && dfq__join_columns(j) && (!p->ranged || dfq__range_open(j)) &&
          dfq__keys_init(&j->keys, op->run->own, type, (int)keys);
 }
 
@@ -15757,7 +15781,8 @@ static bool dfq__where_open(dfq__join_op *j) {
     dfq__vec null = dfq__vec_of(p->pair.field[c].type, nothing, (const uint8_t *)nothing);
     null.constant = true;
     w->pairs.column[c] = null;
-    w->from[c] = dfq__schema_find(probe, p->pair_column[c].name);
+    bool built = (p->pair_column[c].side == DFQ__RIGHT_SIDE) != p->build_left;
+    w->from[c] = built ? -1 : dfq__schema_find(probe, p->pair_column[c].name);
   }
   return true;
 }
@@ -15833,22 +15858,33 @@ static size_t dfq__where(dfq__join_op *j, const dfq__batch *probe, const uint32_
 
 // -- settling rows
 
+static uint32_t dfq__range_start(dfq__join_op *j);
+
+// The first built row that may match the probe row at hand, and the one behind that.
+static uint32_t dfq__first_candidate(dfq__join_op *j) {
+  uint32_t number = dfq__u32(&j->number)[j->at];
+  if (j->range.count) return dfq__range_start(j);
+  return number == DFQ__EMPTY ? DFQ__EMPTY : dfq__u32(&j->first)[number];
+}
+
+static uint32_t dfq__next_candidate(dfq__join_op *j) {
+  if (j->range.count) return dfq__u32(&j->range.list)[j->range.next++];
+  return dfq__u32(&j->next)[j->chain];
+}
+
 // The next candidates of the probe batch: at most room, where a row that is passed counts as
 // one, because it may come out alone. one: no more than one a row, and none behind it.
 static size_t dfq__where_candidates(dfq__join_op *j, size_t room, bool one) {
   uint32_t *left = dfq__u32(&j->where.left), *right = dfq__u32(&j->where.right);
-  const uint32_t *number = dfq__u32(&j->number), *first = dfq__u32(&j->first),
-                 *next = dfq__u32(&j->next);
   size_t m = 0, passed = 0;
-  while (j->at < j->probe_rows && m + passed < room) {
-    if (!j->probing)
-      j->chain = number[j->at] == DFQ__EMPTY ? DFQ__EMPTY : first[number[j->at]];
+  while (j->at < j->probe_rows && m + passed < room && !j->head.eval.no_memory) {
+    if (!j->probing) j->chain = dfq__first_candidate(j);
     j->probing = true;
     for (size_t from = m; j->chain != DFQ__EMPTY && m + passed < room; m++) {
       if (one && m > from) break;
       left[m] = (uint32_t)j->at;
       right[m] = j->chain;
-      j->chain = next[j->chain];
+      j->chain = dfq__next_candidate(j);
     }
     if (j->chain != DFQ__EMPTY) break;
     j->probing = false;
@@ -15902,6 +15938,7 @@ static size_t dfq__where_pairs(dfq__join_op *j, size_t room, uint32_t *left, uin
   if (!l || !r) return SIZE_MAX;
   if (j->at == 0 && !j->probing) { w->row = 0; w->matched = false; }
   size_t m = dfq__where_candidates(j, room, one);
+  if (op->eval.no_memory) return SIZE_MAX;
   size_t n = dfq__where(j, &op->in[0]->out, l, r, m, &limit);
   if (n == SIZE_MAX) return n;
   return dfq__where_settle(j, n, limit < m ? l[limit] : j->at, left, right);
@@ -16299,6 +16336,9 @@ static dfq__event dfq__merge_next(dfq__op *op) {
 // state of their own and are never shared. Larger engines choose the form while running, when
 // they know how large the sides really are (Spark's adaptive execution).
 
+static bool dfq__range_build(dfq__join_op *j);
+static bool dfq__range_probe(dfq__join_op *j, const dfq__batch *probe);
+
 // False on error; also called ahead of the first pull, by who shares the table.
 static bool dfq__join_prepare(dfq__op *op) {
   dfq__join_op *j = (dfq__join_op *)op;
@@ -16312,6 +16352,7 @@ static bool dfq__join_prepare(dfq__op *op) {
     j->met = (uint8_t *)dfq__alloc_zero(op->eval.heap, j->met_size, 1);
     if (!j->met) return false;
   }
+  if (p->ranged) return dfq__range_build(j);
   return p->build_left ? dfq__join_find_pairs(j) : true;
 }
 
@@ -16336,6 +16377,7 @@ static dfq__event dfq__join_next(dfq__op *op) {
       j->probe_rows = op->in[0]->out.rows;
       if (!dfq__join_numbers(j, &op->in[0]->out, j->left_key, &j->number, 0, false))
         return DFQ__ERROR;
+      if (p->ranged && !dfq__range_probe(j, &op->in[0]->out)) return DFQ__ERROR;
     }
     size_t m = op->node->expr_count ? dfq__where_pairs(j, room, left, right)
                                     : dfq__join_pairs(j, room, left, right);
@@ -16356,6 +16398,9 @@ static bool dfq__join_share(dfq__op *copy, dfq__op *op) {
   j->built = from->built;
   j->first = from->first;
   j->next = from->next;
+  j->range.order = from->range.order;
+  j->range.rows = from->range.rows;
+  for (int i = 0; i < j->range.count; i++) j->range.by[i].word = from->range.by[i].word;
   j->shared = true;
   copy->ready = true;
   return dfq__keys_share(&j->keys, &from->keys);
@@ -16377,9 +16422,17 @@ static void dfq__join_close(dfq__op *op) {
     memset(&j->built, 0, sizeof j->built);
     memset(&j->first, 0, sizeof j->first);
     memset(&j->next, 0, sizeof j->next);
+    memset(&j->range.order, 0, sizeof j->range.order);
+    for (int i = 0; i < j->range.count; i++)
+      memset(&j->range.by[i].word, 0, sizeof(dfq__buffer));
+  }
+  for (int i = 0; i < j->range.count; i++) {
+    dfq__buffer_free(heap, &j->range.by[i].word);
+    dfq__buffer_free(heap, &j->range.by[i].at);
   }
   dfq__buffer *own[] = { &j->row_number, &j->first, &j->next, &j->number, &j->left_row,
-                         &j->right_row, &j->pair_left, &j->order };
+                         &j->right_row, &j->pair_left, &j->order, &j->range.order,
+                         &j->range.null, &j->range.list, &j->range.bits };
   for (size_t i = 0; i < sizeof own / sizeof *own; i++) dfq__buffer_free(heap, own[i]);
   dfq__keys_free(&j->keys);
   dfq__store_free(&j->built);
@@ -17194,6 +17247,228 @@ DFQ_API dfq_frame *dfq_sort_at(dfq_frame *in, const char *keys, const char *at) 
   dfq__expect_end(&p);
   if (p.error) return dfq__frame_failed(v.db, p.error);
   return dfq_sort_exprs_at(in, k.key, k.count, at);
+}
+
+// ---- >>join-range: candidates by ranges -----------------------------------------------------
+// Idea. `join rates where start <= day and day < end` has no keys: each left row would have to
+// be asked about each right row. Sorted by start, the right rows with start <= day are the
+// first so many, found by a binary search. Of those, day < end leaves out the ones at the
+// front, as far as nobody there reaches beyond day: that is what a running maximum of end says.
+//
+//   start     1   4   6   9                day = 7:   start <= 7    places 0 1 2
+//   end       5   6   8  12                           maximum > 7   places     2 3
+//   maximum   5   6   8  12                           candidates          2
+//
+// A running maximum ascends, and so does the minimum from a place to the end: each conjunct is
+// one binary search in such a column, the first that the rows are sorted by being its own. What
+// is left between the two ends are candidates, which are put into the order of the right side's
+// rows and asked the whole condition (>>join-where); so ranges only have to miss nobody.
+//
+// Cost: a sort of the right side, a binary search for each left row and conjunct, and the
+// candidates: those that match, plus those whose neighbours reach far. Larger engines know
+// IEJoin, with a bitmap over two orders (Khayyat et al., "Fast and Scalable Inequality Joins",
+// 2017), and interval trees.
+
+// Does this part of a conjunct have an order as a word, and read that side only?
+static bool dfq__range_part(const dfq__join_plan *p, const dfq__bound *b, int side) {
+  if (b->kind == DFQ_COLUMN) return (int)p->pair_column[b->column].side == side;
+  bool any = false;
+  for (int i = 0; i < b->argc; i++) {
+    if (b->arg[i]->kind == DFQ_LITERAL) continue;
+    if (!dfq__range_part(p, b->arg[i], side)) return false;
+    any = true;
+  }
+  return any;
+}
+
+// Is this a comparison of something of the right with something of the left, in that order or
+// the other, that cannot fail?
+static bool dfq__range_of(const dfq__join_plan *p, const dfq__bound *b, dfq__range *to) {
+  static const int compare[4] = { DFQ__LT, DFQ__LE, DFQ__GT, DFQ__GE };
+  int which = 0;
+  if (b->kind != DFQ_CALL || b->fails) return false;
+  while (which < 4 && b->call->fn != compare[which]) which++;
+  if (which == 4 || dfq__storage_of(b->arg[0]->type) > 3) return false;
+  bool swapped = dfq__range_part(p, b->arg[1], DFQ__RIGHT_SIDE);
+  if (!dfq__range_part(p, b->arg[swapped], DFQ__RIGHT_SIDE) ||
+      !dfq__range_part(p, b->arg[!swapped], DFQ__LEFT_SIDE))
+    return false;
+  to->built = b->arg[swapped];
+  to->probe = b->arg[!swapped];
+  to->above = (which >= 2) != swapped;
+  to->strict = which % 2 == 0;
+  return true;
+}
+
+// Collects the conjuncts that are ranges.
+static bool dfq__range_open(dfq__join_op *j) {
+  dfq__op *op = &j->head;
+  dfq__ranges *r = &j->range;
+  size_t n = (size_t)op->node->expr_count;
+  r->by = (dfq__range *)dfq__op_array(op, n, sizeof *r->by);
+  r->view.column = (dfq__vec *)dfq__op_array(op, (size_t)j->where.pairs.columns,
+                                             sizeof(dfq__vec));
+  if (!r->by || !r->view.column) return false;
+  r->view.columns = j->where.pairs.columns;
+  for (size_t i = 0; i < n; i++)
+    r->count += dfq__range_of(dfq__join_of(op), j->where.conjunct[i], &r->by[r->count]);
+  return true;
+}
+
+// The words of a part for n rows of a batch, and which of them are null. False without memory.
+static bool dfq__range_words(dfq__join_op *j, dfq__bound *part, size_t n, uint64_t *word,
+                             uint8_t *null) {
+  dfq__vec v;
+  j->range.view.rows = n;
+  (void)dfq__eval_vec(&j->head.eval, part, &j->range.view, n, &v);
+  if (j->head.eval.no_memory) return false;
+  size_t step = v.constant ? 0 : 1;
+  dfq__order_words(&v, v.constant ? 1 : n, false, word);
+  for (size_t i = 1; v.constant && i < n; i++) word[i] = word[0];
+  for (size_t i = 0; v.valid && i < n; i++) null[i] |= !v.valid[i * step];
+  return true;
+}
+
+// The columns of one side, from a row on, in the places of the pair's.
+static void dfq__range_view(dfq__join_op *j, const dfq__batch *probe, size_t from) {
+  const dfq__join_plan *p = dfq__join_of(&j->head);
+  for (int c = 0; c < j->range.view.columns; c++) {
+    bool built = p->pair_column[c].side == DFQ__RIGHT_SIDE;
+    if (j->where.from[c] < 0 || built == (probe != NULL)) continue;
+    dfq__vec v = built ? dfq__store_vec(&j->built, j->where.from[c])
+                       : probe->column[j->where.from[c]];
+    j->range.view.column[c] = dfq__vec_from(v, from);
+  }
+}
+
+// -- the order of the built side
+
+// From words by row to what bounds each place: the maximum so far, or the minimum from here on.
+static void dfq__range_bound(const dfq__ranges *r, bool above, const uint64_t *word,
+                             uint64_t *to) {
+  const uint32_t *row = (const uint32_t *)(const void *)r->order.data;
+  for (size_t i = 0; i < r->rows; i++) to[i] = word[row[i]];
+  for (size_t i = 1; above && i < r->rows; i++) to[i] = to[i] > to[i - 1] ? to[i] : to[i - 1];
+  for (size_t i = r->rows; !above && i-- > 1;)
+    to[i - 1] = to[i - 1] < to[i] ? to[i - 1] : to[i];
+}
+
+// Sorts the built rows by the first range; all others follow that order.
+static bool dfq__range_sort(dfq__join_op *j, const uint64_t *word, const uint8_t *null) {
+  dfq__ranges *r = &j->range;
+  dfq__heap *heap = j->head.eval.heap;
+  size_t n = j->built.rows;
+  if (!dfq__buffer_reserve(heap, &r->order, n * 4 + 4)) return false;
+  uint32_t *row = dfq__u32(&r->order);
+  for (size_t i = 0; i < n; i++) {
+    row[r->rows] = (uint32_t)i;
+    r->rows += !null[i];
+  }
+  if (!dfq__radix_sort(heap, word, row, r->rows, 1)) return false;
+  for (int i = 0; i < r->count; i++) {
+    if (!dfq__buffer_reserve(heap, &r->by[i].word, r->rows * 8 + 8)) return false;
+    dfq__range_bound(r, r->by[i].above, word + (size_t)i * n,
+                     (uint64_t *)(void *)r->by[i].word.data);
+  }
+  return true;
+}
+
+// After the built side has been read. False without memory.
+static bool dfq__range_build(dfq__join_op *j) {
+  dfq__ranges *r = &j->range;
+  dfq__heap *heap = j->head.eval.heap;
+  size_t n = j->built.rows, words = (size_t)r->count * n + 1;
+  uint64_t *word = (uint64_t *)dfq__alloc(heap, words * 8);
+  uint8_t *null = (uint8_t *)dfq__alloc_zero(heap, n + 1, 1);
+  bool ok = word && null;
+  for (size_t from = 0; ok && from < n; from += 4096) {
+    dfq__range_view(j, NULL, from);
+    for (int i = 0; ok && i < r->count; i++)
+      ok = dfq__range_words(j, r->by[i].built, dfq__min(n - from, 4096),
+                            word + (size_t)i * n + from, null + from);
+  }
+  ok = ok && dfq__range_sort(j, word, null);
+  dfq__free(heap, word, words * 8);
+  dfq__free(heap, null, n + 1);
+  return ok;
+}
+
+// -- candidates
+
+// The words of a probe batch. False without memory.
+static bool dfq__range_probe(dfq__join_op *j, const dfq__batch *probe) {
+  dfq__ranges *r = &j->range;
+  dfq__veval *eval = &j->head.eval;
+  uint8_t *null = (uint8_t *)dfq__veval_room(eval, &r->null, probe->rows + 1);
+  if (!null) return false;
+  memset(null, 0, probe->rows);
+  dfq__range_view(j, probe, 0);
+  for (int i = 0; i < r->count; i++) {
+    uint64_t *at = (uint64_t *)dfq__veval_room(eval, &r->by[i].at, probe->rows * 8 + 8);
+    if (!at || !dfq__range_words(j, r->by[i].probe, probe->rows, at, null)) return false;
+  }
+  return true;
+}
+
+// The first of n ascending words that is at least x, or above it. No branch depends on a word,
+// because half of them would be predicted wrongly.
+static size_t dfq__word_search(const uint64_t *word, size_t n, uint64_t x, bool above) {
+  const uint64_t *base = word;
+  if (above && x == UINT64_MAX) return n;
+  x += above;
+  for (; n > 1; n -= n / 2) base += base[n / 2 - 1] < x ? n / 2 : 0;
+  return (size_t)(base - word) + (n && *base < x);
+}
+
+// Puts the rows of some places into the list, ascending. Few are sorted (Shell's way: the list
+// is short, and this is all there is to it), many go through a bitmap.
+static void dfq__range_list(dfq__ranges *r, size_t low, size_t n, size_t built) {
+  const uint32_t *row = dfq__u32(&r->order) + low;
+  uint32_t *list = dfq__u32(&r->list);
+  uint64_t *bits = (uint64_t *)(void *)r->bits.data;
+  size_t m = 0;
+  bool many = n > built / 64;
+  for (size_t i = 0; many && i < n; i++) bits[row[i] / 64] |= (uint64_t)1 << row[i] % 64;
+  for (size_t i = 0; many && i <= built / 64; i++) {
+    for (; bits[i]; bits[i] &= bits[i] - 1)
+      list[m++] = (uint32_t)(i * 64) + (uint32_t)dfq__low_bit(bits[i]);
+  }
+  if (m < n) memcpy(list, row, n * sizeof *list);
+  size_t gap = 1;
+  while (gap < n / 3) gap = gap * 3 + 1;
+  for (; m < n && gap; gap /= 3)
+    for (size_t i = gap; i < n; i++) {
+      uint32_t x = list[i];
+      size_t k = i;
+      for (; k >= gap && list[k - gap] > x; k -= gap) list[k] = list[k - gap];
+      list[k] = x;
+    }
+  list[n] = DFQ__EMPTY;
+}
+
+// The first candidate of the probe row at hand; the others follow in the list, then DFQ__EMPTY.
+static uint32_t dfq__range_start(dfq__join_op *j) {
+  dfq__ranges *r = &j->range;
+  dfq__veval *eval = &j->head.eval;
+  size_t low = 0, high = r->rows, built = j->built.rows;
+  if (r->null.data[j->at]) return DFQ__EMPTY;
+  for (int i = 0; i < r->count && low < high; i++) {
+    const dfq__range *by = &r->by[i];
+    const uint64_t *at = (const uint64_t *)(const void *)by->at.data;
+    size_t place = dfq__word_search((const uint64_t *)(const void *)by->word.data, r->rows,
+                                    at[j->at], by->above == by->strict);
+    if (by->above) low = dfq__max(low, place);
+    else high = dfq__min(high, place);
+  }
+  if (low >= high) return DFQ__EMPTY;
+  bool first = r->bits.data == NULL;
+  if (!dfq__veval_room(eval, &r->list, (high - low + 1) * 4) ||
+      !dfq__veval_room(eval, &r->bits, (built / 64 + 1) * 8))
+    return DFQ__EMPTY;
+  if (first) memset(r->bits.data, 0, (built / 64 + 1) * 8);
+  dfq__range_list(r, low, high - low, built);
+  r->next = 1;
+  return dfq__u32(&r->list)[0];
 }
 
 // ---- >>group-parallel: the same groups from several threads ---------------------------------
@@ -23415,6 +23690,7 @@ static bool dfq__rule_topk(dfq__opt *o, dfq__node **at, dfq__reading r) {
 //                smaller one is cheaper. It is the right one unless told otherwise, and the
 //                left one only for inner joins that are read to the end: the left rows' order
 //                is put back afterwards, so the first row comes late.
+//   range join   Without keys but with a range, the right side is sorted, see >>join-range.
 //   use order    Inputs that ascend by the keys already can be merged, or grouped run by run:
 //                no hash table, and memory for one key's rows only.
 //
@@ -23435,6 +23711,25 @@ static bool dfq__rule_build_side(dfq__opt *o, dfq__node **at, dfq__reading r) {
   if (!dfq__own_join(o, n, 0)) return false;
   n->join->build_left = true;
   return dfq__note(o, true, "build left", where, "about %.0f rows against %.0f", left, right);
+}
+
+// A join without keys whose condition has a range. Whether a conjunct is one is known when it
+// is bound, so the join looks for all of them again.
+static bool dfq__rule_range(dfq__opt *o, dfq__node **at, dfq__reading r) {
+  dfq__node *n = *at;
+  (void)r;
+  if (n->kind != DFQ__JOIN || n->join->key_count || n->join->ranged) return false;
+  for (int i = 0; i < n->expr_count; i++) {
+    dfq__range range;
+    dfq__arena_rewind(&o->scratch);
+    const dfq__bound *b = dfq__opt_bind(o, &n->join->pair, n->expr[i]);
+    if (!b || !dfq__range_of(n->join, b, &range)) continue;
+    if (!dfq__own_join(o, n, 0)) return false;
+    n->join->ranged = true;
+    return dfq__note(o, true, dfq__say_expr(o, n->expr[i]), dfq__label(o, n),
+                     "the right side is sorted by it");
+  }
+  return false;
 }
 
 // How many of these names, from the first on, an order has.
@@ -23516,6 +23811,7 @@ static const dfq__rule_row dfq__rule_rows[] = {
   { DFQ_RULE_TOPK, dfq__rule_topk, false, false },
   { DFQ_RULE_SORTED, dfq__rule_order, false, true },
   { DFQ_RULE_BUILD_SIDE, dfq__rule_build_side, false, true },
+  { DFQ_RULE_RANGE, dfq__rule_range, false, true },
 };
 enum { DFQ__RULE_ROWS = sizeof dfq__rule_rows / sizeof dfq__rule_rows[0] };
 
@@ -23621,6 +23917,7 @@ static void dfq__put_scan_notes(dfq__text *t, const dfq__node *n, bool *any) {
 static const char *dfq__way_of(const dfq__node *n) {
   if (n->kind == DFQ__GROUP && n->key_count) return n->sorted ? "run by run" : "hash";
   if (n->kind != DFQ__JOIN) return NULL;
+  if (n->join->ranged) return "range, build right";
   return n->join->sorted ? "merge" : n->join->build_left ? "build left" : "build right";
 }
 

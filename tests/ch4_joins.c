@@ -179,6 +179,73 @@ TEST(joins_conditions_refused) {
   dfq_close(db);
 }
 
+// ---- ranges ---------------------------------------------------------------------------------
+
+#if DFQ_CHAPTER >= 5
+static const char *const joins_ranges[] = {
+  "i <= l and r < i_right",
+  "l < r",
+  "l >= r",
+  "f < f_right",
+  "f_right < f and r > l",
+  "f >= f_right and f_right > f - 2.5",
+  "r <= l and l < r + 3",
+  "r + 1 >= l and r - 1 <= l and s = s_right",
+  "d_right > d",
+  "l > r and l // (r - 3) > 0",
+  "r between l - 2 and l + 2",
+  "l * 2 < r and i_right >= i and f <= f_right",
+  "cast(d as datetime) <= cast(d_right as datetime)",
+  "s < s_right",
+  "r > 3 and r < 9",
+  "case when l > 3 then 1 else r end < i_right",
+};
+
+TEST(joins_ranges_match_model) {
+  static const size_t sizes[][2] = { { 0, 5 }, { 7, 0 }, { 1, 1 }, { 30, 40 }, { 12, 300 },
+                                     { 90, 9 } };
+  uint64_t seed = 77;
+  for (int z = 0; z < 6; z++)
+    for (int t = 0; t < 6; t++) {
+      dfq *db = dfq_open(NULL);
+      dfq_frame *a = hash_side(db, &seed, sizes[z][0], "l", z * 6, false);
+      dfq_frame *b = hash_side(db, &seed, sizes[z][1], "r", z * 6, t % 2);
+      for (size_t w = 0; w < sizeof joins_ranges / sizeof *joins_ranges; w++) {
+        dfq_frame *f = joins_where(a, b, NULL, hash_joins[t], joins_ranges[w]);
+        if (z < 4 || w % 6 == (size_t)t)
+          if (!JOINS_CHECK(f))
+            test_fail("    type %d where %s\n", (int)hash_joins[t], joins_ranges[w]);
+      }
+      dfq_close(db);
+    }
+}
+
+// Wide ranges go through the bitmap, narrow ones are sorted; both in the right's order.
+TEST(joins_ranges_explained) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *a = engine_scan(db, "t i64", "7; 1; null; 12; 5");
+  dfq_frame *b = engine_scan(db, "low i64, high i64", "6 8; 1 5; 9 12; 4 6; null 3; 2 null");
+  dfq_frame *f = joins_where(a, b, NULL, DFQ_LEFT, "low <= t and t < high");
+  CHECK_STR(engine_all(f), "7 6 8; 1 1 5; null null null; 12 null null; 5 4 6");
+  CHECK(OPT_OK(f, "range_join", "low <= t", "join#3", "the right side is sorted by it"));
+  CHECK_HAS(dfq_explain_text(f, DFQ_EXPLAIN_OPTIMIZED), "[range, build right; ~");
+  CHECK(JOINS_CHECK(f));
+  f = joins_where(a, b, NULL, DFQ_INNER, "low != t");
+  CHECK(!opt_has_step(f, true, "range_join", NULL, NULL, NULL));
+  f = joins_where(a, b, "t = low", DFQ_LEFT, "t < high");    // keys are better than ranges
+  CHECK(!opt_has_step(f, true, "range_join", NULL, NULL, NULL));
+  f = dfq_filter(dfq_join(a, b, NULL, DFQ_CROSS), "t between low and high");
+  CHECK(OPT_OK(f, "range_join", "t >= low", "join#3", NULL));
+  CHECK_STR(engine_all(f), "7 6 8; 1 1 5; 12 9 12; 5 1 5; 5 4 6");
+  // a scalar from the other side: one row, once for each left row
+  dfq_frame *mean = dfq_group_by(b, "", "mean(low) as m");
+  f = dfq_filter(dfq_join(a, mean, NULL, DFQ_CROSS), "t > m");
+  CHECK_STR(engine_all(f), "7 4.4; 12 4.4; 5 4.4");
+  CHECK(JOINS_CHECK(f));
+  dfq_close(db);
+}
+#endif
+
 // ---- where a condition may go ---------------------------------------------------------------
 
 #if DFQ_CHAPTER >= 5
@@ -283,6 +350,8 @@ static void run_ch4_joins(void) {
   RUN(joins_conditions_that_fail);
   RUN(joins_conditions_refused);
 #if DFQ_CHAPTER >= 5
+  RUN(joins_ranges_match_model);
+  RUN(joins_ranges_explained);
   RUN(joins_conditions_pushed);
   RUN(joins_filters_become_conditions);
   RUN(joins_conditions_folded);

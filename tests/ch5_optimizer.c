@@ -959,10 +959,11 @@ TEST(opt_rules_off) {
   dfq *db = dfq_open(NULL);
   dfq_frame *f = opt_everything(db), *b = dfq_join(dfq_filter(opt_left(db), "a = 2"),
                                                    opt_right(db), "id", DFQ_INNER);
+  dfq_frame *c = dfq_filter(opt_join(db, DFQ_CROSS), "a < b");
   dfq_run_options none;
   OPT_SAME(f);
   for (int i = 0; i < DFQ_RULE_COUNT; i++) {
-    dfq_frame *g = i == DFQ_RULE_BUILD_SIDE ? b : f;
+    dfq_frame *g = i == DFQ_RULE_BUILD_SIDE ? b : i == DFQ_RULE_RANGE ? c : f;
     const char *name = dfq_rule_name((dfq_rule)i);
     if (!opt_has_step(g, true, name, NULL, NULL, NULL)) test_fail("  %s did nothing\n", name);
     g = opt_without(g, (dfq_rule)i);
