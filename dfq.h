@@ -18882,26 +18882,32 @@ static bool dfq__is_free_of_ties(const dfq__window_call *c) {
   }
 }
 
-// Does b's sort put the rows of a in order? Partitions may stand in any direction, not so what
-// a is ordered by; b's partitions ascend, with nulls last.
+// Is this a partition expression of the window?
+static bool dfq__is_part_of(const dfq__window_call *c, const dfq_expr *e) {
+  for (int k = 0; k < c->over.partitions; k++)
+    if (dfq_expr_equal(dfq__window_key(c, k), e)) return true;
+  return false;
+}
+
+// Does b's sort put the rows of a in order? The partitions must be the same, in any order.
 static bool dfq__sort_serves(const dfq__window_call *a, const dfq__window_call *b) {
-  int keys = dfq__window_keys(a), longer = dfq__window_keys(b) - keys;
-  bool same = longer == 0 && a->over.partitions == b->over.partitions;
-  if (longer < 0 || (!same && !dfq__is_free_of_ties(a))) return false;
-  for (int k = 0; k < keys; k++) {
-    int x = k - a->over.partitions, y = k - b->over.partitions;
-    bool down = y >= 0 && b->over.order[y].descending;
-    bool front = y >= 0 && b->over.order[y].nulls_first;
-    if (!dfq_expr_equal(dfq__window_key(a, k), dfq__window_key(b, k))) return false;
-    if (x < 0) continue;
-    const dfq_key *key = &a->over.order[x];
-    if (key->descending != down || key->nulls_first != front) return false;
+  int parts = a->over.partitions, more = b->over.orders - a->over.orders;
+  if (parts != b->over.partitions || more < 0) return false;
+  if (more > 0 && !dfq__is_free_of_ties(a)) return false;
+  for (int k = 0; k < parts; k++)
+    if (!dfq__is_part_of(b, dfq__window_key(a, k)) || !dfq__is_part_of(a, dfq__window_key(b, k)))
+      return false;
+  for (int k = 0; k < a->over.orders; k++) {
+    const dfq_key *x = &a->over.order[k], *y = &b->over.order[k];
+    if (x->descending != y->descending || x->nulls_first != y->nulls_first) return false;
+    if (!dfq_expr_equal(dfq__window_key(a, parts + k), dfq__window_key(b, parts + k)))
+      return false;
   }
   return true;
 }
 
-// Gives each window its sort, the longest first. Both engines compute sort by sort, so that
-// they meet errors in the same order. Returns: how many.
+// Gives each window its sort, those with the most keys first. Both engines compute sort by
+// sort, so that they meet errors in the same order. Returns: how many.
 static int dfq__share_sorts(dfq__window_call *const *call, int count) {
   int sorts = 0, most = 0;
   for (int i = 0; i < count; i++) {
@@ -19283,6 +19289,7 @@ typedef struct dfq__window_op {
   dfq__eval eval;            // of a range's ends
   dfq__vec x[DFQ__AGG_INPUTS];   // what the aggregate is fed, in order
   dfq__buffer gathered[2 * DFQ__AGG_INPUTS], zeros;
+  dfq__buffer parts;         // u64: the number of each row's partition, by row
   dfq__buffer counts;        // u32: how many values before each position
   dfq__buffer near;          // u32: the next value from each position on, or the last up to it
                              // (plus one); for min and max the candidates
@@ -19451,12 +19458,12 @@ static void dfq__frame_range(dfq__window_op *o, const dfq__window_part *p, size_
 static void dfq__frame_group(dfq__window_op *o, const dfq__window_part *p, int64_t offset,
                              size_t *end, size_t *group) {
   const uint32_t *order = dfq__u32(&o->sorter.order);
-  int first = p->call.over.partitions, keys = dfq__window_keys(&p->call);
+  int keys = p->call.over.orders;
   size_t target = dfq__frame_edge(o->group, offset, 0, SIZE_MAX / 2);
   for (; *group < target && *end < o->end; ++*group) {
     size_t from = (*end)++;
     while (*end < o->end &&
-           dfq__sort_compare(&o->sorter, first, keys, order[from], order[*end]) == 0)
+           dfq__sort_compare(&o->sorter, 0, keys, order[from], order[*end]) == 0)
       ++*end;
   }
 }
@@ -19582,9 +19589,9 @@ static bool dfq__window_row(dfq__window_op *o, dfq__window_part *p, int kind, si
 static bool dfq__window_partition(dfq__window_op *o, dfq__window_part *p, int kind) {
   const dfq__sorter *s = &o->sorter;
   const uint32_t *order = dfq__u32(&o->sorter.order);
-  int first = p->call.over.partitions, keys = dfq__window_keys(&p->call);
+  int keys = p->call.over.orders;
   size_t group[2] = { 0, 0 };
-  bool sees_peers = p->call.over.framed ? p->call.over.unit != DFQ__BY_ROWS : keys > first;
+  bool sees_peers = p->call.over.framed ? p->call.over.unit != DFQ__BY_ROWS : keys > 0;
   sees_peers = sees_peers || kind == DFQ__NUMBERS;
   o->from = o->to = o->peers[0] = o->peers[1] = o->begin;
   o->left = o->mid = o->done = o->begin;
@@ -19596,7 +19603,7 @@ static bool dfq__window_partition(dfq__window_op *o, dfq__window_part *p, int ki
       o->group += at > o->begin;
       o->peers[0] = at;
       for (o->peers[1] = at + 1; o->peers[1] < o->end; o->peers[1]++)
-        if (dfq__sort_compare(s, first, keys, order[at], order[o->peers[1]]) != 0) break;
+        if (dfq__sort_compare(s, 0, keys, order[at], order[o->peers[1]]) != 0) break;
     }
     if (kind != DFQ__NUMBERS) dfq__window_frame(o, p, at, group);
     if (!dfq__window_row(o, p, kind, at)) return false;
@@ -19734,18 +19741,46 @@ static bool dfq__window_arrange(dfq__window_op *o, dfq__window_part *p, int kind
   return true;
 }
 
-// Brings the rows into the order of the sort that the window is the first to read.
+enum { DFQ__NUMBERED_ROWS = 2048 };   // at a time
+
+// Gives each row the number of its partition, as a word to sort by. Which number is no matter,
+// so a hash table does, whatever the keys are. False without memory.
+static bool dfq__window_parts(dfq__window_op *o, const dfq__window_part *p) {
+  dfq__op *op = &o->head;
+  const dfq__store *s = &o->sorter.store;
+  int count = p->call.over.partitions;
+  uint64_t *word = (uint64_t *)dfq__veval_room(&op->eval, &o->parts, s->rows * 8);
+  uint32_t number[DFQ__NUMBERED_ROWS];
+  dfq__key_set keys;
+  bool ok = dfq__keys_init(&keys, op->run->own, s->type + p->first_key, count) && word;
+  for (size_t at = 0, n; ok && at < s->rows; at += n) {
+    n = dfq__min(s->rows - at, DFQ__NUMBERED_ROWS);
+    for (int k = 0; k < count; k++)
+      o->batch.column[k] = dfq__vec_from(dfq__store_vec(s, p->first_key + k), at);
+    ok = dfq__keys_add(&keys, o->batch.column, n, number);
+    for (size_t i = 0; ok && i < n; i++) word[at + i] = number[i];
+  }
+  dfq__keys_free(&keys);
+  return ok;
+}
+
+// Brings the rows into the order of a sort: first by order by, all partitions together, then by
+// partition. The second sort is stable, so the first stays true within each.
 static bool dfq__window_sort(dfq__window_op *o, const dfq__window_part *p) {
   dfq__sorter *s = &o->sorter;
-  const dfq__window *w = &p->call.over;
-  s->keys = dfq__window_keys(&p->call);
+  int parts = p->call.over.partitions;
+  s->keys = p->call.over.orders;
   for (int k = 0; k < s->keys; k++) {
-    const dfq_key *key = k < w->partitions ? NULL : &w->order[k - w->partitions];
-    s->by[k].column = p->first_key + k;
-    s->by[k].descending = key && key->descending;
-    s->by[k].nulls_first = key && key->nulls_first;
+    s->by[k].column = p->first_key + parts + k;
+    s->by[k].descending = p->call.over.order[k].descending;
+    s->by[k].nulls_first = p->call.over.order[k].nulls_first;
   }
-  return dfq__sorter_sort(s);
+  if (!dfq__sorter_sort(s)) return false;
+  if (parts == 0) return true;
+  if (!dfq__window_parts(o, p)) return false;
+  size_t n = s->store.rows;
+  return dfq__radix_sort(s->heap, (const uint64_t *)(const void *)o->parts.data,
+                         dfq__u32(&s->order), n, dfq__sort_threads(s, n));
 }
 
 // Computes one window for all rows.
@@ -19761,19 +19796,18 @@ static bool dfq__window_compute(dfq__window_op *o, dfq__window_part *p) {
   o->aggs.count = kind == DFQ__FOLDS;
   o->aggs.stride = kind == DFQ__FOLDS ? p->agg.is->words : 0;
   const uint32_t *order = dfq__u32(&s->order);
+  const uint64_t *part = (const uint64_t *)(const void *)o->parts.data;
   for (o->begin = 0; o->begin < rows; o->begin = o->end) {
-    for (o->end = o->begin + 1; o->end < rows && p->call.over.partitions; o->end++)
-      if (dfq__sort_compare(s, 0, p->call.over.partitions, order[o->begin], order[o->end]) != 0)
-        break;
-    if (!p->call.over.partitions) o->end = rows;
+    o->end = p->call.over.partitions ? o->begin + 1 : rows;
+    while (o->end < rows && part[order[o->begin]] == part[order[o->end]]) o->end++;
     if (!dfq__window_partition(o, p, kind)) return false;
   }
   dfq__aggs_clear(&o->aggs);
   return true;
 }
 
-// The pipeline breaker: all rows, then all windows, sort by sort. The first window of a sort
-// has the most keys: the others see fewer of them.
+// The pipeline breaker: all rows, then all windows, sort by sort. A sort is by the keys of the
+// window that has the most: the others see fewer of them.
 static bool dfq__window_prepare(dfq__op *op) {
   dfq__window_op *o = (dfq__window_op *)op;
   dfq__event e;
@@ -19832,6 +19866,7 @@ static void dfq__window_close(dfq__op *op) {
   dfq__arena_release(&o->aggs.arena, 0);
   dfq__buffers_free(heap, o->gathered, 2 * DFQ__AGG_INPUTS);
   dfq__buffer_free(heap, &o->zeros);
+  dfq__buffer_free(heap, &o->parts);
   dfq__buffer_free(heap, &o->counts);
   dfq__buffer_free(heap, &o->near);
   dfq__arena_release(&o->strings, 0);
