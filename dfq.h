@@ -22632,6 +22632,10 @@ static bool dfq__sink_window(dfq__sink *s) {
   dfq__node *n = s->below;
   dfq__names used = dfq__sink_names(s);
   if (used.count == 0) return dfq__refuse(s, NULL, "it would take rows out of the windows");
+  for (int w = 0; w < n->expr_count; w++)
+    if (n->expr[w]->window->partitions == 0)
+      return dfq__refuse(s, NULL, "%s looks at the whole table",
+                         n->schema.field[n->in[0]->schema.count + w].name);
   for (int i = 0; i < used.count; i++) {
     if (dfq__schema_find(&n->in[0]->schema, used.name[i]) < 0)
       return dfq__refuse(s, NULL, "%s is what the window computes", used.name[i]);
@@ -23956,6 +23960,28 @@ static const char *dfq__way_of(const dfq__node *n) {
   return n->join->sorted ? "merge" : n->join->build_left ? "build left" : "build right";
 }
 
+// How many sorts serve the windows: those over the table in its own order need none.
+static void dfq__put_sorts(dfq__text *t, const dfq__node *n) {
+  dfq__arena scratch = { t->heap, NULL, NULL };
+  size_t count = (size_t)n->expr_count + 1;
+  dfq__window_call *call = (dfq__window_call *)dfq__arena_array(&scratch, count, sizeof *call);
+  dfq__window_call **list = (dfq__window_call **)dfq__arena_array(&scratch, count,
+                                                                  sizeof *list);
+  int sorts = 0;
+  for (int i = 0; call && list && i < n->expr_count; i++) {
+    call[i] = dfq__window_shape(n->expr[i]);
+    list[i] = &call[i];
+  }
+  if (!call || !list) t->failed = true;
+  else sorts = dfq__share_sorts(list, n->expr_count);
+  for (int i = 0; !t->failed && i < n->expr_count; i++)
+    if (dfq__window_keys(&call[i]) == 0) { sorts--; break; }
+  dfq__arena_release(&scratch, 0);
+  if (sorts == 0) dfq__put(t, "no sort");
+  else dfq__putf(t, "%d sort%s", sorts, sorts == 1 ? "" : "s");
+  if (n->expr_count > 1) dfq__putf(t, " for %d windows", n->expr_count);
+}
+
 // What the node's stage does not say.
 static void dfq__put_notes(dfq__text *t, const dfq__node *n) {
   bool any = false;
@@ -23963,6 +23989,7 @@ static void dfq__put_notes(dfq__text *t, const dfq__node *n) {
   double rows = dfq__rows_of(n);
   if (n->kind == DFQ__SCAN) dfq__put_scan_notes(t, n, &any);
   if (way) { dfq__put_bracket(t, &any); dfq__put(t, way); }
+  if (n->kind == DFQ__WINDOW) { dfq__put_bracket(t, &any); dfq__put_sorts(t, n); }
   if (rows >= 0) {
     dfq__put_bracket(t, &any);
     dfq__put(t, "~");
