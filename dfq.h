@@ -58,11 +58,11 @@
 //   0 foundations    >>platform >>memory >>buffers >>arena >>text >>hashing >>errors >>names
 //                    >>threads >>files >>context
 //   1 rows           >>rows >>row-sources >>row-operators
-//   2 expressions    >>types >>values >>lists >>scalars >>like >>strings-of >>regex
-//                    >>regex-parser >>regex-run >>dates-of >>numbers-of >>lists-of >>functions
-//                    >>signatures >>names-of-calls >>ast >>agg-trees >>over >>walking >>printer
-//                    >>lexer >>operands >>selectors >>expansion >>calls >>parser >>binder
-//                    >>bind-calls >>row-eval >>docs-of >>reference
+//   2 expressions    >>types >>values >>values-out >>lists >>scalars >>like >>strings-of
+//                    >>regex >>regex-parser >>regex-run >>dates-of >>numbers-of >>lists-of
+//                    >>functions >>signatures >>names-of-calls >>ast >>agg-trees >>over
+//                    >>walking >>printer >>lexer >>operands >>selectors >>expansion >>calls
+//                    >>parser >>binder >>bind-calls >>row-eval >>docs-of >>reference
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store
 //                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>filter
 //                    >>project >>limit >>row-engine >>actions >>show
@@ -152,6 +152,8 @@ enum {
   DFQ_DATETIME,  // int64_t, microseconds since 1970-01-01 00:00 UTC
   DFQ_DURATION,  // int64_t, microseconds
   DFQ_TIME,      // int64_t, microseconds since midnight, less than a day of them
+  DFQ_I8, DFQ_I16, DFQ_U8, DFQ_U16, DFQ_U32, DFQ_U64, // storage only, as i32
+  DFQ_F32,       // float: storage only, every operation widens it to f64
   DFQ_LIST,      // of values of one type, which is the parameter: dfq_list_of(DFQ_I64)
   DFQ_DAYS,      // interval '3' day: a literal only, to be added to a date or datetime
   DFQ_MONTHS,    // interval '3' month: likewise, by the calendar
@@ -167,8 +169,8 @@ typedef struct dfq_value {
   dfq_type type;   // DFQ_NULL when there is no value, whatever the column's type
   uint32_t len;    // of a string or a list, in bytes
   union {
-    int64_t i;     // bool, i32, i64, date, datetime, duration, time
-    double f;      // f64
+    int64_t i;     // bool, all integers (of u64 the bits), date, datetime, duration, time
+    double f;      // f64, f32
     const char *s; // str: not terminated by a zero byte; list: see dfq_list_get
   } as;
 } dfq_value;
@@ -560,8 +562,9 @@ DFQ_API bool dfq_function_at(dfq *db, int i, dfq_function_info *to);
 
 // ---- >>api-tables: tables in memory ---------------------------------------------------------
 
-// A column to make a table of. data: an array of bool bytes, int32_t, int64_t, double, or for
-// str of const char * (NULL: null). valid: NULL, or a byte per row, 0 = null.
+// A column to make a table of. data: an array of the type's own: bool bytes, int8_t to
+// uint64_t, float, double, or for str of const char * (NULL: null). valid: NULL, or a byte per
+// row, 0 = null.
 typedef struct dfq_column {
   const char *name;
   dfq_type type;
@@ -576,7 +579,7 @@ typedef struct dfq_column {
 DFQ_API dfq_table *dfq_table_new(dfq *db, const dfq_column *columns, int count, size_t rows);
 
 // The same from rows: cells[row * count + column], types as in fields or null.
-// A cell of another type, or an i32 or date beyond 32 bits, is an error (dfq_error).
+// A cell of another type, or a number beyond the bits of its column, is an error (dfq_error).
 DFQ_API dfq_table *dfq_table_from_rows(dfq *db, const dfq_field *fields, int count,
                                        const dfq_value *cells, size_t rows);
 
@@ -595,15 +598,15 @@ DFQ_API int dfq_table_find(const dfq_table *table, const char *name); // its num
 
 // One cell. Borrows: strings live as long as the table. Out of range: null, 0, NaN or "".
 DFQ_API void dfq_table_get(const dfq_table *table, size_t row, int column, dfq_value *to);
-// Out of range counts as null. i64 reads bool, i32, dates and times too, as their stored
-// numbers.
+// Out of range counts as null. i64 reads all that is stored as an integer: bool, dates and
+// times too; of u64 the bits.
 DFQ_API bool dfq_table_is_null(const dfq_table *table, size_t row, int column);
 DFQ_API int64_t dfq_table_i64(const dfq_table *table, size_t row, int column);
 DFQ_API double dfq_table_f64(const dfq_table *table, size_t row, int column); // integers too
 // len: NULL, or where the text's bytes are counted; it is not ended by a zero byte.
 DFQ_API const char *dfq_table_str(const dfq_table *table, size_t row, int column, size_t *len);
 
-// A whole column: rows values (bytes, int32_t, int64_t, double, dfq_view by type); *valid: a
+// A whole column: rows values (int8_t to uint64_t, float, double, dfq_view by type); *valid: a
 // byte per row, or NULL when nothing is null. Borrows: lives as long as the table. NULL for a
 // column that does not exist. What stands where valid is 0 means nothing.
 DFQ_API const void *dfq_table_data(const dfq_table *table, int column, const uint8_t **valid);
@@ -2349,41 +2352,93 @@ DFQ_API dfq_rows *dfq_rows_take(dfq_rows *in, size_t n) {
 
 // ---- >>types: names, widening, and what may be cast to what ---------------------------------
 // Every expression has a type before any row is read. Two conversions happen by themselves,
-// because they lose nothing that a reader would miss: i32 -> i64 -> f64 and date -> datetime.
+// because they lose nothing that a reader would miss: i64 -> f64 and date -> datetime. Narrow
+// types are for storage: they become i64 or f64 before anything is computed with them.
 // Between text and numbers, or bool and numbers, nothing happens by itself: that is an error
 // when the plan is built, and cast says what is meant.
 //
-//   null ──> everything        i32 ──> i64 ──> f64        date ──> datetime
+//   null ──> everything        i64 ──> f64        date ──> datetime
+//   i8, i16, i32, u8, u16, u32, u64 ──> i64       f32 ──> f64
+//
+// A u64 beyond i64 has nowhere to widen to: computing with it is an error that names it. As it
+// is, it can be a key, be sorted, and be compared with another u64. What gives one of its
+// operands back (case, coalesce, min, first, lag, ...) keeps a narrow type that all of them
+// have; what computes (sum, mean, +) gives the wide one.
 //
 // That is the whole lattice. Other engines let text become a number when a number is needed:
 // then '10' < '9' depends on what stands next to it, and a join on such keys loses rows in
 // silence.
 
-// Positional, in the order of the enum: C++ knows no designated elements.
-static const char *const dfq__type_names[] = {
-  "null", "bool", "i32", "i64", "f64", "str", "date", "datetime", "duration", "time", "list",
-  "days", "months"
-};
-static const char *const dfq__list_names[] = {
-  "list", "list(bool)", "list(i32)", "list(i64)", "list(f64)", "list(str)", "list(date)",
-  "list(datetime)", "list(duration)", "list(time)"
-};
+// How a value lies in a column. Whoever reads, writes or moves values by the byte asks for it.
+enum { DFQ__AS_BIT, DFQ__AS_I8, DFQ__AS_U8, DFQ__AS_I16, DFQ__AS_U16, DFQ__AS_I32, DFQ__AS_U32,
+       DFQ__AS_F32, DFQ__AS_WORD, DFQ__AS_VIEW };
 
-// Intervals of days and months have a size only to fill the row: no column holds them.
-// Bytes of one value in a column.
-static const uint8_t dfq__type_sizes[] = {
-  1, 1, 4, 8, 8, sizeof(dfq_view), 4, 8, 8, 8, sizeof(dfq_view), 8, 8
-};
+// What there is to know of a kind. The letter stands for it in the signatures of functions;
+// there, l is list(str), and L a list of whatever * is in that signature.
+typedef struct dfq__kind_row {
+  const char *name, *list;   // list: of lists of it
+  char letter;
+  uint8_t layout;
+} dfq__kind_row;
 
-// One letter a type, for the signatures of functions. l is list(str), L a list of whatever * is
-// in that signature.
-static const char dfq__type_letters[] = "nb3ifsdtucLDM";
+// Positional, in the order of the enum: C++ knows no designated elements. Intervals of days and
+// months have a layout only to fill the row: no column holds them.
+static const dfq__kind_row dfq__kinds[] = {
+  { "null", "?", 'n', DFQ__AS_BIT },
+  { "bool", "list(bool)", 'b', DFQ__AS_BIT },
+  { "i32", "list(i32)", '3', DFQ__AS_I32 },
+  { "i64", "list(i64)", 'i', DFQ__AS_WORD },
+  { "f64", "list(f64)", 'f', DFQ__AS_WORD },
+  { "str", "list(str)", 's', DFQ__AS_VIEW },
+  { "date", "list(date)", 'd', DFQ__AS_I32 },
+  { "datetime", "list(datetime)", 't', DFQ__AS_WORD },
+  { "duration", "list(duration)", 'u', DFQ__AS_WORD },
+  { "time", "list(time)", 'c', DFQ__AS_WORD },
+  { "i8", "list(i8)", '1', DFQ__AS_I8 },
+  { "i16", "list(i16)", '2', DFQ__AS_I16 },
+  { "u8", "list(u8)", '5', DFQ__AS_U8 },
+  { "u16", "list(u16)", '6', DFQ__AS_U16 },
+  { "u32", "list(u32)", '7', DFQ__AS_U32 },
+  { "u64", "list(u64)", 'U', DFQ__AS_WORD },
+  { "f32", "list(f32)", '4', DFQ__AS_F32 },
+  { "list", "?", 'L', DFQ__AS_VIEW },
+  { "days", "?", 'D', DFQ__AS_WORD },
+  { "months", "?", 'M', DFQ__AS_WORD },
+};
 
 // A type's kind without its parameter: whoever switches over types asks through here. The
 // parameter of a list is the type of its values.
 static dfq_type dfq__kind(dfq_type t) { return t & 0xff; }
 static dfq_type dfq__child_of(dfq_type list) { return list >> 8; }
-DFQ__UNUSED static size_t dfq__size_of(dfq_type t) { return dfq__type_sizes[dfq__kind(t)]; }
+DFQ__UNUSED static int dfq__layout_of(dfq_type t) { return dfq__kinds[dfq__kind(t)].layout; }
+
+// Bytes of one value in a column.
+DFQ__UNUSED static size_t dfq__size_of(dfq_type t) {
+  static const uint8_t sizes[] = { 1, 1, 1, 2, 2, 4, 4, 4, 8, sizeof(dfq_view) };
+  return sizes[dfq__layout_of(t)];
+}
+
+// Whole numbers of any width, and floats of both.
+static bool dfq__is_integer(dfq_type t) {
+  return t == DFQ_I64 || t == DFQ_I32 || (t >= DFQ_I8 && t <= DFQ_U64);
+}
+static bool dfq__is_float(dfq_type t) { return t == DFQ_F64 || t == DFQ_F32; }
+DFQ__UNUSED static bool dfq__is_number(dfq_type t) {
+  return dfq__is_integer(t) || dfq__is_float(t);
+}
+
+// Whether a column of that type can hold the number: a date has 32 bits, too.
+static bool dfq__int_fits(dfq_type t, int64_t i) {
+  switch (dfq__kind(t)) {
+    case DFQ_I8: return i >= INT8_MIN && i <= INT8_MAX;
+    case DFQ_I16: return i >= INT16_MIN && i <= INT16_MAX;
+    case DFQ_I32: case DFQ_DATE: return i >= INT32_MIN && i <= INT32_MAX;
+    case DFQ_U8: return i >= 0 && i <= UINT8_MAX;
+    case DFQ_U16: return i >= 0 && i <= UINT16_MAX;
+    case DFQ_U32: return i >= 0 && i <= UINT32_MAX;
+    default: return true;
+  }
+}
 
 // What is stored as views of bytes. Whoever moves, hashes or compares values asks this, and
 // never needs to know whether the bytes are a text or a list.
@@ -2409,23 +2464,23 @@ DFQ__UNUSED static bool dfq__is_ordered_type(dfq_type t) {
 DFQ_API const char *dfq_type_name(dfq_type type) {
   if (type == (dfq_type)DFQ_LIST) return "list";
   if (dfq__kind(type) == DFQ_LIST)
-    return dfq__is_column_type(type) ? dfq__list_names[dfq__kind(dfq__child_of(type))] : "?";
-  return type < DFQ_KINDS ? dfq__type_names[type] : "?";
+    return dfq__is_column_type(type) ? dfq__kinds[dfq__kind(dfq__child_of(type))].list : "?";
+  return type < DFQ_KINDS ? dfq__kinds[type].name : "?";
 }
 
 // Returns: the type of a name of n bytes, DFQ_KINDS when there is none.
 // days and months have no name that can be written: a cast to them means nothing.
 static dfq_type dfq__type_find(const char *name, size_t n) {
   for (dfq_type t = DFQ_BOOL; t < DFQ_LIST; t++)
-    if (strlen(dfq__type_names[t]) == n && memcmp(name, dfq__type_names[t], n) == 0) return t;
+    if (strlen(dfq__kinds[t].name) == n && memcmp(name, dfq__kinds[t].name, n) == 0) return t;
   return DFQ_KINDS;
 }
 
-// strchr finds the terminating zero as well, so the end of a signature has to be told apart.
 static dfq_type dfq__letter_type(char letter) {
   if (letter == 'l') return dfq_list_of(DFQ_STR);
-  const char *at = strchr(dfq__type_letters, letter);
-  return at && *at ? (dfq_type)(at - dfq__type_letters) : (dfq_type)DFQ_KINDS;
+  for (dfq_type t = DFQ_NULL; t < DFQ_KINDS; t++)
+    if (dfq__kinds[t].letter == letter) return t;
+  return DFQ_KINDS;
 }
 
 // Above every sum of costs: dfq__overload_cost stops adding just below it, or a long list of
@@ -2440,21 +2495,23 @@ enum { DFQ__NO_WAY = 100 };
 static int dfq__widen_cost(dfq_type from, dfq_type to) {
   if (from == to) return 0;
   if (from == DFQ_NULL) return 1;
-  if (from == DFQ_I32 && to == DFQ_I64) return 1;
   if (from == DFQ_I64 && to == DFQ_F64) return 2;
-  if (from == DFQ_I32 && to == DFQ_F64) return 3;
+  if (from == DFQ_F32 && to == DFQ_F64) return 1;
+  if (dfq__is_integer(from) && to == DFQ_I64) return 1;
+  if (dfq__is_integer(from) && to == DFQ_F64) return 3;
   if (from == DFQ_DATE && to == DFQ_DATETIME) return 2;
   return DFQ__NO_WAY;
 }
 
 // The type that both widen to; DFQ_KINDS when there is none.
 // Not symmetric in how it asks, but in what it answers: one of the two must be able to become
-// the other. There is no third type to meet in, so that the type of a result always stands in
-// the query.
+// the other, so that the type of a result always stands in the query. Only narrow numbers meet
+// in a third: in the wide type that computing would give.
 static dfq_type dfq__common_type(dfq_type a, dfq_type b) {
   if (dfq__widen_cost(a, b) < DFQ__NO_WAY) return b;
   if (dfq__widen_cost(b, a) < DFQ__NO_WAY) return a;
-  return DFQ_KINDS;
+  if (dfq__is_integer(a) && dfq__is_integer(b)) return DFQ_I64;
+  return dfq__is_number(a) && dfq__is_number(b) ? DFQ_F64 : DFQ_KINDS;
 }
 
 // Read from the left: a row is the type that is there, a column the type that is wanted. A
@@ -2462,21 +2519,29 @@ static dfq_type dfq__common_type(dfq_type a, dfq_type b) {
 // other, so there is no cast to count days with: subtract two dates. null casts to everything.
 // What cast allows: . never, = the same, + always works, ! may fail for some values.
 static const char *const dfq__cast_matrix[] = {
-  // to:    null bool i32 i64 f64 str date datetime duration time list    from:
-  /*             n    b    3    i    f    s    d    t    u    c    L */
-  /* null     */ "=++++++++++",
-  /* bool     */ ".=++++.....",
-  /* i32      */ ".+=+++.....",
-  /* i64      */ ".+!=++.....",
-  /* f64      */ ".+!!=+.....",
-  /* str      */ ".!!!!=!!.!.",
-  /* date     */ ".....+=!...",
-  /* datetime */ ".....++=.+.",
-  /* duration */ ".....+..=..",
-  /* time     */ ".....+...=.",
-  /* list     */ ".....+.....",
-  /* days     */ "...........",
-  /* months   */ "...........",
+  // to: null, bool, i32, i64, f64, str, date, datetime, duration, time, i8, i16, u8, u16, u32,
+  //     u64, f32, list; by their letters:
+  /*             nb3ifsdtuc12567U4L     from: */
+  /* null     */ "=+++++++++++++++++",
+  /* bool     */ ".=++++....+++++++.",
+  /* i32      */ ".+=+++....!!!!!!+.",
+  /* i64      */ ".+!=++....!!!!!!+.",
+  /* f64      */ ".+!!=+....!!!!!!!.",
+  /* str      */ ".!!!!=!!.!!!!!!!!.",
+  /* date     */ ".....+=!..........",
+  /* datetime */ ".....++=.+........",
+  /* duration */ ".....+..=.........",
+  /* time     */ ".....+...=........",
+  /* i8       */ ".+++++....=+!!!!+.",
+  /* i16      */ ".+++++....!=!!!!+.",
+  /* u8       */ ".+++++....!+=++++.",
+  /* u16      */ ".+++++....!!!=+++.",
+  /* u32      */ ".+!+++....!!!!=++.",
+  /* u64      */ ".+!!++....!!!!!=+.",
+  /* f32      */ ".+!!++....!!!!!!=.",
+  /* list     */ ".....+............",
+  /* days     */ "..................",
+  /* months   */ "..................",
 };
 
 // '!' is what the optimizer asks about: such a cast must not run on rows that a filter below it
@@ -2543,6 +2608,20 @@ static bool dfq__read_i64(const char *s, size_t n, int64_t *to) {
     v = v * 10 + d;
   }
   *to = negative ? (int64_t)(0 - v) : (int64_t)v;
+  return true;
+}
+
+// The same for u64, whose bits *to gets.
+static bool dfq__read_u64(const char *s, size_t n, int64_t *to) {
+  uint64_t v = 0;
+  if (n == 0) return false;
+  for (size_t i = 0; i < n; i++) {
+    if (!dfq__is_digit(s[i])) return false;
+    uint64_t d = (uint64_t)(s[i] - '0');
+    if (v > (UINT64_MAX - d) / 10) return false;
+    v = v * 10 + d;
+  }
+  *to = (int64_t)v;
   return true;
 }
 
@@ -2641,6 +2720,13 @@ static bool dfq__read_f64(const char *s, size_t n, double *to) {
   v = d.exponent < 0 ? v / dfq__powers[-d.exponent] : v * dfq__powers[d.exponent];
   *to = d.negative ? -v : v;
   return true;
+}
+
+// Rounds to what an f32 holds. False for a number that is too large; inf and NaN stay.
+static bool dfq__f64_to_f32(double *v) {
+  bool large = *v - *v == 0 && fabs(*v) >= 340282356779733661637539395458142568448.0;
+  if (!large) *v = (double)(float)*v;
+  return !large;
 }
 
 // Not 0 and 1, not yes and no: those are a column of integers, and a column of text.
@@ -2780,26 +2866,37 @@ static bool dfq__read_datetime(const char *s, size_t n, int64_t *micros) {
   return dfq__date_fits(dfq__day_of(*micros));   // a zone may lead out of the range
 }
 
+// ---- >>values-out: values as text -----------------------------------------------------------
+// The way back. What is written here is read again by >>values, as the same value: that is the
+// promise of a CSV file written and read, of a literal printed in a plan, of cast(x as str). A
+// float gets the fewest digits that come back as itself, so 0.1 is "0.1" and not what it is
+// nearly: as an f64 0.1000000000000000055, as an f32 0.100000001490.
+
 enum { DFQ__NUMBER_TEXT = 48 };   // room for any number or date as text
 
 // The shortest digits that read back as the same double; always with a point or an exponent.
 // 15 digits are always enough for what was written with up to 15; 17 are enough for any double.
 // So three attempts decide. A trailing ".0" keeps the number a float when its text is read
 // again.
-static size_t dfq__write_f64(char *to, double v) {
+// An f32 likewise, by 6 to 9.
+static size_t dfq__write_float(char *to, double v, int digits, bool narrow) {
   if (v != v) return (size_t)snprintf(to, DFQ__NUMBER_TEXT, "nan");
   if (v - v != 0) return (size_t)snprintf(to, DFQ__NUMBER_TEXT, v < 0 ? "-inf" : "inf");
   int n = 0;
-  for (int digits = 15; digits <= 17; digits++) {
+  for (int last = digits + (narrow ? 3 : 2); digits <= last; digits++) {
     double back = 0;
     n = snprintf(to, DFQ__NUMBER_TEXT, "%.*g", digits, v);
     for (int i = 0; i < n; i++)   // some locales write a comma
       if (!dfq__is_digit(to[i]) && to[i] != '-' && to[i] != '+' && to[i] != 'e') to[i] = '.';
-    if (dfq__read_f64(to, (size_t)n, &back) && memcmp(&back, &v, sizeof v) == 0) break;
+    if (!dfq__read_f64(to, (size_t)n, &back)) continue;
+    if (narrow) back = (double)(float)back;
+    if (memcmp(&back, &v, sizeof v) == 0) break;
   }
   if (!strpbrk(to, ".e")) n += snprintf(to + n, 3, ".0");
   return (size_t)n;
 }
+
+static size_t dfq__write_f64(char *to, double v) { return dfq__write_float(to, v, 15, false); }
 
 static size_t dfq__write_date(char *to, int64_t days) {
   int64_t y;
@@ -2843,6 +2940,9 @@ static size_t dfq__write_value(char *to, const dfq_value *v) {
   switch (dfq__kind(v->type)) {
     case DFQ_BOOL: return (size_t)snprintf(to, DFQ__NUMBER_TEXT, v->as.i ? "true" : "false");
     case DFQ_F64: return dfq__write_f64(to, v->as.f);
+    case DFQ_F32: return dfq__write_float(to, v->as.f, 6, true);
+    case DFQ_U64:
+      return (size_t)snprintf(to, DFQ__NUMBER_TEXT, "%llu", (unsigned long long)v->as.i);
     case DFQ_DATE: return dfq__write_date(to, v->as.i);
     case DFQ_DATETIME: return dfq__write_datetime(to, v->as.i);
     case DFQ_DURATION: return dfq__write_duration(to, v->as.i);
@@ -2957,8 +3057,8 @@ static void dfq__list_append(dfq__list_builder *b, const dfq_value *v) {
     return;
   }
   dfq_value cell = null ? dfq__value_int(b->child, 0) : *v;
-  if (cell.type == DFQ_F64 && cell.as.f == 0) cell.as.f = 0;
-  if (cell.type == DFQ_F64 && cell.as.f != cell.as.f) cell.as.f = (double)NAN;
+  if (dfq__is_float(cell.type) && cell.as.f == 0) cell.as.f = 0;
+  if (dfq__is_float(cell.type) && cell.as.f != cell.as.f) cell.as.f = (double)NAN;
   dfq__put_n(&b->cells, (const char *)&cell.as, 8);
 }
 
@@ -3086,8 +3186,10 @@ static int dfq__compare_bytes(const char *a, size_t n, const char *b, size_t m) 
 // something.
 static int dfq__compare_values(const dfq_value *a, const dfq_value *b) {
   if (dfq__is_bytes(a->type)) return dfq__compare_bytes(a->as.s, a->len, b->as.s, b->len);
-  if (a->type == DFQ_F64)
+  if (dfq__is_float(a->type))
     return dfq__lt_float(a->as.f, b->as.f) ? -1 : dfq__lt_float(b->as.f, a->as.f);
+  if (a->type == DFQ_U64)
+    return (uint64_t)a->as.i < (uint64_t)b->as.i ? -1 : a->as.i != b->as.i;
   return a->as.i < b->as.i ? -1 : a->as.i > b->as.i;
 }
 
@@ -3133,12 +3235,12 @@ DFQ__SCALAR(dfq__lt_f64, DFQ_BOOL, i, dfq__lt_float(x.as.f, y.as.f))
 DFQ__SCALAR(dfq__le_f64, DFQ_BOOL, i, dfq__le_float(x.as.f, y.as.f))
 DFQ__SCALAR(dfq__gt_f64, DFQ_BOOL, i, dfq__lt_float(y.as.f, x.as.f))
 DFQ__SCALAR(dfq__ge_f64, DFQ_BOOL, i, dfq__le_float(y.as.f, x.as.f))
-DFQ__SCALAR(dfq__eq_str, DFQ_BOOL, i, dfq__compare_values(&x, &y) == 0)
-DFQ__SCALAR(dfq__ne_str, DFQ_BOOL, i, dfq__compare_values(&x, &y) != 0)
-DFQ__SCALAR(dfq__lt_str, DFQ_BOOL, i, dfq__compare_values(&x, &y) < 0)
-DFQ__SCALAR(dfq__le_str, DFQ_BOOL, i, dfq__compare_values(&x, &y) <= 0)
-DFQ__SCALAR(dfq__gt_str, DFQ_BOOL, i, dfq__compare_values(&x, &y) > 0)
-DFQ__SCALAR(dfq__ge_str, DFQ_BOOL, i, dfq__compare_values(&x, &y) >= 0)
+DFQ__SCALAR(dfq__eq_any, DFQ_BOOL, i, dfq__compare_values(&x, &y) == 0)
+DFQ__SCALAR(dfq__ne_any, DFQ_BOOL, i, dfq__compare_values(&x, &y) != 0)
+DFQ__SCALAR(dfq__lt_any, DFQ_BOOL, i, dfq__compare_values(&x, &y) < 0)
+DFQ__SCALAR(dfq__le_any, DFQ_BOOL, i, dfq__compare_values(&x, &y) <= 0)
+DFQ__SCALAR(dfq__gt_any, DFQ_BOOL, i, dfq__compare_values(&x, &y) > 0)
+DFQ__SCALAR(dfq__ge_any, DFQ_BOOL, i, dfq__compare_values(&x, &y) >= 0)
 DFQ__SCALAR(dfq__not_bool, DFQ_BOOL, i, !x.as.i)
 DFQ__SCALAR(dfq__len_bytes, DFQ_I64, i, (int64_t)x.len)
 #undef DFQ__CHECKED
@@ -4762,7 +4864,7 @@ static const char *dfq__greatest_any(const dfq__scalar_args *in, dfq_value *to) 
 // least(greatest(x, low), high), but that a NaN stays one: it is not known to be too large.
 static const char *dfq__clip_any(const dfq__scalar_args *in, dfq_value *to) {
   *to = in->a[0];
-  if (to->type == DFQ_F64 && to->as.f != to->as.f) return NULL;
+  if (dfq__is_float(to->type) && to->as.f != to->as.f) return NULL;
   if (dfq__compare_values(to, &in->a[1]) < 0) *to = in->a[1];
   if (dfq__compare_values(to, &in->a[2]) > 0) *to = in->a[2];
   return NULL;
@@ -4987,8 +5089,8 @@ enum {
 };
 
 // A letter an argument: b bool, i i64, f f64, s str, d date, t datetime, u duration, c time,
-// D days, M months, * any type, the same for all; L a list of those, l list(str); + at the end:
-// the last one may come again.
+// U u64, D days, M months, * any type, the same for all; L a list of those, l list(str); + at
+// the end: the last one may come again.
 // The table is searched from the top, and the cheapest row wins, the first of equals. So i64
 // comes before f64, and the order of rows with dates decides what null + date is. What has no
 // row is a type error: there is no other check of types in the binder.
@@ -5006,10 +5108,11 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__NOT, "b", 'b', 0, dfq__not_bool },
 #define DFQ__COMPARISON(fn, op)                                                                \
   { fn, "ii", 'b', 0, dfq__##op##_int },  { fn, "ff", 'b', 0, dfq__##op##_f64 },               \
-  { fn, "ss", 'b', 0, dfq__##op##_str },  { fn, "dd", 'b', 0, dfq__##op##_int },               \
+  { fn, "ss", 'b', 0, dfq__##op##_any },  { fn, "dd", 'b', 0, dfq__##op##_int },               \
   { fn, "tt", 'b', 0, dfq__##op##_int },  { fn, "bb", 'b', 0, dfq__##op##_int },               \
-  { fn, "uu", 'b', 0, dfq__##op##_int },  { fn, "cc", 'b', 0, dfq__##op##_int },
-#define DFQ__EQUALITY(fn, op) { fn, "LL", 'b', 0, dfq__##op##_str },
+  { fn, "uu", 'b', 0, dfq__##op##_int },  { fn, "cc", 'b', 0, dfq__##op##_int },               \
+  { fn, "UU", 'b', 0, dfq__##op##_any },
+#define DFQ__EQUALITY(fn, op) { fn, "LL", 'b', 0, dfq__##op##_any },
   DFQ__COMPARISON(DFQ__EQ, eq) DFQ__EQUALITY(DFQ__EQ, eq)
   DFQ__COMPARISON(DFQ__NE, ne) DFQ__EQUALITY(DFQ__NE, ne)
   DFQ__COMPARISON(DFQ__LT, lt)
@@ -5175,6 +5278,7 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__F_LEAST, "tt+", 't', DFQ__SEES_NULL, dfq__least_any },
   { DFQ__F_LEAST, "uu+", 'u', DFQ__SEES_NULL, dfq__least_any },
   { DFQ__F_LEAST, "cc+", 'c', DFQ__SEES_NULL, dfq__least_any },
+  { DFQ__F_LEAST, "UU+", 'U', DFQ__SEES_NULL, dfq__least_any },
   { DFQ__F_LEAST, "bb+", 'b', DFQ__SEES_NULL, dfq__least_any },
   { DFQ__F_GREATEST, "ii+", 'i', DFQ__SEES_NULL, dfq__greatest_any },
   { DFQ__F_GREATEST, "ff+", 'f', DFQ__SEES_NULL, dfq__greatest_any },
@@ -5183,6 +5287,7 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__F_GREATEST, "tt+", 't', DFQ__SEES_NULL, dfq__greatest_any },
   { DFQ__F_GREATEST, "uu+", 'u', DFQ__SEES_NULL, dfq__greatest_any },
   { DFQ__F_GREATEST, "cc+", 'c', DFQ__SEES_NULL, dfq__greatest_any },
+  { DFQ__F_GREATEST, "UU+", 'U', DFQ__SEES_NULL, dfq__greatest_any },
   { DFQ__F_GREATEST, "bb+", 'b', DFQ__SEES_NULL, dfq__greatest_any },
   { DFQ__F_CLIP, "iii", 'i', 0, dfq__clip_any },
   { DFQ__F_CLIP, "fff", 'f', 0, dfq__clip_any },
@@ -5191,6 +5296,7 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__F_CLIP, "ttt", 't', 0, dfq__clip_any },
   { DFQ__F_CLIP, "uuu", 'u', 0, dfq__clip_any },
   { DFQ__F_CLIP, "ccc", 'c', 0, dfq__clip_any },
+  { DFQ__F_CLIP, "UUU", 'U', 0, dfq__clip_any },
   { DFQ__F_LIST, "*+", 'L', DFQ__SEES_NULL, dfq__list_any },
   { DFQ__F_LIST_LEN, "L", 'i', 0, dfq__list_len_any },
   { DFQ__F_LIST_GET, "Li", '*', DFQ__MAKES_NULL, dfq__list_get_any },
@@ -5508,7 +5614,7 @@ DFQ_API dfq_expr *dfq_literal(dfq *db, const dfq_value *value) {
   if (e->kind == DFQ_FAILED) return e;
   e->value = *value;
   if (dfq__kind(value->type) == DFQ_LIST) return dfq__expr_failed(db, &dfq__error_list_literal);
-  if (value->type == DFQ_F64 && value->as.f != value->as.f) e->value.as.f = (double)NAN;
+  if (dfq__is_float(value->type) && value->as.f != value->as.f) e->value.as.f = (double)NAN;
   if (value->type != DFQ_STR) return e;
   e->value.as.s = dfq__arena_text(&db->arena, value->as.s, value->len);
   return e->value.as.s ? e : dfq__expr_broken(db);
@@ -5828,8 +5934,9 @@ static const char *dfq__frame_distance(const dfq_expr *e, int unit, int64_t *n, 
                : "rows and groups reach to unbounded, current row or a count, which is an "
                  "integer literal";
   }
-  bool zero = v.type == DFQ_F64 ? v.as.f == 0 : v.as.i == 0;
-  bool positive = v.type == DFQ_F64 ? v.as.f > 0 && v.as.f - v.as.f == 0 : v.as.i > 0;
+  bool zero = dfq__is_float(v.type) ? v.as.f == 0 : v.as.i == 0;
+  bool finite = v.as.f - v.as.f == 0;
+  bool positive = dfq__is_float(v.type) ? v.as.f > 0 && finite : v.as.i > 0;
   if (!literal || (!zero && !positive))
     return "a range reaches as far as a literal says that is not negative: a number, or as in "
            "interval '7' day";
@@ -6649,8 +6756,8 @@ static dfq_type dfq__parse_type(dfq__parser *p) {
   if (t.kind == DFQ__T_NAME) type = dfq__type_find(p->text + t.at, t.len);
   bool list = t.kind == DFQ__T_NAME && dfq__same_text("list", p->text + t.at, t.len);
   if (type == DFQ_KINDS && !list)
-    dfq__expected(p, "a type (bool, i32, i64, f64, str, date, datetime, duration, time, "
-                     "list(...))");
+    dfq__expected(p, "a type (bool, i8 to i64, u8 to u64, f32, f64, str, date, datetime, "
+                     "duration, time, list(...))");
   else dfq__take(p);
   if (!list) return type;
   dfq__expect_symbol(p, "(");
@@ -6669,8 +6776,10 @@ static bool dfq__read_value(dfq_type type, const char *s, size_t n, dfq_value *t
   *to = dfq__value_int(type, 0);
   switch (dfq__kind(type)) {
     case DFQ_BOOL: return dfq__read_bool(s, n, &to->as.i);
-    case DFQ_I32:
-      return dfq__read_i64(s, n, &to->as.i) && to->as.i >= INT32_MIN && to->as.i <= INT32_MAX;
+    case DFQ_I8: case DFQ_I16: case DFQ_I32: case DFQ_U8: case DFQ_U16: case DFQ_U32:
+      return dfq__read_i64(s, n, &to->as.i) && dfq__int_fits(type, to->as.i);
+    case DFQ_U64: return dfq__read_u64(s, n, &to->as.i);
+    case DFQ_F32: return dfq__read_f64(s, n, &to->as.f) && dfq__f64_to_f32(&to->as.f);
     case DFQ_I64: case DFQ_DURATION: return dfq__read_i64(s, n, &to->as.i);
     case DFQ_F64: return dfq__read_f64(s, n, &to->as.f);
     case DFQ_DATE: return dfq__read_date(s, n, &to->as.i);
@@ -6716,8 +6825,8 @@ static dfq_expr *dfq__parse_typed(dfq__parser *p, dfq_type type) {
   dfq_value v;
   if (!s) return dfq__parse_broken(p);
   if (!dfq__read_value(type, s, n, &v)) {
-    bool number = type == DFQ_I32 || type == DFQ_I64 || type == DFQ_F64;
-    bool large = number && dfq__scan_decimal(s, n, &d) && (type == DFQ_F64 || d.integer);
+    bool large = dfq__is_number(type) && dfq__scan_decimal(s, n, &d) &&
+                 (dfq__is_float(type) || d.integer);
     dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "%.*s %s %s%s", (int)dfq__min(t.len, 40),
                     p->text + t.at, large ? "does not fit in" : "is no", dfq_type_name(type),
                     type == DFQ_DATE ? " (YYYY-MM-DD)"
@@ -6840,7 +6949,8 @@ static void dfq__put_field_names(dfq__text *t, const dfq_schema *s) {
 
 // The types that go by one name, by their letters (dfq__type_letters).
 static const char *const dfq__type_classes[][2] = {
-  { "numeric", "3if" }, { "integer", "3i" }, { "float", "f" }, { "temporal", "dtuc" },
+  { "numeric", "3if12567U4" }, { "integer", "3i12567U" }, { "float", "f4" },
+  { "temporal", "dtuc" },
 };
 enum { DFQ__CLASS_COUNT = sizeof dfq__type_classes / sizeof dfq__type_classes[0] };
 
@@ -6898,7 +7008,7 @@ static bool dfq__sel_type(dfq__parser *p, const dfq_schema *s, uint8_t *set) {
   }
   if (!letters) return false;
   for (int c = 0; c < s->count; c++)
-    set[c] = strchr(letters, dfq__type_letters[dfq__kind(s->field[c].type)]) != NULL;
+    set[c] = strchr(letters, dfq__kinds[dfq__kind(s->field[c].type)].letter) != NULL;
   dfq__take(p);
   return true;
 }
@@ -8236,11 +8346,15 @@ static bool dfq__value_to_str(const dfq_value *from, dfq__arena *strings, dfq_va
 // Truncates, as C does, but with the range checked first: C leaves the rest undefined. The
 // comparison is written so that NaN fails it.
 static bool dfq__f64_to_int(double v, dfq_type type, int64_t *to) {
-  double limit = type == DFQ_I32 ? 2147483648.0 : 9223372036854775808.0;
+  double limit = 9223372036854775808.0;   // 2^63
   v = trunc(v);
+  if (type == DFQ_U64 && v >= limit && v < 2 * limit) {
+    *to = (int64_t)(uint64_t)v;
+    return true;
+  }
   if (!(v >= -limit && v < limit)) return false;
   *to = (int64_t)v;
-  return true;
+  return dfq__int_fits(type, *to) && (type != DFQ_U64 || *to >= 0);
 }
 
 // One cast. Returns false when the value has no counterpart in the other type.
@@ -8253,15 +8367,24 @@ static bool dfq__convert_value(const dfq_value *from, dfq_type type, dfq__arena 
   if (type == DFQ_STR) return dfq__value_to_str(from, strings, to);
   if (from->type == DFQ_STR) return dfq__read_value(type, from->as.s, from->len, to);
   *to = dfq__value_int(type, from->as.i);
-  if (from->type == DFQ_F64) {
+  bool negative = from->as.i < 0, large = from->type == DFQ_U64 && negative;
+  if (dfq__is_float(from->type)) {
+    to->as.f = from->as.f;
+    if (type == DFQ_F64) return true;
+    if (type == DFQ_F32) return dfq__f64_to_f32(&to->as.f);
     if (type != DFQ_BOOL) return dfq__f64_to_int(from->as.f, type, &to->as.i);
     to->as.i = from->as.f != 0;
     return true;
   }
   switch (dfq__kind(type)) {
-    case DFQ_F64: to->as.f = (double)from->as.i; return true;
+    case DFQ_F64: case DFQ_F32:
+      to->as.f = large ? (double)(uint64_t)from->as.i : (double)from->as.i;
+      if (type == DFQ_F32) to->as.f = (double)(float)to->as.f;
+      return true;
     case DFQ_BOOL: to->as.i = from->as.i != 0; return true;
-    case DFQ_I32: return from->as.i >= INT32_MIN && from->as.i <= INT32_MAX;
+    case DFQ_U64: return !negative;
+    case DFQ_I8: case DFQ_I16: case DFQ_I32: case DFQ_I64: case DFQ_U8: case DFQ_U16:
+    case DFQ_U32: return !large && dfq__int_fits(type, from->as.i);
     case DFQ_DATETIME:
       to->as.i = (int64_t)((uint64_t)from->as.i * (uint64_t)DFQ__DAY);
       return dfq__date_fits(from->as.i);
@@ -8486,25 +8609,33 @@ static dfq_type dfq__result_type(int fn, dfq_type a, dfq_type b) {
 
 // The table is asked of the binder itself, so it cannot be out of date.
 // Rows are the left operand, columns the right; a point means that there is no such operation.
+// Narrow types come first, a line for each that they become.
 DFQ_API bool dfq_print_promotions(dfq *db, FILE *out) {
   static const int fns[] = { DFQ__ADD, DFQ__SUB, DFQ__DIV, DFQ__LT };
+  static const dfq_type wide[] = { DFQ_BOOL, DFQ_I64, DFQ_F64, DFQ_STR, DFQ_DATE, DFQ_DATETIME,
+                                   DFQ_DURATION, DFQ_TIME, DFQ_DAYS, DFQ_MONTHS };
+  const int kinds = sizeof wide / sizeof *wide;
   dfq__text t = dfq__text_in(db->heap);
+  for (int to = 1; to <= 2; to++) {
+    for (dfq_type a = DFQ_BOOL; a < DFQ_LIST; a++) {
+      bool narrow = dfq__is_number(a) && a != wide[to];
+      if (narrow && dfq__result_type(DFQ__ADD, a, a) == wide[to])
+        dfq__putf(&t, "%s ", dfq_type_name(a));
+    }
+    dfq__putf(&t, "are stored as such, and computed with as %s\n", dfq_type_name(wide[to]));
+  }
   for (int f = 0; f < 4; f++) {
-    dfq__putf(&t, "%-9s", dfq__functions[fns[f]].infix);
-    for (dfq_type b = DFQ_BOOL; b < DFQ_KINDS; b++)
-      if (b != DFQ_LIST) dfq__putf(&t, " %-9s", dfq_type_name(b));
+    dfq__putf(&t, "\n%-9s", dfq__functions[fns[f]].infix);
+    for (int b = 0; b < kinds; b++) dfq__putf(&t, " %-9s", dfq_type_name(wide[b]));
     dfq__put(&t, "\n");
-    for (dfq_type a = DFQ_BOOL; a < DFQ_KINDS; a++) {
-      if (a == DFQ_LIST) continue;
-      dfq__putf(&t, "%-9s", dfq_type_name(a));
-      for (dfq_type b = DFQ_BOOL; b < DFQ_KINDS; b++) {
-        if (b == DFQ_LIST) continue;
-        dfq_type r = dfq__result_type(fns[f], a, b);
+    for (int a = 0; a < kinds; a++) {
+      dfq__putf(&t, "%-9s", dfq_type_name(wide[a]));
+      for (int b = 0; b < kinds; b++) {
+        dfq_type r = dfq__result_type(fns[f], wide[a], wide[b]);
         dfq__putf(&t, " %-9s", r == DFQ_KINDS ? "." : dfq_type_name(r));
       }
       dfq__put(&t, "\n");
     }
-    dfq__put(&t, "\n");
   }
   bool ok = dfq__put_file(db, &t, out);
   dfq__text_free(&t);
@@ -9000,10 +9131,15 @@ static void dfq__vec_get(const dfq__vec *v, size_t row, dfq_value *to) {
   if (v->constant) row = 0;
   *to = dfq__value_int(v->type, 0);
   if (v->valid && !v->valid[row]) { to->type = DFQ_NULL; return; }
-  switch (dfq__size_of(v->type)) {
-    case 1: to->as.i = ((const uint8_t *)v->data)[row]; break;
-    case 4: to->as.i = ((const int32_t *)v->data)[row]; break;
-    case 8: to->as.i = ((const int64_t *)v->data)[row]; break;   // the bits of a double too
+  switch (dfq__layout_of(v->type)) {
+    case DFQ__AS_I8: to->as.i = ((const int8_t *)v->data)[row]; break;
+    case DFQ__AS_BIT: case DFQ__AS_U8: to->as.i = ((const uint8_t *)v->data)[row]; break;
+    case DFQ__AS_I16: to->as.i = ((const int16_t *)v->data)[row]; break;
+    case DFQ__AS_U16: to->as.i = ((const uint16_t *)v->data)[row]; break;
+    case DFQ__AS_I32: to->as.i = ((const int32_t *)v->data)[row]; break;
+    case DFQ__AS_U32: to->as.i = ((const uint32_t *)v->data)[row]; break;
+    case DFQ__AS_F32: to->as.f = (double)((const float *)v->data)[row]; break;
+    case DFQ__AS_WORD: to->as.i = ((const int64_t *)v->data)[row]; break;   // a double's, too
     default: {
       const dfq_view *view = (const dfq_view *)v->data + row;
       *to = dfq__value_str(dfq__view_chars(view), view->len);
@@ -9017,23 +9153,28 @@ static void dfq__vec_get(const dfq__vec *v, size_t row, dfq_value *to) {
 // or 1 whatever the caller wrote, because row selection adds the bytes of a mask up.
 static void dfq__cell_put(void *data, dfq_type type, size_t row, const dfq_value *v) {
   bool null = v->type == DFQ_NULL;
-  switch (dfq__size_of(type)) {
-    case 1: ((uint8_t *)data)[row] = !null && v->as.i != 0; break;
-    case 4: ((int32_t *)data)[row] = (int32_t)(null ? 0 : v->as.i); break;
-    case 8: ((int64_t *)data)[row] = null ? 0 : v->as.i; break;
+  int64_t i = null ? 0 : v->as.i;
+  switch (dfq__layout_of(type)) {
+    case DFQ__AS_BIT: ((uint8_t *)data)[row] = i != 0; break;
+    case DFQ__AS_I8: case DFQ__AS_U8: ((uint8_t *)data)[row] = (uint8_t)i; break;
+    case DFQ__AS_I16: case DFQ__AS_U16: ((uint16_t *)data)[row] = (uint16_t)i; break;
+    case DFQ__AS_I32: case DFQ__AS_U32: ((uint32_t *)data)[row] = (uint32_t)i; break;
+    case DFQ__AS_F32: ((float *)data)[row] = null ? 0 : (float)v->as.f; break;
+    case DFQ__AS_WORD: ((int64_t *)data)[row] = i; break;
     default:
       ((dfq_view *)data)[row] = null ? dfq__view_of("", 0) : dfq__view_of(v->as.s, v->len);
   }
 }
 
 // Whether a caller's value may stand in a column of that type: null may, other types may not,
-// and of the types that are stored in 4 bytes not what needs more.
+// and no number that needs more bytes than the column has for it.
 static bool dfq__value_fits(const dfq_value *v, dfq_type type) {
   if (v->type == DFQ_NULL) return true;
   if (v->type != type) return false;
   if (dfq__kind(type) == DFQ_LIST) return dfq__list_fits(v);
   if (type == DFQ_TIME) return dfq__time_fits(v->as.i);
-  return dfq__size_of(type) != 4 || (v->as.i >= INT32_MIN && v->as.i <= INT32_MAX);
+  if (type == DFQ_F32) return v->as.f != v->as.f || (double)(float)v->as.f == v->as.f;
+  return dfq__int_fits(type, v->as.i);
 }
 
 // The rows from a certain one on.
@@ -9091,17 +9232,19 @@ DFQ_API const void *dfq_batch_data(const dfq_batch *batch, int column, const uin
     for (; i < n; i++) t[i] = f[row[i]];                                                       \
   }
 DFQ__GATHER(dfq__gather_1, uint8_t)
+DFQ__GATHER(dfq__gather_2, uint16_t)
 DFQ__GATHER(dfq__gather_4, uint32_t)
 DFQ__GATHER(dfq__gather_8, uint64_t)
 DFQ__GATHER(dfq__gather_16, dfq_view)
 #undef DFQ__GATHER
 
-// size is dfq__size_of a type: 1, 4, 8 or 16. to and from do not overlap.
+// size is dfq__size_of a type: 1, 2, 4, 8 or 16. to and from do not overlap.
 static void dfq__gather(void *to, const void *from, const uint32_t *row, size_t n,
                         size_t size) {
   if (size == 8) dfq__gather_8(to, from, row, n);
   else if (size == 16) dfq__gather_16(to, from, row, n);
   else if (size == 4) dfq__gather_4(to, from, row, n);
+  else if (size == 2) dfq__gather_2(to, from, row, n);
   else dfq__gather_1(to, from, row, n);
 }
 
@@ -9211,7 +9354,12 @@ DFQ__BINARY(dfq__k_neg_f64, double, double, r[i] = -a; (void)b)
 DFQ__BINARY(dfq__k_i32_to_i64, int32_t, int64_t, r[i] = a; (void)b)
 DFQ__BINARY(dfq__k_i32_to_f64, int32_t, double, r[i] = (double)a; (void)b)
 DFQ__BINARY(dfq__k_i64_to_f64, int64_t, double, r[i] = (double)a; (void)b)
-DFQ__BINARY(dfq__k_bool_to_i64, uint8_t, int64_t, r[i] = a; (void)b)
+DFQ__BINARY(dfq__k_u8_to_i64, uint8_t, int64_t, r[i] = a; (void)b)
+DFQ__BINARY(dfq__k_i8_to_i64, int8_t, int64_t, r[i] = a; (void)b)
+DFQ__BINARY(dfq__k_i16_to_i64, int16_t, int64_t, r[i] = a; (void)b)
+DFQ__BINARY(dfq__k_u16_to_i64, uint16_t, int64_t, r[i] = a; (void)b)
+DFQ__BINARY(dfq__k_u32_to_i64, uint32_t, int64_t, r[i] = a; (void)b)
+DFQ__BINARY(dfq__k_f32_to_f64, float, double, r[i] = (double)a; (void)b)
 // The product wraps: under a null may stand any date, and nobody looks at what comes of it.
 DFQ__BINARY(dfq__k_date_to_time, int32_t, int64_t,
             bad |= (uint32_t)a + 719528u > 3652424u;   // dfq__date_fits, in one comparison
@@ -9281,7 +9429,7 @@ static dfq__kernel dfq__kernel_of_call(const dfq__bound *b) {
       case DFQ_I32: case DFQ_DATE: return k->i32;
       case DFQ_F64: return k->f64;
       case DFQ_STR: case DFQ_LIST: return k->str;
-      case DFQ_NULL: return NULL;
+      case DFQ_NULL: case DFQ_U64: return NULL;
       default: return k->i64;
     }
   }
@@ -9291,11 +9439,16 @@ static dfq__kernel dfq__kernel_of_call(const dfq__bound *b) {
 // Returns: the kernel of a widening cast; NULL for all others, which go value by value because
 // each may fail by itself. Of these only a date may have no datetime.
 static dfq__kernel dfq__kernel_of_cast(dfq_type from, dfq_type to) {
-  if (from == DFQ_I32 && to == DFQ_I64) return dfq__k_i32_to_i64;
-  if (from == DFQ_I32 && to == DFQ_F64) return dfq__k_i32_to_f64;
-  if (from == DFQ_I64 && to == DFQ_F64) return dfq__k_i64_to_f64;
-  if (from == DFQ_BOOL && to == DFQ_I64) return dfq__k_bool_to_i64;
-  if (from == DFQ_DATE && to == DFQ_DATETIME) return dfq__k_date_to_time;
+  static const struct { dfq_type from, to; dfq__kernel kernel; } casts[] = {
+    { DFQ_I32, DFQ_I64, dfq__k_i32_to_i64 },      { DFQ_I32, DFQ_F64, dfq__k_i32_to_f64 },
+    { DFQ_I64, DFQ_F64, dfq__k_i64_to_f64 },      { DFQ_BOOL, DFQ_I64, dfq__k_u8_to_i64 },
+    { DFQ_DATE, DFQ_DATETIME, dfq__k_date_to_time },
+    { DFQ_I8, DFQ_I64, dfq__k_i8_to_i64 },        { DFQ_U8, DFQ_I64, dfq__k_u8_to_i64 },
+    { DFQ_I16, DFQ_I64, dfq__k_i16_to_i64 },      { DFQ_U16, DFQ_I64, dfq__k_u16_to_i64 },
+    { DFQ_U32, DFQ_I64, dfq__k_u32_to_i64 },      { DFQ_F32, DFQ_F64, dfq__k_f32_to_f64 },
+  };
+  for (size_t i = 0; i < sizeof casts / sizeof *casts; i++)
+    if (casts[i].from == from && casts[i].to == to) return casts[i].kernel;
   return NULL;
 }
 
@@ -10082,14 +10235,15 @@ DFQ_API bool dfq_table_is_null(const dfq_table *t, size_t row, int column) {
 DFQ_API int64_t dfq_table_i64(const dfq_table *t, size_t row, int column) {
   dfq_value v;
   dfq_table_get(t, row, column, &v);
-  bool none = v.type == DFQ_NULL || v.type == DFQ_F64 || dfq__is_bytes(v.type);
+  bool none = v.type == DFQ_NULL || dfq__is_float(v.type) || dfq__is_bytes(v.type);
   return none ? 0 : v.as.i;
 }
 
 DFQ_API double dfq_table_f64(const dfq_table *t, size_t row, int column) {
   dfq_value v;
   dfq_table_get(t, row, column, &v);
-  if (v.type == DFQ_F64) return v.as.f;
+  if (dfq__is_float(v.type)) return v.as.f;
+  if (v.type == DFQ_U64) return (double)(uint64_t)v.as.i;
   return v.type == DFQ_NULL || dfq__is_bytes(v.type) ? (double)NAN : (double)v.as.i;
 }
 
@@ -10271,7 +10425,7 @@ static bool dfq__table_code(dfq_table *t, int c, uint64_t seed) {
 
 // Whether two cells are the same: both null, or the same bits (any NaN equals any other).
 static bool dfq__same_cell(const dfq_value *a, const dfq_value *b) {
-  if (a->type == DFQ_F64 && b->type == DFQ_F64 && a->as.f != a->as.f && b->as.f != b->as.f)
+  if (a->type == b->type && dfq__is_float(a->type) && a->as.f != a->as.f && b->as.f != b->as.f)
     return true;
   return dfq__value_same(a, b);
 }
@@ -12654,8 +12808,6 @@ typedef struct dfq__layout {
   int left, right;    // columns left .. right - 1 are elided
 } dfq__layout;
 
-static bool dfq__is_number(dfq_type t) { return t == DFQ_I32 || t == DFQ_I64 || t == DFQ_F64; }
-
 // width: characters that s takes on screen, of n bytes; pad: the column's width.
 static void dfq__put_padded(dfq__text *t, const char *s, size_t n, size_t width, size_t pad,
                             bool right) {
@@ -13088,7 +13240,7 @@ static bool dfq__keys_init(dfq__key_set *k, dfq *db, const dfq_type *type, int c
   if (!k->type || !k->words || !k->map || !k->pack) return false;
   for (int c = 0; c < columns; c++) {
     k->type[c] = type[c];
-    if (type[c] == DFQ_F64) k->packed = false;
+    if (dfq__is_float(type[c])) k->packed = false;
     if (dfq__is_bytes(type[c]) && !dfq__dictionary_init(&k->words[c], db->heap, db->seed))
       return false;
   }
@@ -13139,7 +13291,7 @@ static uint64_t dfq__f64_word(double v) {
 
 // A float as a value that stands for all its equals: 0.0 for -0.0, the one NaN. Others stay.
 static void dfq__make_canonical(dfq_value *v) {
-  if (v->type != DFQ_F64) return;
+  if (!dfq__is_float(v->type)) return;
   uint64_t word = dfq__f64_word(v->as.f);
   memcpy(&v->as.f, &word, sizeof word);
 }
@@ -13183,31 +13335,36 @@ static bool dfq__key_texts(dfq__key_set *k, int c, const dfq__vec *v, size_t n, 
 static bool dfq__key_column(dfq__key_set *k, int c, const dfq__vec *v, size_t n, uint64_t *word,
                             bool add) {
   memset(word, 0, v->valid ? n * sizeof *word : 0);
-  switch (dfq__size_of(v->type)) {
-    case 1: for (size_t i = 0; i < n; i++) word[i] = ((const uint8_t *)v->data)[i]; return true;
-    case 4:
+  switch (dfq__layout_of(v->type)) {
+    case DFQ__AS_BIT:
+      for (size_t i = 0; i < n; i++) word[i] = ((const uint8_t *)v->data)[i];
+      return true;
+    case DFQ__AS_I32:
       for (size_t i = 0; i < n; i++)
         word[i] = (uint64_t)(int64_t)((const int32_t *)v->data)[i];
       return true;
-    case 8:
+    case DFQ__AS_WORD:
       if (v->type != DFQ_F64) memcpy(word, v->data, n * sizeof *word);
       else for (size_t i = 0; i < n; i++) word[i] = dfq__f64_word(((const double *)v->data)[i]);
       return true;
-    default: return dfq__key_texts(k, c, v, n, word, add);
+    case DFQ__AS_VIEW: return dfq__key_texts(k, c, v, n, word, add);
+    default:   // narrow numbers, one at a time
+      for (size_t i = 0; i < n; i++) {
+        dfq_value one;
+        dfq__vec_get(v, i, &one);
+        word[i] = dfq__is_float(v->type) ? dfq__f64_word(one.as.f) : (uint64_t)one.as.i;
+      }
+      return true;
   }
 }
 
 // The inverse for one value.
 static void dfq__word_put(const dfq__key_set *k, int c, uint64_t word, bool valid, void *data,
                           size_t i) {
-  switch (dfq__size_of(k->type[c])) {
-    case 1: ((uint8_t *)data)[i] = (uint8_t)word; break;
-    case 4: ((int32_t *)data)[i] = (int32_t)(int64_t)word; break;
-    case 8: ((uint64_t *)data)[i] = word; break;
-    default:
-      ((dfq_view *)data)[i] = valid ? dfq__dictionary_views(&k->words[c])[word]
-                                    : dfq__view_of("", 0);
-  }
+  dfq_value v = dfq__value_int(k->type[c], (int64_t)word);   // of a float the bits
+  if (!dfq__is_bytes(v.type)) dfq__cell_put(data, v.type, i, &v);
+  else if (valid) ((dfq_view *)data)[i] = dfq__dictionary_views(&k->words[c])[word];
+  else ((dfq_view *)data)[i] = dfq__view_of("", 0);
 }
 
 // ---- >>key-packing: fields, and keys of a batch ---------------------------------------------
@@ -13864,6 +14021,24 @@ DFQ__EXTREME(dfq__min_f64, double, dfq__lt_float(v, old))
 DFQ__EXTREME(dfq__max_f64, double, dfq__lt_float(old, v))
 #undef DFQ__EXTREME
 
+// Narrow numbers, and u64: too rare for a loop of their own.
+static bool dfq__extreme_narrow(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                                const dfq__vec *x, size_t n) {
+  int sign = a->fn == DFQ__MIN ? -1 : 1;
+  for (size_t i = 0; i < n; i++) {
+    if (!dfq__valid_at(x, i)) continue;
+    uint64_t *s = dfq__state(all, a, group[i]);
+    dfq__vec kept = dfq__vec_of(x->type, s + 1, NULL);
+    dfq_value v, old;
+    dfq__vec_get(x, i, &v);
+    dfq__vec_get(&kept, 0, &old);
+    if (s[0] && sign * dfq__compare_values(&v, &old) <= 0) continue;
+    dfq__cell_put(s + 1, x->type, 0, &v);
+    s[0] = 1;
+  }
+  return true;
+}
+
 // Strings in a state: word 0 is 0 (none), 1 (kept in the arena) or 2 (still the batch's). The
 // text that a group holds may change many times in a batch; only the one that holds at its end
 // is copied. Copies that a later batch replaces stay in the arena until the end.
@@ -14353,24 +14528,30 @@ static const dfq__agg_class dfq__agg_spread = { 10, dfq__spread_update, dfq__spr
                                                  dfq__combine_sums };
 static const dfq__agg_class dfq__agg_keep = { 0, dfq__keep_update, dfq__keep_finish,
                                                dfq__combine_nothing };
-static const dfq__agg_class dfq__agg_extremes[2][5] = {
+static const dfq__agg_class dfq__agg_extremes[2][6] = {
   { { 2, dfq__min_bool, dfq__kept_finish, dfq__combine_value },
     { 2, dfq__min_i32, dfq__kept_finish, dfq__combine_value },
     { 2, dfq__min_i64, dfq__kept_finish, dfq__combine_value },
     { 2, dfq__min_f64, dfq__kept_finish, dfq__combine_value },
-    { 3, dfq__extreme_str, dfq__kept_finish, dfq__combine_value } },
+    { 3, dfq__extreme_str, dfq__kept_finish, dfq__combine_value },
+    { 2, dfq__extreme_narrow, dfq__kept_finish, dfq__combine_value } },
   { { 2, dfq__max_bool, dfq__kept_finish, dfq__combine_value },
     { 2, dfq__max_i32, dfq__kept_finish, dfq__combine_value },
     { 2, dfq__max_i64, dfq__kept_finish, dfq__combine_value },
     { 2, dfq__max_f64, dfq__kept_finish, dfq__combine_value },
-    { 3, dfq__extreme_str, dfq__kept_finish, dfq__combine_value } },
+    { 3, dfq__extreme_str, dfq__kept_finish, dfq__combine_value },
+    { 2, dfq__extreme_narrow, dfq__kept_finish, dfq__combine_value } },
 };
 
-// How values of a type are stored: 0 byte, 1 i32, 2 i64, 3 f64, 4 str. By dfq__kind: null,
-// bool, i32, i64, f64, str, date, datetime, duration, time, list, and spans, which are i64.
+// How values of a type are compared: 0 as bytes, 1 i32, 2 i64, 3 f64, 4 views, 5 one at a time.
 static int dfq__storage_of(dfq_type t) {
-  static const uint8_t storage[] = { 0, 0, 1, 2, 3, 4, 1, 2, 2, 2, 4, 2, 2 };
-  return storage[dfq__kind(t)];
+  switch (dfq__layout_of(t)) {
+    case DFQ__AS_BIT: return 0;
+    case DFQ__AS_I32: return 1;
+    case DFQ__AS_VIEW: return 4;
+    case DFQ__AS_WORD: return t == DFQ_U64 ? 5 : t == DFQ_F64 ? 3 : 2;
+    default: return 5;
+  }
 }
 
 // type: of the argument after its cast. The rest are first, last and their non-null forms.
@@ -16789,10 +16970,18 @@ static void dfq__order_words(const dfq__vec *v, size_t n, bool descending, uint6
       for (size_t i = 0; i < n; i++)
         word[i] = dfq__order_word_f64(((const double *)v->data)[i]);
       break;
-    default:
+    case 4:
       for (size_t i = 0; i < n; i++)
         word[i] = v->valid && !v->valid[i] ? 0
                                            : dfq__order_word_str((const dfq_view *)v->data + i);
+      break;
+    default:
+      for (size_t i = 0; i < n; i++) {
+        dfq_value one;
+        dfq__vec_get(v, i, &one);
+        word[i] = dfq__is_float(v->type) ? dfq__order_word_f64(one.as.f)
+                                         : (uint64_t)one.as.i ^ (v->type == DFQ_U64 ? 0 : sign);
+      }
   }
   for (size_t i = 0; descending && i < n; i++) word[i] = ~word[i];
 }
@@ -17919,7 +18108,7 @@ static uint64_t dfq__row_hash(const dfq__row_table *t, const dfq_value *key) {
     const dfq_value *v = &key[c];
     uint64_t w = 0x5bd1e995u;
     if (dfq__is_bytes(v->type)) w = dfq__hash_bytes(v->as.s, v->len, t->seed);
-    else if (v->type == DFQ_F64) w = dfq__f64_word(v->as.f);
+    else if (dfq__is_float(v->type)) w = dfq__f64_word(v->as.f);
     else if (v->type != DFQ_NULL) w = (uint64_t)v->as.i;
     h = dfq__hash_more(h, w);
   }
@@ -20641,8 +20830,6 @@ static dfq__names dfq__parse_or_where(dfq__recipe *r, bool (*want)(dfq_type type
   return dfq__at_name(r->p) ? dfq__parse_known_names(r) : dfq__columns_where(r, want);
 }
 
-static bool dfq__is_float(dfq_type type) { return type == DFQ_F64; }
-
 // COUNT = INT or a parameter that is one. Returns: -1 after an error.
 static int64_t dfq__parse_count(dfq__parser *p, const char *what) {
   dfq__token t = p->now;
@@ -22125,7 +22312,7 @@ static bool dfq__sees_zero_sign(const dfq_schema *schema, const dfq_expr *e) {
   bool compare = e->kind == DFQ_CALL && dfq__functions[e->fn].level == DFQ__L_CMP;
   if (e->kind == DFQ_COLUMN) {
     int c = dfq__schema_find(schema, e->name);
-    return c < 0 || schema->field[c].type == DFQ_F64;
+    return c < 0 || dfq__is_float(schema->field[c].type);
   }
   for (int i = 0; i < e->argc; i++)
     if (!(compare && e->arg[i]->kind == DFQ_COLUMN) && dfq__sees_zero_sign(schema, e->arg[i]))
@@ -25547,9 +25734,8 @@ static const dfq__error *dfq__csv_value_error(const dfq__csv_state *st, int colu
   dfq__text t = dfq__csv_message(&st->reader, DFQ_FORMAT_ERROR, at);
   dfq__decimal d;
   dfq_value v;
-  bool integer = f->type == DFQ_I32 || f->type == DFQ_I64;
-  bool large = integer && dfq__scan_decimal(text->s, text->n, &d) && d.integer &&
-               *text->s != '+';
+  bool large = dfq__is_integer(f->type) && dfq__scan_decimal(text->s, text->n, &d) &&
+               d.integer && *text->s != '+';
   dfq__putf(&t, "column %s holds ", f->name);
   dfq__csv_put_value(&t, text->s, text->n);
   if (dfq__csv_read_value(f->type, text, &v))
@@ -25640,12 +25826,24 @@ DFQ__CSV_LOOP(dfq__csv_loop_duration, int64_t, dfq__csv_get_duration)
 DFQ__CSV_LOOP(dfq__csv_loop_time, int64_t, dfq__csv_get_time)
 #undef DFQ__CSV_LOOP
 
+// Numbers of all other widths: by the exact reader, which knows their ranges.
+static size_t dfq__csv_loop_narrow(dfq__csv_state *st, dfq__csv_cells *c) {
+  const char *text = st->reader.text.data;
+  for (size_t i = 0; i < c->n; i++) {
+    const char *a = text + c->sep[c->at[i] - 1] + 1, *b = text + c->sep[c->at[i]];
+    if (*b == '\n' && b[-1] == '\r') b--;
+    if (!dfq__csv_odd(st, c, i, a, b)) return i;
+  }
+  return c->n;
+}
+
 // The one place that tells the types apart.
 typedef size_t (*dfq__csv_loop)(dfq__csv_state *st, dfq__csv_cells *c);
 static const dfq__csv_loop dfq__csv_loops[] = {   // in the order of the types
   NULL, dfq__csv_loop_bool, dfq__csv_loop_i32, dfq__csv_loop_i64, dfq__csv_loop_f64,
   dfq__csv_loop_str, dfq__csv_loop_date, dfq__csv_loop_datetime, dfq__csv_loop_duration,
-  dfq__csv_loop_time
+  dfq__csv_loop_time, dfq__csv_loop_narrow, dfq__csv_loop_narrow, dfq__csv_loop_narrow,
+  dfq__csv_loop_narrow, dfq__csv_loop_narrow, dfq__csv_loop_narrow, dfq__csv_loop_narrow
 };
 
 // ---- >>csv-infer: the sample decides --------------------------------------------------------
@@ -26658,9 +26856,8 @@ static void dfq__put_json_value(dfq__text *t, const dfq_value *v) {
   }
   char text[DFQ__NUMBER_TEXT];
   size_t n = dfq__write_value(text, v);
-  bool bare = v->type == DFQ_BOOL || v->type == DFQ_I32 || v->type == DFQ_I64 ||
-              v->type == DFQ_F64;
-  if (v->type == DFQ_NULL || (v->type == DFQ_F64 && v->as.f - v->as.f != 0))
+  bool bare = v->type == DFQ_BOOL || dfq__is_number(v->type);
+  if (v->type == DFQ_NULL || (dfq__is_float(v->type) && v->as.f - v->as.f != 0))
     dfq__put(t, "null");
   else if (v->type == DFQ_STR) dfq__put_json_utf8(t, v->as.s, v->len);
   else if (bare) dfq__put_n(t, text, n);

@@ -597,9 +597,9 @@ TEST(expr_syntax_errors) {
     { "case when a then b else", "expected an expression", 23, 1, DFQ_OK },
     { "case when a then b else c when d then e end", "expected end, not when", 26, 4, DFQ_OK },
     { "cast(a)", "expected as, not )", 6, 1, DFQ_OK },
-    { "cast(a as)", "expected a type (bool, i32, i64", 9, 1, DFQ_OK },
-    { "cast(a as int)", "expected a type (bool, i32, i64", 10, 3, DFQ_OK },
-    { "cast(a as days)", "expected a type (bool, i32, i64", 10, 4, DFQ_OK },
+    { "cast(a as)", "expected a type (bool, i8 to i64", 9, 1, DFQ_OK },
+    { "cast(a as int)", "expected a type (bool, i8 to i64", 10, 3, DFQ_OK },
+    { "cast(a as days)", "expected a type (bool, i8 to i64", 10, 4, DFQ_OK },
     { "cast(a as i64", "expected ), but the text ends here", 13, 1, DFQ_OK },
     { "abs(a", "expected ), but the text ends here", 5, 1, DFQ_OK },
     { "abs(a; b)", "expected ), not ;", 5, 1, DFQ_OK },
@@ -1042,14 +1042,14 @@ TEST(expr_type_errors_whole) {
 
 TEST(expr_promotions_table) {
   static const char *const lines[] = {
-    "+         bool      i32       i64       f64       str  ",
-    "     date      datetime  duration  time      days      months   \n",
-    "\ni32       .         i64       i64       f64       .  ",
-    "       .         .         .         .         .         .        \n",
-    "\ndate      .         .         .         .         .  ",
-    "       .         .         datetime  datetime  date      date     \n", "\n/         bool ",
-    "\ni64       .         f64       f64       f64       .  ", "\n<         bool ",
-    "\nstr       .         .         .         .         bool      .  "
+    "i32 i8 i16 u8 u16 u32 u64 are stored as such, and computed with as i64\n"
+    "f32 are stored as such, and computed with as f64\n",
+    "\n+         bool      i64       f64       str       date      datetime  duration  time  ",
+    "\ni64       .         i64       f64       .         .         .         .         .     ",
+    "\ndate      .         .         .         .         .         .         datetime  datetime"
+    "  date      date     \n", "\n/         bool ",
+    "\ni64       .         f64       f64       .  ", "\n<         bool ",
+    "\nstr       .         .         .         bool      .  "
   };
   dfq *db = dfq_open(NULL);
   FILE *f = tmpfile();

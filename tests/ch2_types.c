@@ -293,7 +293,134 @@ TEST(types_dates_without_datetime) {
   dfq_close(db);
 }
 
+// ---- narrow numbers -------------------------------------------------------------------------
+
+FN_TABLE(types_narrow_functions,
+  { "i8 '-128'", "i8 -128" },                { "i8 '128'", "!'128' does not fit in i8" },
+  { "i16 '32767'", "i16 32767" },            { "i16 '-32769'", "!does not fit in i16" },
+  { "u8 '255'", "u8 255" },                  { "u8 '-1'", "!does not fit in u8" },
+  { "u16 '65535'", "u16 65535" },            { "u32 '4294967295'", "u32 4294967295" },
+  { "u32 '4294967296'", "!does not fit in u32" },
+  { "u64 '18446744073709551615'", "u64 18446744073709551615" },
+  { "u64 '18446744073709551616'", "!does not fit in u64" }, { "u8 'x'", "!'x' is no u8" },
+  { "f32 '0.1'", "f32 0.1" },                { "f32 '1e39'", "!does not fit in f32" },
+  { "f32 'inf'", "f32 inf" },                { "f32 '16777217'", "f32 16777216.0" },
+  { "i8 '100' + i8 '100'", "i64 200" },      { "-i8 '-128'", "i64 128" },
+  { "u8 '1' - u8 '2'", "i64 -1" },           { "f32 '0.5' + 1", "f64 1.5" },
+  { "f32 '0.1' + 0.0", "f64 0.10000000149011612" },
+  { "u32 '7' / u8 '2'", "f64 3.5" },         { "abs(i16 '-5')", "i64 5" },
+  { "u64 '5' + 1", "i64 6" },                { "u64 '5' + 0.5", "f64 5.5" },
+  { "u64 '18446744073709551615' + 1", "!has no value of type i64" },
+  { "u64 '18446744073709551615' + 0.5", "f64 1.8446744073709552e+19" },
+  { "u64 '18446744073709551615' > u64 '1'", "bool true" },
+  { "u64 '18446744073709551615' = u64 '18446744073709551615'", "bool true" },
+  { "greatest(u64 '9223372036854775808', u64 '1')", "u64 9223372036854775808" },
+  { "u8 '5' = 5", "bool true" },             { "f32 '0.5' = 0.5", "bool true" },
+  { "i8 '5' in (5, 6)", "bool true" },
+  { "u8 '5' is distinct from i16 '5'", "bool false" },
+  { "case when b then u8 '5' end", "u8 5" },
+  { "case when b then u8 '5' else i8 '1' end", "i64 5" },
+  { "coalesce(f32 '0.5', i8 '1')", "f64 0.5" }, { "coalesce(n, u8 '1')", "i64 1" },
+  { "list(u8 '1', i8 '2')", "list(i64) [1, 2]" }, { "list(u8 '1')", "list(u8) [1]" },
+  { "cast(300 as u8)", "!has no value of type u8" }, { "try_cast(300 as u8)", "u8 null" },
+  { "cast(-1 as u64)", "!has no value of type u64" },
+  { "cast(1.8e19 as u64)", "u64 18000000000000000000" },
+  { "cast(2e19 as u64)", "!has no value of type u64" }, { "cast(-0.5 as u8)", "u8 0" },
+  { "try_cast(nan as i8)", "i8 null" },      { "cast(u8 '200' as i8)", "!no value of type i8" },
+  { "cast(u64 '18446744073709551615' as f64)", "f64 1.8446744073709552e+19" },
+  { "cast(u64 '18446744073709551615' as str)", "str 18446744073709551615" },
+  { "cast('18446744073709551615' as u64)", "u64 18446744073709551615" },
+  { "cast('256' as u8)", "!has no value of type u8" }, { "cast(b as u16)", "u16 1" },
+  { "cast(u16 '7' as bool)", "bool true" },  { "cast(i as f32)", "f32 10.0" },
+  { "cast(1e300 as f32)", "!has no value of type f32" }, { "cast(inf as f32)", "f32 inf" },
+  { "cast(f32 '2.75' as i8)", "i8 2" },      { "cast(d as u8)", "!cannot cast date to u8" },
+  { "year(u8 '1')", "!year takes" },         { "slice(s, u8 '1')", "str " FN_E "llo" })
+
+#define TYPES_NARROW                                                                           \
+  "a,b,c,d,e,f,g\n-128,300,255,65535,4294967295,18446744073709551615,0.1\n"                    \
+  ",,,,,,\n127,-5,0,0,0,0,-2.5\n127,-5,0,0,0,1,-2.5\n"
+#define TYPES_WIDTHS "types (a: i8, b: i16, c: u8, d: u16, e: u32, f: u64, g: f32) "
+
+TYPES_TABLE(types_narrow_in_plans, TYPES_NARROW,
+  { TYPES_WIDTHS, "a,b,c,d,e,f,g -128,300,255,65535,4294967295,18446744073709551615,0.1 ,,,,,, "
+                  "127,-5,0,0,0,0,-2.5 127,-5,0,0,0,1,-2.5" },
+  { TYPES_WIDTHS "| sort f desc, a | select f, g",
+    "f,g 18446744073709551615,0.1 1,-2.5 0,-2.5 ," },
+  { TYPES_WIDTHS "| sort a, b, c, d, e | select a", "a -128 127 127 " },
+  { TYPES_WIDTHS "| sort g desc | select g", "g 0.1 -2.5 -2.5 " },
+  { TYPES_WIDTHS "| group a, b, c, d, e, f, g : count() as n",
+    "a,b,c,d,e,f,g,n -128,300,255,65535,4294967295,18446744073709551615,0.1,1 ,,,,,,,1 "
+    "127,-5,0,0,0,0,-2.5,1 127,-5,0,0,0,1,-2.5,1" },
+  { TYPES_WIDTHS "| group g, a : count() as n", "g,a,n 0.1,-128,1 ,,1 -2.5,127,2" },
+  { TYPES_WIDTHS "| group : min(a) as a, max(b) as b, min(c) as c, max(d) as d, max(e) as e, "
+    "max(f) as f, min(f) as h, min(g) as g, max(g) as m",
+    "a,b,c,d,e,f,h,g,m -128,300,0,65535,4294967295,18446744073709551615,0,-2.5,0.1" },
+  { TYPES_WIDTHS "| group b : first(f) as f, last(g) as g, n_unique(a) as n, "
+    "last_non_null(c) as c",
+    "b,f,g,n,c 300,18446744073709551615,0.1,1,255 ,,,0, -5,0,-2.5,1,0" },
+  { TYPES_WIDTHS "| group : sum(a) as a, mean(c) as c, sum(e) as e, sum(g) as g, "
+    "median(d) as d",
+    "a,c,e,g,d 126,85.0,4294967295,-4.899999998509884,0.0" },
+  { TYPES_WIDTHS "| select sum(a) over (order by e) as a, max(f) over (order by a) as f, "
+    "lag(c) over (order by a) as c",
+    "a,f,c 126,18446744073709551615, 126,18446744073709551615,0 "
+    "254,18446744073709551615,255 254,18446744073709551615,0" },
+  { TYPES_WIDTHS "| distinct c, g | select c", "c 255  0" },
+  { TYPES_WIDTHS "| filter f > u64 '1' and g < 1 and c = 255 | select a", "a -128" },
+  { TYPES_WIDTHS "| select a + b as x, c * 2 as y, -e as z, g / 2 as w",
+    "x,y,z,w 172,510,-4294967295,0.05000000074505806 ,,, 122,0,0,-1.25 122,0,0,-1.25" },
+  { TYPES_WIDTHS "| group : sum(f) as s", "!has no value of type i64, in row 1 (f = 184467" },
+  { TYPES_WIDTHS "| filter f > 1",
+    "!has no value of type i64, in row 1 (f = 18446744073709551615)" },
+  { "types (a: u8)", "!column a holds \"-128\", which does not fit in u8" },
+  { "types (b: i8)", "!column b holds \"300\", which does not fit in i8" },
+  { "types (f: i64)", "!which does not fit in i64" })
+
+// Columns of each width from arrays and back, and joins of one width with another.
+TEST(types_narrow_in_c) {
+  static const int8_t a[] = { -128, 127, 5 };
+  static const uint16_t b[] = { 65535, 0, 5 };
+  static const uint64_t c[] = { UINT64_MAX, 0, 5 };
+  static const float d[] = { 0.1f, -3e38f, 5 };
+  static const uint8_t valid[] = { 1, 0, 1 };
+  dfq *db = dfq_open(NULL);
+  dfq_column column[] = { { "a", DFQ_I8, a, valid }, { "b", DFQ_U16, b, NULL },
+                          { "c", DFQ_U64, c, NULL }, { "d", DFQ_F32, d, NULL } };
+  dfq_table *t = dfq_table_new(db, column, 4, 3);
+  const uint8_t *there;
+  CHECK_INT(((const uint16_t *)dfq_table_data(t, 1, &there))[0], 65535);
+  CHECK_F64((double)((const float *)dfq_table_data(t, 3, &there))[0], (double)0.1f);
+  CHECK_INT(((const int8_t *)dfq_table_data(t, 0, &there))[2], 5);
+  CHECK_INT(there[1], 0);
+  CHECK_INT(dfq_table_i64(t, 0, 0), -128);
+  CHECK_F64(dfq_table_f64(t, 0, 2), 18446744073709551616.0);
+  CHECK_F64(dfq_table_f64(t, 2, 3), 5.0);
+  CHECK_INT(dfq_table_i64(t, 2, 3), 0);
+  dfq_frame *f = dfq_scan_table(db, t);
+  static const char *const on[] = { "b, c", "d", "c", "a" };
+  for (int k = 0; k < 4; k++) {
+    dfq_frame *j = dfq_join(f, f, on[k], DFQ_INNER);
+    CHECK_INT(dfq_count(j), k == 3 ? 2 : 3);   // a has a null
+    CHECK(dfq_check_equivalent(j, NULL));
+  }
+  CHECK_HAS(dfq_frame_error(dfq_join(f, f, "a = b", DFQ_INNER)), "match a (i8) with b (u16)");
+  dfq_table_free(t);
+  dfq_field field = { "x", DFQ_U8, NULL };
+  dfq_value big = ch2_int(DFQ_U8, 256), exact = ch2_float(0.1);
+  CHECK(!dfq_table_from_rows(db, &field, 1, &big, 1));
+  field.type = exact.type = DFQ_F32;
+  CHECK(!dfq_table_from_rows(db, &field, 1, &exact, 1));   // no float has that value
+  exact.as.f = 0.5;
+  t = dfq_table_from_rows(db, &field, 1, &exact, 1);
+  CHECK_F64(dfq_table_f64(t, 0, 0), 0.5);
+  dfq_table_free(t);
+  dfq_close(db);
+}
+
 static void run_ch2_types(void) {
+  RUN(types_narrow_functions);
+  RUN(types_narrow_in_plans);
+  RUN(types_narrow_in_c);
   RUN(types_time_functions);
   RUN(types_times_in_plans);
   RUN(types_dates_without_datetime);

@@ -236,6 +236,16 @@ static dfq_value engine_random(uint64_t *seed, dfq_type type) {
     case DFQ_STR: return dfq__value_str(text[k % 10], strlen(text[k % 10]));
     case DFQ_DATE: return dfq__value_int(type, k < 2 ? 2932896 : 10000 + k);
     case DFQ_DATETIME: return dfq__value_int(type, (10000 + k % 7) * DFQ__DAY + k % 3);
+    case DFQ_I8: return dfq__value_int(type, k < 5 ? INT8_MIN : k);
+    case DFQ_I16: return dfq__value_int(type, k < 5 ? INT16_MIN : k - 50);
+    case DFQ_U8: return dfq__value_int(type, k < 5 ? UINT8_MAX : k);
+    case DFQ_U16: return dfq__value_int(type, k < 5 ? UINT16_MAX : k);
+    case DFQ_U32: return dfq__value_int(type, k < 5 ? UINT32_MAX : k);
+    case DFQ_F32: {
+      dfq_value v = dfq__value_f64((double)(float)(k < 5 ? NAN : k < 10 ? 3e38 : real[k % 5]));
+      v.type = DFQ_F32;
+      return v;
+    }
     case DFQ_TIME: return dfq__value_int(type, k < 2 ? DFQ__DAY - 1 : k * DFQ__SECOND);
     case DFQ_DURATION: return dfq__value_int(type, k < 2 ? INT64_MAX : k * DFQ__SECOND);
     default: return dfq__value_int(type, k < 4 ? whole[6 + k % 3] : whole[k % 6]);
