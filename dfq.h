@@ -72,7 +72,8 @@
 //                    >>sort-op >>join-range >>group-parallel >>distinct >>row-hashing
 //                    >>row-join >>row-group >>window-frames >>window-plan >>slide >>window-walk
 //                    >>window >>row-window >>unpivot >>explode >>recipes >>recipe-rows
-//                    >>recipe-columns >>recipe-unpivot >>recipe-table
+//                    >>recipe-columns >>recipe-unpivot >>recipe-samples >>recipe-statistics
+//                    >>recipe-pivot >>recipe-table >>partition-by
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
@@ -733,6 +734,13 @@ DFQ_API dfq_frame *dfq_unpivot(dfq_frame *in, const char *text);
 // A row for each value of a list, the other columns repeated; an empty list and a null make one
 // row with a null. Several columns side by side: the shorter list ends in nulls.
 DFQ_API dfq_frame *dfq_explode(dfq_frame *in, const char *names);
+// Rows into columns. "region on quarter in ('q1', 'q2' as second): sum(amount), count() as n":
+// a group by region, with each item once for each of the values. Columns are called by the
+// value (q1), or with several items, or an item with a name, q1_n.
+DFQ_API dfq_frame *dfq_pivot(dfq_frame *in, const char *text);
+// The same without "in (...)": runs the frame for the values there are now, in the order of
+// their first rows. Blocks, and needs the context to itself, as building does.
+DFQ_API dfq_frame *dfq_pivot_discover(dfq_frame *in, const char *text);
 // The columns s.x, s.y of a struct s become x, y.
 DFQ_API dfq_frame *dfq_unnest(dfq_frame *in, const char *names);
 
@@ -758,6 +766,26 @@ DFQ_API dfq_frame *dfq_move(dfq_frame *in, const char *text);
 
 DFQ_API dfq_frame *dfq_tail(dfq_frame *in, int64_t count);   // the last rows, in their order
 DFQ_API dfq_frame *dfq_reverse(dfq_frame *in);
+
+// Rows at random, in input order. "10% seed 7", "fraction 0.1": each row by a throw of its own.
+// "n 100 seed 7": so many rows. No seed is seed 0. The same seed over the same rows gives the
+// same sample, at any batch size and number of threads.
+DFQ_API dfq_frame *dfq_sample(dfq_frame *in, const char *text);
+
+// "a, b [as n] [sort]": how often each combination occurs, as count; sort: the most frequent
+// first.
+DFQ_API dfq_frame *dfq_value_counts(dfq_frame *in, const char *names);
+// "x in (1, 5) [left] [labels ('low', 'mid', 'high')] [as size]": the piece of each value, as a
+// column x_bin. A break belongs to the piece below it, with left to the one above.
+DFQ_API dfq_frame *dfq_cut(dfq_frame *in, const char *text);
+// "x bins 4 [left] [labels (...)] [as NAME]": the same, with the quantiles of x as breaks.
+DFQ_API dfq_frame *dfq_qcut(dfq_frame *in, const char *text);
+// "x bins 10": bins of equal width between the least and the greatest finite value; or between
+// edges, "x in (0, 5, 9)". Rows of bin, low, high, count; the last bin holds its high end too.
+DFQ_API dfq_frame *dfq_histogram(dfq_frame *in, const char *text);
+// A row for each column, of all or of those named: column, type, count, nulls, n_unique, mean,
+// std, min, q25, median, q75, max. min and max are texts; what a type has not is null.
+DFQ_API dfq_frame *dfq_describe(dfq_frame *in, const char *names);
 
 // How columns of the two sides of a union find each other.
 typedef enum dfq_union_how {
@@ -848,6 +876,12 @@ DFQ_API bool dfq_print_json(dfq_frame *frame, FILE *out);
 // that end with the call, and leave the frame as it was, to be run again or at the same time
 // elsewhere. A frame that is NULL or failed is an error like any other.
 DFQ_API dfq_table *dfq_collect(dfq_frame *frame);
+
+// Runs the frame and parts its rows by their keys: a table for each, in the order of their
+// first rows. Returns: *count tables. Owns: the caller owns the tables (dfq_table_free each),
+// the array is the context's. NULL and 0 on error (dfq_error). For one thread at a time, as
+// building is.
+DFQ_API dfq_table **dfq_partition_by(dfq_frame *frame, const char *keys, int *count);
 
 // Runs the frame for its first n rows only.
 // Reads no more than it needs for them. Owns: the caller. NULL on error (dfq_error).
@@ -983,6 +1017,14 @@ DFQ_API dfq_frame *dfq_rename_by_at(dfq_frame *in, dfq_rename_fn fn, void *user,
 DFQ_API dfq_frame *dfq_move_at(dfq_frame *in, const char *text, const char *at);
 DFQ_API dfq_frame *dfq_tail_at(dfq_frame *in, int64_t count, const char *at);
 DFQ_API dfq_frame *dfq_reverse_at(dfq_frame *in, const char *at);
+DFQ_API dfq_frame *dfq_describe_at(dfq_frame *in, const char *names, const char *at);
+DFQ_API dfq_frame *dfq_value_counts_at(dfq_frame *in, const char *names, const char *at);
+DFQ_API dfq_frame *dfq_histogram_at(dfq_frame *in, const char *text, const char *at);
+DFQ_API dfq_frame *dfq_cut_at(dfq_frame *in, const char *text, const char *at);
+DFQ_API dfq_frame *dfq_qcut_at(dfq_frame *in, const char *text, const char *at);
+DFQ_API dfq_frame *dfq_sample_at(dfq_frame *in, const char *text, const char *at);
+DFQ_API dfq_frame *dfq_pivot_at(dfq_frame *in, const char *text, const char *at);
+DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const char *at);
 
 // The place of the call as text. The macros below have the names of functions that exist too: a
 // name without a parenthesis behind it, as for a pointer or in a binding, means the function.
@@ -1031,6 +1073,14 @@ DFQ_API dfq_frame *dfq_reverse_at(dfq_frame *in, const char *at);
 #define dfq_move(in, text) dfq_move_at(in, text, DFQ_HERE)
 #define dfq_tail(in, count) dfq_tail_at(in, count, DFQ_HERE)
 #define dfq_reverse(in) dfq_reverse_at(in, DFQ_HERE)
+#define dfq_describe(in, names) dfq_describe_at(in, names, DFQ_HERE)
+#define dfq_value_counts(in, names) dfq_value_counts_at(in, names, DFQ_HERE)
+#define dfq_histogram(in, text) dfq_histogram_at(in, text, DFQ_HERE)
+#define dfq_cut(in, text) dfq_cut_at(in, text, DFQ_HERE)
+#define dfq_qcut(in, text) dfq_qcut_at(in, text, DFQ_HERE)
+#define dfq_sample(in, text) dfq_sample_at(in, text, DFQ_HERE)
+#define dfq_pivot(in, text) dfq_pivot_at(in, text, DFQ_HERE)
+#define dfq_pivot_discover(in, text) dfq_pivot_discover_at(in, text, DFQ_HERE)
 
 #ifdef __cplusplus
 }
@@ -4961,6 +5011,43 @@ static const char *dfq__split_str(const dfq__scalar_args *in, dfq_value *to) {
   return dfq__list_value(&b, in->strings, to) ? NULL : dfq__no_memory;
 }
 
+// -- a number for any value
+
+// Bijective, and what is near comes out far apart: the last steps of splitmix64 (Steele, Lea,
+// Flood, "Fast Splittable Pseudorandom Number Generators", 2014). Not dfq__fold, which may
+// differ between compilers: what a query returns may not.
+static uint64_t dfq__mix(uint64_t z) {
+  z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+  return z ^ z >> 31;
+}
+
+// The bits of a value, one word; -0.0 is 0.0, and every NaN the same.
+static uint64_t dfq__hash_bits(const dfq_value *v) {
+  uint64_t bits = (uint64_t)v->as.i;
+  if (v->type != DFQ_F64) return bits;
+  if (v->as.f == 0) return 0;
+  return v->as.f != v->as.f ? 0x7FF8000000000000u : bits;
+}
+
+// hash(x) or hash(x, seed). Texts and lists go in by words of 8 bytes, the same on any machine.
+static const char *dfq__hash_any(const dfq__scalar_args *in, dfq_value *to) {
+  const dfq_value *v = &in->a[0];
+  uint64_t h = dfq__mix((in->count > 1 ? (uint64_t)in->a[1].as.i : 0) + DFQ__C1), word = 0;
+  if (dfq__kind(v->type) != DFQ_STR && dfq__kind(v->type) != DFQ_LIST) {
+    *to = dfq__value_int(DFQ_I64, (int64_t)dfq__mix(h + dfq__hash_bits(v)));
+    return NULL;
+  }
+  for (uint32_t i = 0; i < v->len; i++) {
+    word |= (uint64_t)(uint8_t)v->as.s[i] << 8 * (i % 8);
+    if (i % 8 != 7) continue;
+    h = dfq__mix(h + word);
+    word = 0;
+  }
+  *to = dfq__value_int(DFQ_I64, (int64_t)dfq__mix(dfq__mix(h + word) + v->len));
+  return NULL;
+}
+
 // ---- >>functions: one table of names, one of signatures -------------------------------------
 // Idea. A language's operators as data: nothing in the parser, the printer or the binder knows
 // what + is. To add a function is to add its name here, its signatures below, and one scalar
@@ -5043,6 +5130,7 @@ enum { DFQ__L_OR = 1, DFQ__L_AND, DFQ__L_NOT, DFQ__L_CMP, DFQ__L_ADD, DFQ__L_MUL
   X(DFQ__F_BIT_XOR, "bit_xor", NULL, DFQ__L_PRIM)                                              \
   X(DFQ__F_SHIFT_LEFT, "shift_left", NULL, DFQ__L_PRIM)                                        \
   X(DFQ__F_SHIFT_RIGHT, "shift_right", NULL, DFQ__L_PRIM)                                      \
+  X(DFQ__F_HASH, "hash", NULL, DFQ__L_PRIM)                                                    \
   X(DFQ__F_LIST, "list", NULL, DFQ__L_PRIM) X(DFQ__F_LIST_LEN, "list_len", NULL, DFQ__L_PRIM)  \
   X(DFQ__F_LIST_GET, "list_get", NULL, DFQ__L_PRIM)                                            \
   X(DFQ__F_LIST_CONTAINS, "list_contains", NULL, DFQ__L_PRIM)                                  \
@@ -5271,6 +5359,8 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__F_BIT_XOR, "ii", 'i', 0, dfq__bit_xor_int },
   { DFQ__F_SHIFT_LEFT, "ii", 'i', DFQ__FAILS, dfq__shift_left_int },
   { DFQ__F_SHIFT_RIGHT, "ii", 'i', DFQ__FAILS, dfq__shift_right_int },
+  { DFQ__F_HASH, "*", 'i', 0, dfq__hash_any },
+  { DFQ__F_HASH, "*i", 'i', 0, dfq__hash_any },
   { DFQ__F_LEAST, "ii+", 'i', DFQ__SEES_NULL, dfq__least_any },
   { DFQ__F_LEAST, "ff+", 'f', DFQ__SEES_NULL, dfq__least_any },
   { DFQ__F_LEAST, "ss+", 's', DFQ__SEES_NULL, dfq__least_any },
@@ -8739,6 +8829,8 @@ static const dfq__doc dfq__docs[] = {
     "shift_left(1, 10)", NULL },
   { "shift_right", "divided by two to the power of 0 to 63, rounded down",
     "shift_right(-5, 1)", NULL },
+  { "hash", "a number that looks random; equal values of a type, with the same seed, have one",
+    "hash('a', 7) = hash('a', 7)", NULL },
   { NULL, "Texts", NULL, NULL },
   { "like", "matches a pattern: % is any text, _ one character", "'dfq.h' like '%.h'", NULL },
   { "ilike", "like, without regard to the case of ASCII letters", "'DFQ.H' ilike '%.h'", NULL },
@@ -20756,6 +20848,7 @@ typedef struct dfq__recipe {
   dfq__verb v;          // what the recipe is called, and its input
   dfq__parser *p;
   dfq_frame *f;         // what the steps so far have made of the input
+  bool discover;        // pivot: looks for its values
 } dfq__recipe;
 
 typedef void (*dfq__recipe_fn)(dfq__recipe *r);
@@ -21499,6 +21592,549 @@ static void dfq__recipe_explode(dfq__recipe *r) {
   if (r->f->error) r->v.error = r->f->error;
 }
 
+// ---- >>recipe-samples: some rows at random, and rows by their values ------------------------
+// Random means by a number that nobody chose: the hash of the row's place and a seed. So a
+// sample is the same at any batch size and with any number of threads, and another seed is
+// another sample.
+//
+//   sample 10% seed 7      row_index _row | filter hash(_row, 7) < -7378697629483820646 | ...
+//   sample n 100 seed 7    row_index _row | with hash(_row, 7) as _hash | sort _hash, _row
+//                          | limit 100 | sort _row | drop _row, _hash
+//
+// The first is a stream, and takes each row by a throw of its own: of many rows about a tenth.
+// The second keeps 100 rows at a time and brings exactly those with the least hashes, in input
+// order. A filter moves below neither: it would number other rows. Larger engines sample whole
+// blocks of a file, which reads less, but is no sample of single rows.
+
+// ["seed" INT]: 0 without
+static int64_t dfq__parse_seed(dfq__parser *p) {
+  return dfq__accept_word(p, "seed") ? dfq__parse_count(p, "a number as seed") : 0;
+}
+
+// A number: the share that it is of whole. Below 0 or above 1 is an error.
+static double dfq__parse_share(dfq__recipe *r, double whole) {
+  dfq__parser *p = r->p;
+  dfq__token t = p->now;
+  dfq_expr *e = dfq__parse_expr(p, DFQ__L_UNARY);
+  dfq_type type = e->kind == DFQ_LITERAL ? e->value.type : (dfq_type)DFQ_NULL;
+  double share = -1;
+  if (type == DFQ_F64) share = e->value.as.f / whole;
+  if (type == DFQ_I64) share = (double)e->value.as.i / whole;
+  if (!(share >= 0 && share <= 1))
+    dfq__recipe_fail(r, t, DFQ_USAGE, "a share of the rows is from 0 to %g", whole);
+  return share;
+}
+
+// Each row by its own hash: below the share of 2^64 that stands for the fraction.
+static void dfq__sample_share(dfq__recipe *r, double share) {
+  int64_t seed = dfq__parse_seed(r->p);
+  const char *row = dfq__fresh(r, "_row");
+  if (share >= 1) return;
+  int64_t limit = (int64_t)(share * 18446744073709551616.0 - 9223372036854775808.0);
+  dfq__step(r, dfq_row_index_at, "%s", row);
+  dfq__step(r, dfq_filter_at, "hash(%s, %lld) < %lld", row, (long long)seed, (long long)limit);
+  dfq__step(r, dfq_drop_at, "%s", row);
+}
+
+// "sample" ("n" COUNT | "fraction" NUMBER | NUMBER "%") ["seed" INT]
+static void dfq__recipe_sample(dfq__recipe *r) {
+  dfq__parser *p = r->p;
+  if (dfq__accept_word(p, "fraction")) { dfq__sample_share(r, dfq__parse_share(r, 1)); return; }
+  if (!dfq__accept_word(p, "n")) {
+    double share = dfq__parse_share(r, 100);
+    if (!dfq__accept_symbol(p, "%")) dfq__expected(p, "%, as in sample 10%");
+    dfq__sample_share(r, share);
+    return;
+  }
+  int64_t count = dfq__parse_count(p, "a number of rows"), seed = dfq__parse_seed(p);
+  const char *row = dfq__fresh(r, "_row"), *hash = dfq__fresh(r, "_hash");
+  dfq__step(r, dfq_row_index_at, "%s", row);
+  dfq__step(r, dfq_with_columns_at, "hash(%s, %lld) as %s", row, (long long)seed, hash);
+  dfq__step(r, dfq_sort_at, "%s, %s", hash, row);
+  dfq__step_limit(r, count);
+  dfq__step(r, dfq_sort_at, "%s", row);
+  dfq__step(r, dfq_drop_at, "%s, %s", row, hash);
+}
+
+// A group by the names, whose items are a pattern for each name of a list.
+static void dfq__step_group(dfq__recipe *r, const dfq__names *keys, const dfq__names *items,
+                            const char *pattern) {
+  dfq__text by = dfq__text_in(r->v.db->heap), t = dfq__text_in(r->v.db->heap);
+  for (int i = 0; i < keys->count; i++)
+    dfq__put_pattern(&by, i ? ", @" : "@", keys->name[i], NULL);
+  for (int i = 0; i < items->count; i++) {
+    if (i) dfq__put(&t, ", ");
+    dfq__put_pattern(&t, pattern, items->name[i], NULL);
+  }
+  if (by.failed || t.failed) r->v.error = &dfq__error_memory;
+  if (!dfq__recipe_fails(r)) r->f = dfq_group_by_at(r->f, by.data, t.data, r->v.at);
+  if (r->f->error && !r->v.error) r->v.error = r->f->error;
+  dfq__text_free(&by);
+  dfq__text_free(&t);
+}
+
+// "value_counts" names ["as" NAME] ["sort"]: how often each value occurs
+static void dfq__recipe_value_counts(dfq__recipe *r) {
+  dfq__parser *p = r->p;
+  dfq__names names = dfq__parse_known_names(r);
+  const char *count = "count";
+  if (dfq__accept_reserved(p, "as")) count = dfq__parse_name(p, "a name for the counts");
+  bool sort = dfq__accept_word(p, "sort");
+  if (dfq__recipe_fails(r)) return;
+  dfq__names as = dfq__recipe_names(r);
+  dfq__known_add(r, &as, dfq__intern(p->db, count));
+  dfq__step_group(r, &names, &as, "count() as @");
+  if (sort) dfq__step_each(r, dfq_sort_at, &as, ", ", "@ desc", NULL);
+}
+
+// -- bins
+
+// The name with a suffix, interned. NULL without memory.
+static const char *dfq__name_with(dfq__recipe *r, const char *name, const char *suffix) {
+  dfq__text t = dfq__text_in(r->v.db->heap);
+  dfq__putf(&t, "%s%s", name, suffix);
+  const char *both = t.failed ? NULL : dfq__intern(r->v.db, t.data);
+  dfq__text_free(&t);
+  return both;
+}
+
+// What a cut was asked for: breaks make one piece more than they are.
+typedef struct dfq__cutting {
+  dfq__list at, label;   // expressions; no labels: made of the breaks
+  bool left;             // a break belongs to the piece above it: [1, 5)
+  const char *column, *to;
+} dfq__cutting;
+
+// "(" expr {"," expr} [","] ")"
+static void dfq__parse_breaks(dfq__recipe *r, dfq__list *to) {
+  dfq__expect_symbol(r->p, "(");
+  dfq__parse_args(r->p, to);
+}
+
+// ["left"] ["labels" "(" STR {"," STR} ")"] ["as" NAME], for count pieces
+static void dfq__parse_cut(dfq__recipe *r, dfq__cutting *c, int count) {
+  dfq__parser *p = r->p;
+  c->left = dfq__accept_word(p, "left");
+  dfq__token t = p->now;
+  if (dfq__accept_word(p, "labels")) {
+    dfq__parse_breaks(r, &c->label);
+    if (!p->error && c->label.count != count)
+      dfq__recipe_fail(r, t, DFQ_USAGE, "%d labels for %d pieces", c->label.count, count);
+  }
+  if (dfq__accept_reserved(p, "as")) c->to = dfq__parse_name(p, "a name");
+  else if (c->column) c->to = dfq__name_with(r, c->column, "_bin");
+  if (!c->to && !p->error) p->error = &dfq__error_memory;
+}
+
+// A literal as its value is shown: 2024-01-01, not date '2024-01-01'.
+static void dfq__put_break(dfq__text *t, const dfq_expr *e) {
+  if (e->kind == DFQ_LITERAL) dfq__put_value(t, &e->value);
+  else dfq__put_expr(t, e);
+}
+
+// The label of piece i as text: '(1, 5]'.
+static void dfq__put_piece(dfq__text *t, const dfq__cutting *c, int i) {
+  if (c->label.count) { dfq__put_expr(t, c->label.item[i]); return; }
+  dfq__text s = dfq__text_in(t->heap);
+  dfq__put(&s, c->left && i ? "[" : "(");
+  if (i) dfq__put_break(&s, c->at.item[i - 1]);
+  else dfq__put(&s, "-inf");
+  dfq__put(&s, ", ");
+  if (i < c->at.count) dfq__put_break(&s, c->at.item[i]);
+  else dfq__put(&s, "inf");
+  dfq__put(&s, c->left || i == c->at.count ? ")" : "]");
+  if (s.failed) t->failed = true;
+  else dfq__put_quoted(t, s.data, s.len, '\'');
+  dfq__text_free(&s);
+}
+
+// case when x is null then null when x <= 1 then '(-inf, 1]' ... else '(5, inf)' end as x_bin
+static void dfq__step_cut(dfq__recipe *r, const dfq__cutting *c) {
+  dfq__text t = dfq__text_in(r->v.db->heap);
+  if (dfq__recipe_fails(r)) return;
+  dfq__put_pattern(&t, "case when @ is null then null", c->column, NULL);
+  for (int i = 0; i < c->at.count; i++) {
+    dfq__put_pattern(&t, c->left ? " when @ < " : " when @ <= ", c->column, NULL);
+    dfq__put_expr(&t, c->at.item[i]);
+    dfq__put(&t, " then ");
+    dfq__put_piece(&t, c, i);
+  }
+  dfq__put(&t, " else ");
+  dfq__put_piece(&t, c, c->at.count);
+  dfq__put_pattern(&t, " end as @", c->to, NULL);
+  if (!t.failed) dfq__step(r, dfq_with_columns_at, "%s", t.data);
+  else r->v.error = &dfq__error_memory;
+  dfq__text_free(&t);
+}
+
+// Breaks that are numbers, or of one type, must ascend.
+static void dfq__check_breaks(dfq__recipe *r, dfq__token t, const dfq__list *at) {
+  for (int i = 0; i + 1 < at->count; i++) {
+    const dfq_expr *a = at->item[i], *b = at->item[i + 1];
+    bool known = a->kind == DFQ_LITERAL && b->kind == DFQ_LITERAL &&
+                 a->value.type == b->value.type && a->value.type != DFQ_NULL;
+    if (known && dfq__compare_values(&a->value, &b->value) >= 0)
+      dfq__recipe_fail(r, t, DFQ_USAGE, "the breaks have to ascend");
+  }
+}
+
+// "cut" NAME "in" "(" expr {"," expr} ")" ["left"] ["labels" "(" ... ")"] ["as" NAME]
+static void dfq__recipe_cut(dfq__recipe *r) {
+  dfq__cutting c;
+  memset(&c, 0, sizeof c);
+  c.column = dfq__parse_known(r);
+  dfq__expect_reserved(r->p, "in");
+  dfq__token t = r->p->now;
+  dfq__parse_breaks(r, &c.at);
+  if (!r->p->error && c.at.count == 0) dfq__recipe_fail(r, t, DFQ_USAGE, "no breaks to cut at");
+  dfq__check_breaks(r, t, &c.at);
+  dfq__parse_cut(r, &c, c.at.count + 1);
+  dfq__step_cut(r, &c);
+}
+
+enum { DFQ__MOST_BINS = 1000 };
+
+// "bins" COUNT, at least 1
+static int dfq__parse_bins(dfq__recipe *r) {
+  dfq__parser *p = r->p;
+  if (!dfq__accept_word(p, "bins")) dfq__expected(p, "bins and their number");
+  dfq__token t = p->now;
+  int64_t count = dfq__parse_count(p, "a number of bins");
+  if (!p->error && (count < 1 || count > DFQ__MOST_BINS))
+    dfq__recipe_fail(r, t, DFQ_LIMIT, "1 to %d bins", DFQ__MOST_BINS);
+  return (int)count;
+}
+
+// "qcut" NAME "bins" COUNT ["left"] ["labels" ...] ["as" NAME]: pieces of about as many rows
+static void dfq__recipe_qcut(dfq__recipe *r) {
+  dfq__parser *p = r->p;
+  dfq__cutting c;
+  memset(&c, 0, sizeof c);
+  c.column = dfq__parse_known(r);
+  int count = dfq__parse_bins(r);
+  dfq__text items = dfq__text_in(p->db->heap);
+  dfq__names quantiles = dfq__recipe_names(r);
+  for (int i = 1; i < count && !p->error; i++) {
+    char base[24];
+    (void)snprintf(base, sizeof base, "_q%d", i);
+    const char *name = dfq__fresh(r, base);
+    dfq__known_add(r, &quantiles, name);
+    dfq__list_add(p, &c.at, dfq_col(p->db, name));
+    if (items.len) dfq__put(&items, ", ");
+    dfq__put_pattern(&items, "quantile(@, ", c.column, NULL);
+    dfq__putf(&items, "%.17g) over () as %s", (double)i / count, name);
+  }
+  dfq__parse_cut(r, &c, count);
+  for (int i = c.label.count; i < count && !p->error; i++) {
+    char label[24];   // q1, q2, ... where none is given
+    (void)snprintf(label, sizeof label, "q%d", i + 1);
+    dfq__list_add(p, &c.label, dfq_str(p->db, label));
+  }
+  if (items.failed) r->v.error = &dfq__error_memory;
+  if (items.len) dfq__step(r, dfq_with_columns_at, "%s", items.failed ? "" : items.data);
+  dfq__text_free(&items);
+  dfq__step_cut(r, &c);
+  dfq__step_each(r, dfq_drop_at, &quantiles, ", ", "@", NULL);
+}
+
+// ---- >>recipe-statistics: one row that says what a table holds, laid out as several ---------
+// describe and histogram compute many numbers in one group of all rows, which reads the input
+// once, and then unpivot that one row:
+//
+//   group : count(a) as _0_count, min(a) as _0_min, count(b) as _1_count, ...
+//   unpivot (_0_count, _0_min) as a, (_1_count, _1_min) as b
+//     names to column values to count, min
+//
+// Exact, so medians and distinct counts keep their column's values in memory. Larger engines
+// estimate those (DuckDB's summarize), or keep them with the table.
+
+// What describe says of a column: the pattern, for which types (those with an order, or
+// numbers), and what stands there for others.
+typedef struct dfq__statistic {
+  const char *name, *pattern;
+  char types;               // '*' all, 'o' those that have an order, 'n' numbers
+  const char *otherwise;
+} dfq__statistic;
+
+static const dfq__statistic dfq__statistics[] = {
+  { "type", "'$'", '*', NULL },
+  { "count", "count(@)", '*', NULL },
+  { "nulls", "null_count(@)", '*', NULL },
+  { "n_unique", "n_unique(@)", '*', NULL },
+  { "mean", "mean(@)", 'n', "cast(null as f64)" },
+  { "std", "std(@)", 'n', "cast(null as f64)" },
+  { "min", "cast(min(@) as str)", 'o', "cast(null as str)" },
+  { "q25", "quantile(@, 0.25)", 'n', "cast(null as f64)" },
+  { "median", "median(@)", 'n', "cast(null as f64)" },
+  { "q75", "quantile(@, 0.75)", 'n', "cast(null as f64)" },
+  { "max", "cast(max(@) as str)", 'o', "cast(null as str)" },
+};
+enum { DFQ__STATISTICS = sizeof dfq__statistics / sizeof dfq__statistics[0] };
+
+// A group of all rows, then its one row unpivoted. Both texts are freed.
+static void dfq__step_unfold(dfq__recipe *r, dfq__text *items, dfq__text *turns) {
+  if (items->failed || turns->failed) r->v.error = &dfq__error_memory;
+  if (!dfq__recipe_fails(r)) r->f = dfq_group_by_at(r->f, "", items->data, r->v.at);
+  if (r->f->error && !r->v.error) r->v.error = r->f->error;
+  if (!dfq__recipe_fails(r)) dfq__step(r, dfq_unpivot_at, "%s", turns->data);
+  dfq__text_free(items);
+  dfq__text_free(turns);
+}
+
+// "describe" [names]: a row for each column
+static void dfq__recipe_describe(dfq__recipe *r) {
+  dfq__token at = r->p->now;
+  dfq__names names = dfq__parse_or_where(r, NULL);
+  dfq__text items = dfq__text_in(r->v.db->heap), turns = dfq__text_in(r->v.db->heap);
+  if (names.count == 0) dfq__recipe_fail(r, at, DFQ_USAGE, "no columns to describe");
+  for (int i = 0; i < names.count && !dfq__recipe_fails(r); i++) {
+    dfq_type type = dfq__known_type(r, names.name[i]);
+    for (int k = 0; k < DFQ__STATISTICS; k++) {
+      const dfq__statistic *s = &dfq__statistics[k];
+      bool has = s->types == '*' || (s->types == 'o' && dfq__is_ordered_type(type)) ||
+                 dfq__is_numeric(type);
+      if (items.len) dfq__put(&items, ", ");
+      dfq__put_pattern(&items, has ? s->pattern : s->otherwise, names.name[i],
+                       dfq_type_name(type));
+      dfq__putf(&items, " as _%d_%s", i, s->name);
+      dfq__putf(&turns, "%s_%d_%s", k ? ", " : i ? ", (" : "(", i, s->name);
+    }
+    dfq__put_pattern(&turns, ") as @", names.name[i], NULL);
+  }
+  for (int k = 0; k < DFQ__STATISTICS; k++)
+    dfq__putf(&turns, "%s%s", k ? ", " : " keep none names to column values to ",
+              dfq__statistics[k].name);
+  dfq__step_unfold(r, &items, &turns);
+}
+
+// Bins of the same width from the least to the greatest finite value: their borders, as
+// expressions over a group, and what counts the rows between.
+static void dfq__equal_bins(dfq__recipe *r, dfq__text *items, const char *x, int count) {
+  const char *lo = dfq__fresh(r, "_lo"), *hi = dfq__fresh(r, "_hi");
+  const char *bin = dfq__fresh(r, "_bin");
+  dfq__names one = dfq__recipe_names(r);
+  dfq__known_add(r, &one, x);
+  dfq__step_each(r, dfq_select_at, &one, "", "cast(@ as f64) as @", NULL);
+  dfq__step_each(r, dfq_filter_at, &one, "",
+                 "@ between -1.7976931348623157e308 and 1.7976931348623157e308", NULL);
+  dfq__text t = dfq__text_in(r->v.db->heap);
+  dfq__put_pattern(&t, "min(@) over () as $, ", x, lo);
+  dfq__put_pattern(&t, "max(@) over () as $", x, hi);
+  if (t.failed) r->v.error = &dfq__error_memory;
+  dfq__step(r, dfq_with_columns_at, "%s", t.failed ? "" : t.data);
+  t.len = 0;
+  dfq__put_pattern(&t, "case when $ > ", x, hi);
+  dfq__put_pattern(&t, "$ then least(floor((@ - $) / (", x, lo);
+  dfq__putf(&t, "%s - %s) * %d), %d.0) else 0.0 end as %s", hi, lo, count, count - 1, bin);
+  if (t.failed) r->v.error = &dfq__error_memory;
+  dfq__step(r, dfq_with_columns_at, "%s", t.failed ? "" : t.data);
+  dfq__text_free(&t);
+  for (int i = 0; i < count; i++) {
+    dfq__putf(items, "%smin(%s) + (max(%s) - min(%s)) * %.17g as _%d_low, ", i ? ", " : "", lo,
+              hi, lo, (double)i / count, i);
+    if (i == count - 1) dfq__putf(items, "max(%s)", hi);
+    else dfq__putf(items, "min(%s) + (max(%s) - min(%s)) * %.17g", lo, hi, lo,
+                   (double)(i + 1) / count);
+    dfq__putf(items, " as _%d_high, count_if(%s = %d.0) as _%d_count", i, bin, i, i);
+  }
+}
+
+// Bins between edges as given; what lies outside is not counted.
+static int dfq__given_bins(dfq__recipe *r, dfq__text *items, const char *x) {
+  dfq__parser *p = r->p;
+  dfq__list edge = { NULL, 0, 0 };
+  dfq__token t = p->now;
+  dfq__parse_breaks(r, &edge);
+  if (!p->error && (edge.count < 2 || edge.count > DFQ__MOST_BINS))
+    dfq__recipe_fail(r, t, DFQ_LIMIT, "2 to %d edges", DFQ__MOST_BINS);
+  dfq__check_breaks(r, t, &edge);
+  for (int i = 0; i + 1 < edge.count && !p->error; i++) {
+    const char *low = dfq_expr_text(edge.item[i]), *high = dfq_expr_text(edge.item[i + 1]);
+    dfq__putf(items, "%s%s as _%d_low, %s as _%d_high, ", i ? ", " : "", low, i, high, i);
+    dfq__put_pattern(items, "count_if(@ >= $ and ", x, low);
+    dfq__put_pattern(items, i + 2 < edge.count ? "@ < $)" : "@ <= $)", x, high);
+    dfq__putf(items, " as _%d_count", i);
+  }
+  return edge.count - 1;
+}
+
+// "histogram" NAME ("bins" COUNT | "in" "(" expr {"," expr} ")")
+static void dfq__recipe_histogram(dfq__recipe *r) {
+  dfq__token at = r->p->now;
+  const char *x = dfq__parse_known(r);
+  dfq__text items = dfq__text_in(r->v.db->heap), turns = dfq__text_in(r->v.db->heap);
+  bool given = dfq__accept_reserved(r->p, "in");
+  int count = given ? dfq__given_bins(r, &items, x) : dfq__parse_bins(r);
+  if (!given && !r->p->error && !dfq__is_numeric(dfq__known_type(r, x)))
+    dfq__recipe_fail(r, at, DFQ_TYPE_ERROR, "%s is %s: bins of equal width are for numbers; "
+                     "give the edges with in (...)", x, dfq_type_name(dfq__known_type(r, x)));
+  if (!given && !dfq__recipe_fails(r)) dfq__equal_bins(r, &items, x, count);
+  for (int i = 0; i < count && !dfq__recipe_fails(r); i++)
+    dfq__putf(&turns, "%s(_%d_low, _%d_high, _%d_count) as \"%d\"", i ? ", " : "", i, i, i, i);
+  dfq__put(&turns, " keep none names to bin values to low, high, count");
+  dfq__step_unfold(r, &items, &turns);
+  dfq__step(r, dfq_with_columns_at, "cast(bin as i64) as bin");
+}
+
+// ---- >>recipe-pivot: rows into columns ------------------------------------------------------
+// A pivot is a group with a filter in each aggregate, for each value that becomes a column:
+//
+//   pivot region on quarter in ('q1', 'q2'): sum(amount)
+//
+//   group region: sum(amount) filter (where quarter = 'q1') as q1,
+//                 sum(amount) filter (where quarter = 'q2') as q2
+//
+// So the columns are known when the plan is built, which is what a plan is. When only the data
+// knows the values, they have to be asked for first: dfq_pivot_discover runs a distinct, and
+// builds the same plan with what it finds. Polars pivots only that way (it has no lazy pivot);
+// SQL only the other.
+//
+// Cost: a comparison for each row and value. A key without rows for a value has there what the
+// aggregate makes of no rows: a null, or a count of 0.
+
+typedef struct dfq__pivoting {
+  dfq__names keys;
+  const char *on;
+  dfq__list value, item;
+  const char **label;     // of each value; NULL: its text
+  int room;               // of label
+} dfq__pivoting;
+
+enum { DFQ__MOST_PIVOTED = 1000 };
+
+// One more value and what its columns are called (NULL: as it is shown).
+static void dfq__pivot_value(dfq__recipe *r, dfq__pivoting *v, dfq__token at, dfq_expr *e,
+                             const char *label) {
+  if (e->kind != DFQ_LITERAL && !r->p->error)
+    dfq__recipe_fail(r, at, DFQ_USAGE, "the values of a pivot are literals");
+  if (v->value.count == DFQ__MOST_PIVOTED)
+    dfq__recipe_fail(r, at, DFQ_LIMIT, "more than %d values", DFQ__MOST_PIVOTED);
+  if (!dfq__list_add(r->p, &v->value, e)) return;
+  dfq__text t = dfq__text_in(r->v.db->heap);
+  if (label) dfq__put(&t, label);
+  else dfq__put_value(&t, &e->value);
+  const char *name = t.failed ? NULL : dfq__intern(r->v.db, t.len ? t.data : "");
+  dfq__text_free(&t);
+  if (!name) r->p->error = &dfq__error_memory;
+  else v->label[v->value.count - 1] = name;
+}
+
+// "(" expr ["as" NAME] {"," expr ["as" NAME]} [","] ")"
+static void dfq__parse_pivot_values(dfq__recipe *r, dfq__pivoting *v) {
+  dfq__parser *p = r->p;
+  dfq__expect_symbol(p, "(");
+  do {
+    dfq__token at = p->now;
+    if (v->value.count && dfq__is_symbol(p, ")")) break;
+    dfq_expr *e = dfq__parse_expr(p, DFQ__L_OR);
+    const char *label = NULL;
+    if (dfq__accept_reserved(p, "as")) label = dfq__parse_name(p, "a name");
+    dfq__pivot_value(r, v, at, e, label);
+  } while (!p->error && dfq__accept_symbol(p, ","));
+  dfq__expect_symbol(p, ")");
+}
+
+// The context's latest error, as one of a verb.
+static const dfq__error *dfq__latest_error(dfq *db) {
+  dfq__text t = dfq__text_in(db->heap);
+  dfq__put(&t, dfq_error(db));
+  return dfq__error_from(&db->arena, dfq_error_status(db), &t);
+}
+
+// The values that the column has now, in the order of their first rows.
+static void dfq__pivot_ask(dfq__recipe *r, dfq__pivoting *v, dfq__token at) {
+  dfq__names on = dfq__recipe_names(r);
+  dfq__known_add(r, &on, v->on);
+  dfq__step_each(r, dfq_select_at, &on, "", "@", NULL);
+  if (!dfq__recipe_fails(r)) r->f = dfq__distinct_names(r->f, &on, r->v.at);
+  dfq_table *t = dfq__recipe_fails(r) ? NULL : dfq_first(r->f, DFQ__MOST_PIVOTED + 1);
+  if (!t && !dfq__recipe_fails(r)) r->v.error = dfq__latest_error(r->v.db);
+  for (size_t i = 0; i < dfq_table_rows(t) && !dfq__recipe_fails(r); i++) {
+    dfq_value value;
+    dfq_table_get(t, i, 0, &value);
+    dfq__pivot_value(r, v, at, dfq_literal(r->v.db, &value), NULL);
+  }
+  dfq_table_free(t);
+  r->f = r->v.in;
+}
+
+// The item with a filter in each of its aggregates.
+static dfq_expr *dfq__filtered(dfq_expr *e, dfq_expr *condition) {
+  if (e->kind == DFQ_AGGREGATE) return dfq_agg_filter(e, condition);
+  dfq_expr *copy = e->argc ? dfq__expr_copy_node(e->db, e) : e;
+  for (int i = 0; i < e->argc && copy->kind != DFQ_FAILED; i++) {
+    dfq_expr *arg = dfq__filtered(e->arg[i], condition);
+    if (arg->kind == DFQ_FAILED) return arg;
+    dfq__expr_set(copy, i, arg);
+  }
+  return copy;
+}
+
+// q1, or with several items, and where an item has a name of its own, q1_total.
+static const char *dfq__pivot_name(dfq__recipe *r, const dfq__pivoting *v, int value,
+                                   int item) {
+  dfq_expr *e = v->item.item[item];
+  if (v->item.count == 1 && e->kind != DFQ_ALIAS) return v->label[value];
+  const char *own = dfq__item_name(r->v.db, e), *label = v->label[value];
+  dfq__text t = dfq__text_in(r->v.db->heap);
+  dfq__putf(&t, "%s_%s", label, own ? own : "");
+  const char *name = t.failed || !own ? NULL : dfq__intern(r->v.db, t.data);
+  dfq__text_free(&t);
+  if (!name) r->v.error = &dfq__error_memory;
+  return name;
+}
+
+// The group that the pivot is: for each value, each item over its rows.
+static void dfq__pivot_group(dfq__recipe *r, const dfq__pivoting *v) {
+  dfq *db = r->v.db;
+  dfq__list keys = { NULL, 0, 0 }, items = { NULL, 0, 0 };
+  for (int i = 0; i < v->keys.count; i++)
+    dfq__list_add(r->p, &keys, dfq__col_interned(db, v->keys.name[i]));
+  for (int k = 0; k < v->value.count; k++) {
+    dfq_expr *column = dfq__col_interned(db, v->on), *value = v->value.item[k];
+    bool null = value->value.type == DFQ_NULL;
+    dfq_expr *is = null ? dfq_is_null(column) : dfq_eq(column, value);
+    for (int i = 0; i < v->item.count && !dfq__recipe_fails(r); i++) {
+      const char *name = dfq__pivot_name(r, v, k, i);
+      dfq_expr *e = dfq__filtered(dfq__item_expr(v->item.item[i]), is);
+      if (name) dfq__list_add(r->p, &items, dfq_as(e, name));
+    }
+  }
+  dfq_group_spec spec = { keys.item, keys.count, items.item, items.count, DFQ_AUTO };
+  if (!dfq__recipe_fails(r)) r->f = dfq_group_exprs_at(r->v.in, &spec, r->v.at);
+  if (r->f->error && !r->v.error) r->v.error = r->f->error;
+}
+
+// "pivot" [names] "on" NAME ["in" "(" values ")"] ":" items
+static void dfq__recipe_pivot(dfq__recipe *r) {
+  dfq__parser *p = r->p;
+  dfq__pivoting v;
+  memset(&v, 0, sizeof v);
+  v.label = (const char **)dfq__arena_array(&p->db->arena, DFQ__MOST_PIVOTED, sizeof *v.label);
+  if (!v.label) { r->v.error = &dfq__error_memory; return; }
+  v.keys = dfq__recipe_names(r);
+  if (!dfq__is_word(p, "on") || !dfq__before_name(p)) v.keys = dfq__parse_known_names(r);
+  if (!dfq__accept_word(p, "on"))
+    dfq__expected(p, "on and the column whose values become names");
+  dfq__token at = p->now;
+  v.on = dfq__parse_known(r);
+  bool given = dfq__accept_reserved(p, "in");
+  if (given) dfq__parse_pivot_values(r, &v);
+  else if (!p->error && !r->discover)
+    dfq__recipe_fail(r, at, DFQ_USAGE,
+                     "which values of %s become columns? %s in (1, 2) says so; "
+                     "dfq_pivot_discover looks for them",
+                     v.on, v.on);
+  dfq__expect_symbol(p, ":");
+  dfq__token first = p->now;
+  if (!p->error) dfq__parse_items(p, &v.item);
+  for (int i = 0; i < v.item.count; i++)
+    if (!dfq__has_aggregate(v.item.item[i]))
+      dfq__recipe_fail(r, first, DFQ_USAGE, "each item needs an aggregate, as in sum(x)");
+  if (!given && !dfq__recipe_fails(r)) dfq__pivot_ask(r, &v, at);
+  if (!dfq__recipe_fails(r)) dfq__pivot_group(r, &v);
+}
+
 // ---- >>recipe-table: the recipes by name, and as functions ----------------------------------
 // One list makes the numbers, which the functions below use, and the table in which a pipeline
 // looks up its words. A recipe is entered from two sides:
@@ -21511,19 +22147,26 @@ static void dfq__recipe_explode(dfq__recipe *r) {
 // number, word, function
 #define DFQ__RECIPE_LIST(X)                                                                    \
   X(DFQ__R_CAST, "cast", dfq__recipe_cast)                                                     \
+  X(DFQ__R_CUT, "cut", dfq__recipe_cut)                                                        \
+  X(DFQ__R_DESCRIBE, "describe", dfq__recipe_describe)                                         \
   X(DFQ__R_DISTINCT, "distinct", dfq__recipe_distinct)                                         \
   X(DFQ__R_DROP_NANS, "drop_nans", dfq__recipe_drop_nans)                                      \
   X(DFQ__R_DROP_NULLS, "drop_nulls", dfq__recipe_drop_nulls)                                   \
   X(DFQ__R_EXPLODE, "explode", dfq__recipe_explode)                                            \
   X(DFQ__R_FILL_NAN, "fill_nan", dfq__recipe_fill_nan)                                         \
   X(DFQ__R_FILL_NULL, "fill_null", dfq__recipe_fill_null)                                      \
+  X(DFQ__R_HISTOGRAM, "histogram", dfq__recipe_histogram)                                      \
   X(DFQ__R_MOVE, "move", dfq__recipe_move)                                                     \
+  X(DFQ__R_PIVOT, "pivot", dfq__recipe_pivot)                                                  \
+  X(DFQ__R_QCUT, "qcut", dfq__recipe_qcut)                                                     \
   X(DFQ__R_RENAME_WITH, "rename_with", dfq__recipe_rename_with)                                \
   X(DFQ__R_REVERSE, "reverse", dfq__recipe_reverse)                                            \
+  X(DFQ__R_SAMPLE, "sample", dfq__recipe_sample)                                               \
   X(DFQ__R_TAIL, "tail", dfq__recipe_tail)                                                     \
   X(DFQ__R_TRY_CAST, "try_cast", dfq__recipe_try_cast)                                         \
   X(DFQ__R_UNNEST, "unnest", dfq__recipe_unnest)                                               \
-  X(DFQ__R_UNPIVOT, "unpivot", dfq__recipe_unpivot)
+  X(DFQ__R_UNPIVOT, "unpivot", dfq__recipe_unpivot)                                            \
+  X(DFQ__R_VALUE_COUNTS, "value_counts", dfq__recipe_value_counts)
 
 #define DFQ__ENUM(number, name, make) number,
 enum { DFQ__RECIPE_LIST(DFQ__ENUM) DFQ__RECIPES };
@@ -21540,14 +22183,19 @@ static const dfq__recipe_row dfq__recipes[] = {
 #undef DFQ__ROW
 };
 
-// Reads a recipe's arguments from p and takes its steps. The parser's error comes first.
+// What a recipe has come to. The parser's error comes first.
+static dfq_frame *dfq__recipe_done(dfq__recipe *r) {
+  if (r->p->error) return dfq__frame_failed(r->v.db, r->p->error);
+  return r->v.error ? dfq__verb_failed(&r->v) : r->f;
+}
+
+// Reads a recipe's arguments from p and takes its steps.
 static dfq_frame *dfq__cook(dfq_frame *in, const dfq__recipe_row *row, dfq__parser *p,
                             const char *at) {
   if (!in || in->error) return in;
-  dfq__recipe r = { dfq__verb_on(in, row->name, at), p, in };
+  dfq__recipe r = { dfq__verb_on(in, row->name, at), p, in, false };
   if (!p->error) row->make(&r);
-  if (p->error) return dfq__frame_failed(in->db, p->error);
-  return r.v.error ? dfq__verb_failed(&r.v) : r.f;
+  return dfq__recipe_done(&r);
 }
 
 // The verb as a function: its text is what follows its word in a pipeline.
@@ -21597,6 +22245,27 @@ DFQ_API dfq_frame *dfq_unnest_at(dfq_frame *in, const char *names, const char *a
 DFQ_API dfq_frame *dfq_unpivot_at(dfq_frame *in, const char *text, const char *at) {
   return dfq__recipe_text(in, DFQ__R_UNPIVOT, text, at);
 }
+DFQ_API dfq_frame *dfq_describe_at(dfq_frame *in, const char *names, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_DESCRIBE, names, at);
+}
+DFQ_API dfq_frame *dfq_value_counts_at(dfq_frame *in, const char *names, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_VALUE_COUNTS, names, at);
+}
+DFQ_API dfq_frame *dfq_histogram_at(dfq_frame *in, const char *text, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_HISTOGRAM, text, at);
+}
+DFQ_API dfq_frame *dfq_cut_at(dfq_frame *in, const char *text, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_CUT, text, at);
+}
+DFQ_API dfq_frame *dfq_qcut_at(dfq_frame *in, const char *text, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_QCUT, text, at);
+}
+DFQ_API dfq_frame *dfq_sample_at(dfq_frame *in, const char *text, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_SAMPLE, text, at);
+}
+DFQ_API dfq_frame *dfq_pivot_at(dfq_frame *in, const char *text, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_PIVOT, text, at);
+}
 DFQ_API dfq_frame *dfq_reverse_at(dfq_frame *in, const char *at) {
   return dfq__recipe_text(in, DFQ__R_REVERSE, NULL, at);
 }
@@ -21611,13 +22280,22 @@ DFQ_API dfq_frame *dfq_rename_by_at(dfq_frame *in, dfq_rename_fn fn, void *user,
                                     const char *at) {
   if (!in || in->error) return in;
   dfq__renaming n = { DFQ__RENAME_FN, "", "", fn, user };
-  dfq__recipe r = { dfq__verb_on(in, "rename_by", at), NULL, in };
+  dfq__recipe r = { dfq__verb_on(in, "rename_by", at), NULL, in, false };
   dfq__parser p = dfq__verb_parser(&r.v, "");
   r.p = &p;
   dfq__names names = dfq__columns_where(&r, NULL);
   if (!dfq__recipe_fails(&r)) dfq__rename_all(&r, &names, &n);
-  if (p.error) return dfq__frame_failed(in->db, p.error);
-  return r.v.error ? dfq__verb_failed(&r.v) : r.f;
+  return dfq__recipe_done(&r);
+}
+
+DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const char *at) {
+  if (!in || in->error) return in;
+  dfq__recipe r = { dfq__verb_on(in, "pivot", at), NULL, in, true };
+  dfq__parser p = dfq__verb_parser(&r.v, text);
+  r.p = &p;
+  if (!p.error) dfq__recipe_pivot(&r);
+  dfq__expect_end(&p);
+  return dfq__recipe_done(&r);
 }
 
 // -- union in other ways than by names that agree
@@ -21694,6 +22372,112 @@ DFQ_API dfq_frame *dfq_union_with_at(dfq_frame *a, dfq_frame *b, dfq_union_how h
   if (!to) return dfq__verb_failed(&v);
   a = dfq__union_like(a, to, false, at);
   return dfq_union_at(a, dfq__union_like(b, to, false, at), at);
+}
+
+// ---- >>partition-by: a table for each key ---------------------------------------------------
+// An action: the result is collected, its rows get the numbers of their keys as in >>group, and
+// a counting sort by those numbers brings the rows of each key together, in their order. Then
+// each key's rows are gathered into a table of their own. Cost: the result twice in memory.
+
+// The number of each row's key, and in *groups how many there are. False without memory.
+static bool dfq__partition_numbers(dfq *db, const dfq_table *t, const dfq__names *names,
+                                   uint32_t *number, size_t *groups) {
+  enum { ROWS = 4096 };
+  dfq__arena scratch = { db->heap, NULL, NULL };
+  size_t n = (size_t)names->count + 1;
+  dfq_type *type = (dfq_type *)dfq__arena_array(&scratch, n, sizeof *type);
+  dfq__vec *key = (dfq__vec *)dfq__arena_array(&scratch, n, sizeof *key);
+  dfq__key_set keys;
+  memset(&keys, 0, sizeof keys);
+  bool ok = type && key;
+  for (int k = 0; ok && k < names->count; k++)
+    type[k] = dfq__types_of(&t->schema, dfq_table_find(t, names->name[k]));
+  ok = ok && dfq__keys_init(&keys, db, type, names->count);
+  for (size_t at = 0; ok && at < t->store.rows; at += ROWS) {
+    for (int k = 0; k < names->count; k++)
+      key[k] = dfq__vec_from(dfq__store_vec(&t->store, dfq_table_find(t, names->name[k])), at);
+    ok = dfq__keys_add(&keys, key, dfq__min(ROWS, t->store.rows - at), number + at);
+  }
+  *groups = keys.table.count;
+  dfq__keys_free(&keys);
+  dfq__arena_release(&scratch, 0);
+  return ok;
+}
+
+// The given rows of a table as a table. NULL without memory.
+static dfq_table *dfq__table_rows(const dfq_table *t, const uint32_t *row, size_t n) {
+  dfq__arena scratch = { t->heap, NULL, NULL };
+  size_t columns = (size_t)t->schema.count;
+  dfq_table *to = dfq__table_make(t->heap, &t->schema);
+  dfq__batch b = { n, t->schema.count, NULL };
+  dfq__buffer *room = (dfq__buffer *)dfq__arena_array(&scratch, 2 * columns + 1, sizeof *room);
+  b.column = (dfq__vec *)dfq__arena_array(&scratch, columns + 1, sizeof *b.column);
+  bool ok = to && room && b.column;
+  for (int c = 0; ok && c < t->schema.count; c++) b.column[c] = dfq__store_vec(&t->store, c);
+  ok = ok && dfq__pack(t->heap, room, &b, row, n) && dfq__store_append(&to->store, &b);
+  dfq__buffers_free(t->heap, room, 2 * t->schema.count);
+  dfq__arena_release(&scratch, 0);
+  if (ok) return to;
+  dfq_table_free(to);
+  return NULL;
+}
+
+// Sorts rows by number (counting) and makes a table of each run. False without memory.
+static bool dfq__partition_tables(const dfq_table *t, const uint32_t *number, uint32_t *row,
+                                  size_t *end, dfq_table **to, size_t groups) {
+  for (size_t i = 0; i < t->store.rows; i++) end[number[i]]++;
+  for (size_t g = 0, sum = 0; g < groups; g++) {
+    size_t n = end[g];
+    end[g] = sum;             // where its rows begin; filling moves it to where they end
+    sum += n;
+  }
+  for (size_t i = 0; i < t->store.rows; i++) row[end[number[i]]++] = (uint32_t)i;
+  for (size_t g = 0; g < groups; g++) {
+    size_t from = g ? end[g - 1] : 0;
+    to[g] = dfq__table_rows(t, row + from, end[g] - from);
+    if (!to[g]) return false;
+  }
+  return true;
+}
+
+// The keys of a partition, columns of the frame. False on error (dfq_error).
+static bool dfq__partition_keys(dfq_frame *f, const char *keys, dfq__names *names) {
+  dfq__verb v = dfq__verb_on(f, "partition_by", NULL);
+  dfq__parser p = dfq__verb_parser(&v, keys);
+  dfq__recipe r = { v, &p, f, false };
+  *names = dfq__parse_known_names(&r);
+  dfq__expect_end(&p);
+  if (names->count > DFQ__MAX_KEYS - 1)
+    dfq__parse_fail(&p, DFQ_LIMIT, 0, 1, "more than %d keys", DFQ__MAX_KEYS - 1);
+  if (p.error) dfq__report(f->db, p.error);
+  return !p.error;
+}
+
+DFQ_API dfq_table **dfq_partition_by(dfq_frame *frame, const char *keys, int *count) {
+  dfq__names names;
+  *count = 0;
+  if (!frame) return NULL;
+  if (frame->error) { dfq__report(frame->db, frame->error); return NULL; }
+  if (!dfq__partition_keys(frame, keys, &names)) return NULL;
+  dfq_table *t = dfq_collect(frame);
+  if (!t) return NULL;
+  dfq__heap *heap = t->heap;
+  size_t rows = t->store.rows + 1, groups = 0;
+  uint32_t *number = (uint32_t *)dfq__alloc_zero(heap, rows, sizeof *number);
+  uint32_t *row = (uint32_t *)dfq__alloc_zero(heap, rows, sizeof *row);
+  bool ok = number && row && dfq__partition_numbers(frame->db, t, &names, number, &groups);
+  ok = ok && groups < INT32_MAX;
+  size_t *end = ok ? (size_t *)dfq__alloc_zero(heap, groups + 1, sizeof *end) : NULL;
+  dfq_table **to = (dfq_table **)dfq__arena_array(&frame->db->arena, groups + 1, sizeof *to);
+  ok = end && to && dfq__partition_tables(t, number, row, end, to, groups);
+  for (size_t g = 0; !ok && to && g < groups; g++) dfq_table_free(to[g]);
+  dfq__free(heap, number, rows * sizeof *number);
+  dfq__free(heap, row, rows * sizeof *row);
+  if (end) dfq__free(heap, end, (groups + 1) * sizeof *end);
+  if (!ok) dfq__report(frame->db, &dfq__error_memory);
+  dfq_table_free(t);
+  if (ok) *count = (int)groups;
+  return ok ? to : NULL;
 }
 
 #endif // DFQ_CHAPTER >= 4, windows
@@ -27524,6 +28308,7 @@ static const char *const dfq__other_words[][2] = {
   { "skip", "offset" },        { "merge", "join" },         { "with_row_index", "row_index" },
   { "melt", "unpivot" },       { "flatten", "explode" },     { "pivot_longer", "unpivot" },
   { "dropna", "drop_nulls" },  { "drop_na", "drop_nulls" }, { "fillna", "fill_null" },
+  { "summary", "describe" },   { "summarise", "group" },    { "pivot_wider", "pivot" },
   { "relocate", "move" },      { "reorder", "move" },       { "rename_columns", "rename" },
   { "cast_columns", "cast" },  { "last", "tail" },          { "bottom", "tail" },
 };
@@ -27932,6 +28717,30 @@ DFQ_API dfq_frame *(dfq_union_with)(dfq_frame *a, dfq_frame *b, dfq_union_how ho
 }
 DFQ_API dfq_frame *(dfq_unpivot)(dfq_frame *in, const char *text) {
   return dfq_unpivot_at(in, text, NULL);
+}
+DFQ_API dfq_frame *(dfq_describe)(dfq_frame *in, const char *names) {
+  return dfq_describe_at(in, names, NULL);
+}
+DFQ_API dfq_frame *(dfq_value_counts)(dfq_frame *in, const char *names) {
+  return dfq_value_counts_at(in, names, NULL);
+}
+DFQ_API dfq_frame *(dfq_histogram)(dfq_frame *in, const char *text) {
+  return dfq_histogram_at(in, text, NULL);
+}
+DFQ_API dfq_frame *(dfq_cut)(dfq_frame *in, const char *text) {
+  return dfq_cut_at(in, text, NULL);
+}
+DFQ_API dfq_frame *(dfq_qcut)(dfq_frame *in, const char *text) {
+  return dfq_qcut_at(in, text, NULL);
+}
+DFQ_API dfq_frame *(dfq_sample)(dfq_frame *in, const char *text) {
+  return dfq_sample_at(in, text, NULL);
+}
+DFQ_API dfq_frame *(dfq_pivot)(dfq_frame *in, const char *text) {
+  return dfq_pivot_at(in, text, NULL);
+}
+DFQ_API dfq_frame *(dfq_pivot_discover)(dfq_frame *in, const char *text) {
+  return dfq_pivot_discover_at(in, text, NULL);
 }
 DFQ_API dfq_frame *(dfq_explode)(dfq_frame *in, const char *names) {
   return dfq_explode_at(in, names, NULL);

@@ -907,6 +907,7 @@ static dfq_type ch2_rule(int fn, dfq_type a, dfq_type b) {
     case DFQ__F_SLICE: case DFQ__F_LEFT: case DFQ__F_RIGHT: case DFQ__F_REPEAT:
     case DFQ__F_PAD_LEFT: case DFQ__F_PAD_RIGHT:
       return a == DFQ_STR && (b == DFQ_I32 || b == DFQ_I64) ? DFQ_STR : CH2_NONE;
+    case DFQ__F_HASH: return b == DFQ_I32 || b == DFQ_I64 ? DFQ_I64 : CH2_NONE;
     case DFQ__F_TRUNCATE: return CH2_NONE;   // the unit is a column here, and must not be
     default: return !numbers ? CH2_NONE : floats ? DFQ_F64 : DFQ_I64;
   }

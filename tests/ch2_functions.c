@@ -348,6 +348,12 @@ FN_TABLE(fn_bits, { "bit_and(12, 10)", "i64 8" }, { "bit_or(12, 10)", "i64 14" }
          { "shift_left(n, 64)", "i64 null" }, { "shift_right(-1, 63)", "i64 -1" },
          { "shift_right(-5, 1)", "i64 -3" }, { "shift_right(small, 63)", "i64 -1" },
          { "shift_right(big, 62)", "i64 1" },
+         { "hash(i) = hash(i, 0)", "bool true" }, { "hash(i, 1) = hash(i)", "bool false" },
+         { "hash(0.0) = hash(-0.0)", "bool true" }, { "hash(n)", "i64 null" },
+         { "hash('') = hash('a')", "bool false" },
+         { "hash('a text of 8 or more', 7)", "i64 -8882036614374135370" },
+         { "hash(1)", "i64 -1547715641947990325" },
+         { "hash(1, 2.0)", "!hash takes" },
          { "shift_right(1, big)", "!needs a shift of 0 to 63" },
          { "shift_right(i, n)", "i64 null" },
          { "shift_right(1.0, 1)", "!shift_right takes (i64, i64), not (f64, i64)" })

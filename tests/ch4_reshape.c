@@ -501,6 +501,242 @@ TEST(reshape_unions) {
   dfq_close(db);
 }
 
+// ---- samples --------------------------------------------------------------------------------
+
+// Numbers from 0 on, as column i.
+static dfq_frame *reshape_numbers(dfq *db, int count) {
+  dfq_value *cell = (dfq_value *)test_alloc(((size_t)count + 1) * sizeof *cell);
+  for (int i = 0; i < count; i++) cell[i] = dfq__value_int(DFQ_I64, i);
+  static const dfq_field field = { "i", DFQ_I64, NULL };
+  dfq_table *t = dfq_table_from_rows(db, &field, 1, cell, (size_t)count);
+  dfq_frame *f = dfq_scan_table(db, t);
+  dfq_table_free(t);
+  free(cell);
+  return f;
+}
+
+TEST(reshape_sample) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = reshape_numbers(db, 1000);
+  int64_t tenth = dfq_count(dfq_sample(f, "10% seed 7"));
+  CHECK(tenth > 60 && tenth < 140);
+  CHECK_INT(dfq_count(dfq_sample(f, "fraction 0.1 seed 7")), tenth);
+  CHECK_INT(dfq_count(dfq_sample(f, "100%")), 1000);
+  CHECK_INT(dfq_count(dfq_sample(f, "fraction 0")), 0);
+  CHECK_INT(dfq_count(dfq_sample(f, "n 100")), 100);
+  CHECK_INT(dfq_count(dfq_sample(f, "n 0")), 0);
+  CHECK_INT(dfq_count(dfq_sample(f, "n 5000 seed 3")), 1000);
+  CHECK_INT(dfq_count(dfq_sample(dfq_limit(f, 0), "n 5")), 0);
+  const char *first = reshape_text(dfq_limit(dfq_sample(f, "n 3 seed 1"), 3));
+  CHECK_STR(first, "i; 298; 579; 809"); // on every machine
+  CHECK_STR(reshape_text(dfq_limit(dfq_sample(f, "1%"), 3)), "i; 23; 134; 302");
+#if DFQ_CHAPTER >= 5
+  CHECK(dfq_check_equivalent(dfq_sample(dfq_sample(f, "50%"), "n 20 seed 9"), NULL));
+  dfq_frame *even = dfq_filter(dfq_sample(f, "50%"), "i % 2 = 0");
+  CHECK_HAS(reshape_journal(even, "i % 2 = 0", false), "it would number other rows");
+  CHECK(dfq_check_equivalent(even, NULL));
+#endif
+  dfq_close(db);
+}
+
+// The halves of a sample are about halves, whatever the seed: bits are mixed well.
+TEST(reshape_sample_even) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = reshape_numbers(db, 2000);
+  for (int seed = 0; seed < 40; seed++) {
+    char text[40];
+    (void)snprintf(text, sizeof text, "50%% seed %d", seed);
+    int64_t n = dfq_count(dfq_sample(f, text));
+    int64_t odd = dfq_count(dfq_filter(dfq_sample(f, text), "i % 2 = 1"));
+    CHECK(n > 880 && n < 1120 && odd > 400 && odd < 600);
+  }
+  dfq_close(db);
+}
+
+static const reshape_case reshape_bad_samples[] = {
+  { dfq_sample_at, "10", NULL, "sample 10%" },
+  { dfq_sample_at, "110%", NULL, "from 0 to 100" },
+  { dfq_sample_at, "fraction 1.5", NULL, "from 0 to 1" },
+  { dfq_sample_at, "fraction x", NULL, "from 0 to 1" },
+  { dfq_sample_at, "n 1.5", NULL, "a number of rows" },
+  { dfq_sample_at, "n 5 seed 'a'", NULL, "a number as seed" },
+  { dfq_sample_at, "5% of", NULL, "of" },
+};
+
+TEST(reshape_sample_errors) { RESHAPE_REFUSE(reshape_bad_samples); }
+
+// ---- values and bins ------------------------------------------------------------------------
+
+static const reshape_case reshape_bins[] = {
+  { dfq_value_counts_at, "name", NULL, "name count; a 3; b 2; . 1" },
+  { dfq_value_counts_at, "name, x as n sort", NULL,
+    "name x n; a 5 2; b . 1; . 7 1; b 1 1; a . 1" },
+  { dfq_cut_at, "x in (1, 5)", "id, x",
+    "id x x_bin; 1 5 (1, 5]; 2 . .; 3 5 (1, 5]; 4 7 (5, inf); 5 1 (-inf, 1]; 6 . ." },
+  { dfq_cut_at, "x in (1, 5) left labels ('low', 'mid', 'high') as size", "id, x",
+    "id x size; 1 5 high; 2 . .; 3 5 high; 4 7 high; 5 1 mid; 6 . ." },
+  { dfq_cut_at, "y in (0.0,) as c", "y",
+    "y c; 0.5 (0.0, inf); nan (0.0, inf); . .; 2.5 (0.0, inf); nan (0.0, inf); "
+    "-1.0 (-inf, 0.0]" },
+  { dfq_cut_at, "name in ('a') labels ('A', 'later')", "name",
+    "name name_bin; a A; b later; a A; . .; b later; a A" },
+  { dfq_qcut_at, "id bins 3", "id", "id id_bin; 1 q1; 2 q1; 3 q2; 4 q2; 5 q3; 6 q3" },
+  { dfq_qcut_at, "id bins 2 labels ('low', 'high') as half", "id",
+    "id half; 1 low; 2 low; 3 low; 4 high; 5 high; 6 high" },
+  { dfq_qcut_at, "id bins 1", "id", "id id_bin; 1 q1; 2 q1; 3 q1; 4 q1; 5 q1; 6 q1" },
+  { dfq_histogram_at, "q1 bins 2", NULL, "bin low high count; 0 10.0 35.0 2; 1 35.0 60.0 3" },
+  { dfq_histogram_at, "y bins 2", NULL, "bin low high count; 0 -1.0 0.75 2; 1 0.75 2.5 1" },
+  { dfq_histogram_at, "x in (1, 5, 7)", NULL, "bin low high count; 0 1 5 1; 1 5 7 3" },
+  { dfq_histogram_at, "name in ('a', 'b')", NULL, "bin low high count; 0 a b 5" },
+};
+
+static const reshape_case reshape_bad_bins[] = {
+  { dfq_value_counts_at, "nam", NULL, "did you mean name" },
+  { dfq_value_counts_at, "name as name", NULL, "two columns are called name" },
+  { dfq_cut_at, "x in (5, 1)", NULL, "ascend" },
+  { dfq_cut_at, "x in ()", NULL, "no breaks" },
+  { dfq_cut_at, "x in (1, 5) labels ('a')", NULL, "1 labels for 3 pieces" },
+  { dfq_cut_at, "x in ('a')", NULL, "str" },
+  { dfq_qcut_at, "name bins 3", NULL, "name" },
+  { dfq_qcut_at, "x bins 0", NULL, "1 to 1000 bins" },
+  { dfq_histogram_at, "name bins 3", NULL, "are for numbers" },
+  { dfq_histogram_at, "x bins 2000", NULL, "1 to 1000 bins" },
+  { dfq_histogram_at, "x in (1)", NULL, "2 to 1000 edges" },
+  { dfq_histogram_at, "x", NULL, "expected bins" },
+};
+
+TEST(reshape_bin_verbs) {
+  RESHAPE_CHECK(reshape_bins);
+  RESHAPE_REFUSE(reshape_bad_bins);
+}
+
+// Nothing to count, one value only, and values that are no numbers.
+TEST(reshape_histogram_edges) {
+  dfq *db = dfq_open(NULL);
+  CHECK_STR(reshape_text(dfq_histogram(reshape_some(db, 0), "y bins 2")),
+            "bin low high count; 0 . . 0; 1 . . 0");
+  dfq_frame *f = dfq_with_columns(reshape_all(db), "f64 'inf' as y, 3 as x");
+  CHECK_STR(reshape_text(dfq_histogram(f, "y bins 1")), "bin low high count; 0 . . 0");
+  CHECK_STR(reshape_text(dfq_histogram(f, "x bins 2")),
+            "bin low high count; 0 3.0 3.0 6; 1 3.0 3.0 0");
+  dfq_close(db);
+}
+
+TEST(reshape_describe) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = dfq_select(reshape_all(db), "name, x, q1, x > 4 as big");
+  CHECK_STR(reshape_text(dfq_describe(f, NULL)),
+            "column type count nulls n_unique mean std min q25 median q75 max; "
+            "name str 5 1 2 . . a . . . b; "
+            "x i64 4 2 3 4.5 2.516611478423583 1 4.0 5.0 5.5 7; "
+            "q1 i64 5 1 5 36.0 20.73644135332772 10 20.0 40.0 50.0 60; "
+            "big bool 4 2 2 . . false . . . true");
+  CHECK_STR(reshape_text(dfq_describe(dfq_limit(f, 0), "x")),
+            "column type count nulls n_unique mean std min q25 median q75 max; "
+            "x i64 0 0 0 . . . . . . .");
+  CHECK_HAS(dfq_frame_error(dfq_describe(f, "xx")), "no column xx");
+  CHECK_HAS(reshape_text(dfq_describe(reshape_lists(db, 3, 5), "n, s")), "s list(str)");
+  dfq_close(db);
+}
+
+// ---- pivot ----------------------------------------------------------------------------------
+
+static const reshape_case reshape_pivots[] = {
+  { dfq_pivot_at, "x on name in ('a', 'b'): sum(q1)", NULL,
+    "x a b; 5 10 .; . 60 20; 7 . .; 1 . 50" },
+  { dfq_pivot_at, "on name in ('a' as first, null): sum(q1), count() as n", NULL,
+    "first_sum(q1) first_n null_sum(q1) null_n; 70 3 40 1" },
+  { dfq_pivot_at, "name on x in (5, 7): max(id) - min(id) as span,", NULL,
+    "name 5_span 7_span; a 2 .; b . .; . . 0" },
+  { dfq_pivot_at, "name on x in (5): sum(q2) filter (where id > 1)", NULL,
+    "name 5; a 31; b .; . ." },
+  { dfq_pivot_at, "id on y in (0.5, f64 'nan'): first(name)", NULL,
+    "id 0.5 nan; 1 a .; 2 . b; 3 . .; 4 . .; 5 . b; 6 . ." },
+};
+
+static const reshape_case reshape_bad_pivots[] = {
+  { dfq_pivot_at, "x on name: sum(q1)", NULL, "dfq_pivot_discover" },
+  { dfq_pivot_at, "x on nam in ('a'): sum(q1)", NULL, "did you mean name" },
+  { dfq_pivot_at, "x in ('a'): sum(q1)", NULL, "expected on" },
+  { dfq_pivot_at, "x on name in ('a'): q1", NULL, "needs an aggregate" },
+  { dfq_pivot_at, "x on name in ('a', 'a'): sum(q1)", NULL, "two columns are called a" },
+  { dfq_pivot_at, "x on name in (name): sum(q1)", NULL, "are literals" },
+  { dfq_pivot_at, "x on name in (1): sum(q1)", NULL, "str" },
+  { dfq_pivot_at, "x on name in (): sum(q1)", NULL, "expected an expression" },
+  { dfq_pivot_at, "x on name in ('a')", NULL, "expected :" },
+};
+
+TEST(reshape_pivot) {
+  RESHAPE_CHECK(reshape_pivots);
+  RESHAPE_REFUSE(reshape_bad_pivots);
+}
+
+static bool reshape_stop(void *user) { return *(bool *)user; }
+
+TEST(reshape_pivot_discover) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = reshape_all(db), *g = dfq_pivot_discover(f, "x on name: sum(q1)");
+  CHECK_STR(reshape_text(g), "x a b null; 5 10 . .; . 60 20 .; 7 . . 40; 1 . 50 .");
+  CHECK_STR(reshape_text(dfq_pivot_discover(f, "x on name in ('b'): sum(q1)")),
+            "x b; 5 .; . 20; 7 .; 1 50");
+  CHECK_STR(reshape_text(dfq_pivot_discover(reshape_some(db, 0), "x on name: sum(q1)")), "x");
+  CHECK_HAS(dfq_frame_error(dfq_pivot_discover(f, "x on nam: sum(q1)")), "did you mean name");
+  CHECK_HAS(dfq_frame_error(dfq_pivot_discover(reshape_numbers(db, 1200), "on i: count()")),
+            "more than 1000 values");
+  dfq_run_options run;
+  bool stop = true;
+  memset(&run, 0, sizeof run);
+  run.cancel = reshape_stop;
+  run.cancel_user = &stop;
+  f = dfq_pivot_discover(dfq_configure(f, &run), "x on name: sum(q1)"); // the run fails
+  CHECK_HAS(dfq_frame_error(f), "cancel");
+  CHECK(dfq_pivot_discover(NULL, "") == NULL);
+#if DFQ_CHAPTER >= 5
+  f = dfq_filter(dfq_pivot(reshape_all(db), "x on name in ('a', 'b'): sum(q1)"),
+                 "x > 1 and a > 5");
+  CHECK_HAS(reshape_journal(f, "x > 1", true), "it uses group keys only");
+  CHECK_HAS(reshape_journal(f, "a > 5", false), "a is known after grouping only");
+#endif
+  dfq_close(db);
+}
+
+// ---- partition_by ---------------------------------------------------------------------------
+
+TEST(reshape_partition_by) {
+  dfq *db = dfq_open(NULL);
+  static const char *const want[] = { "id name x; 1 a 5; 3 a 5; 6 a .",
+                                      "id name x; 2 b .; 5 b 1", "id name x; 4 . 7" };
+  int count = 0;
+  dfq_frame *f = dfq_select(reshape_all(db), "id, name, x");
+  dfq_table **t = dfq_partition_by(f, "name", &count);
+  CHECK_INT(count, 3);
+  for (int i = 0; i < count; i++) {
+    CHECK_STR(reshape_text(dfq_scan_table(db, t[i])), want[i]);
+    dfq_table_free(t[i]);
+  }
+  t = dfq_partition_by(f, "name, x", &count);
+  CHECK_INT(count, 5);
+  for (int i = 0; i < count; i++) dfq_table_free(t[i]);
+  t = dfq_partition_by(dfq_limit(f, 0), "x", &count);
+  CHECK(t != NULL && count == 0);
+  CHECK(dfq_partition_by(f, "nam", &count) == NULL);
+  CHECK_HAS(dfq_error(db), "did you mean name");
+  CHECK(dfq_partition_by(f, "", &count) == NULL);
+  CHECK(dfq_partition_by(NULL, "name", &count) == NULL);
+  CHECK(dfq_partition_by(dfq_filter(f, "zz"), "name", &count) == NULL);
+  CHECK_INT(count, 0);
+  t = dfq_partition_by(dfq_with_columns(reshape_numbers(db, 9000), "i % 7 as k"), "k", &count);
+  CHECK_INT(count, 7);
+  size_t rows = 0;
+  for (int i = 0; i < count; i++) {
+    CHECK_INT(dfq_table_i64(t[i], 0, 1), i);
+    rows += dfq_table_rows(t[i]);
+    dfq_table_free(t[i]);
+  }
+  CHECK_INT(rows, 9000);
+  dfq_close(db);
+}
+
 // ---- the text of a plan, and text that is read ----------------------------------------------
 
 #if DFQ_CHAPTER >= 6
@@ -530,6 +766,13 @@ TEST(reshape_pipeline_text) {
                  "| unpivot (keep) as k, q1 keep \"none\" names to variable values to value");
   reshape_prints("| with split(name, ',') as l | explode l",
                  "| with split(name, ',') as l\n| explode l");
+  reshape_prints("| pivot name on keep in (1, 2 as two): sum(q1)",
+                 "| group name: sum(q1) filter (where keep = 1) as \"1\", "
+                 "sum(q1) filter (where keep = 2) as two");
+  reshape_prints("| sample 25%",
+                 "| row_index _row\n| filter hash(_row, 0) < "
+                 "-4611686018427387904\n| drop _row");
+  reshape_prints("| value_counts id sort", "| group id: count() as count\n| sort count desc");
   reshape_prints("| tail 1",
                  "| row_index _row\n| sort _row desc\n| limit 1\n| sort _row\n"
                  "| drop _row");
@@ -590,6 +833,15 @@ static void run_ch4_reshape(void) {
   RUN(reshape_unnest_clash);
   RUN(reshape_rename_by);
   RUN(reshape_unions);
+  RUN(reshape_sample);
+  RUN(reshape_sample_even);
+  RUN(reshape_sample_errors);
+  RUN(reshape_bin_verbs);
+  RUN(reshape_histogram_edges);
+  RUN(reshape_describe);
+  RUN(reshape_pivot);
+  RUN(reshape_pivot_discover);
+  RUN(reshape_partition_by);
 #if DFQ_CHAPTER >= 6
   RUN(reshape_pipeline_text);
   RUN(reshape_pipeline_errors);

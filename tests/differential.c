@@ -521,6 +521,11 @@ static dfq_frame *diff_drop_or_rename(diff_gen *g, dfq_frame *f) {
 }
 
 static dfq_frame *diff_slice(diff_gen *g, dfq_frame *f) {
+  if (diff_chance(g, 20)) {
+    int last = diff_below(g, 30);
+    diff_put(&g->plan, last ? "  tail %d\n" : "  reverse\n", last);
+    return last ? dfq_tail(f, last) : dfq_reverse(f);
+  }
   int offset = diff_chance(g, 60) ? 0 : diff_below(g, 12);
   int count = diff_chance(g, 10) ? -1 : diff_below(g, 30);
   diff_put(&g->plan, "  slice %d %d\n", offset, count);
