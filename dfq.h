@@ -78,8 +78,9 @@
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
 //   6 streaming      >>csv-index >>csv-read >>csv-rows >>csv-source >>csv-types >>csv-infer
-//                    >>csv-scan >>csv-frame >>csv-write >>json-write >>pipeline >>pipeline-scan
-//                    >>pipeline-stages >>pipeline-script >>registry >>pipeline-text
+//                    >>csv-scan >>csv-morsels >>csv-frame >>csv-write >>json-write >>pipeline
+//                    >>pipeline-scan >>pipeline-stages >>pipeline-script >>registry
+//                    >>pipeline-text
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -238,6 +239,9 @@ typedef struct dfq_io {
   // symbolic links followed, is put into to. 0: in a device or a pipe that is there already:
   // written straight into. NULL: path itself, as a file.
   int (*target)(void *user, const char *path, char *to, size_t size);
+  // The next read of a file that has a size begins there. NULL: files are read from front to
+  // end only, by one thread.
+  bool (*seek)(void *user, void *file, uint64_t offset);
 } dfq_io;
 
 // The optimizer's passes, each with its switch. See >>rules for what each may do.
@@ -259,8 +263,8 @@ typedef enum dfq_engine { DFQ_BATCH_ENGINE, DFQ_ROW_ENGINE } dfq_engine;
 // How a frame is run. Zero-initialised is the default.
 typedef struct dfq_run_options {
   dfq_engine engine;    // 0: batches; the row engine is the slow, plain twin
-  int threads;          // that group rows of a table; 0: one per core, from 200,000 rows on.
-                        // All else runs on the calling thread
+  int threads;          // that group rows of a table or a CSV file, and sort; 0: one per core,
+                        // from 200,000 rows on. All else runs on the calling thread
   size_t batch_rows;    // 0: 2,048
   bool no_optimize;     // run the plan as it was written
   uint32_t rules_off;   // bit r set: the optimizer's rule r (dfq_rule) is off
@@ -1958,7 +1962,7 @@ DFQ__UNUSED static int dfq__cores(void) {
 #endif
 
 // ---- >>files: the file hook and its default -------------------------------------------------
-// Idea. The engine reads and writes through nine functions that a program may replace: to read
+// Idea. The engine reads and writes through ten functions that a program may replace: to read
 // from its own archive, to run where there are no files, and to test what happens when a write
 // fails. The defaults are the C library's. Paths are passed on as they are; nothing here knows
 // their form.
@@ -2046,9 +2050,24 @@ static int64_t dfq__io_size(void *user, void *file) {
   return fseek(f, 0, SEEK_SET) == 0 ? (int64_t)size : -1;
 }
 
+// From the file's start. False beyond what a long can say, where dfq__io_size says -1.
+static bool dfq__io_seek(void *user, void *file, uint64_t offset) {
+  (void)user;
+  long at = (long)offset;
+  return at >= 0 && (uint64_t)at == offset && fseek((FILE *)file, at, SEEK_SET) == 0;
+}
+
 static dfq_io dfq__io_default(void) {
-  dfq_io io = { NULL, dfq__io_open, dfq__io_read, dfq__io_write, dfq__io_close, dfq__io_rename,
-                dfq__io_remove, dfq__io_size, dfq__io_target };
+  dfq_io io = { NULL,
+                dfq__io_open,
+                dfq__io_read,
+                dfq__io_write,
+                dfq__io_close,
+                dfq__io_rename,
+                dfq__io_remove,
+                dfq__io_size,
+                dfq__io_target,
+                dfq__io_seek };
   return io;
 }
 
@@ -11623,6 +11642,9 @@ typedef struct dfq__source_class {
   bool (*prunable)(const dfq__source *s); // NULL: columns and rows may always be left out
   double (*rows)(const dfq__source *s);              // about how many; < 0: unknown
   void (*print)(dfq__text *t, const dfq__source *s); // as in a pipeline, behind "scan "
+  bool (*splits)(const dfq__op *scan);               // may it be read in morsels; NULL: yes
+  bool (*spliced)(dfq__op *const *scan, int count);  // did the morsels that these operators
+                                                     // read fit together; NULL: they do
 } dfq__source_class;
 
 // The frame of a new source, with the context's settings. at: copied.
@@ -12451,11 +12473,13 @@ static const dfq__source_class dfq__table_source_class = {
   false,
   NULL,
   dfq__table_source_rows,
-  dfq__table_source_print
+  dfq__table_source_print,
+  NULL,
+  NULL
 };
 static const dfq__source_class dfq__rows_source_class = {
   "rows", { &dfq__rows_scan_class, &dfq__row_user_class, sizeof(dfq__row_scan) }, false, NULL,
-  dfq__rows_source_rows, dfq__rows_source_print
+  dfq__rows_source_rows, dfq__rows_source_print, NULL, NULL
 };
 
 DFQ_API dfq_frame *dfq_scan_table_at(dfq *db, dfq_table *table, const char *at) {
@@ -17763,7 +17787,8 @@ static uint32_t dfq__range_start(dfq__join_op *j) {
 //
 // The result is the same bits at any number of threads: sums are exact, positions settle first,
 // last and the order of groups. When a thread meets an error, its work is dropped and the
-// plain, single loop runs instead: it finds the same first error, at the right row.
+// plain, single loop runs instead: it finds the same first error, at the right row. So it does
+// when the morsels of a file turn out not to fit together (>>csv-morsels).
 //
 // What can be copied: a scan in morsels, filters, projections, and probes of hash joins whose
 // table is built once, before, and shared.
@@ -17798,9 +17823,11 @@ typedef struct dfq__crew {
 static bool dfq__chain_splits(const dfq__op *op, double *rows) {
   const dfq__join_plan *j = op->node->join;
   switch (op->node->kind) {
-    case DFQ__SCAN:
-      *rows = op->node->source->is->rows(op->node->source);
-      return op->is->morsel != NULL;
+    case DFQ__SCAN: {
+      const dfq__source_class *is = op->node->source->is;
+      *rows = is->rows(op->node->source);
+      return op->is->morsel && (!is->splits || is->splits(op));
+    }
     case DFQ__FILTER: case DFQ__PROJECT: return dfq__chain_splits(op->in[0], rows);
     case DFQ__JOIN:
       if (j->sorted || j->build_left || j->type == DFQ_RIGHT || j->type == DFQ_FULL)
@@ -18003,6 +18030,17 @@ static bool dfq__crew_merge(dfq__group_op *o, dfq__crew *crew) {
   return ok;
 }
 
+// Did the morsels fit together? A file is cut where its rows probably begin.
+static bool dfq__crew_spliced(dfq__crew *crew) {
+  dfq__op *scan[DFQ__MAX_THREADS];
+  for (int w = 0; w < crew->count; w++) {
+    scan[w] = crew->worker[w].group->head.in[0];
+    while (scan[w]->in[0]) scan[w] = scan[w]->in[0];
+  }
+  const dfq__source_class *is = scan[0]->node->source->is;
+  return !is->spliced || is->spliced(scan, crew->count);
+}
+
 // Groups with several threads. 1: done; 0: not done, the plain loop must; -1: failed for good.
 // The plain loop can still run after a failed attempt, because the operator's own chain has not
 // been pulled: only copies were.
@@ -18015,6 +18053,7 @@ static int dfq__group_with_crew(dfq__group_op *o, int threads) {
   for (int i = 0; ok && i < threads; i++) ok = dfq__worker_open(&crew.worker[i], op);
   if (ok) dfq__parallel(threads, dfq__worker_main, &crew);
   for (int i = 0; ok && i < threads; i++) ok = crew.worker[i].ok;
+  ok = ok && dfq__crew_spliced(&crew);
   bool done = ok && dfq__crew_merge(o, &crew);
   for (int i = 0; crew.worker && i < threads; i++) {
     crew.worker[i].ok = done;             // the counts of a dropped attempt are dropped too
@@ -25658,6 +25697,10 @@ typedef struct dfq__csv_reader {
   size_t problem_at;
   const char *why;           // of DFQ__CSV_NO_FILE
   int64_t size;              // of the file; -1: unknown
+  uint64_t place;            // in the file: where text[end] stands
+  uint64_t until;            // rows that begin there or behind are somebody else's
+  bool cut;                  // ... and such a row was met, it begins at next
+  uint64_t next;
 } dfq__csv_reader;
 
 // The two arrays of the index. They move when they grow, so nobody keeps these pointers.
@@ -25840,6 +25883,8 @@ static size_t dfq__csv_more(dfq__csv_reader *r) {
     if (r->problem != DFQ__CSV_FINE) return 0;
   }
   size_t room = r->text.bytes - r->end;
+  if (r->until != UINT64_MAX)    // what lies behind is another's to read, but for a row's end
+    room = (size_t)dfq__min(room, 4096 + (r->place < r->until ? r->until - r->place : 0));
   dfq__io_clear();
   int64_t got = dfq__csv_get(r, r->text.data + r->end, room);
   if (got < 0 || (uint64_t)got > room) {
@@ -25849,6 +25894,7 @@ static size_t dfq__csv_more(dfq__csv_reader *r) {
   }
   r->ended = got == 0;
   r->end += (size_t)got;
+  r->place += (size_t)got;
   return (size_t)got;
 }
 
@@ -25862,14 +25908,32 @@ static void dfq__csv_finish(dfq__csv_reader *r) {
   }
 }
 
+// Where a place in the buffer stands in the file.
+static uint64_t dfq__csv_offset(const dfq__csv_reader *r, size_t at) {
+  return r->place - (r->end - at);
+}
+
+// Takes back the rows that begin at until or behind, and whatever is wrong there.
+static void dfq__csv_cut(dfq__csv_reader *r) {
+  size_t row = r->row_count;
+  if (r->done || dfq__csv_offset(r, dfq__csv_row_start(r, row)) < r->until) return;
+  while (row > 0 && dfq__csv_offset(r, dfq__csv_row_start(r, row - 1)) >= r->until) row--;
+  r->row_count = row;
+  r->cut = true;
+  r->next = dfq__csv_offset(r, dfq__csv_row_start(r, row));
+  r->problem = DFQ__CSV_FINE;
+}
+
 // Brings at least one more whole row, when all rows were given out. False at the end of the
 // file, or at a problem.
 static bool dfq__csv_fill(dfq__csv_reader *r) {
-  if (r->problem != DFQ__CSV_FINE) return false;
+  if (r->problem != DFQ__CSV_FINE || r->cut) return false;
   dfq__csv_forget(r);
   while (r->row_count == 0 && r->problem == DFQ__CSV_FINE && !r->done) {
     if (r->ended) dfq__csv_finish(r);
     else if (dfq__csv_more(r)) dfq__csv_index(r);
+    dfq__csv_cut(r);
+    if (r->cut) break;
   }
   return r->row_count > 0;
 }
@@ -25898,30 +25962,44 @@ static void dfq__csv_skip(dfq__csv_reader *r, size_t lines) {
   }
 }
 
-// Opens the file, passes over the byte order mark and the lines to skip. False with a problem.
-static bool dfq__csv_open(dfq__csv_reader *r, size_t skip) {
-  static const char mark[] = "\xEF\xBB\xBF";
-  r->line = 1;
-  r->begin = r->end = DFQ__CSV_HEAD;
+// Opens the file, unless it is open, and makes the buffers. False with a problem.
+static bool dfq__csv_open_file(dfq__csv_reader *r) {
   bool room = dfq__buffer_reserve(r->heap, &r->text, DFQ__CSV_HEAD + DFQ__CSV_BUFFER) &&
               dfq__buffer_reserve(r->heap, &r->seps, DFQ__CSV_STRIPE) &&
               dfq__buffer_reserve(r->heap, &r->rows, DFQ__CSV_STRIPE);
   if (!room) return dfq__csv_stop(r, DFQ__CSV_NO_MEMORY, 0);
   memset(r->text.data, 0, DFQ__CSV_HEAD);
   r->why = "no reason is known";
-  if (!r->file) r->file = r->io->open(r->io->user, r->path, false, &r->why);
+  bool fresh = !r->file;
+  if (fresh) r->file = r->io->open(r->io->user, r->path, false, &r->why);
   if (!r->file) return dfq__csv_stop(r, DFQ__CSV_NO_FILE, 0);
-  r->size = r->io->size ? r->io->size(r->io->user, r->file) : -1;
-  if (r->size >= 0 || !r->io->size) r->record = NULL;   // a file, or not known to be a pipe
-  while (r->end - r->begin < 3 && dfq__csv_more(r)) continue;
-  if (r->end - r->begin >= 3 && memcmp(r->text.data + r->begin, mark, 3) == 0) r->begin += 3;
-  dfq__csv_skip(r, skip);
+  if (fresh) r->size = r->io->size ? r->io->size(r->io->user, r->file) : -1;
+  return true;
+}
+
+// Indexes what was read, from where the rows begin. False with a problem and no row.
+static bool dfq__csv_first_rows(dfq__csv_reader *r) {
   r->indexed = r->begin;
   dfq__csv_seps(r)[0] = (uint32_t)r->begin - 1;
   dfq__csv_rows(r)[0] = 1;
   r->sep_count = 1;
   if (r->problem == DFQ__CSV_FINE) dfq__csv_index(r);
+  if (r->problem != DFQ__CSV_NO_MEMORY) dfq__csv_cut(r);
   return r->problem == DFQ__CSV_FINE || r->row_count > 0;
+}
+
+// Opens the file, passes over the byte order mark and the lines to skip. False with a problem.
+static bool dfq__csv_open(dfq__csv_reader *r, size_t skip) {
+  static const char mark[] = "\xEF\xBB\xBF";
+  r->line = 1;
+  r->begin = r->end = DFQ__CSV_HEAD;
+  if (!r->until) r->until = UINT64_MAX;
+  if (!dfq__csv_open_file(r)) return false;
+  if (r->size >= 0 || !r->io->size) r->record = NULL;   // a file, or not known to be a pipe
+  while (r->end - r->begin < 3 && dfq__csv_more(r)) continue;
+  if (r->end - r->begin >= 3 && memcmp(r->text.data + r->begin, mark, 3) == 0) r->begin += 3;
+  dfq__csv_skip(r, skip);
+  return dfq__csv_first_rows(r);
 }
 
 // ---- >>csv-rows: what a row is, and errors that say where -----------------------------------
@@ -27001,6 +27079,8 @@ typedef struct dfq__csv_scan {
   dfq__buffer at, mask, rows, keep;
   size_t first, rows_before; // of this batch: its first line in the buffer; rows before it
   uint64_t left;             // rows that may still come out
+  dfq__buffer span;          // of the morsels read: dfq__csv_span, spans of them
+  size_t spans;
 } dfq__csv_scan;
 
 // The node's source is of this class, because its class brought this operator.
@@ -27308,10 +27388,135 @@ static void dfq__csv_scan_close(dfq__op *op) {
   dfq__buffer_free(op->eval.heap, &s->mask);
   dfq__buffer_free(op->eval.heap, &s->rows);
   dfq__buffer_free(op->eval.heap, &s->keep);
+  dfq__buffer_free(op->eval.heap, &s->span);
+}
+
+// ---- >>csv-morsels: one file, several readers -----------------------------------------------
+// Idea. A morsel of a file is a range of its bytes, and its rows are those that begin in it:
+// reading begins behind the first line end in the range, and ends with the row that reaches
+// over its end. Each thread opens the file for itself.
+//
+//   bytes      | id,day\n7,Mon\n8,T | ue\n9,"Wed\nnes | day"\n10,Thu\n |
+//   morsel 0     ^^^^^^^^^^^^^^^^^^^^^^^^
+//   morsel 1                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+//   morsel 2                                                  ?     ^^^^^^^^
+//
+// But a line end may lie within quotes, and then it begins no row: whether it does depends on
+// all the bytes before. So the cut is a guess, and is checked. Where a morsel's last row ends,
+// the next one's first row must have begun; the first morsel begins rightly, so if all of them
+// meet, all of them began rightly. If one does not, what was read is dropped, and one thread
+// reads the file from its start. Nothing is ever taken for a row that is none.
+//
+// Cost: nothing where no line end is quoted, the work of the threads where one happened to be
+// the first of a morsel. Other engines guess too, and differ in what they do about it: Polars
+// compares the number of fields, DuckDB tries both states at each border; the other way is to
+// count quotes first (Ge et al., "Speculative Distributed CSV Data Parsing", 2019).
+
+// A morsel's bytes: as many as some batches of rows have.
+static uint64_t dfq__csv_morsel_bytes(const dfq__op *op) {
+  return (uint64_t)op->run->batch_rows * 512;
+}
+
+// May this scan be cut? Not when it counts what it leaves out, or how many rows come out.
+static bool dfq__csv_splits(const dfq__op *op) {
+  const dfq__csv_source *source = dfq__csv_source_of(op);
+  const dfq_io *io = &op->run->own->io;
+  return !source->tape && io->seek && io->size && op->node->count < 0 &&
+         source->options.bad_values == DFQ_BAD_ERROR;
+}
+
+// Where rows were read from, and where the first row stands that was not: of one morsel.
+typedef struct dfq__csv_span {
+  size_t number;
+  uint64_t from, to;
+} dfq__csv_span;
+
+// Notes where the morsel at hand ended, if there is one.
+static void dfq__csv_span_ends(dfq__csv_scan *s) {
+  const dfq__csv_reader *r = &s->state.reader;
+  dfq__csv_span *span = (dfq__csv_span *)(void *)s->span.data;
+  if (s->spans) span[s->spans - 1].to = r->cut ? r->next : r->place;
+}
+
+// Notes a morsel that begins.
+static bool dfq__csv_span_begins(dfq__csv_scan *s, size_t number, uint64_t from) {
+  dfq__csv_span span = { number, from, from };
+  size_t bytes = (s->spans + 1) * sizeof span;
+  if (!dfq__buffer_reserve(s->head.eval.heap, &s->span, bytes)) return false;
+  ((dfq__csv_span *)(void *)s->span.data)[s->spans++] = span;
+  return true;
+}
+
+// Puts a reader behind the first line end from a place on. False with a problem.
+static bool dfq__csv_open_at(dfq__csv_reader *r, uint64_t place) {
+  r->begin = r->end = DFQ__CSV_HEAD;
+  r->line = 1;
+  r->row_count = r->row = 0;
+  r->mode = DFQ__CSV_OUTSIDE;
+  r->ended = r->done = r->cut = r->lines_in_quotes = false;
+  if (!dfq__csv_open_file(r)) return false;
+  if (!r->io->seek(r->io->user, r->file, place)) {
+    r->why = dfq__io_reason();
+    return dfq__csv_stop(r, DFQ__CSV_NO_FILE, 0);
+  }
+  r->place = place;
+  dfq__csv_skip(r, 1);
+  return r->problem == DFQ__CSV_FINE && dfq__csv_first_rows(r);
+}
+
+// Puts the scan at the start of a morsel; what is wrong with it, the next pull says. False when
+// there is none of that number, or no memory to note it: then the morsels do not fit together.
+static bool dfq__csv_scan_morsel(dfq__op *op, size_t number) {
+  dfq__csv_scan *s = (dfq__csv_scan *)op;
+  dfq__csv_reader *r = &s->state.reader;
+  uint64_t size = dfq__csv_morsel_bytes(op), from = number * size;
+  if (number > UINT64_MAX / size - 1) return false;
+  dfq__csv_span_ends(s);
+  if (s->opened && from >= (uint64_t)r->size) return false;
+  r->until = from + size;
+  if (!number) dfq__csv_start(s);
+  else if (!dfq__csv_open_at(r, from - 1))
+    s->state.error = dfq__csv_reader_error(r, s->state.errors, op->node->at);
+  s->opened = true;
+  if (!s->state.error && (r->size < 0 || from >= (uint64_t)r->size)) return false;
+  return dfq__csv_span_begins(s, number, dfq__csv_offset(r, r->begin));
+}
+
+// Puts the spans of all scans in their order. Returns whether every number is there once, and
+// the last ends where the file does.
+static bool dfq__csv_spans_sort(dfq__op *const *scan, int count, dfq__csv_span *all,
+                                size_t spans) {
+  uint64_t end = UINT64_MAX;
+  for (int i = 0; i < count; i++) {
+    dfq__csv_scan *s = (dfq__csv_scan *)scan[i];
+    const dfq__csv_span *span = (const dfq__csv_span *)(const void *)s->span.data;
+    dfq__csv_span_ends(s);
+    for (size_t k = 0; k < s->spans; k++) {
+      if (span[k].number >= spans) return false;
+      all[span[k].number] = span[k];
+      if (span[k].number == spans - 1) end = (uint64_t)s->state.reader.size;
+    }
+  }
+  for (size_t k = 0; k < spans; k++)
+    if (all[k].number != k) return false;
+  return spans && all[spans - 1].to == end;
+}
+
+// Do the morsels that these scans have read fit together, with none left out?
+static bool dfq__csv_spliced(dfq__op *const *scan, int count) {
+  size_t spans = 0;
+  for (int i = 0; i < count; i++) spans += ((dfq__csv_scan *)scan[i])->spans;
+  dfq__heap *heap = scan[0]->eval.heap;
+  dfq__csv_span *all = (dfq__csv_span *)dfq__alloc_zero(heap, spans + 1, sizeof *all);
+  bool fit = all && dfq__csv_spans_sort(scan, count, all, spans);
+  for (size_t k = 0; fit && k + 1 < spans; k++) fit = all[k].to == all[k + 1].from;
+  dfq__free(heap, all, (spans + 1) * sizeof *all);
+  return fit;
 }
 
 static const dfq__op_class dfq__csv_scan_class = {
-  sizeof(dfq__csv_scan), dfq__csv_scan_open, NULL, dfq__csv_scan_next, dfq__csv_scan_close, NULL
+  sizeof(dfq__csv_scan), dfq__csv_scan_open,  NULL,
+  dfq__csv_scan_next,    dfq__csv_scan_close, dfq__csv_scan_morsel
 };
 
 // ---- >>csv-frame: a file as a frame ---------------------------------------------------------
@@ -27326,7 +27531,8 @@ static const dfq__op_class dfq__csv_scan_class = {
 
 static const dfq__source_class dfq__csv_source_class = {
   "csv", { &dfq__csv_scan_class, NULL, 0 }, true,
-  dfq__csv_source_prunable, dfq__csv_source_rows, dfq__csv_source_print
+  dfq__csv_source_prunable, dfq__csv_source_rows, dfq__csv_source_print,
+  dfq__csv_splits, dfq__csv_spliced
 };
 
 // A pipe that no run has taken over is closed with the context's frames.

@@ -442,6 +442,106 @@ TEST(csv_types_given) {
   dfq_close(db);
 }
 
+// Rows of a number, a text and another number; quoted: so many texts in a hundred hold a line
+// end, and what looks like a row behind it.
+static const char *csv_morsel_file(uint64_t *state, int rows, unsigned quoted) {
+  size_t room = (size_t)rows * 64 + 64, n = 0;
+  char *text = (char *)test_alloc(room);
+  n += (size_t)snprintf(text, room, "k,s,v\n");
+  for (int i = 0; i < rows; i++) {
+    bool odd = test_random(state) % 100 < quoted;
+    const char *form = odd ? "%d,\"a\n%d,\"\"b,%d\",%d\n" : "%d,%dx%d,%d\n";
+    int second = (int)(test_random(state) % 1000);
+    n += (size_t)snprintf(text + n, room - n, form, i % 17, second, i, i);
+  }
+  if (quoted % 2) text[--n] = 0;               // some have no line end at the end
+  const char *path = test_file("csv_morsels.csv", text);
+  free(text);
+  return path;
+}
+
+// A file is cut at guesses, and what comes of it is as if it was not: also where the guess is
+// wrong, because a line end is quoted, and where there is an error far behind.
+TEST(csv_in_morsels) {
+  static const unsigned quoted[] = { 0, 0, 1, 5, 50, 100 };
+  uint64_t state = 3;
+  for (size_t i = 0; i < 6; i++)
+    for (int batch = 1; batch < 9; batch += 3) {
+      dfq *db = dfq_open(NULL);
+      const char *path = csv_morsel_file(&state, 700, quoted[i]);
+      dfq_frame *f = dfq_filter(dfq_scan_csv(db, path, NULL), "v % 3 != 0");
+      f = dfq_group_by(f, i % 2 ? "k" : "s", "count() as n, sum(v) as v, first(s) as f");
+      dfq_table *table[3];
+      for (int threads = 1; threads <= 3; threads++) {
+        dfq_run_options run;
+        memset(&run, 0, sizeof run);
+        run.threads = threads;
+        run.batch_rows = (size_t)batch;
+        table[threads - 1] = dfq_collect(dfq_configure(f, &run));
+        CHECK(table[threads - 1] != NULL);
+      }
+      CHECK(dfq_table_equal(table[0], table[1], NULL, 0));
+      CHECK(dfq_table_equal(table[0], table[2], NULL, 0));
+      for (int t = 0; t < 3; t++) dfq_table_free(table[t]);
+      dfq_close(db);
+    }
+}
+
+// Counts how often a file is opened: by each thread that comes to it, and by one more where the
+// cut failed.
+static int csv_opens;
+static void *(*csv_open_file)(void *user, const char *path, bool write, const char **why);
+static void *csv_count_opens(void *user, const char *path, bool write, const char **why) {
+  csv_opens++;
+  return csv_open_file(user, path, write, why);
+}
+
+static int csv_opens_of(const char *path, bool seek, const char **message) {
+  dfq_options options;
+  dfq *plain = dfq_open(NULL);
+  dfq_io io = plain->io;
+  memset(&options, 0, sizeof options);
+  csv_open_file = io.open;
+  io.open = csv_count_opens;
+  if (!seek) io.seek = NULL;
+  options.io = &io;
+  options.run.threads = 1;
+  dfq *db = dfq_open(&options);
+  dfq_frame *f = dfq_group_by(dfq_scan_csv(db, path, NULL), "k", "sum(v) as v");
+  dfq_run_options run;
+  memset(&run, 0, sizeof run);
+  run.threads = 2;
+  run.batch_rows = 4;
+  csv_opens = 0;
+  dfq_table *t = dfq_collect(dfq_configure(f, &run));
+  static char text[400];
+  snprintf(text, sizeof text, "%s", t ? "" : dfq_error(db));
+  *message = text;
+  dfq_table_free(t);
+  dfq_close(db);
+  dfq_close(plain);
+  return csv_opens;
+}
+
+TEST(csv_morsels_fall_back) {
+  uint64_t state = 5;
+  const char *message;
+  const char *path = csv_morsel_file(&state, 900, 0);
+  CHECK_INT(csv_opens_of(path, true, &message), 2);      // both threads, and they fit
+  CHECK_INT(csv_opens_of(path, false, &message), 1);     // who cannot seek reads alone
+  path = csv_morsel_file(&state, 900, 100);
+  CHECK(csv_opens_of(path, true, &message) >= 2);        // and once more, from the start
+  CHECK_STR(message, "");
+  char *text = (char *)test_alloc(40000);
+  size_t n = (size_t)snprintf(text, 40000, "k,v\n");
+  for (int i = 0; i < 3000; i++)
+    n += (size_t)snprintf(text + n, 40000 - n, i == 2500 ? "1,x\n" : "%d,%d\n", i % 7, i);
+  path = test_file("csv_morsels_bad.csv", text);
+  CHECK(csv_opens_of(path, true, &message) >= 2);        // an error is found again, by one
+  CHECK_HAS(message, "csv_morsels_bad.csv:2502:3, scan: column v holds \"x\"");
+  free(text);
+}
+
 // The fast paths against the exact readers, on numbers of every shape.
 static size_t csv_random_number(uint64_t *state, char *to) {
   size_t n = 0, digits = test_random(state) % 20, decimals = test_random(state) % 20;
@@ -1731,6 +1831,8 @@ TEST(csv_out_of_memory_everywhere) {
 }
 
 static void run_ch6_streaming(void) {
+  RUN(csv_in_morsels);
+  RUN(csv_morsels_fall_back);
   RUN(csv_lines);
   RUN(csv_quotes);
   RUN(csv_dialects);
