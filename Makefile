@@ -1,7 +1,7 @@
 # make run     the interlude: a two-file pipeline planned, optimized, explained and answered
 # make test    every test, with address and undefined-behaviour sanitizers if the compiler can
 # make check   the house rules: style, every way to build the header, every chapter on its own
-# make bench   the benchmarks
+# make bench   the micro-benchmarks; make suites builds those with data: bench/README.md
 # make tpch DIR=...   the 22 queries of examples/tpch over tables made by the official generator
 # make clean   removes build/, the only place here where anything is written
 # make expected   stores what the examples print now, in examples/expected and in the pages
@@ -19,9 +19,10 @@ LDLIBS := -lm -pthread
 STRICT := -std=c11 -Wall -Wextra -Wpedantic
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover
 CLI := $(if $(ONLY),,$(if $(wildcard tests/cli.sh),build/dfq))
-BENCHES := $(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c))
+SUITES := $(patsubst %,build/bench/%,gen h2o tpch)
+BENCHES := $(filter-out $(SUITES),$(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c)))
 
-.PHONY: run test check bench tpch clean help examples FORCE
+.PHONY: run test check bench suites tpch clean help examples FORCE
 .DEFAULT_GOAL := help
 
 help:
@@ -50,6 +51,8 @@ run: build/interlude build/dfq
 	@build/interlude
 
 examples: $(patsubst examples/%.c,build/%,$(wildcard examples/*.c))
+
+suites: $(SUITES)
 
 bench: $(BENCHES)
 	@for bench in $(BENCHES); do echo "== $$bench"; $$bench || exit 1; done

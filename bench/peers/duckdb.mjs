@@ -1,9 +1,15 @@
-// duckdb.mjs - TPC-H in DuckDB: the answers that dfq's are compared with.
+// duckdb.mjs - DuckDB: the same work as build/bench/h2o and build/bench/tpch, the same lines out.
 //
-//   node bench/peers/duckdb.mjs answers DATA OUT     writes OUT/q01.csv ... q22.csv
+//   node bench/peers/duckdb.mjs answers DATA OUT        writes OUT/q01.csv ... q22.csv
+//   node bench/peers/duckdb.mjs tpch DATA [flags]       Q1 34.5
+//   node bench/peers/duckdb.mjs groupby FILE [flags]    q1 12.3 ms rows=100 chk=...
+//   node bench/peers/duckdb.mjs join X SMALL MEDIUM BIG [flags]
+//   flags: --threads N (1)  --runs N (3)  --query N  --nocopy
 //
-// Money is decimal(15, 2) there, as the specification has it, so sums are exact; averages and
-// ratios are doubles. @duckdb/node-api is looked for where NODE_PATH says, or in build/peers.
+// Everything is loaded first. A result is stored as a table; with --nocopy it is only walked
+// through, by an aggregate over each of its columns. Money is decimal(15, 2), as TPC-H has it, so
+// sums are exact; averages and ratios are doubles. @duckdb/node-api is looked for where
+// DFQ_PEERS says, or in build/peers.
 import { createRequire } from 'node:module'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -47,11 +53,10 @@ export async function load (db, data) {
   }
 }
 
-// The text of query n, 1 to 22.
-export function query (n) {
-  const text = fs.readFileSync(path.join(here, 'tpch.sql'), 'utf8')
-  const parts = text.split(/^-- (\d+)$/m)
-  return parts[parts.indexOf(String(n)) + 1].trim().replace(/;$/, '')
+// The text behind the line "-- NAME" of a file beside this one.
+export function query (file, name) {
+  const parts = fs.readFileSync(path.join(here, file), 'utf8').split(/^-- (\w+)$/m)
+  return parts[parts.indexOf(String(name)) + 1].trim().replace(/;$/, '')
 }
 
 async function answers (data, out) {
@@ -59,15 +64,95 @@ async function answers (data, out) {
   await load(db, data)
   for (let n = 1; n <= 22; n++) {
     const file = path.join(out, `q${String(n).padStart(2, '0')}.csv`)
-    await db.run(`copy (${query(n)}) to '${file}' (header, delimiter ',')`)
+    await db.run(`copy (${query('tpch.sql', n)}) to '${file}' (header, delimiter ',')`)
   }
 }
 
+// ---- timing ----------------------------------------------------------------------------------
+
+async function columnsOf (db, sql) {
+  const rows = await (await db.runAndReadAll(`describe ${sql}`)).getRows()
+  return rows.map(r => ({ name: r[0], type: r[1] }))
+}
+
+const isText = c => c.type === 'VARCHAR' || c.type === 'DATE'
+
+// An aggregate over each column: all are computed, none is stored.
+function walked (sql, columns) {
+  const each = columns.map(c => `${isText(c) ? 'max' : 'sum'}("${c.name}")`)
+  return `select count(*), ${each.join(', ')} from (${sql})`
+}
+
+async function best (db, sql, flags) {
+  const text = flags.nocopy ? walked(sql, await columnsOf(db, sql))
+    : `create temp table answer as ${sql}`
+  let least = Infinity
+  for (let run = 0; run < flags.runs; run++) {
+    if (!flags.nocopy) await db.run('drop table if exists answer')
+    const start = process.hrtime.bigint()
+    await db.run(text)
+    least = Math.min(least, Number(process.hrtime.bigint() - start) / 1e6)
+  }
+  return least
+}
+
+// Rows, and the sums of the columns that count: as h2o.c prints them.
+async function checksum (db, sql, keys) {
+  const columns = await columnsOf(db, sql)
+  const counted = keys ? columns.slice(keys) : columns.filter(c => /^v[12]$/.test(c.name))
+  const each = counted.map(c => `sum("${c.name}")::double`)
+  const [rows, ...sums] = (await (await db.runAndReadAll(
+    `select count(*), ${each.join(', ')} from (${sql})`)).getRows())[0]
+  return `rows=${rows} chk=${sums.map(x => Number(x.toPrecision(10))).join(';')}`
+}
+
+const keys = { q1: 1, q2: 2, q3: 1, q4: 1, q5: 1, q6: 2, q7: 1, q8: 1, q9: 2, q10: 6 }
+
+async function main (what, words, flags) {
+  const db = await (await DuckDBInstance.create(':memory:',
+    { threads: String(flags.threads) })).connect()
+  if (what === 'tpch') {
+    await load(db, words[0])
+    for (let n = 1; n <= 22; n++) {
+      if (flags.query && flags.query !== n) continue
+      console.log(`Q${n} ${(await best(db, query('tpch.sql', n), flags)).toFixed(1)}`)
+    }
+    return
+  }
+  const names = ['x', 'small', 'medium', 'big']
+  for (const [i, file] of words.entries())
+    await db.run(`create table ${names[i]} as select * from read_csv('${file}', header=true)`)
+  const letter = what === 'groupby' ? 'q' : 'j'
+  for (let n = 1; n <= (letter === 'q' ? 10 : 5); n++) {
+    if (flags.query && flags.query !== n) continue
+    const sql = query('h2o.sql', letter + n)
+    const ms = (await best(db, sql, flags)).toFixed(1)
+    console.log(`${letter}${n} ${ms} ms ${await checksum(db, sql, keys[letter + n])}`)
+  }
+}
+
+// The words of the command line, and its flags, as suite.h reads them.
+export function readFlags (argv) {
+  const flags = { threads: 1, runs: 3, query: 0, nocopy: false }
+  const words = []
+  for (let i = 0; i < argv.length; i++) {
+    const flag = argv[i].replace(/^--/, '')
+    if (flag === 'nocopy') flags.nocopy = true
+    else if (argv[i].startsWith('--')) flags[flag] = Number(argv[++i])
+    else words.push(argv[i])
+  }
+  return { words, flags }
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [what, data, out] = process.argv.slice(2)
-  if (what !== 'answers' || !out) {
-    console.error('usage: node bench/peers/duckdb.mjs answers DATA OUT')
+  const { words: [what, ...words], flags } = readFlags(process.argv.slice(2))
+  const wants = { answers: 2, tpch: 1, groupby: 1, join: 4 }[what]
+  if (!wants || words.length !== wants) {
+    console.error('usage: duckdb.mjs answers DATA OUT | tpch DATA | groupby FILE | ' +
+      'join X SMALL MEDIUM BIG [--threads N] [--runs N] [--query N] [--nocopy]')
     process.exit(2)
   }
-  await answers(data, out)
+  if (what === 'answers') await answers(...words)
+  else await main(what, words, flags)
+  process.exit(0)   // the native threads would keep it waiting
 }
