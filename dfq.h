@@ -66,14 +66,15 @@
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store
 //                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>filter
 //                    >>project >>limit >>row-engine >>actions >>show
-//   4 hashing, order >>hash-table >>key-words >>key-packing >>exact-sum >>aggregates >>spread
-//                    >>combine >>agg-sets >>group-plan >>group >>group-sorted >>group-verbs
-//                    >>join >>join-where >>join-left >>join-merge >>join-op >>join-verbs >>sort
-//                    >>sort-op >>join-range >>group-parallel >>distinct >>row-hashing
-//                    >>row-join >>row-group >>window-frames >>window-plan >>slide >>window-walk
-//                    >>window >>row-window >>unpivot >>explode >>recipes >>recipe-rows
-//                    >>recipe-columns >>recipe-unpivot >>recipe-samples >>recipe-statistics
-//                    >>recipe-pivot >>recipe-table >>partition-by
+//   4 hashing, order >>hash-table >>key-words >>key-packing >>exact-sum >>aggregates
+//                    >>agg-unique >>spread >>agg-lists >>agg-best >>combine >>agg-sets
+//                    >>group-plan >>group >>group-sorted >>group-verbs >>join >>join-where
+//                    >>join-left >>join-merge >>join-op >>join-verbs >>sort >>sort-op
+//                    >>join-range >>group-parallel >>distinct >>row-hashing >>row-join
+//                    >>row-lists >>row-group >>window-frames >>window-plan >>slide
+//                    >>window-walk >>window >>row-window >>unpivot >>explode >>recipes
+//                    >>recipe-rows >>recipe-columns >>recipe-unpivot >>recipe-samples
+//                    >>recipe-statistics >>recipe-pivot >>recipe-table >>partition-by
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
@@ -5480,7 +5481,7 @@ static const dfq__form dfq__forms[] = {
 };
 
 // id, name, least and most arguments, what they may be (letters, * any, o any that has an
-// order; Q a share, K a count, both written as literals), the result (* as the first)
+// order; literals: Q a share, K a count, S a text), the result (* as the first, L a list of it)
 #define DFQ__AGGREGATE_LIST(X)                                                                 \
   X(DFQ__COUNT, "count", 0, 1, "*", 'i')      X(DFQ__SUM, "sum", 1, 1, "ifu", '*')             \
   X(DFQ__MEAN, "mean", 1, 1, "if", 'f')       X(DFQ__MIN, "min", 1, 1, "o", '*')               \
@@ -5493,7 +5494,17 @@ static const dfq__form dfq__forms[] = {
   X(DFQ__MEDIAN, "median", 1, 1, "if", 'f')   X(DFQ__QUANTILE, "quantile", 2, 2, "if,Q", 'f')  \
   X(DFQ__ANY, "any", 1, 1, "b", 'b')          X(DFQ__ALL, "all", 1, 1, "b", 'b')               \
   X(DFQ__COUNT_IF, "count_if", 1, 1, "b", 'i')                                                 \
-  X(DFQ__NULL_COUNT, "null_count", 1, 1, "*", 'i')                                             \
+  X(DFQ__NULL_COUNT, "null_count", 1, 1, "*", 'i') X(DFQ__MODE, "mode", 1, 1, "*", '*')        \
+  X(DFQ__APPROX_N_UNIQUE, "approx_n_unique", 1, 1, "*", 'i')                                   \
+  X(DFQ__PRODUCT, "product", 1, 1, "if", '*')                                                  \
+  X(DFQ__SKEW, "skew", 1, 1, "if", 'f')       X(DFQ__KURTOSIS, "kurtosis", 1, 1, "if", 'f')    \
+  X(DFQ__COV, "cov", 2, 2, "if,if", 'f')      X(DFQ__COV_POP, "cov_pop", 2, 2, "if,if", 'f')   \
+  X(DFQ__CORR, "corr", 2, 2, "if,if", 'f')                                                     \
+  X(DFQ__MIN_BY, "min_by", 2, 2, "*,o", '*')  X(DFQ__MAX_BY, "max_by", 2, 2, "*,o", '*')       \
+  X(DFQ__TOP_OF, "top_k", 2, 2, "o,K", 'L')                                                    \
+  X(DFQ__BOTTOM_OF, "bottom_k", 2, 2, "o,K", 'L')                                              \
+  X(DFQ__IMPLODE, "implode", 1, 1, "o", 'L')                                                   \
+  X(DFQ__STRING_AGG, "string_agg", 2, 2, "s,S", 's')                                           \
   /* only over a window: */                                                                    \
   X(DFQ__ROW_NUMBER, "row_number", 0, 0, "*", 'i') X(DFQ__RANK, "rank", 0, 0, "*", 'i')        \
   X(DFQ__DENSE_RANK, "dense_rank", 0, 0, "*", 'i')                                             \
@@ -5560,9 +5571,11 @@ static int dfq__form_find(const char *s, size_t n) {
   return -1;
 }
 
-// avg is the one synonym, because everybody types it. It prints as mean.
+// Synonyms, because everybody types them: avg prints as mean, arg_min as min_by.
 static int dfq__aggregate_find(const char *s, size_t n) {
   if (dfq__same_text("avg", s, n)) return DFQ__MEAN;
+  if (dfq__same_text("arg_min", s, n)) return DFQ__MIN_BY;
+  if (dfq__same_text("arg_max", s, n)) return DFQ__MAX_BY;
   for (int i = 0; i < DFQ__AGGREGATE_COUNT; i++)
     if (dfq__same_text(dfq__aggregates[i].name, s, n)) return i;
   return -1;
@@ -8953,6 +8966,29 @@ static const dfq__doc dfq__docs[] = {
   { "all", "are all true?", "all(amount > 50)", NULL },
   { "count_if", "how many are true", "count_if(amount > 200)", NULL },
   { "null_count", "how many are null", "null_count(amount)", NULL },
+  { "mode", "the most frequent value; of equally frequent ones the first", "mode(customer_id)",
+    NULL },
+  { "approx_n_unique", "how many different values, about: a standard error of 1.6 %",
+    "approx_n_unique(customer_id)", NULL },
+  { "product", "all multiplied, in the order of rows", "product(amount)", NULL },
+  { "skew", "how lopsided: the third moment of a population", "skew(amount)", NULL },
+  { "kurtosis", "how heavy the tails: the fourth moment, 0 for a normal distribution",
+    "kurtosis(amount)", NULL },
+  { "cov", "the covariance of two columns, of a sample", "cov(amount, year)", ", y f64" },
+  { "cov_pop", "the covariance of two columns, of a population", "cov_pop(amount, year)",
+    ", y f64" },
+  { "corr", "the correlation of two columns, -1 to 1", "corr(amount, order_id)", ", y f64" },
+  { "min_by", "of the row where y is smallest, the first of equals; also arg_min",
+    "min_by(order_id, amount)", ", y any" },
+  { "max_by", "of the row where y is largest, the first of equals; also arg_max",
+    "max_by(order_id, amount)", ", y any" },
+  { "top_k", "the k largest values as a list, largest first", "top_k(amount, 2)", ", k i64" },
+  { "bottom_k", "the k smallest values as a list, smallest first", "bottom_k(amount, 2)",
+    ", k i64" },
+  { "implode", "all values as a list, nulls too, in the order of rows", "implode(amount)",
+    NULL },
+  { "string_agg", "all texts as one, in the order of rows, with a separator between",
+    "string_agg(cast(customer_id as str), ', ')", ", sep str" },
   { NULL, "Window functions", NULL, NULL },
   { "row_number", "the row's number in its partition, from 1",
     "row_number() over (order by amount)", NULL },
@@ -13405,6 +13441,13 @@ static uint64_t dfq__f64_word(double v) {
   return w;
 }
 
+// Positive floats are ordered as their bits are, negative ones the other way round, and below
+// them; NaN, made positive, is the greatest.
+static uint64_t dfq__order_word_f64(double v) {
+  uint64_t w = dfq__f64_word(v);
+  return w >> 63 ? ~w : w | (uint64_t)1 << 63;
+}
+
 // A float as a value that stands for all its equals: 0.0 for -0.0, the one NaN. Others stay.
 static void dfq__make_canonical(dfq_value *v) {
   if (!dfq__is_float(v->type)) return;
@@ -13962,7 +14005,7 @@ static const char dfq__agg_no_memory[] = "runs out of memory";
 enum { DFQ__AGG_INPUTS = 3, DFQ__MOST_KEPT = 1000 };
 
 typedef struct dfq__agg_class {
-  size_t words;   // of a state
+  size_t words;   // of a state; of top_k besides those for its k values
   // Folds n rows in, the i-th into the state of group[i]. x: DFQ__AGG_INPUTS vectors, no
   // constants; those that are not there have no data. False: no memory.
   bool (*update)(dfq__aggs *all, dfq__agg *a, const uint32_t *group, const dfq__vec *x,
@@ -13979,16 +14022,20 @@ typedef struct dfq__agg_class {
 struct dfq__agg {
   int fn;                      // DFQ__SUM, ...
   const dfq__agg_class *is;
+  size_t words;                // of a state
   dfq_type in_type, by_type;   // of the arguments; DFQ_NULL: none
   dfq_type type;               // of the result
   dfq_value option;            // of quantile and median the share
   size_t offset;               // of its first word in a state
-  dfq__buffer group, value;    // median, quantile: kept values (f64), and their groups (u32)
-  size_t kept;                 // how many
+  dfq__buffer group, value;    // >>agg-lists: kept values, and their groups (u32)
+  dfq__buffer valid, mark;     // ... a byte each, where nulls are kept; where morsels begin
+  size_t kept, marks;          // how many
   bool sorted_out;             // kept values stand by group, and group is no longer true
   dfq__buffer start;           // size_t: ... from where on
-  dfq__key_set unique;         // n_unique: the (group, value) pairs met; begun when needed
+  dfq__key_set unique;         // n_unique, mode: the (group, value) pairs met
 };
+
+typedef struct dfq__mark { uint64_t morsel; size_t from; } dfq__mark;
 
 struct dfq__aggs {
   dfq__heap *heap;
@@ -14016,7 +14063,7 @@ static inline bool dfq__valid_at(const dfq__vec *x, size_t i) {
 
 // Aggregates to which a null is a row like any other, so that a filter must drop it.
 static bool dfq__agg_keeps_nulls(int fn) {
-  return fn == DFQ__FIRST || fn == DFQ__LAST;
+  return fn == DFQ__FIRST || fn == DFQ__LAST || fn == DFQ__IMPLODE;
 }
 
 // Whether the filter lets row i through. Only aggregates that keep nulls have to ask.
@@ -14157,10 +14204,12 @@ static bool dfq__extreme_narrow(dfq__aggs *all, dfq__agg *a, const uint32_t *gro
 
 // Strings in a state: word 0 is 0 (none), 1 (kept in the arena) or 2 (still the batch's). The
 // text that a group holds may change many times in a batch; only the one that holds at its end
-// is copied. Copies that a later batch replaces stay in the arena until the end.
-static bool dfq__strings_settle(dfq__aggs *all, dfq__agg *a, const uint32_t *group, size_t n) {
+// is copied. Copies that a later batch replaces stay in the arena until the end. at: where in
+// the state the string is.
+static bool dfq__strings_settle(dfq__aggs *all, dfq__agg *a, size_t at, const uint32_t *group,
+                                size_t n) {
   for (size_t i = 0; i < n; i++) {
-    uint64_t *s = dfq__state(all, a, group[i]);
+    uint64_t *s = dfq__state(all, a, group[i]) + at;
     if (s[0] != 2) continue;
     if (!dfq__strings_keep(&all->arena, (dfq_view *)(void *)(s + 1), NULL, 1)) return false;
     s[0] = 1;
@@ -14180,7 +14229,7 @@ static bool dfq__extreme_str(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
     memcpy(s + 1, &v[i], sizeof *v);
     s[0] = 2;
   }
-  return dfq__strings_settle(all, a, group, n);
+  return dfq__strings_settle(all, a, 0, group, n);
 }
 
 // The value in words 1 and 2, as of the aggregate's type.
@@ -14213,8 +14262,7 @@ static bool dfq__edge_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
     s[3] = all->row + i;
     if (valid) memcpy(s + 1, (const char *)x->data + i * size, size);
   }
-  if (dfq__is_bytes(x->type)) return dfq__strings_settle(all, a, group, n);
-  return true;
+  return !dfq__is_bytes(x->type) || dfq__strings_settle(all, a, 0, group, n);
 }
 
 // any is decided by a true, all by a false; word 1 is whether that was met, word 0 whether
@@ -14237,31 +14285,222 @@ static const char *dfq__logic_finish(dfq__aggs *all, dfq__agg *a, size_t group, 
   return NULL;
 }
 
-// n_unique: a new (group, value) raises the group's count. Both are key columns of one table,
-// so that all groups share it: a table per group would be mostly empty. Pairs with a null are
-// kept too, but not counted.
-static bool dfq__unique_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
-                               const dfq__vec *x, size_t n) {
+// ---- >>agg-unique: different values, counted and estimated ----------------------------------
+// n_unique and mode know every pair (group, value): both are key columns of one table, so that
+// all groups share it; a table per group would be mostly empty. mode also keeps for each pair
+// how often it came and where first, and in the group's state the pair that leads:
+//
+//   group  value    number   count  first        state of group 0:  leads 2, with 2
+//   0      'x'   -> 0        1      row 0        A tie goes to the value that was seen first.
+//   1      'x'   -> 1        1      row 1
+//   0      'y'   -> 2        2      row 2
+//
+// approx_n_unique needs 4 KB a group, however many values there are (HyperLogLog: Flajolet et
+// al., 2007). Hash each value. Among n different hashes, the one that begins with the most zero
+// bits begins with about log2(n) of them: a rare pattern seen means that many were tried. One
+// such maximum is a wild guess, so 12 bits of the hash choose one of 4,096 registers, and their
+// maxima are averaged: the standard error is 1.04 / sqrt(4096) = 1.6 %. A maximum does not care
+// how often or in which order values come, so states are merged register by register, without
+// any loss, and the estimate is the same at any number of threads. The estimator is Ertl's
+// ("New cardinality estimation algorithms for HyperLogLog sketches", 2017), good for small
+// counts too.
+
+// The numbers of n (group, value) pairs. number: room for n. False without memory.
+static bool dfq__pairs_add(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                           const dfq__vec *x, size_t n, uint32_t *number) {
   dfq_type type[2] = { DFQ_I64, a->in_type };
   dfq__arena scratch = { all->heap, NULL, NULL };
   if (!a->unique.heap && !dfq__keys_init(&a->unique, all->db, type, 2)) return false;
   int64_t *wide = (int64_t *)dfq__arena_array(&scratch, n + 1, sizeof *wide);
-  uint32_t *number = (uint32_t *)dfq__arena_array(&scratch, n + 1, sizeof *number);
-  bool ok = wide && number;
-  for (size_t i = 0; ok && i < n; i++) wide[i] = group[i];
+  for (size_t i = 0; wide && i < n; i++) wide[i] = group[i];
   dfq__vec column[2] = { dfq__vec_of(DFQ_I64, wide, NULL), *x };
-  size_t before = a->unique.table.count;
-  ok = ok && dfq__keys_add(&a->unique, column, n, number);
-  for (size_t i = 0; ok && i < n; i++) {
-    if (number[i] < before) continue;
-    before = (size_t)number[i] + 1;           // numbers are given in the order of rows
-    if (dfq__valid_at(x, i)) dfq__state(all, a, group[i])[0]++;
-  }
+  bool ok = wide && dfq__keys_add(&a->unique, column, n, number);
   dfq__arena_release(&scratch, 0);
   return ok;
 }
 
-// ---- >>spread: variance, median and quantile ------------------------------------------------
+// n_unique: a new pair raises the group's count. Pairs with a null are kept too, but not
+// counted.
+static bool dfq__unique_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                               const dfq__vec *x, size_t n) {
+  size_t before = a->unique.table.count;
+  if (!dfq__buffer_reserve(all->heap, &a->group, n * 4 + 4)) return false;
+  uint32_t *number = (uint32_t *)(void *)a->group.data;
+  if (!dfq__pairs_add(all, a, group, x, n, number)) return false;
+  for (size_t i = 0; i < n; i++) {
+    if (number[i] < before) continue;
+    before = (size_t)number[i] + 1;           // numbers are given in the order of rows
+    if (dfq__valid_at(x, i)) dfq__state(all, a, group[i])[0]++;
+  }
+  return true;
+}
+
+// -- mode
+
+typedef struct dfq__tally { uint64_t count, first; } dfq__tally;   // of a pair; first: position
+
+// Folds n values in, the i-th as often and as early as more[i] says. State: word 0 one more
+// than the number of the pair that leads, word 1 its count.
+static bool dfq__mode_fold(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                           const dfq__vec *x, size_t n, const dfq__tally *more) {
+  if (!dfq__buffer_reserve(all->heap, &a->group, n * 4 + 4)) return false;
+  uint32_t *number = (uint32_t *)(void *)a->group.data;
+  if (!dfq__pairs_add(all, a, group, x, n, number)) return false;
+  size_t pairs = a->unique.table.count, size = sizeof(dfq__tally);
+  if (!dfq__buffer_reserve(all->heap, &a->value, pairs * size)) return false;
+  dfq__tally *tally = (dfq__tally *)(void *)a->value.data;
+  if (pairs > a->kept) memset(tally + a->kept, 0, (pairs - a->kept) * size);
+  a->kept = pairs;
+  for (size_t i = 0; i < n; i++) {
+    dfq__tally *t = &tally[number[i]];
+    uint64_t *s = dfq__state(all, a, group[i]);
+    uint64_t first = more ? more[i].first : all->row + i;
+    if (!dfq__valid_at(x, i)) continue;
+    if (t->count == 0 || first < t->first) t->first = first;
+    t->count += more ? more[i].count : 1;
+    if (s[0] && (t->count < s[1] ||
+                 (t->count == s[1] && t->first >= tally[s[0] - 1].first))) continue;
+    s[0] = (uint64_t)number[i] + 1;
+    s[1] = t->count;
+  }
+  return true;
+}
+
+static bool dfq__mode_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                             const dfq__vec *x, size_t n) {
+  return dfq__mode_fold(all, a, group, x, n, NULL);
+}
+
+static const char *dfq__mode_finish(dfq__aggs *all, dfq__agg *a, size_t group, dfq_value *to) {
+  const uint64_t *s = dfq__state(all, a, group);
+  uint8_t valid;
+  if (s[0] == 0) return NULL;
+  uint64_t *room = (uint64_t *)dfq__arena_alloc(&all->arena, sizeof(dfq_view));
+  if (!room) return dfq__agg_no_memory;
+  dfq__keys_get(&a->unique, 1, (size_t)s[0] - 1, 1, room, &valid);
+  dfq__vec v = dfq__vec_of(a->type, room, NULL);
+  dfq__vec_get(&v, 0, to);
+  return NULL;
+}
+
+// -- approx_n_unique
+
+enum { DFQ__REGISTERS = 4096, DFQ__REGISTER_BITS = 12, DFQ__RANKS = 64 - DFQ__REGISTER_BITS };
+
+// The register that a value goes to, and its rank there: one more than the zero bits that the
+// rest of the hash begins with. The seed is no context's: an estimate is the same in every run.
+// Hashed twice, because one multiplication leaves the patterns of 1, 2, 3 in the bits.
+static void dfq__sketch_place(const dfq_value *v, size_t *at, uint8_t *rank) {
+  dfq_value c = *v;
+  dfq__make_canonical(&c);
+  uint64_t h = dfq__is_bytes(c.type) ? dfq__hash_bytes(c.as.s, c.len, 0)
+                                     : dfq__hash_word((uint64_t)c.as.i, 0);
+  h = dfq__hash_more(h, DFQ__C1);
+  uint64_t rest = h << DFQ__REGISTER_BITS;
+  *at = (size_t)(h >> DFQ__RANKS);
+  *rank = (uint8_t)(rest ? 64 - dfq__high_bit(rest) : DFQ__RANKS + 1);
+}
+
+// The two limits of Ertl's estimator, for registers that are empty and that are full.
+static double dfq__sketch_sigma(double x) {
+  double y = 1, z = x, before;
+  if (x == 1) return (double)INFINITY;
+  do {
+    x = x * x;
+    before = z;
+    double add = x * y;
+    z = z + add;
+    y = y + y;
+  } while (z != before);
+  return z;
+}
+
+static double dfq__sketch_tau(double x) {
+  double y = 1, z = 1 - x, before;
+  if (x == 0 || x == 1) return 0;
+  do {
+    x = sqrt(x);
+    before = z;
+    y = y * 0.5;
+    double rest = 1 - x, square = rest * rest, take = square * y;
+    z = z - take;
+  } while (z != before);
+  return z / 3;
+}
+
+// The estimate from how many registers have each rank.
+static int64_t dfq__sketch_estimate(const uint32_t *ranks) {
+  const double m = DFQ__REGISTERS;
+  double z = m * dfq__sketch_tau(1 - ranks[DFQ__RANKS + 1] / m);
+  if (ranks[0] == DFQ__REGISTERS) return 0;
+  for (int k = DFQ__RANKS; k >= 1; k--) {
+    z = z + ranks[k];
+    z = z * 0.5;
+  }
+  double empty = m * dfq__sketch_sigma(ranks[0] / m);
+  z = z + empty;
+  return (int64_t)floor(m * m / (z * 1.3862943611198906) + 0.5);   // 2 ln 2
+}
+
+// A state: word 0 points to the registers in the arena, word 1 is how many entries there is
+// room for, and word 2 how many are used. Up to 64, an entry is a register's number and its
+// rank, in any order, so that small groups are small; then it is all registers, a byte each.
+static bool dfq__sketch_raise(uint64_t *s, size_t at, uint8_t rank, dfq__arena *arena) {
+  uint32_t *entry = (uint32_t *)(uintptr_t)s[0];
+  uint8_t *all = (uint8_t *)(uintptr_t)s[0];
+  if (s[1] == DFQ__REGISTERS) {
+    if (rank > all[at]) all[at] = rank;
+    return true;
+  }
+  for (size_t i = 0; i < s[2]; i++) {
+    if (entry[i] >> 8 != at) continue;
+    if (rank > (entry[i] & 0xff)) entry[i] = (uint32_t)at << 8 | rank;
+    return true;
+  }
+  if (s[2] < s[1]) { entry[s[2]++] = (uint32_t)at << 8 | rank; return true; }
+  size_t room = s[1] == 0 ? 4 : s[1] < 64 ? (size_t)s[1] * 4 : DFQ__REGISTERS;
+  size_t bytes = room == DFQ__REGISTERS ? room : room * sizeof *entry;
+  uint8_t *more = (uint8_t *)dfq__arena_alloc(arena, bytes);
+  if (!more) return false;
+  if (room < DFQ__REGISTERS && s[2]) memcpy(more, entry, (size_t)s[2] * sizeof *entry);
+  if (room == DFQ__REGISTERS)
+    for (size_t i = 0; i < s[2]; i++) more[entry[i] >> 8] = (uint8_t)(entry[i] & 0xff);
+  s[0] = (uint64_t)(uintptr_t)more;
+  s[1] = room;
+  return dfq__sketch_raise(s, at, rank, arena);
+}
+
+static bool dfq__sketch_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                               const dfq__vec *x, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    dfq_value v;
+    size_t at;
+    uint8_t rank;
+    if (!dfq__valid_at(x, i)) continue;
+    dfq__vec_get(x, i, &v);
+    dfq__sketch_place(&v, &at, &rank);
+    if (!dfq__sketch_raise(dfq__state(all, a, group[i]), at, rank, &all->arena)) return false;
+  }
+  return true;
+}
+
+static const char *dfq__sketch_finish(dfq__aggs *all, dfq__agg *a, size_t group,
+                                      dfq_value *to) {
+  const uint64_t *s = dfq__state(all, a, group);
+  const uint32_t *entry = (const uint32_t *)(uintptr_t)s[0];
+  const uint8_t *every = (const uint8_t *)(uintptr_t)s[0];
+  uint32_t ranks[DFQ__RANKS + 2] = { 0 };
+  if (s[1] == DFQ__REGISTERS) {
+    for (size_t i = 0; i < DFQ__REGISTERS; i++) ranks[every[i]]++;
+  } else {
+    ranks[0] = DFQ__REGISTERS - (uint32_t)s[2];
+    for (size_t i = 0; i < s[2]; i++) ranks[entry[i] & 0xff]++;
+  }
+  *to = dfq__value_int(DFQ_I64, dfq__sketch_estimate(ranks));
+  return NULL;
+}
+
+// ---- >>spread: variance, covariance and correlation -----------------------------------------
 // Idea. variance = (sum(x^2) - sum(x)^2 / n) / (n - 1). The textbook's formula loses everything
 // to cancellation when it is computed with doubles: for 1e9, 1e9 + 1, 1e9 + 2 both terms are
 // 3e18, and doubles there are 512 apart. Here both sums are exact: x^2 is two doubles, p
@@ -14277,9 +14516,9 @@ static bool dfq__unique_update(dfq__aggs *all, dfq__agg *a, const uint32_t *grou
 // here: x^2 must fit a double, so values beyond 1e154 have no variance (it is NaN), and that of
 // values below 1e-150 is less exact.
 //
-// Quantiles need all values. They are kept with their groups' numbers; in the end a counting
-// sort puts each group's side by side, and quickselect finds the rank, O(n) on average. Larger
-// engines do the same for exact quantiles, and offer a sketch of fixed size besides.
+// The covariance is the same with the products of pairs, and the correlation has all three:
+// n sum xy - sum x sum y over the root of that of x and x times that of y and y. Equal columns,
+// and one that is twice the other, have a correlation of exactly 1.
 
 // -- arithmetic with pairs of doubles
 
@@ -14307,16 +14546,17 @@ static dfq__pair dfq__two_product(double a, double b) {
   return r;
 }
 
-// -- var and std
+// -- sums of products
 
-// One value into a state of ten words: sum x (3), sum p (3), sum e * 2^53 (3), count. The
-// errors are scaled up to the size of the squares, so that they too fit the fast 128 bits.
-static bool dfq__spread_add(uint64_t *s, double x, dfq__arena *arena) {
-  dfq__pair square = dfq__two_product(x, x);
-  s[9]++;
-  return dfq__sum_add((dfq__sum *)(void *)s, x, arena) &&
-         dfq__sum_add((dfq__sum *)(void *)(s + 3), square.high, arena) &&
-         dfq__sum_add((dfq__sum *)(void *)(s + 6), ldexp(square.low, 53), arena);
+// a * b into two exact sums, p and e * 2^53 (six words): the errors are scaled up to the size
+// of the products, so that they too fit the fast 128 bits. What two floats of 24 bits hold has
+// no error: most integers, and prices in quarters.
+static bool dfq__products_add(uint64_t *s, double a, double b, dfq__arena *arena) {
+  if ((double)(float)a == a && (double)(float)b == b)
+    return dfq__sum_add((dfq__sum *)(void *)s, a * b, arena);
+  dfq__pair p = dfq__two_product(a, b);
+  return dfq__sum_add((dfq__sum *)(void *)s, p.high, arena) &&
+         dfq__sum_add((dfq__sum *)(void *)(s + 3), p.low * 9007199254740992.0, arena);
 }
 
 // An exact sum as three doubles whose sum it is: 159 bits, which hold the 128 of every common
@@ -14344,27 +14584,47 @@ static void dfq__sum_product(dfq__sum *to, double a, double b) {
   (void)dfq__sum_slow(to, p.low, &none);
 }
 
-// The sample variance of a spread's words; needs a count of two or more. n * sum x^2 - (sum
-// x)^2 is itself an exact sum of products, rounded once, so that equal values have the variance
-// 0, not a rounding error. Squares of squares must fit a double: very large and very small
+// n * sum xy - sum x * sum y, times 2^(2 * *scale), from the sums' words; pe: those of
+// products. It is itself an exact sum of products, rounded once, so that equal values give 0
+// and not a rounding error. Products of sums must fit a double: very large and very small
 // values are scaled by a power of two, which is exact.
-static double dfq__spread_variance(const uint64_t *s) {
-  double n = (double)s[9], x[3], p[3], e[3];
-  double size = dfq__sum_value((const dfq__sum *)(const void *)(s + 3));
-  int scale = size > 1e270 ? -256 : size < 1e-200 ? 256 : 0;
+static double dfq__comoment(double n, const uint64_t *sx, const uint64_t *sy,
+                            const uint64_t *pe, int *scale) {
+  double x[3], y[3], p[3], e[3];
+  double size = fabs(dfq__sum_value((const dfq__sum *)(const void *)pe));
+  x[0] = dfq__sum_value((const dfq__sum *)(const void *)sx);
+  y[0] = dfq__sum_value((const dfq__sum *)(const void *)sy);
+  size = size > x[0] * x[0] ? size : x[0] * x[0];
+  size = size > y[0] * y[0] ? size : y[0] * y[0];
+  *scale = size > 1e270 ? -256 : size < 1e-200 ? 256 : 0;
   dfq__super room;
   dfq__sum numerator = { 0, 0, &room };
   memset(&room, 0, sizeof room);
-  dfq__sum_parts(s, scale, x);
-  dfq__sum_parts(s + 3, 2 * scale, p);
-  dfq__sum_parts(s + 6, 2 * scale - 53, e);
-  if (x[0] - x[0] != 0 || p[0] - p[0] != 0) return (double)NAN;
+  dfq__sum_parts(sx, *scale, x);
+  dfq__sum_parts(sy, *scale, y);
+  dfq__sum_parts(pe, 2 * *scale, p);
+  dfq__sum_parts(pe + 3, 2 * *scale - 53, e);
+  if (x[0] - x[0] != 0 || y[0] - y[0] != 0 || p[0] - p[0] != 0) return (double)NAN;
   for (int i = 0; i < 3; i++) {
     dfq__sum_product(&numerator, n, p[i]);
     dfq__sum_product(&numerator, n, e[i]);
-    for (int j = 0; j < 3; j++) dfq__sum_product(&numerator, -x[i], x[j]);
+    for (int j = 0; j < 3; j++) dfq__sum_product(&numerator, -x[i], y[j]);
   }
-  double v = dfq__sum_value(&numerator);
+  return dfq__sum_value(&numerator);
+}
+
+// -- var and std
+
+// One value into a state of ten words: sum x (3), products (6), count.
+static bool dfq__spread_add(uint64_t *s, double x, dfq__arena *arena) {
+  s[9]++;
+  return dfq__sum_add((dfq__sum *)(void *)s, x, arena) && dfq__products_add(s + 3, x, x, arena);
+}
+
+// The sample variance of a spread's words; needs a count of two or more.
+static double dfq__spread_variance(const uint64_t *s) {
+  int scale;
+  double n = (double)s[9], v = dfq__comoment(n, s, s, s + 3, &scale);
   if (v < 0) v = 0;   // only where bits beyond 159 were cut off
   v = v / n;
   return ldexp(v / (n - 1), -2 * scale);
@@ -14390,7 +14650,85 @@ static const char *dfq__spread_finish(dfq__aggs *all, dfq__agg *a, size_t group,
   return NULL;
 }
 
-// -- median and quantile
+// -- cov and corr: rows where both are there
+
+// A state: sum x, sum y (3 each), products xy (6), for corr also xx and yy, and the count in
+// the last word.
+enum { DFQ__COV_WORDS = 13, DFQ__CORR_WORDS = 25 };
+
+static bool dfq__pair_add(uint64_t *s, double x, double y, bool corr, dfq__arena *arena) {
+  s[(corr ? DFQ__CORR_WORDS : DFQ__COV_WORDS) - 1]++;
+  return dfq__sum_add((dfq__sum *)(void *)s, x, arena) &&
+         dfq__sum_add((dfq__sum *)(void *)(s + 3), y, arena) &&
+         dfq__products_add(s + 6, x, y, arena) &&
+         (!corr || (dfq__products_add(s + 12, x, x, arena) &&
+                    dfq__products_add(s + 18, y, y, arena)));
+}
+
+// mxy / sqrt(mxx * myy), taken apart into fractions and powers of two, so that no product
+// leaves the range. NaN where one column is constant: 0 / 0.
+static double dfq__pair_correlation(const uint64_t *s) {
+  int scale[3], power[3], odd;
+  double m[3], n = (double)s[DFQ__CORR_WORDS - 1];
+  m[0] = dfq__comoment(n, s, s + 3, s + 6, &scale[0]);
+  m[1] = dfq__comoment(n, s, s, s + 12, &scale[1]);
+  m[2] = dfq__comoment(n, s + 3, s + 3, s + 18, &scale[2]);
+  for (int i = 0; i < 3; i++) {
+    if (m[i] - m[i] != 0 || (i && m[i] <= 0)) return (double)NAN;
+    m[i] = frexp(m[i], &power[i]);
+    power[i] -= 2 * scale[i];
+  }
+  odd = (power[1] + power[2]) & 1;
+  double under = sqrt(ldexp(m[1] * m[2], odd));
+  double r = ldexp(m[0] / under, power[0] - (power[1] + power[2] - odd) / 2);
+  return r > 1 ? 1 : r < -1 ? -1 : r;
+}
+
+// The value for a state; null for fewer than two rows, or for cov_pop none.
+static void dfq__pair_value(const uint64_t *s, int fn, dfq_value *to) {
+  int scale;
+  double n = (double)s[(fn == DFQ__CORR ? DFQ__CORR_WORDS : DFQ__COV_WORDS) - 1];
+  if (n < (fn == DFQ__COV_POP ? 1 : 2)) return;
+  if (fn == DFQ__CORR) { *to = dfq__value_f64(dfq__pair_correlation(s)); return; }
+  double v = dfq__comoment(n, s, s + 3, s + 6, &scale);
+  v = v / n;
+  v = v / (fn == DFQ__COV_POP ? n : n - 1);
+  *to = dfq__value_f64(ldexp(v, -2 * scale));
+}
+
+static bool dfq__pair_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                             const dfq__vec *x, size_t n) {
+  const double *v = (const double *)x[0].data, *w = (const double *)x[1].data;
+  bool corr = a->fn == DFQ__CORR;
+  for (size_t i = 0; i < n; i++)
+    if (dfq__valid_at(&x[0], i) && dfq__valid_at(&x[1], i) &&
+        !dfq__pair_add(dfq__state(all, a, group[i]), v[i], w[i], corr, &all->arena))
+      return false;
+  return true;
+}
+
+static const char *dfq__pair_finish(dfq__aggs *all, dfq__agg *a, size_t group, dfq_value *to) {
+  dfq__pair_value(dfq__state(all, a, group), a->fn, to);
+  return NULL;
+}
+
+// ---- >>agg-lists: aggregates that need every value ------------------------------------------
+// Some aggregates have no shorter state than their values: a median, a text of all texts, a
+// product of floats, whose rounding depends on the order and so must be done in the order of
+// rows. Values of all groups go to one list as they come, with their group's number: an append
+// is cheaper than a list per group. In the end a counting sort puts each group's side by side,
+// still in the order of their rows:
+//
+//   group [ 0 1 0 2 ]   value [ 5 7 1 9 ]    ->    start [ 0 2 3 4 ]   value [ 5 1 | 7 | 9 ]
+//
+// Then quickselect finds the rank of a quantile, O(n) on average, and the others walk the list.
+// Threads take morsels of rows in turns, so the list of one of them has gaps, but it ascends;
+// a mark is left where a morsel begins, and lists are merged by their marks. skew and kurtosis
+// are here because they are best computed in two passes: deviations from the exact mean, and
+// then exact sums of their powers, so that they depend on no order either. Larger engines
+// combine four moments of each thread by formula, and offer sketches for quantiles.
+
+// -- median and quantile: of one group's values
 
 // Puts the k-th smallest of v[0 .. n), k < n, at v[k], with none greater before it and none
 // smaller after it (Hoare's quickselect, 1961).
@@ -14449,53 +14787,354 @@ static double dfq__quantile_of(double *v, size_t n, double q) {
   return dfq__between(low, high, part);
 }
 
-// Values of all groups go to one list as they come: an append is cheaper than a list per group,
-// and the sort at the end runs once.
-static bool dfq__keep_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
-                             const dfq__vec *x, size_t n) {
-  if (!dfq__buffer_reserve(all->heap, &a->group, (a->kept + n) * 4)) return false;
-  if (!dfq__buffer_reserve(all->heap, &a->value, (a->kept + n) * 8)) return false;
-  uint32_t *g = (uint32_t *)(void *)a->group.data;
-  double *v = (double *)(void *)a->value.data;
-  for (size_t i = 0; i < n; i++) {
-    if (!dfq__valid_at(x, i)) continue;
-    g[a->kept] = group[i];
-    v[a->kept++] = ((const double *)x->data)[i];
-  }
-  a->sorted_out = false;
+// -- the list of values
+
+// Notes where a new morsel begins: its number, and how many values came before.
+static bool dfq__keep_mark(dfq__aggs *all, dfq__agg *a) {
+  uint64_t morsel = all->row >> 32;
+  dfq__mark *mark = (dfq__mark *)(void *)a->mark.data;
+  if (a->marks && mark[a->marks - 1].morsel == morsel) return true;
+  if (!dfq__buffer_reserve(all->heap, &a->mark, (a->marks + 1) * sizeof *mark)) return false;
+  mark = (dfq__mark *)(void *)a->mark.data + a->marks++;
+  mark->morsel = morsel;
+  mark->from = a->kept;
   return true;
 }
 
-// Counting sort of the kept values by group: start[g] .. start[g + 1] are group g's. Counts
-// are summed two places to the right; scattering then moves each start to its group's end, that
-// is, one place to the left, and the array is right without another pass.
+// Appends what is not null; implode keeps nulls, which a byte beside the value tells.
+static bool dfq__keep_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                             const dfq__vec *x, size_t n) {
+  size_t size = dfq__size_of(a->in_type), from = a->kept, kept = from;
+  bool nulls = dfq__agg_keeps_nulls(a->fn);
+  if (!dfq__keep_mark(all, a)) return false;
+  if (!dfq__buffer_reserve(all->heap, &a->group, (kept + n) * 4)) return false;
+  if (!dfq__buffer_reserve(all->heap, &a->value, (kept + n) * size)) return false;
+  if (nulls && !dfq__buffer_reserve(all->heap, &a->valid, kept + n)) return false;
+  uint32_t *g = (uint32_t *)(void *)a->group.data;
+  const char *v = (const char *)x->data;
+  for (size_t i = 0; i < n; i++) {
+    bool valid = dfq__valid_at(x, i);
+    if (nulls ? !dfq__agg_passes(x, i) : !valid) continue;
+    if (nulls) a->valid.data[kept] = valid;
+    if (size == 8) memcpy(a->value.data + kept * 8, v + i * 8, 8);
+    else memcpy(a->value.data + kept * size, v + i * size, size);
+    g[kept++] = group[i];
+  }
+  a->kept = kept;
+  a->sorted_out = false;
+  dfq_view *view = (dfq_view *)(void *)a->value.data + from;
+  const uint8_t *valid = nulls ? (const uint8_t *)a->valid.data + from : NULL;
+  return !dfq__is_bytes(a->in_type) || dfq__strings_keep(&all->arena, view, valid, kept - from);
+}
+
+// Puts the kept values of each group side by side: start[g] .. start[g + 1] are group g's.
+// Counts are summed two places to the right; scattering then moves each start to its group's
+// end, that is, one place to the left, and the array is right without another pass.
 static bool dfq__keep_sort_out(dfq__aggs *all, dfq__agg *a) {
-  dfq__buffer to = { NULL, NULL, 0 };
-  if (!dfq__buffer_reserve(all->heap, &a->start, (all->groups + 2) * 8)) return false;
-  if (!dfq__buffer_reserve(all->heap, &to, a->kept * 8 + 8)) return false;
+  size_t size = dfq__size_of(a->in_type);
+  dfq__buffer to = { NULL, NULL, 0 }, valid = { NULL, NULL, 0 };
+  bool nulls = dfq__agg_keeps_nulls(a->fn);
+  bool ok = dfq__buffer_reserve(all->heap, &a->start, (all->groups + 2) * 8) &&
+            dfq__buffer_reserve(all->heap, &to, a->kept * size + 8) &&
+            dfq__buffer_reserve(all->heap, &valid, nulls ? a->kept + 1 : 1);
   size_t *start = (size_t *)(void *)a->start.data;
   const uint32_t *g = (const uint32_t *)(const void *)a->group.data;
-  const double *v = (const double *)(const void *)a->value.data;
-  double *sorted = (double *)(void *)to.data;
-  memset(start, 0, (all->groups + 2) * 8);
-  for (size_t i = 0; i < a->kept; i++) start[g[i] + 2]++;
-  for (size_t i = 2; i < all->groups + 2; i++) start[i] += start[i - 1];
-  for (size_t i = 0; i < a->kept; i++) sorted[start[g[i] + 1]++] = v[i];
-  dfq__buffer_free(all->heap, &a->value);
+  if (ok) memset(start, 0, (all->groups + 2) * 8);
+  for (size_t i = 0; ok && i < a->kept; i++) start[g[i] + 2]++;
+  for (size_t i = 2; ok && i < all->groups + 2; i++) start[i] += start[i - 1];
+  for (size_t i = 0; ok && i < a->kept; i++) {
+    size_t at = start[g[i] + 1]++;
+    if (size == 8) memcpy(to.data + at * 8, a->value.data + i * 8, 8);
+    else memcpy(to.data + at * size, a->value.data + i * size, size);
+    if (nulls) valid.data[at] = a->valid.data[i];
+  }
+  dfq__buffer_free(all->heap, ok ? &a->value : &to);
+  dfq__buffer_free(all->heap, ok ? &a->valid : &valid);
+  if (!ok) return false;
   a->value = to;
+  a->valid = valid;
   a->sorted_out = true;
   return true;
 }
 
-// The first group that finishes pays for the sort. Values are reordered within their group,
-// which a second call may find in any order.
-static const char *dfq__keep_finish(dfq__aggs *all, dfq__agg *a, size_t group, dfq_value *to) {
-  if (!a->sorted_out && !dfq__keep_sort_out(all, a)) return dfq__agg_no_memory;
+// -- what the list comes to
+
+// The exact mean as two floats: what rounding took from the first is the second.
+static bool dfq__mean_of(const double *v, size_t n, dfq__arena *arena, double *mean,
+                         double *rest) {
+  dfq__sum sum = { 0, 0, NULL }, left = { 0, 0, NULL };
+  for (size_t i = 0; i < n; i++)
+    if (!dfq__sum_add(&sum, v[i], arena)) return false;
+  *mean = dfq__sum_value(&sum) / (double)n;
+  for (size_t i = 0; i < n; i++)
+    if (!dfq__sum_add(&left, v[i] - *mean, arena)) return false;
+  *rest = dfq__sum_value(&left) / (double)n;
+  return true;
+}
+
+// Deviations from the mean, scaled below 1 by a power of two, to the powers 2 and 3 or 4; their
+// exact means; then the quotient. Population values, as Polars has them; kurtosis is the excess
+// over the normal distribution's 3. Of equal values NaN. False without memory.
+static bool dfq__shape_of(const double *v, size_t n, int fn, dfq__arena *arena, double *to) {
+  dfq__sum squares = { 0, 0, NULL }, others = { 0, 0, NULL };
+  double mean, rest, most = 0, count = (double)n;
+  int power = 0;
+  *to = (double)NAN;
+  if (!dfq__mean_of(v, n, arena, &mean, &rest)) return false;
+  for (size_t i = 0; i < n; i++) {
+    double d = fabs((v[i] - mean) - rest);
+    if (d - d != 0) return true;
+    if (d > most) most = d;
+  }
+  if (most == 0) return true;
+  (void)frexp(most, &power);
+  for (size_t i = 0; i < n; i++) {
+    double d = ldexp((v[i] - mean) - rest, -power), square = d * d;
+    double other = fn == DFQ__SKEW ? square * d : square * square;
+    if (!dfq__sum_add(&squares, square, arena) || !dfq__sum_add(&others, other, arena))
+      return false;
+  }
+  double m2 = dfq__sum_value(&squares) / count, m = dfq__sum_value(&others) / count;
+  double under = fn == DFQ__SKEW ? m2 * sqrt(m2) : m2 * m2;
+  *to = m / under;
+  if (fn == DFQ__KURTOSIS) *to = *to - 3;
+  return true;
+}
+
+// A group's values, side by side; *n: how many. The first group that finishes pays for the
+// sort. NULL without memory.
+static char *dfq__keep_values(dfq__aggs *all, dfq__agg *a, size_t group, size_t *n) {
+  if (!a->sorted_out && !dfq__keep_sort_out(all, a)) return NULL;
   const size_t *start = (const size_t *)(const void *)a->start.data;
-  size_t n = start[group + 1] - start[group];
-  double *v = (double *)(void *)a->value.data + start[group];
-  if (n) *to = dfq__value_f64(dfq__quantile_of(v, n, a->option.as.f));
+  *n = start[group + 1] - start[group];
+  return a->value.data + start[group] * dfq__size_of(a->in_type);
+}
+
+// median, quantile, skew, kurtosis and the product of floats. Values are reordered within their
+// group by quantiles, which no other aggregate shares them with.
+static const char *dfq__keep_finish(dfq__aggs *all, dfq__agg *a, size_t group, dfq_value *to) {
+  size_t n;
+  double *v = (double *)(void *)dfq__keep_values(all, a, group, &n), result = 1;
+  if (!v) return dfq__agg_no_memory;
+  if (n == 0) return NULL;
+  if (a->fn == DFQ__PRODUCT) {
+    for (size_t i = 0; i < n; i++) result = result * v[i];
+  } else if (a->fn == DFQ__SKEW || a->fn == DFQ__KURTOSIS) {
+    if (!dfq__shape_of(v, n, a->fn, &all->arena, &result)) return dfq__agg_no_memory;
+  } else {
+    result = dfq__quantile_of(v, n, a->option.as.f);
+  }
+  *to = dfq__value_f64(result);
   return NULL;
+}
+
+// implode: the values as a list, nulls among them. The list of no row is empty.
+static const char *dfq__implode_finish(dfq__aggs *all, dfq__agg *a, size_t group,
+                                       dfq_value *to) {
+  size_t n;
+  const char *data = dfq__keep_values(all, a, group, &n);
+  if (!data) return dfq__agg_no_memory;
+  const size_t *start = (const size_t *)(const void *)a->start.data;
+  dfq__vec v = dfq__vec_of(a->in_type, data, (const uint8_t *)a->valid.data + start[group]);
+  dfq__list_builder b;
+  dfq__list_init(&b, all->heap, a->in_type);
+  for (size_t i = 0; i < n; i++) {
+    dfq_value one;
+    dfq__vec_get(&v, i, &one);
+    dfq__list_append(&b, &one);
+  }
+  return dfq__list_value(&b, &all->arena, to) ? NULL : dfq__agg_no_memory;
+}
+
+// Texts with a separator between, as one. Longer than a text can be is an error of the query's.
+static const char *dfq__join_texts(dfq__text *t, const dfq_value *sep, bool first,
+                                   const char *s, size_t n) {
+  if (!first) dfq__put_n(t, sep->as.s, sep->len);
+  dfq__put_n(t, s, n);
+  return t->len > UINT32_MAX ? "is longer than 4 GB" : NULL;
+}
+
+static const char *dfq__string_agg_finish(dfq__aggs *all, dfq__agg *a, size_t group,
+                                          dfq_value *to) {
+  size_t n;
+  const dfq_view *v = (const dfq_view *)(const void *)dfq__keep_values(all, a, group, &n);
+  const char *why = NULL;
+  dfq__text t = dfq__text_in(all->heap);
+  if (!v) return dfq__agg_no_memory;
+  if (n == 0) return NULL;
+  for (size_t i = 0; !why && i < n; i++)
+    why = dfq__join_texts(&t, &a->option, i == 0, dfq__view_chars(&v[i]), v[i].len);
+  bool fine = !why && !t.failed;
+  const char *s = fine ? dfq__arena_text(&all->arena, t.len ? t.data : "", t.len) : NULL;
+  *to = dfq__value_str(s, s ? t.len : 0);
+  dfq__text_free(&t);
+  return why ? why : s ? NULL : dfq__agg_no_memory;
+}
+
+// -- the product of integers
+
+// Exact, in any order: the sign, whether there was a zero, and the magnitude, which only grows;
+// once it has left 64 bits, only a zero can save the product. State: count, magnitude, flags.
+enum { DFQ__NEGATIVE = 1, DFQ__ZERO = 2, DFQ__OVER = 4 };
+
+static void dfq__product_add(uint64_t *s, uint64_t magnitude, uint64_t flags, uint64_t count) {
+  if (s[0] == 0) s[1] = 1;
+  s[0] += count;
+  s[2] = (s[2] ^ (flags & DFQ__NEGATIVE)) | (flags & (DFQ__ZERO | DFQ__OVER));
+  if (magnitude == 0) { s[2] |= DFQ__ZERO; return; }
+  if (s[1] > UINT64_MAX / magnitude) s[2] |= DFQ__OVER;
+  else s[1] *= magnitude;
+}
+
+static const char *dfq__product_value(const uint64_t *s, dfq_value *to) {
+  bool negative = s[2] & DFQ__NEGATIVE;
+  if (s[0] == 0) return NULL;
+  *to = dfq__value_int(DFQ_I64, 0);
+  if (s[2] & DFQ__ZERO) return NULL;
+  if ((s[2] & DFQ__OVER) || s[1] - negative > (uint64_t)INT64_MAX) return "overflows i64";
+  to->as.i = (int64_t)(negative ? 0 - s[1] : s[1]);
+  return NULL;
+}
+
+static void dfq__product_int(uint64_t *s, int64_t v) {
+  dfq__product_add(s, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, v < 0 ? DFQ__NEGATIVE : 0, 1);
+}
+
+static bool dfq__product_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                                const dfq__vec *x, size_t n) {
+  const int64_t *v = (const int64_t *)x->data;
+  for (size_t i = 0; i < n; i++)
+    if (dfq__valid_at(x, i)) dfq__product_int(dfq__state(all, a, group[i]), v[i]);
+  return true;
+}
+
+static const char *dfq__product_finish(dfq__aggs *all, dfq__agg *a, size_t group,
+                                       dfq_value *to) {
+  return dfq__product_value(dfq__state(all, a, group), to);
+}
+
+// ---- >>agg-best: the row, or the few values, that are ahead ---------------------------------
+// min_by(x, y) is x of the row where y is smallest: a state holds both values and the row's
+// position, so that of several threads' winners the earlier one of equals stays. Rows whose y
+// is null take no part; an x that is null may win.
+//
+// top_k(x, k) is the list of the k largest values. A state has room for k, best first; most
+// values lose against the last of them and cost one comparison. Values become words of which
+// the greater is the better: numbers with the sign turned over, floats as in >>sort, and all
+// bits inverted where the smallest are wanted. So there is one loop for all types but text.
+//
+//   top_k(x, 3)    state [ 3 | 9 7 4 ]     5 comes: 5 > 4, so [ 3 | 9 7 5 ]     2 comes: no
+//
+// Cost: k words for each group, and up to k moves for a value that gets in. Larger engines keep
+// a heap, which is better where k is large.
+
+static bool dfq__by_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                           const dfq__vec *x, size_t n) {
+  size_t size = dfq__size_of(x[0].type), by = dfq__size_of(x[1].type);
+  bool least = a->fn == DFQ__MIN_BY;
+  for (size_t i = 0; i < n; i++) {
+    uint64_t *s = dfq__state(all, a, group[i]);
+    dfq__vec old = dfq__vec_of(x[1].type, s + 1, NULL);
+    dfq_value v, w;
+    if (!dfq__valid_at(&x[1], i)) continue;
+    if (s[0]) {
+      dfq__vec_get(&x[1], i, &v);
+      dfq__vec_get(&old, 0, &w);
+      int c = dfq__compare_values(&v, &w);
+      if (least ? c >= 0 : c <= 0) continue;
+    }
+    s[0] = 2;
+    memcpy(s + 1, (const char *)x[1].data + i * by, by);
+    s[3] = dfq__valid_at(&x[0], i) ? 2 : 3;
+    if (s[3] == 2) memcpy(s + 4, (const char *)x[0].data + i * size, size);
+    s[6] = all->row + i;
+  }
+  if (dfq__is_bytes(x[1].type) && !dfq__strings_settle(all, a, 0, group, n)) return false;
+  return !dfq__is_bytes(x[0].type) || dfq__strings_settle(all, a, 3, group, n);
+}
+
+static const char *dfq__by_finish(dfq__aggs *all, dfq__agg *a, size_t group, dfq_value *to) {
+  const uint64_t *s = dfq__state(all, a, group);
+  dfq__vec v = dfq__vec_of(a->type, s + 4, NULL);
+  if (s[0] && s[3] != 3) dfq__vec_get(&v, 0, to);
+  return NULL;
+}
+
+// -- top_k and bottom_k
+
+// A value as a word: the greater, the better.
+static uint64_t dfq__best_word(const dfq__vec *x, size_t i, bool most) {
+  uint64_t w;
+  switch (dfq__size_of(x->type)) {
+    case 1: w = ((const uint8_t *)x->data)[i]; break;
+    case 4: w = (uint64_t)(int64_t)((const int32_t *)x->data)[i] ^ (uint64_t)1 << 63; break;
+    default:
+      if (x->type == DFQ_F64) w = dfq__order_word_f64(((const double *)x->data)[i]);
+      else w = ((const uint64_t *)x->data)[i] ^ (uint64_t)1 << 63;
+  }
+  return most ? w : ~w;
+}
+
+// And back.
+static dfq_value dfq__best_value(uint64_t w, dfq_type type, bool most) {
+  const uint64_t sign = (uint64_t)1 << 63;
+  dfq_value v = dfq__value_int(type, 0);
+  if (!most) w = ~w;
+  if (type == DFQ_F64) w = w & sign ? w & ~sign : ~w;
+  else if (dfq__size_of(type) > 1) w ^= sign;
+  memcpy(&v.as, &w, 8);
+  return v;
+}
+
+// A word into a state; the values there are the best so far, best first.
+static inline void dfq__best_put(uint64_t *s, uint64_t k, uint64_t w) {
+  uint64_t n = s[0];
+  if (n == k && w <= s[k]) return;
+  if (n < k) s[0] = ++n;
+  for (; n > 1 && s[n - 1] < w; n--) s[n] = s[n - 1];
+  s[n] = w;
+}
+
+// A text into a state, two words each. It is copied when it gets in.
+static bool dfq__best_put_text(uint64_t *s, uint64_t k, dfq_view v, bool most,
+                               dfq__arena *arena) {
+  dfq_view *at = (dfq_view *)(void *)(s + 1);
+  uint64_t n = s[0];
+  int sign = most ? 1 : -1;
+  if (n == k && sign * dfq__view_compare(&v, &at[n - 1]) <= 0) return true;
+  if (!dfq__strings_keep(arena, &v, NULL, 1)) return false;
+  if (n < k) s[0] = ++n;
+  for (; n > 1 && sign * dfq__view_compare(&at[n - 2], &v) < 0; n--) at[n - 1] = at[n - 2];
+  at[n - 1] = v;
+  return true;
+}
+
+static bool dfq__best_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                             const dfq__vec *x, size_t n) {
+  uint64_t k = (uint64_t)a->option.as.i;
+  bool most = a->fn == DFQ__TOP_OF, text = dfq__is_bytes(x->type);
+  for (size_t i = 0; i < n; i++) {
+    uint64_t *s = dfq__state(all, a, group[i]);
+    if (!dfq__valid_at(x, i)) continue;
+    if (!text) dfq__best_put(s, k, dfq__best_word(x, i, most));
+    else if (!dfq__best_put_text(s, k, ((const dfq_view *)x->data)[i], most, &all->arena))
+      return false;
+  }
+  return true;
+}
+
+static const char *dfq__best_finish(dfq__aggs *all, dfq__agg *a, size_t group, dfq_value *to) {
+  const uint64_t *s = dfq__state(all, a, group);
+  dfq__vec texts = dfq__vec_of(a->in_type, s + 1, NULL);
+  dfq__list_builder b;
+  dfq__list_init(&b, all->heap, a->in_type);
+  for (uint64_t i = 0; i < s[0]; i++) {
+    dfq_value v;
+    if (dfq__is_bytes(a->in_type)) dfq__vec_get(&texts, (size_t)i, &v);
+    else v = dfq__best_value(s[1 + i], a->in_type, a->fn == DFQ__TOP_OF);
+    dfq__list_append(&b, &v);
+  }
+  return dfq__list_value(&b, &all->arena, to) ? NULL : dfq__agg_no_memory;
 }
 
 // ---- >>combine: states of several threads ---------------------------------------------------
@@ -14568,7 +15207,7 @@ static bool dfq__combine_edge(dfq__aggs *all, dfq__agg *a, size_t group, dfq__ag
   if (t[0] == 0 || (s[0] && (t[3] < s[3]) != first)) return true;
   memcpy(s, t, 4 * sizeof *s);
   if (s[0] == 1) s[0] = 2;   // its text lies in the other set
-  return !dfq__is_bytes(a->in_type) || dfq__strings_settle(all, a, &number, 1);
+  return !dfq__is_bytes(a->in_type) || dfq__strings_settle(all, a, 0, &number, 1);
 }
 
 // Of any and all: either side may have met the value that decides.
@@ -14588,24 +15227,112 @@ static bool dfq__combine_nothing(dfq__aggs *all, dfq__agg *a, size_t group, dfq_
   return true;
 }
 
-// The (group, value) pairs of another set: of median, quantile and n_unique, as if they were
-// rows. to_group: the number here of each group there. False without memory.
-static bool dfq__combine_kept(dfq__aggs *all, dfq__agg *a, dfq__agg *from,
-                              const uint32_t *to_group) {
-  const uint32_t *g = (const uint32_t *)(const void *)from->group.data;
-  dfq__vec x = dfq__vec_of(a->in_type, from->value.data, NULL);
-  uint8_t valid;
-  for (size_t i = 0; i < from->kept; i++) {
-    dfq__vec one = dfq__vec_from(x, i);
-    if (!a->is->update(all, a, &to_group[g[i]], &one, 1)) return false;
+// Of products of integers.
+static bool dfq__combine_product(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
+                                 dfq__agg *from, size_t from_group) {
+  const uint64_t *t = dfq__state(other, from, from_group);
+  if (t[0]) dfq__product_add(dfq__state(all, a, group), t[1], t[2], t[0]);
+  return true;
+}
+
+// Of min_by and max_by: the better row wins, of equals the earlier one.
+static bool dfq__combine_by(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
+                            dfq__agg *from, size_t from_group) {
+  uint64_t *s = dfq__state(all, a, group);
+  const uint64_t *t = dfq__state(other, from, from_group);
+  dfq__vec mine = dfq__vec_of(a->by_type, s + 1, NULL);
+  dfq__vec theirs = dfq__vec_of(a->by_type, t + 1, NULL);
+  dfq_value v, w;
+  uint32_t number = (uint32_t)group;
+  if (t[0] == 0) return true;
+  if (s[0]) {
+    dfq__vec_get(&theirs, 0, &v);
+    dfq__vec_get(&mine, 0, &w);
+    int c = a->fn == DFQ__MIN_BY ? dfq__compare_values(&v, &w) : dfq__compare_values(&w, &v);
+    if (c > 0 || (c == 0 && t[6] > s[6])) return true;
   }
-  for (size_t i = 0; from->unique.heap && i < from->unique.table.count; i++) {
-    int64_t group;
-    dfq_view value;   // room for a value of any type
-    dfq__keys_get(&from->unique, 0, i, 1, &group, &valid);
-    dfq__keys_get(&from->unique, 1, i, 1, &value, &valid);
-    dfq__vec one = dfq__vec_of(a->in_type, &value, &valid);
-    if (!a->is->update(all, a, &to_group[group], &one, 1)) return false;
+  memcpy(s, t, 7 * sizeof *s);
+  for (size_t at = 0; at <= 3; at += 3) {        // texts lie in the other set
+    if (s[at] == 1) s[at] = 2;
+    if (dfq__is_bytes(at ? a->in_type : a->by_type) &&
+        !dfq__strings_settle(all, a, at, &number, 1)) return false;
+  }
+  return true;
+}
+
+// Of top_k and bottom_k: each of the other's values tries to get in.
+static bool dfq__combine_best(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
+                              dfq__agg *from, size_t from_group) {
+  uint64_t *s = dfq__state(all, a, group), k = (uint64_t)a->option.as.i;
+  const uint64_t *t = dfq__state(other, from, from_group);
+  const dfq_view *text = (const dfq_view *)(const void *)(t + 1);
+  for (uint64_t i = 0; i < t[0]; i++) {
+    if (!dfq__is_bytes(a->in_type)) dfq__best_put(s, k, t[1 + i]);
+    else if (!dfq__best_put_text(s, k, text[i], a->fn == DFQ__TOP_OF, &all->arena))
+      return false;
+  }
+  return true;
+}
+
+// Of approx_n_unique: the higher of each two registers.
+static bool dfq__combine_sketch(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
+                                dfq__agg *from, size_t from_group) {
+  uint64_t *s = dfq__state(all, a, group);
+  const uint64_t *t = dfq__state(other, from, from_group);
+  const uint32_t *entry = (const uint32_t *)(uintptr_t)t[0];
+  const uint8_t *every = (const uint8_t *)(uintptr_t)t[0];
+  bool whole = t[1] == DFQ__REGISTERS;
+  for (size_t i = 0; i < (whole ? DFQ__REGISTERS : t[2]); i++) {
+    size_t at = whole ? i : entry[i] >> 8;
+    uint8_t rank = whole ? every[i] : (uint8_t)(entry[i] & 0xff);
+    if (rank && !dfq__sketch_raise(s, at, rank, &all->arena)) return false;
+  }
+  return true;
+}
+
+// -- values that move over as they are, in pieces
+
+enum { DFQ__MOVED = 256 };
+
+// The (group, value) pairs of another set: of n_unique and mode. to_group: the number here of
+// each group there. False without memory.
+static bool dfq__combine_pairs(dfq__aggs *all, dfq__agg *a, dfq__agg *from,
+                               const uint32_t *to_group) {
+  int64_t group[DFQ__MOVED];
+  uint32_t number[DFQ__MOVED];
+  dfq_view value[DFQ__MOVED];   // room for values of any type
+  uint8_t valid[DFQ__MOVED];
+  size_t pairs = from->unique.heap ? from->unique.table.count : 0;
+  const dfq__tally *tally = (const dfq__tally *)(const void *)from->value.data;
+  for (size_t at = 0; at < pairs; at += DFQ__MOVED) {
+    size_t n = dfq__min(pairs - at, DFQ__MOVED);
+    dfq__keys_get(&from->unique, 0, at, n, group, valid);
+    dfq__keys_get(&from->unique, 1, at, n, value, valid);
+    for (size_t i = 0; i < n; i++) number[i] = to_group[group[i]];
+    dfq__vec x[DFQ__AGG_INPUTS];
+    memset(x, 0, sizeof x);
+    x[0] = dfq__vec_of(a->in_type, value, valid);
+    bool mode = a->fn == DFQ__MODE;
+    if (!(mode ? dfq__mode_fold(all, a, number, x, n, tally + at)
+               : a->is->update(all, a, number, x, n))) return false;
+  }
+  return true;
+}
+
+// Values lo .. hi of another set's list, as if they were rows.
+static bool dfq__keep_adopt(dfq__aggs *all, dfq__agg *a, dfq__agg *from,
+                            const uint32_t *to_group, size_t lo, size_t hi) {
+  const uint32_t *g = (const uint32_t *)(const void *)from->group.data;
+  dfq__vec values = dfq__vec_of(a->in_type, from->value.data,
+                                (const uint8_t *)from->valid.data);
+  uint32_t number[DFQ__MOVED];
+  for (; lo < hi; lo += DFQ__MOVED) {
+    size_t n = dfq__min(hi - lo, DFQ__MOVED);
+    dfq__vec x[DFQ__AGG_INPUTS];
+    memset(x, 0, sizeof x);
+    x[0] = dfq__vec_from(values, lo);
+    for (size_t i = 0; i < n; i++) number[i] = to_group[g[lo + i]];
+    if (!a->is->update(all, a, number, x, n)) return false;
   }
   return true;
 }
@@ -14642,6 +15369,24 @@ static const dfq__agg_class dfq__agg_unique = { 1, dfq__unique_update, dfq__coun
                                                  dfq__combine_nothing };
 static const dfq__agg_class dfq__agg_spread = { 10, dfq__spread_update, dfq__spread_finish,
                                                  dfq__combine_sums };
+static const dfq__agg_class dfq__agg_mode = { 2, dfq__mode_update, dfq__mode_finish,
+                                               dfq__combine_nothing };
+static const dfq__agg_class dfq__agg_sketch = { 3, dfq__sketch_update, dfq__sketch_finish,
+                                                 dfq__combine_sketch };
+static const dfq__agg_class dfq__agg_cov = { DFQ__COV_WORDS, dfq__pair_update,
+                                              dfq__pair_finish, dfq__combine_sums };
+static const dfq__agg_class dfq__agg_corr = { DFQ__CORR_WORDS, dfq__pair_update,
+                                               dfq__pair_finish, dfq__combine_sums };
+static const dfq__agg_class dfq__agg_by = { 7, dfq__by_update, dfq__by_finish,
+                                             dfq__combine_by };
+static const dfq__agg_class dfq__agg_best = { 1, dfq__best_update, dfq__best_finish,
+                                               dfq__combine_best };
+static const dfq__agg_class dfq__agg_product = { 3, dfq__product_update, dfq__product_finish,
+                                                  dfq__combine_product };
+static const dfq__agg_class dfq__agg_implode = { 0, dfq__keep_update, dfq__implode_finish,
+                                                  dfq__combine_nothing };
+static const dfq__agg_class dfq__agg_string = { 0, dfq__keep_update, dfq__string_agg_finish,
+                                                 dfq__combine_nothing };
 static const dfq__agg_class dfq__agg_keep = { 0, dfq__keep_update, dfq__keep_finish,
                                                dfq__combine_nothing };
 static const dfq__agg_class dfq__agg_extremes[2][6] = {
@@ -14681,7 +15426,17 @@ static const dfq__agg_class *dfq__agg_class_of(int fn, dfq_type type) {
     case DFQ__MAX: return &dfq__agg_extremes[1][dfq__storage_of(type)];
     case DFQ__N_UNIQUE: return &dfq__agg_unique;
     case DFQ__VAR: case DFQ__STD: return &dfq__agg_spread;
-    case DFQ__MEDIAN: case DFQ__QUANTILE: return &dfq__agg_keep;
+    case DFQ__MEDIAN: case DFQ__QUANTILE: case DFQ__SKEW: case DFQ__KURTOSIS:
+      return &dfq__agg_keep;
+    case DFQ__PRODUCT: return f64 ? &dfq__agg_keep : &dfq__agg_product;
+    case DFQ__MODE: return &dfq__agg_mode;
+    case DFQ__APPROX_N_UNIQUE: return &dfq__agg_sketch;
+    case DFQ__COV: case DFQ__COV_POP: return &dfq__agg_cov;
+    case DFQ__CORR: return &dfq__agg_corr;
+    case DFQ__MIN_BY: case DFQ__MAX_BY: return &dfq__agg_by;
+    case DFQ__TOP_OF: case DFQ__BOTTOM_OF: return &dfq__agg_best;
+    case DFQ__IMPLODE: return &dfq__agg_implode;
+    case DFQ__STRING_AGG: return &dfq__agg_string;
     case DFQ__ANY: case DFQ__ALL: return &dfq__agg_logic;
     default: return &dfq__agg_edge;
   }
@@ -14698,15 +15453,20 @@ static bool dfq__aggs_grow(dfq__aggs *all, size_t groups) {
   return true;
 }
 
+// What an aggregate keeps besides its states.
+static void dfq__agg_free(dfq__heap *heap, dfq__agg *a) {
+  dfq__buffer_free(heap, &a->group);
+  dfq__buffer_free(heap, &a->value);
+  dfq__buffer_free(heap, &a->valid);
+  dfq__buffer_free(heap, &a->mark);
+  dfq__buffer_free(heap, &a->start);
+  dfq__keys_free(&a->unique);
+}
+
 // Classes need no destructor: all that a state points to lies in the arena.
 static void dfq__aggs_free(dfq__aggs *all) {
   if (!all->heap) return;
-  for (int i = 0; i < all->count; i++) {
-    dfq__buffer_free(all->heap, &all->agg[i].group);
-    dfq__buffer_free(all->heap, &all->agg[i].value);
-    dfq__buffer_free(all->heap, &all->agg[i].start);
-    dfq__keys_free(&all->agg[i].unique);
-  }
+  for (int i = 0; i < all->count; i++) dfq__agg_free(all->heap, &all->agg[i]);
   dfq__buffer_free(all->heap, &all->state);
   dfq__arena_release(&all->arena, 0);
 }
@@ -14714,7 +15474,7 @@ static void dfq__aggs_free(dfq__aggs *all) {
 // Forgets all groups but keeps their memory: for a sorted group_by, one group after the other.
 static void dfq__aggs_clear(dfq__aggs *all) {
   for (int i = 0; i < all->count; i++) {
-    all->agg[i].kept = 0;
+    all->agg[i].kept = all->agg[i].marks = 0;
     all->agg[i].sorted_out = false;
     dfq__keys_free(&all->agg[i].unique);
   }
@@ -14779,7 +15539,8 @@ static const char *dfq__agg_takes(int fn, int i) {
 
 // Aggregates of numbers that are computed in floats, whatever the numbers are.
 static bool dfq__agg_in_f64(int fn) {
-  return fn == DFQ__VAR || fn == DFQ__STD || fn == DFQ__MEDIAN || fn == DFQ__QUANTILE;
+  return fn == DFQ__VAR || fn == DFQ__STD || fn == DFQ__MEDIAN || fn == DFQ__QUANTILE ||
+         (fn >= DFQ__SKEW && fn <= DFQ__CORR);
 }
 
 // The type that the i-th argument is cast to: of those that the aggregate takes, the one that
@@ -14807,6 +15568,7 @@ static void dfq__put_agg_signature(dfq__text *t, int fn) {
     for (const char *s = dfq__agg_takes(fn, i); *s && *s != ','; s++, sep = " or ")
       dfq__putf(t, "%s%s", sep, *s == 'Q'   ? "a share"
                                 : *s == 'K' ? "a count"
+                                : *s == 'S' ? "a text"
                                             : dfq__letter_name(*s));
   }
   dfq__put(t, ")");
@@ -14823,11 +15585,18 @@ static void dfq__agg_refuses(dfq__group_plan *p, const dfq_expr *e, dfq_type typ
                  dfq__aggregates[e->fn].name, dfq_type_name(type));
 }
 
-// A literal among the arguments: a share from 0 to 1, or a count from 1 on.
+// A literal among the arguments: a share from 0 to 1, a count from 1 on, or a text.
 static bool dfq__agg_option(dfq__group_plan *p, const dfq_expr *call, int i, dfq_value *to) {
   const dfq_expr *e = call->arg[i];
   dfq_value v = dfq__value_null();
   if (e->kind == DFQ_LITERAL) v = e->value;
+  if (*dfq__agg_takes(call->fn, i) == 'S') {
+    *to = v;
+    if (v.type == DFQ_STR) return true;
+    dfq__bind_fail(p->binder, DFQ_USAGE, e, NULL, "%s's separator is a literal text",
+                   dfq__aggregates[call->fn].name);
+    return false;
+  }
   if (*dfq__agg_takes(call->fn, i) == 'K') {
     *to = v;
     if (v.type == DFQ_I64 && v.as.i >= 1 && v.as.i <= DFQ__MOST_KEPT) return true;
@@ -14885,7 +15654,7 @@ static bool dfq__agg_arguments(dfq__group_plan *p, const dfq_expr *e, dfq__agg_c
   int argc = dfq__agg_argc(e);
   for (int i = 0; i < argc; i++) {
     char takes = *dfq__agg_takes(e->fn, i);
-    if (takes == 'Q' || takes == 'K') {
+    if (takes == 'Q' || takes == 'K' || takes == 'S') {
       if (!dfq__agg_option(p, e, i, &c->option)) return false;
       continue;
     }
@@ -14930,7 +15699,9 @@ static bool dfq__plan_call(dfq__group_plan *p, const dfq_expr *e) {
   c->expr = e;
   c->option = dfq__value_f64(0.5);
   if (!dfq__agg_arguments(p, e, c)) return false;
-  c->type = a->result == '*' ? c->in_type : dfq__letter_type(a->result);
+  c->type = a->result == '*'   ? c->in_type
+            : a->result == 'L' ? dfq_list_of(c->in_type)
+                               : dfq__letter_type(a->result);
   c->name = dfq__agg_column_name(p, e);
   if (!c->name) { p->binder->error = &dfq__error_memory; return false; }
   p->field[p->keys + p->calls].name = c->name;
@@ -15065,6 +15836,9 @@ static void dfq__agg_begin(dfq__agg *a, const dfq__agg_call *c) {
   a->type = c->type;
   a->option = c->option;
   a->is = dfq__agg_class_of(a->fn, a->in_type);
+  a->words = a->is->words;
+  if (a->is == &dfq__agg_best)
+    a->words += (size_t)a->option.as.i * (dfq__is_bytes(a->in_type) ? 2 : 1);
 }
 
 // Lays the states out: the words of each call behind those of the one before.
@@ -15079,7 +15853,7 @@ static bool dfq__grouper_aggs(dfq__op *op, dfq__grouper *g) {
     dfq__agg *a = &g->aggs.agg[i];
     dfq__agg_begin(a, &p->call[i]);
     a->offset = g->aggs.stride;
-    g->aggs.stride += a->is->words;
+    g->aggs.stride += a->words;
   }
   return true;
 }
@@ -15446,7 +16220,9 @@ static bool dfq__run_step(dfq__group_op *o, size_t n, dfq_value *last, dfq_value
   const uint32_t *zeros = (const uint32_t *)(const void *)o->number.data;
   size_t from = o->at;
   o->at = end;
-  return dfq__grouper_update(&o->g, zeros, from, end - from);
+  if (!dfq__grouper_update(&o->g, zeros, from, end - from)) return false;
+  o->g.aggs.row += end - from;
+  return true;
 }
 
 // Evaluates the next input batch; *n is how many rows of the old one were used, and then how
@@ -17053,13 +17829,6 @@ static void dfq__sorter_free(dfq__sorter *s) {
 
 // -- words whose order is the keys'
 
-// Positive floats are ordered as their bits are, negative ones the other way round, and below
-// them; NaN, made positive, is the greatest.
-static uint64_t dfq__order_word_f64(double v) {
-  uint64_t w = dfq__f64_word(v);
-  return w >> 63 ? ~w : w | (uint64_t)1 << 63;
-}
-
 // The first 8 bytes, the first of them highest. A text that ends earlier is filled with zeros,
 // which a text may hold too: equal words say nothing yet about equal strings.
 static uint64_t dfq__order_word_str(const dfq_view *v) {
@@ -18008,6 +18777,30 @@ static bool dfq__crew_adopt(dfq__group_op *o, dfq__crew *crew, const size_t *sta
   return true;
 }
 
+// Merges the lists of values that the workers keep for aggregate i, morsel by morsel: each list
+// ascends, so the lowest mark at hand is next.
+static bool dfq__crew_lists(dfq__group_op *o, dfq__crew *crew, int i, const size_t *start,
+                            const uint32_t *number) {
+  size_t at[DFQ__MAX_THREADS] = { 0 };
+  for (;;) {
+    int next = -1;
+    uint64_t lowest = UINT64_MAX;
+    for (int w = 0; w < crew->count; w++) {
+      const dfq__agg *a = &crew->worker[w].group->g.aggs.agg[i];
+      const dfq__mark *mark = (const dfq__mark *)(const void *)a->mark.data;
+      if (at[w] == a->marks || mark[at[w]].morsel >= lowest) continue;
+      lowest = mark[at[w]].morsel;
+      next = w;
+    }
+    if (next < 0) return true;
+    dfq__agg *from = &crew->worker[next].group->g.aggs.agg[i];
+    const dfq__mark *mark = (const dfq__mark *)(const void *)from->mark.data + at[next]++;
+    size_t end = at[next] == from->marks ? from->kept : mark[1].from;
+    if (!dfq__keep_adopt(&o->g.aggs, &o->g.aggs.agg[i], from, number + start[next], mark->from,
+                         end)) return false;
+  }
+}
+
 // Folds the workers' groups into this operator's, first seen first, so that numbers come out as
 // the single loop gives them.
 static bool dfq__crew_merge(dfq__group_op *o, dfq__crew *crew) {
@@ -18019,11 +18812,13 @@ static bool dfq__crew_merge(dfq__group_op *o, dfq__crew *crew) {
   for (int w = 0; w < crew->count; w++)
     start[w + 1] = start[w] + crew->worker[w].group->g.aggs.groups;
   ok = ok && dfq__crew_adopt(o, crew, start, dfq__u32(&order), total, dfq__u32(&number));
-  for (int w = 0; ok && w < crew->count; w++)
-    for (int a = 0; ok && a < o->g.aggs.count; a++)
-      ok = dfq__combine_kept(&o->g.aggs, &o->g.aggs.agg[a],
-                             &crew->worker[w].group->g.aggs.agg[a],
-                             dfq__u32(&number) + start[w]);
+  for (int i = 0; ok && i < o->g.aggs.count; i++) {
+    dfq__aggs *all = &o->g.aggs;
+    for (int w = 0; ok && w < crew->count; w++)
+      ok = dfq__combine_pairs(all, &all->agg[i], &crew->worker[w].group->g.aggs.agg[i],
+                              dfq__u32(&number) + start[w]);
+    ok = ok && dfq__crew_lists(o, crew, i, start, dfq__u32(&number));
+  }
   dfq__buffer_free(heap, &words);
   dfq__buffer_free(heap, &order);
   dfq__buffer_free(heap, &number);
@@ -18714,6 +19509,255 @@ static const dfq__rows_class dfq__row_join_class = {
   "join", dfq__row_join_open, dfq__row_join_next, dfq__row_join_close
 };
 
+// ---- >>row-lists: what an aggregate is, as a function of a list -----------------------------
+// The definitions: each aggregate from the values of all its rows, in a list, in the order of
+// the rows. No states, no updates and no merging to get wrong. Shared with the states is only
+// what defines an aggregate: that sums are exact (>>exact-sum), which register a value raises
+// and how they are read (>>agg-unique), and the formulas behind the sums.
+//
+//   rows 5 null 1 5     sum 11    mode 5    n_unique 2    implode [5, null, 1, 5]    first 5
+//
+// >>row-group makes such lists of groups and >>row-window of frames.
+
+// A merge sort of values, with room for n more behind them: for quantiles and n_unique.
+static void dfq__values_sort(dfq_value *v, dfq_value *spare, size_t n) {
+  if (n < 2) return;
+  size_t half = n / 2, i = 0, j = half, k = 0;
+  dfq__values_sort(v, spare, half);
+  dfq__values_sort(v + half, spare, n - half);
+  memcpy(spare, v, half * sizeof *v);
+  while (i < half && j < n)
+    v[k++] = dfq__compare_values(&v[j], &spare[i]) < 0 ? v[j++] : spare[i++];
+  while (i < half) v[k++] = spare[i++];
+}
+
+// sum and mean. Integers in 128 bits, floats exactly; a sum of nothing is null.
+static const char *dfq__list_sum(const dfq_value *v, size_t n, const dfq__agg_call *c,
+                                 dfq__arena *arena, dfq_value *to) {
+  dfq__sum sum = { 0, 0, NULL };
+  uint64_t wide[3] = { 0, 0, n };
+  for (size_t i = 0; i < n; i++) {
+    if (v[i].type == DFQ_F64) {
+      if (!dfq__sum_add(&sum, v[i].as.f, arena)) return dfq__agg_no_memory;
+      continue;
+    }
+    uint64_t low = wide[0] + (uint64_t)v[i].as.i;
+    wide[1] += (uint64_t)(v[i].as.i >> 63) + (low < wide[0]);
+    wide[0] = low;
+  }
+  bool f64 = c->in_type == DFQ_F64, mean = c->expr->fn == DFQ__MEAN;
+  if (n == 0) return NULL;
+  if (!mean && !f64) return dfq__sum_int_result(wide, c->type, to);
+  double total = f64 ? dfq__sum_value(&sum) : dfq__wide_to_f64(wide[0], wide[1]);
+  *to = dfq__value_f64(mean ? total / (double)n : total);
+  return NULL;
+}
+
+// var and std. Fewer than two values have no variance: null.
+static const char *dfq__list_spread(const dfq_value *v, size_t n, const dfq__agg_call *c,
+                                    dfq__arena *arena, dfq_value *to) {
+  uint64_t words[10];
+  memset(words, 0, sizeof words);
+  for (size_t i = 0; i < n; i++)
+    if (!dfq__spread_add(words, v[i].as.f, arena)) return dfq__agg_no_memory;
+  if (n < 2) return NULL;
+  double variance = dfq__spread_variance(words);
+  *to = dfq__value_f64(c->expr->fn == DFQ__STD ? sqrt(variance) : variance);
+  return NULL;
+}
+
+// Interpolates between the neighbours of rank q * (n - 1).
+static void dfq__list_quantile(dfq_value *v, size_t n, double q, dfq_value *to) {
+  dfq__values_sort(v, v + n, n);
+  double at = q * (double)(n - 1), part = at - floor(at);
+  double low = v[(size_t)at].as.f, high = part == 0 ? low : v[(size_t)at + 1].as.f;
+  *to = dfq__value_f64(dfq__between(low, high, part));
+}
+
+// min, max, any, all, first_non_null, last_non_null and n_unique over the non-null values. A
+// bool's any is its greatest value, its all the least.
+static void dfq__list_pick(dfq_value *v, size_t n, int fn, dfq_value *to) {
+  int64_t unique = 0;
+  if (fn == DFQ__N_UNIQUE) {
+    dfq__values_sort(v, v + n, n);
+    for (size_t i = 0; i < n; i++)
+      unique += i == 0 || dfq__compare_values(&v[i], &v[i - 1]) != 0;
+    *to = dfq__value_int(DFQ_I64, unique);
+  }
+  if (n == 0 || fn == DFQ__N_UNIQUE) return;
+  *to = fn == DFQ__LAST_NON_NULL ? v[n - 1] : v[0];
+  for (size_t i = 1; i < n; i++) {
+    int c = dfq__compare_values(&v[i], to);
+    if (((fn == DFQ__MIN || fn == DFQ__ALL) && c < 0) ||
+        ((fn == DFQ__MAX || fn == DFQ__ANY) && c > 0))
+      *to = v[i];
+  }
+  if (fn == DFQ__MIN || fn == DFQ__MAX) dfq__make_canonical(to);
+}
+
+// The product: of integers exactly, of floats from the first to the last.
+static const char *dfq__list_product(const dfq_value *v, size_t n, dfq_value *to) {
+  uint64_t words[3] = { 0, 0, 0 };
+  double product = 1;
+  for (size_t i = 0; i < n; i++) {
+    if (v[i].type == DFQ_F64) product = product * v[i].as.f;
+    else dfq__product_int(words, v[i].as.i);
+  }
+  if (n == 0 || v[0].type != DFQ_F64) return dfq__product_value(words, to);
+  *to = dfq__value_f64(product);
+  return NULL;
+}
+
+// Sorted, equal values stand together; the first row whose value stands in the longest run.
+// spare: room for 2 * n.
+static void dfq__list_mode(const dfq_value *v, size_t n, dfq_value *spare, dfq_value *to) {
+  size_t most = 0, found = n;
+  if (n) memcpy(spare, v, n * sizeof *v);
+  dfq__values_sort(spare, spare + n, n);
+  for (size_t i = 0, end; i < n; i = end) {
+    for (end = i + 1; end < n && dfq__compare_values(&spare[i], &spare[end]) == 0;) end++;
+    if (end - i < most) continue;
+    size_t first = 0;
+    while (dfq__compare_values(&v[first], &spare[i]) != 0) first++;
+    if (end - i == most && first > found) continue;
+    most = end - i;
+    found = first;
+  }
+  if (n) *to = v[found];
+  dfq__make_canonical(to);
+}
+
+static void dfq__list_sketch(const dfq_value *v, size_t n, dfq_value *to) {
+  uint8_t all[DFQ__REGISTERS] = { 0 }, rank;
+  uint32_t ranks[DFQ__RANKS + 2] = { 0 };
+  for (size_t i = 0, at; i < n; i++) {
+    dfq__sketch_place(&v[i], &at, &rank);
+    if (rank > all[at]) all[at] = rank;
+  }
+  for (size_t i = 0; i < DFQ__REGISTERS; i++) ranks[all[i]]++;
+  *to = dfq__value_int(DFQ_I64, dfq__sketch_estimate(ranks));
+}
+
+static const char *dfq__list_shape(const dfq_value *v, size_t n, int fn, dfq__arena *arena,
+                                   dfq_value *to) {
+  double *x = (double *)dfq__arena_array(arena, n + 1, sizeof *x), shape = 0;
+  for (size_t i = 0; x && i < n; i++) x[i] = v[i].as.f;
+  if (!x || !dfq__shape_of(x, n, fn, arena, &shape)) return dfq__agg_no_memory;
+  if (n) *to = dfq__value_f64(shape);
+  return NULL;
+}
+
+// The values as a list: all of them, or the k best.
+static const char *dfq__list_of_values(dfq_value *v, size_t n, const dfq__agg_call *c,
+                                       dfq__arena *arena, dfq_value *to) {
+  dfq__list_builder b;
+  int fn = c->expr->fn;
+  size_t k = fn == DFQ__IMPLODE ? n : dfq__min(n, (size_t)c->option.as.i);
+  if (fn != DFQ__IMPLODE) dfq__values_sort(v, v + n, n);
+  dfq__list_init(&b, arena->heap, c->in_type);
+  for (size_t i = 0; i < k; i++) dfq__list_append(&b, &v[fn == DFQ__TOP_OF ? n - 1 - i : i]);
+  return dfq__list_value(&b, arena, to) ? NULL : dfq__agg_no_memory;
+}
+
+static const char *dfq__list_string_agg(const dfq_value *v, size_t n, const dfq__agg_call *c,
+                                        dfq__arena *arena, dfq_value *to) {
+  dfq__text t = dfq__text_in(arena->heap);
+  const char *why = NULL;
+  for (size_t i = 0; !why && i < n; i++)
+    why = dfq__join_texts(&t, &c->option, i == 0, v[i].as.s, v[i].len);
+  const char *s = why || t.failed ? NULL : dfq__arena_text(arena, t.len ? t.data : "", t.len);
+  if (n) *to = dfq__value_str(s, s ? t.len : 0);
+  dfq__text_free(&t);
+  return why ? why : s ? NULL : dfq__agg_no_memory;
+}
+
+// A list of rows: the first argument of each, and the second, null where there is none.
+typedef struct dfq__row_list {
+  dfq_value *x, *y;
+  size_t n;
+} dfq__row_list;
+
+// Room for rows values of each argument, and as much again behind them, to sort with. False
+// without memory.
+static bool dfq__row_list_room(dfq__row_list *l, dfq__arena *arena, size_t rows) {
+  l->x = (dfq_value *)dfq__arena_array(arena, 4 * rows + 1, sizeof *l->x);
+  l->y = l->x + 2 * rows;
+  l->n = 0;
+  return l->x != NULL;
+}
+
+// Appends a row of a store, unless the filter drops it. column: of each input, -1: none.
+static void dfq__row_list_add(dfq__row_list *l, const dfq__store *s, const int *column,
+                              uint32_t row) {
+  dfq_value v[DFQ__AGG_INPUTS];
+  for (int k = 0; k < DFQ__AGG_INPUTS; k++) {
+    v[k] = dfq__value_null();
+    if (column[k] < 0) continue;
+    dfq__vec from = dfq__store_vec(s, column[k]);
+    dfq__vec_get(&from, row, &v[k]);
+  }
+  if (column[2] >= 0 && (v[2].type == DFQ_NULL || !v[2].as.i)) return;
+  l->x[l->n] = v[0];
+  l->y[l->n++] = v[1];
+}
+
+// Aggregates of two arguments: rows where both are there, or for min_by and max_by the second.
+static const char *dfq__list_pairs(const dfq__row_list *l, int fn, dfq__arena *arena,
+                                   dfq_value *to) {
+  uint64_t words[DFQ__CORR_WORDS];
+  bool by = fn == DFQ__MIN_BY || fn == DFQ__MAX_BY;
+  size_t best = l->n;
+  memset(words, 0, sizeof words);
+  for (size_t i = 0; i < l->n; i++) {
+    const dfq_value *x = &l->x[i], *y = &l->y[i];
+    if (y->type == DFQ_NULL) continue;
+    if (by) {
+      int c = best == l->n ? 0 : dfq__compare_values(y, &l->y[best]);
+      if (best == l->n || (fn == DFQ__MIN_BY ? c < 0 : c > 0)) best = i;
+    } else if (x->type != DFQ_NULL &&
+               !dfq__pair_add(words, x->as.f, y->as.f, fn == DFQ__CORR, arena)) {
+      return dfq__agg_no_memory;
+    }
+  }
+  if (!by) dfq__pair_value(words, fn, to);
+  else if (best < l->n) *to = l->x[best];
+  return NULL;
+}
+
+// One aggregate of a list. Returns why it failed, or NULL. count() counts rows, first and last
+// look at them, nulls and all; the others are functions of what is not null, in row order.
+static const char *dfq__list_aggregate(dfq__row_list *l, const dfq__agg_call *c,
+                                       dfq__arena *arena, dfq_value *to) {
+  int fn = c->expr->fn;
+  size_t n = 0;
+  *to = dfq__value_null();
+  if (fn == DFQ__FIRST || fn == DFQ__LAST) {
+    if (l->n) *to = l->x[fn == DFQ__FIRST ? 0 : l->n - 1];
+    return NULL;
+  }
+  if (c->arg[1]) return dfq__list_pairs(l, fn, arena, to);
+  if (fn == DFQ__IMPLODE) return dfq__list_of_values(l->x, l->n, c, arena, to);
+  for (size_t i = 0; i < l->n; i++)
+    if (l->x[i].type != DFQ_NULL) l->x[n++] = l->x[i];
+  switch (fn) {
+    case DFQ__COUNT: case DFQ__COUNT_IF: case DFQ__NULL_COUNT:
+      *to = dfq__value_int(DFQ_I64, (int64_t)(c->arg[0] ? n : l->n));
+      return NULL;
+    case DFQ__SUM: case DFQ__MEAN: return dfq__list_sum(l->x, n, c, arena, to);
+    case DFQ__VAR: case DFQ__STD: return dfq__list_spread(l->x, n, c, arena, to);
+    case DFQ__MEDIAN: case DFQ__QUANTILE:
+      if (n) dfq__list_quantile(l->x, n, c->option.as.f, to);
+      return NULL;
+    case DFQ__PRODUCT: return dfq__list_product(l->x, n, to);
+    case DFQ__MODE: dfq__list_mode(l->x, n, l->y, to); return NULL;
+    case DFQ__APPROX_N_UNIQUE: dfq__list_sketch(l->x, n, to); return NULL;
+    case DFQ__SKEW: case DFQ__KURTOSIS: return dfq__list_shape(l->x, n, fn, arena, to);
+    case DFQ__TOP_OF: case DFQ__BOTTOM_OF: return dfq__list_of_values(l->x, n, c, arena, to);
+    case DFQ__STRING_AGG: return dfq__list_string_agg(l->x, n, c, arena, to);
+    default: dfq__list_pick(l->x, n, fn, to); return NULL;
+  }
+}
+
 // ---- >>row-group: aggregation from lists of values ------------------------------------------
 // Idea. Every argument of every row is kept, with its group's number; at the end each group's
 // values are put in a list, and an aggregate is a plain function of that list:
@@ -18863,140 +19907,6 @@ static bool dfq__row_group_open(dfq_rows *r) {
     if (!dfq__row_group_add(g, row)) return false;
   g->groups = g->plan.keys ? g->keys.rows.rows : 1;
   return !r->in->failed && dfq__row_group_lists(g);
-}
-
-// -- aggregates of a list
-
-// A merge sort of values, with room for n more behind them: for quantiles and n_unique.
-static void dfq__values_sort(dfq_value *v, dfq_value *spare, size_t n) {
-  if (n < 2) return;
-  size_t half = n / 2, i = 0, j = half, k = 0;
-  dfq__values_sort(v, spare, half);
-  dfq__values_sort(v + half, spare, n - half);
-  memcpy(spare, v, half * sizeof *v);
-  while (i < half && j < n)
-    v[k++] = dfq__compare_values(&v[j], &spare[i]) < 0 ? v[j++] : spare[i++];
-  while (i < half) v[k++] = spare[i++];
-}
-
-// sum and mean. Integers in 128 bits, floats exactly; a sum of nothing is null.
-static const char *dfq__list_sum(const dfq_value *v, size_t n, const dfq__agg_call *c,
-                                 dfq__arena *arena, dfq_value *to) {
-  dfq__sum sum = { 0, 0, NULL };
-  uint64_t wide[3] = { 0, 0, n };
-  for (size_t i = 0; i < n; i++) {
-    if (v[i].type == DFQ_F64) {
-      if (!dfq__sum_add(&sum, v[i].as.f, arena)) return dfq__agg_no_memory;
-      continue;
-    }
-    uint64_t low = wide[0] + (uint64_t)v[i].as.i;
-    wide[1] += (uint64_t)(v[i].as.i >> 63) + (low < wide[0]);
-    wide[0] = low;
-  }
-  bool f64 = c->in_type == DFQ_F64, mean = c->expr->fn == DFQ__MEAN;
-  if (n == 0) return NULL;
-  if (!mean && !f64) return dfq__sum_int_result(wide, c->type, to);
-  double total = f64 ? dfq__sum_value(&sum) : dfq__wide_to_f64(wide[0], wide[1]);
-  *to = dfq__value_f64(mean ? total / (double)n : total);
-  return NULL;
-}
-
-// var and std. Fewer than two values have no variance: null.
-static const char *dfq__list_spread(const dfq_value *v, size_t n, const dfq__agg_call *c,
-                                    dfq__arena *arena, dfq_value *to) {
-  uint64_t words[10];
-  memset(words, 0, sizeof words);
-  for (size_t i = 0; i < n; i++)
-    if (!dfq__spread_add(words, v[i].as.f, arena)) return dfq__agg_no_memory;
-  if (n < 2) return NULL;
-  double variance = dfq__spread_variance(words);
-  *to = dfq__value_f64(c->expr->fn == DFQ__STD ? sqrt(variance) : variance);
-  return NULL;
-}
-
-// Interpolates between the neighbours of rank q * (n - 1).
-static void dfq__list_quantile(dfq_value *v, size_t n, double q, dfq_value *to) {
-  dfq__values_sort(v, v + n, n);
-  double at = q * (double)(n - 1), part = at - floor(at);
-  double low = v[(size_t)at].as.f, high = part == 0 ? low : v[(size_t)at + 1].as.f;
-  *to = dfq__value_f64(dfq__between(low, high, part));
-}
-
-// min, max, any, all, first_non_null, last_non_null and n_unique over the non-null values. A
-// bool's any is its greatest value, its all the least.
-static void dfq__list_pick(dfq_value *v, size_t n, int fn, dfq_value *to) {
-  int64_t unique = 0;
-  if (fn == DFQ__N_UNIQUE) {
-    dfq__values_sort(v, v + n, n);
-    for (size_t i = 0; i < n; i++)
-      unique += i == 0 || dfq__compare_values(&v[i], &v[i - 1]) != 0;
-    *to = dfq__value_int(DFQ_I64, unique);
-  }
-  if (n == 0 || fn == DFQ__N_UNIQUE) return;
-  *to = fn == DFQ__LAST_NON_NULL ? v[n - 1] : v[0];
-  for (size_t i = 1; i < n; i++) {
-    int c = dfq__compare_values(&v[i], to);
-    if (((fn == DFQ__MIN || fn == DFQ__ALL) && c < 0) ||
-        ((fn == DFQ__MAX || fn == DFQ__ANY) && c > 0))
-      *to = v[i];
-  }
-  if (fn == DFQ__MIN || fn == DFQ__MAX) dfq__make_canonical(to);
-}
-
-// A list of rows: the first argument of each, and the second, null where there is none.
-typedef struct dfq__row_list {
-  dfq_value *x, *y;
-  size_t n;
-} dfq__row_list;
-
-// Room for rows values of each argument, and as much again behind them, to sort with. False
-// without memory.
-static bool dfq__row_list_room(dfq__row_list *l, dfq__arena *arena, size_t rows) {
-  l->x = (dfq_value *)dfq__arena_array(arena, 4 * rows + 1, sizeof *l->x);
-  l->y = l->x + 2 * rows;
-  l->n = 0;
-  return l->x != NULL;
-}
-
-// Appends a row of a store, unless the filter drops it. column: of each input, -1: none.
-static void dfq__row_list_add(dfq__row_list *l, const dfq__store *s, const int *column,
-                              uint32_t row) {
-  dfq_value v[DFQ__AGG_INPUTS];
-  for (int k = 0; k < DFQ__AGG_INPUTS; k++) {
-    v[k] = dfq__value_null();
-    if (column[k] < 0) continue;
-    dfq__vec from = dfq__store_vec(s, column[k]);
-    dfq__vec_get(&from, row, &v[k]);
-  }
-  if (column[2] >= 0 && (v[2].type == DFQ_NULL || !v[2].as.i)) return;
-  l->x[l->n] = v[0];
-  l->y[l->n++] = v[1];
-}
-
-// One aggregate of a list. Returns why it failed, or NULL. count() counts rows, first and last
-// look at them, nulls and all; the others are functions of what is not null, in row order.
-static const char *dfq__list_aggregate(dfq__row_list *l, const dfq__agg_call *c,
-                                       dfq__arena *arena, dfq_value *to) {
-  int fn = c->expr->fn;
-  size_t n = 0;
-  *to = dfq__value_null();
-  if (fn == DFQ__FIRST || fn == DFQ__LAST) {
-    if (l->n) *to = l->x[fn == DFQ__FIRST ? 0 : l->n - 1];
-    return NULL;
-  }
-  for (size_t i = 0; i < l->n; i++)
-    if (l->x[i].type != DFQ_NULL) l->x[n++] = l->x[i];
-  switch (fn) {
-    case DFQ__COUNT: case DFQ__COUNT_IF: case DFQ__NULL_COUNT:
-      *to = dfq__value_int(DFQ_I64, (int64_t)(c->arg[0] ? n : l->n));
-      return NULL;
-    case DFQ__SUM: case DFQ__MEAN: return dfq__list_sum(l->x, n, c, arena, to);
-    case DFQ__VAR: case DFQ__STD: return dfq__list_spread(l->x, n, c, arena, to);
-    case DFQ__MEDIAN: case DFQ__QUANTILE:
-      if (n) dfq__list_quantile(l->x, n, c->option.as.f, to);
-      return NULL;
-    default: dfq__list_pick(l->x, n, fn, to); return NULL;
-  }
 }
 
 // One aggregate of one group, from its rows' arguments.
@@ -20114,7 +21024,7 @@ static bool dfq__window_compute(dfq__window_op *o, dfq__window_part *p) {
   if (!dfq__window_arrange(o, p, kind)) return false;
   o->aggs.agg = &p->agg;
   o->aggs.count = kind == DFQ__FOLDS;
-  o->aggs.stride = kind == DFQ__FOLDS ? p->agg.is->words : 0;
+  o->aggs.stride = kind == DFQ__FOLDS ? p->agg.words : 0;
   const uint32_t *order = dfq__u32(&s->order);
   const uint64_t *part = (const uint64_t *)(const void *)o->parts.data;
   for (o->begin = 0; o->begin < rows; o->begin = o->end) {
@@ -20176,10 +21086,7 @@ static void dfq__window_close(dfq__op *op) {
     dfq__window_part *p = &o->part[i];
     dfq__buffer_free(heap, &p->data);
     dfq__buffer_free(heap, &p->valid);
-    dfq__buffer_free(heap, &p->agg.group);
-    dfq__buffer_free(heap, &p->agg.value);
-    dfq__buffer_free(heap, &p->agg.start);
-    dfq__keys_free(&p->agg.unique);
+    dfq__agg_free(heap, &p->agg);
   }
   dfq__sorter_free(&o->sorter);
   dfq__buffer_free(heap, &o->aggs.state);
@@ -20464,8 +21371,12 @@ static bool dfq__row_window_compute(dfq__row_window *w, dfq__row_window_part *p)
       if (dfq__row_window_compare(w, p, 0, p->call.over.partitions, w->order[begin],
                                   w->order[end]) != 0) break;
     for (size_t i = begin; i < end; i++) {
+      dfq_value *to = &p->result[w->order[i]];
       dfq__arena_rewind(&w->op.strings);
-      if (!dfq__row_window_result(w, p, i, begin, end, &p->result[w->order[i]])) return false;
+      if (!dfq__row_window_result(w, p, i, begin, end, to)) return false;
+      if (!dfq__is_bytes(to->type)) continue;
+      to->as.s = dfq__arena_text(&w->kept, to->as.s, to->len);   // a text may be new
+      if (!to->as.s) return dfq__row_fail_memory(&w->op);
     }
   }
   return true;

@@ -61,6 +61,15 @@ static void engine_put_cell(char *to, size_t size, const dfq_value *v) {
   if (v->type == DFQ_STR) snprintf(to + n, size - n, "%.*s", v->len ? (int)v->len : 2,
                                    v->len ? v->as.s : "''");
   else if (v->type == DFQ_NULL) snprintf(to + n, size - n, "null");
+  else if (dfq__kind(v->type) == DFQ_LIST) {
+    dfq_value one;
+    snprintf(to + n, size - n, "[");
+    for (size_t i = 0; dfq_list_get(v, i, &one); i++) {
+      if (i) snprintf(to + strlen(to), size - strlen(to), ", ");
+      engine_put_cell(to, size, &one);
+    }
+    snprintf(to + strlen(to), size - strlen(to), "]");
+  }
   else { dfq__write_value(number, v); snprintf(to + n, size - n, "%s", number); }
 }
 
