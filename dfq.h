@@ -5045,7 +5045,7 @@ static uint64_t dfq__mix(uint64_t z) {
 // The bits of a value, one word; -0.0 is 0.0, and every NaN the same.
 static uint64_t dfq__hash_bits(const dfq_value *v) {
   uint64_t bits = (uint64_t)v->as.i;
-  if (v->type != DFQ_F64) return bits;
+  if (!dfq__is_float(v->type)) return bits;
   if (v->as.f == 0) return 0;
   return v->as.f != v->as.f ? 0x7FF8000000000000u : bits;
 }
@@ -22046,29 +22046,43 @@ static bool dfq__is_numeric(dfq_type type) {
   return type != DFQ_NULL && dfq__widen_cost(type, DFQ_F64) < DFQ__NO_WAY;
 }
 
-// How a column takes a value for its nulls: as it is, or as a number of the column's own type.
-// NULL: a type that it was not meant for.
-static const char *dfq__fill_pattern(dfq_type column, dfq_type value, bool named) {
-  if (column == value || value == DFQ_NULL) return "coalesce(@, $) as @";
-  if (dfq__is_numeric(column) && value == DFQ_I64) return "";
-  return named ? "coalesce(@, $) as @" : NULL;
+// What stands for nulls, or for NaN: where a value of the column's own type goes, there is a |.
+static const char dfq__fill_nulls[] = "coalesce(@, |) as @";
+static const char dfq__fill_nans[] = "case when is_nan(@) then | else @ end as @";
+
+// Does a value go into a column of another type as that type? Numbers do, but no fraction into
+// an integer.
+static bool dfq__fills_as(dfq_type column, dfq_type value) {
+  return dfq__is_numeric(column) && dfq__is_numeric(value) &&
+         (dfq__is_integer(value) || dfq__is_float(column));
 }
 
-// Puts the value in for the nulls of each column, of all that it fits when none is named.
+// Writes a fill's pattern for one column: the value as it is, or cast to the column's type.
+static void dfq__put_fill(dfq__text *t, const char *pattern, const char *name, dfq_type cast,
+                          const char *value) {
+  const char *gap = strchr(pattern, '|');
+  char part[64];
+  (void)snprintf(part, sizeof part, "%.*s", (int)(gap - pattern), pattern);
+  dfq__put_pattern(t, part, name, NULL);
+  if (cast == DFQ_NULL) dfq__put(t, value);
+  else dfq__putf(t, "cast(%s as %s)", value, dfq_type_name(cast));
+  dfq__put_pattern(t, gap + 1, name, NULL);
+}
+
+// Puts the value into each column; of columns that nobody named, into those that it fits.
 static void dfq__fill_columns(dfq__recipe *r, const dfq__names *names, bool named,
-                              dfq_type type, const char *value) {
+                              const char *pattern, dfq_expr *e) {
   dfq__text t = dfq__text_in(r->v.db->heap);
-  for (int i = 0; i < names->count; i++) {
+  dfq_type type = dfq__recipe_fails(r) ? (dfq_type)DFQ_NULL : dfq__verb_type(&r->v, e);
+  const char *value = dfq_expr_text(e);
+  for (int i = 0; i < names->count && !dfq__recipe_fails(r); i++) {
     dfq_type own = dfq__known_type(r, names->name[i]);
-    const char *pattern = dfq__fill_pattern(own, type, named);
-    if (!pattern) continue;
+    bool same = own == type || type == DFQ_NULL, as = !same && dfq__fills_as(own, type);
+    if (!same && !as && !named) continue;
     if (t.len) dfq__put(&t, ", ");
-    if (*pattern) { dfq__put_pattern(&t, pattern, names->name[i], value); continue; }
-    dfq__put_pattern(&t, "coalesce(@, cast($ as ", names->name[i], value);
-    dfq__put(&t, dfq_type_name(own));
-    dfq__put_pattern(&t, ")) as @", names->name[i], NULL);
+    dfq__put_fill(&t, pattern, names->name[i], as ? own : (dfq_type)DFQ_NULL, value);
   }
-  if (t.len) dfq__step(r, dfq_with_columns_at, "%s", t.data);
+  if (t.len) dfq__step(r, dfq_with_columns_at, "%s", t.failed ? "" : t.data);
   if (t.failed) r->v.error = &dfq__error_memory;
   dfq__text_free(&t);
 }
@@ -22101,9 +22115,7 @@ static void dfq__recipe_fill_null(dfq__recipe *r) {
   }
   dfq_expr *value = dfq__parse_expr(p, DFQ__L_ADD);
   dfq__names names = dfq__parse_in(r, NULL, &named);
-  if (dfq__recipe_fails(r)) return;
-  dfq_type type = dfq__verb_type(&r->v, value);
-  dfq__fill_columns(r, &names, named, type, dfq_expr_text(value));
+  dfq__fill_columns(r, &names, named, dfq__fill_nulls, value);
 }
 
 // "fill_nan" value ["in" names]
@@ -22111,9 +22123,7 @@ static void dfq__recipe_fill_nan(dfq__recipe *r) {
   bool named;
   dfq_expr *value = dfq__parse_expr(r->p, DFQ__L_ADD);
   dfq__names names = dfq__parse_in(r, dfq__is_float, &named);
-  if (dfq__recipe_fails(r)) return;
-  dfq__step_each(r, dfq_with_columns_at, &names, ", ",
-                 "case when is_nan(@) then $ else @ end as @", dfq_expr_text(value));
+  dfq__fill_columns(r, &names, named, dfq__fill_nans, value);
 }
 
 // ---- >>recipe-columns: types, names and places of columns -----------------------------------
@@ -29426,6 +29436,7 @@ static const char *const dfq__other_words[][2] = {
   { "melt", "unpivot" },       { "flatten", "explode" },     { "pivot_longer", "unpivot" },
   { "dropna", "drop_nulls" },  { "drop_na", "drop_nulls" }, { "fillna", "fill_null" },
   { "summary", "describe" },   { "summarise", "group" },    { "pivot_wider", "pivot" },
+  { "window", "with" },        { "count_values", "value_counts" },
   { "relocate", "move" },      { "reorder", "move" },       { "rename_columns", "rename" },
   { "cast_columns", "cast" },  { "last", "tail" },          { "bottom", "tail" },
 };

@@ -376,6 +376,10 @@ static const reshape_case reshape_nulls[] = {
   { dfq_fill_null_at, "forward in q2", "q1, q2",
     "q1 q2; 10 11; 20 11; . 31; 40 41; 50 51; 60 61" },
   { dfq_fill_nan_at, "0.0", "id, y", "id y; 1 0.5; 2 0.0; 3 .; 4 2.5; 5 0.0; 6 -1.0" },
+  { dfq_fill_null_at, "0.5", "cast(x as f32) as z, cast(y as f32) as w",
+    "z w; 5.0 0.5; 0.5 nan; 5.0 0.5; 7.0 2.5; 1.0 nan; 0.5 -1.0" },
+  { dfq_fill_null_at, "7", "cast(x as i32) as z", "z; 5; 7; 5; 7; 1; 7" },
+  { dfq_fill_nan_at, "0", "cast(y as f32) as w", "w; 0.5; 0.0; .; 2.5; 0.0; -1.0" },
   { dfq_fill_nan_at, "null in y", "id, y", "id y; 1 0.5; 2 .; 3 .; 4 2.5; 5 .; 6 -1.0" },
 };
 
@@ -737,6 +741,54 @@ TEST(reshape_partition_by) {
   dfq_close(db);
 }
 
+// ---- out of memory --------------------------------------------------------------------------
+
+static const reshape_case reshape_scarce[] = {
+  { dfq_unpivot_at, "(q1, y) as a, (q2, x) as b keep name values to p, q", NULL, NULL },
+  { dfq_distinct_at, "name, x keep last", NULL, NULL },
+  { dfq_fill_null_at, "0", NULL, NULL },
+  { dfq_fill_null_at, "forward", NULL, NULL },
+  { dfq_fill_nan_at, "0", NULL, NULL },
+  { dfq_cast_columns_at, "x as f64, id as str", NULL, NULL },
+  { dfq_move_at, "q2, x before id", NULL, NULL },
+  { dfq_rename_with_at, "replace 'q' 'r'", NULL, NULL },
+  { dfq_sample_at, "n 3", NULL, NULL },
+  { dfq_value_counts_at, "name sort", NULL, NULL },
+  { dfq_qcut_at, "id bins 3", NULL, NULL },
+  { dfq_histogram_at, "q1 bins 2", NULL, NULL },
+  { dfq_describe_at, "x, name", NULL, NULL },
+  { dfq_pivot_at, "x on name in ('a', null): sum(q1), count() as n", NULL, NULL },
+  { dfq_pivot_discover_at, "x on name: sum(q1)", NULL, NULL },
+  { dfq_explode_at, "l", NULL, NULL },
+};
+
+// Builds and runs one case where one call for memory fails, or all from it on. Returns whether
+// the hook was asked so often.
+static bool reshape_run_scarce(const reshape_case *c, size_t fail_at, bool stay_out) {
+  ch0_hook h = ch0_hook_new(fail_at, stay_out);
+  dfq *db = ch0_open(&h, 0);
+  if (!db) return true;
+  dfq_frame *f = dfq_with_columns(reshape_all(db), "list(id, x) as l");
+  f = c->verb(f, c->text, NULL);
+  dfq_table *t = dfq_collect(f);
+  bool asked = h.calls >= fail_at;
+  if (!asked && !CHECK(t != NULL)) test_fail("    %s: %s\n", c->text, dfq_error(db));
+  if (!t) CHECK_HAS(dfq_error(db), asked ? "memory" : "");
+  dfq_table_free(t);
+  int count = 0;
+  dfq_table **parts = dfq_partition_by(reshape_all(db), "name, x", &count);
+  for (int i = 0; i < count; i++) dfq_table_free(parts[i]);
+  CHECK(ch0_close(db, &h));
+  return asked;
+}
+
+TEST(reshape_out_of_memory) {
+  for (size_t i = 0; i < sizeof reshape_scarce / sizeof *reshape_scarce; i++) {
+    const reshape_case *c = &reshape_scarce[i];
+    for (size_t n = 1; reshape_run_scarce(c, n, n % 2); n += n < 40 ? 1 : 3) continue;
+  }
+}
+
 // ---- the text of a plan, and text that is read ----------------------------------------------
 
 #if DFQ_CHAPTER >= 6
@@ -842,6 +894,7 @@ static void run_ch4_reshape(void) {
   RUN(reshape_pivot);
   RUN(reshape_pivot_discover);
   RUN(reshape_partition_by);
+  RUN(reshape_out_of_memory);
 #if DFQ_CHAPTER >= 6
   RUN(reshape_pipeline_text);
   RUN(reshape_pipeline_errors);

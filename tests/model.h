@@ -249,7 +249,10 @@ static inline bool model_floats(int fn, double a, double b, dfq_value *to) {
 // Dates and times are leaf scalars of the engine, called by type.
 static inline bool model_times(int fn, const dfq_value *a, const dfq_value *b, dfq_value *to) {
   dfq_value pair[2] = { *a, *b };
-  dfq__scalar_args in = { pair, 2, NULL, DFQ_NULL };
+  dfq__scalar_args in;
+  memset(&in, 0, sizeof in);
+  in.a = pair;
+  in.count = 2;
   bool add = fn == DFQ__ADD;
   const char *why;
   if (b->type == DFQ_DURATION && a->type == DFQ_DATE) pair[0] = model_widen(*a, DFQ_DATETIME);
@@ -334,7 +337,10 @@ static inline int64_t model_characters(const dfq_value *v) {
 // A function whose arguments are all there, widened to their common type, and not null.
 static inline bool model_apply(int fn, const dfq_value *a, int count, dfq_value *to) {
   dfq_type t = a[0].type;
-  dfq__scalar_args in = { a, count, NULL, DFQ_NULL };
+  dfq__scalar_args in;
+  memset(&in, 0, sizeof in);
+  in.a = a;
+  in.count = count;
   switch (fn) {
     case DFQ__NOT: *to = model_bool(!a[0].as.i); return true;
     case DFQ__EQ: case DFQ__NE: case DFQ__LT: case DFQ__LE: case DFQ__GT: case DFQ__GE:
