@@ -5514,6 +5514,7 @@ static const dfq__form dfq__forms[] = {
   X(DFQ__CUME_DIST, "cume_dist", 0, 0, "*", 'f')                                               \
   X(DFQ__SHIFT, "shift", 1, 3, "*", '*')      X(DFQ__DIFF, "diff", 1, 2, "*", '*')             \
   X(DFQ__PCT_CHANGE, "pct_change", 1, 2, "if", 'f')                                            \
+  X(DFQ__CUM_PROD, "cum_prod", 1, 1, "if", '*') X(DFQ__EWM_MEAN, "ewm_mean", 2, 2, "if", 'f')  \
   /* each a frame of its own over another aggregate, see dfq__own_frames: */                   \
   X(DFQ__FORWARD_FILL, "forward_fill", 1, 2, "*", '*')                                         \
   X(DFQ__BACKWARD_FILL, "backward_fill", 1, 2, "*", '*')                                       \
@@ -9012,6 +9013,10 @@ static const dfq__doc dfq__docs[] = {
   { "diff", "the value less that of the row n (1) before", "diff(amount)", ", n i64" },
   { "pct_change", "diff, as a share of the value n (1) rows before",
     "pct_change(amount)", ", n i64" },
+  { "cum_prod", "the product of all rows up to this one, multiplied in their order",
+    "cum_prod(amount)", NULL },
+  { "ewm_mean", "a mean in which each value before weighs 1 - alpha as much as the next",
+    "ewm_mean(amount, 0.5) over (order by order_id)", ", alpha f64" },
   { "forward_fill", "the value, or the last one before that is not null, at most n rows back",
     "forward_fill(amount)", ", n i64" },
   { "backward_fill", "the value, or the next one that is not null, at most n rows on",
@@ -20007,6 +20012,7 @@ typedef struct dfq__window_call {
   dfq__agg_call agg;        // argument, types
   int64_t n;                // ntile's count, lag's and lead's distance, nth_value's rank
   int64_t least;            // values that a frame needs to have a result
+  double alpha;             // ewm_mean's
   dfq_expr *otherwise;      // lag's and lead's third argument, of the result's type; or NULL
   dfq__bound *edge[2], *key[2]; // of a range's ends: where it is, and a key in the same type,
                                 // each computed from a row that is the key alone
@@ -20125,8 +20131,9 @@ static bool dfq__sort_serves(const dfq__window_call *a, const dfq__window_call *
   if (parts != b->over.partitions || more < 0) return false;
   if (more > 0 && !dfq__is_free_of_ties(a)) return false;
   for (int k = 0; k < parts; k++)
-    if (!dfq__is_part_of(b, dfq__window_key(a, k)) || !dfq__is_part_of(a, dfq__window_key(b, k)))
-      return false;
+    if (!dfq__is_part_of(b, dfq__window_key(a, k))) return false;
+  for (int k = 0; k < parts; k++)
+    if (!dfq__is_part_of(a, dfq__window_key(b, k))) return false;
   for (int k = 0; k < a->over.orders; k++) {
     const dfq_key *x = &a->over.order[k], *y = &b->over.order[k];
     if (x->descending != y->descending || x->nulls_first != y->nulls_first) return false;
@@ -20153,6 +20160,36 @@ static int dfq__share_sorts(dfq__window_call *const *call, int count) {
       if (call[i]->sort < 0) call[i]->sort = sorts++;
     }
   return sorts;
+}
+
+// -- results that are made from the one before
+
+// cum_prod and ewm_mean along a partition.
+typedef struct dfq__running {
+  dfq_value result;
+  double sum, weight;
+} dfq__running;
+
+static bool dfq__is_running(int fn) { return fn == DFQ__CUM_PROD || fn == DFQ__EWM_MEAN; }
+
+// One row further; x: its value, of which a null changes nothing. Returns why it failed, or
+// NULL. Products of floats are rounded at each step, so their order matters: it is the rows'.
+static const char *dfq__running_step(const dfq__window_call *c, dfq__running *r,
+                                     const dfq_value *x) {
+  if (x->type == DFQ_NULL) return NULL;
+  if (c->fn == DFQ__EWM_MEAN) {
+    double keep = 1 - c->alpha;
+    r->sum = r->sum * keep;
+    r->sum += x->as.f;
+    r->weight = r->weight * keep;
+    r->weight += 1;
+    r->result = dfq__value_f64(r->sum / r->weight);
+    return NULL;
+  }
+  if (r->result.type == DFQ_NULL) { r->result = *x; return NULL; }
+  if (x->type == DFQ_F64) r->result.as.f *= x->as.f;
+  else if (dfq__mul_check(r->result.as.i, x->as.i, &r->result.as.i)) return "overflows i64";
+  return NULL;
 }
 
 // -- the ends of ranges
@@ -20319,6 +20356,33 @@ static bool dfq__window_reach(dfq__binder *b, dfq__window_call *w, dfq_type type
   return true;
 }
 
+// Types cum_prod or ewm_mean. False with the binder's error set.
+static bool dfq__window_running(dfq__binder *b, const dfq_expr *f, dfq__window_call *w) {
+  const char *name = dfq__aggregates[f->fn].name;
+  dfq__bound *x = dfq__bind(b, f->arg[0]);
+  if (!x) return false;
+  w->agg.type = dfq__aggregate_takes(f->fn, 0, x->type);
+  if (w->agg.type == DFQ_KINDS)
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, f, NULL, "%s does not take %s", name,
+                   dfq_type_name(x->type));
+  if (w->over.framed)
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, f, NULL, "%s has a frame of its own", name);
+  if (b->error) return false;
+  if (f->fn == DFQ__EWM_MEAN) {
+    const dfq_value *v = &f->arg[1]->value;
+    w->agg.type = DFQ_F64;
+    w->alpha = v->type == DFQ_F64 ? v->as.f : v->type == DFQ_I64 ? (double)v->as.i : 0;
+    if (f->arg[1]->kind != DFQ_LITERAL || !(w->alpha > 0 && w->alpha <= 1)) {
+      dfq__bind_fail(b, DFQ_USAGE, f->arg[1], NULL,
+                     "alpha is a literal above 0.0 and not above 1.0");
+      return false;
+    }
+  }
+  w->agg.in_type = w->agg.type;
+  w->agg.arg[0] = dfq_cast(f->arg[0], w->agg.type);
+  return true;
+}
+
 // Takes an over expression apart, typed over b's schema. False with the binder's error set.
 static bool dfq__window_call_of(dfq__binder *b, const dfq_expr *e, dfq__window_call *w) {
   dfq_expr *f = e->arg[0];
@@ -20346,8 +20410,9 @@ static bool dfq__window_call_of(dfq__binder *b, const dfq_expr *e, dfq__window_c
                    part ? "partition" : "order");
     return false;
   }
-  bool ok = dfq__is_window_only(w->fn) ? dfq__window_only_call(b, f, w)
-                                       : dfq__window_aggregate(b, f, w);
+  bool ok = dfq__is_running(w->fn)       ? dfq__window_running(b, f, w)
+            : dfq__is_window_only(w->fn) ? dfq__window_only_call(b, f, w)
+                                         : dfq__window_aggregate(b, f, w);
   return ok && dfq__window_reach(b, w, type);
 }
 
@@ -20534,6 +20599,7 @@ typedef struct dfq__window_op {
   // state of base + i
   dfq__aggs aggs;
   size_t left, mid, done, base;
+  dfq__running running;      // cum_prod and ewm_mean, up to the row before
   dfq_value last;            // its result, while the frame stays
   bool fresh;                // it is not known
 } dfq__window_op;
@@ -20782,10 +20848,11 @@ static size_t dfq__window_source(dfq__window_op *o, const dfq__window_part *p, s
   return found >= o->from && found < o->to ? found : SIZE_MAX;
 }
 
-enum { DFQ__NUMBERS, DFQ__COPIES, DFQ__COUNTS, DFQ__FOLDS };
+enum { DFQ__NUMBERS, DFQ__COPIES, DFQ__COUNTS, DFQ__FOLDS, DFQ__RUNS };
 static int dfq__window_kind(const dfq__window_part *p) {
   int fn = p->call.fn;
   if (p->arg[2] >= 0) return DFQ__FOLDS;   // a filter: the ends of the frame may not count
+  if (dfq__is_running(fn)) return DFQ__RUNS;
   switch (fn) {
     case DFQ__LAG: case DFQ__LEAD: case DFQ__NTH_VALUE: case DFQ__FIRST: case DFQ__LAST:
     case DFQ__FIRST_NON_NULL: case DFQ__LAST_NON_NULL: case DFQ__MIN: case DFQ__MAX:
@@ -20812,6 +20879,13 @@ static bool dfq__window_row(dfq__window_op *o, dfq__window_part *p, int kind, si
   if (kind == DFQ__COUNTS && !few)
     v = dfq__value_int(DFQ_I64, (int64_t)count[o->to] - (int64_t)count[o->from]);
   if (kind == DFQ__FOLDS && !few && !dfq__window_fold(o, p, &v)) return false;
+  if (kind == DFQ__RUNS) {
+    dfq__vec_get(&o->x[0], at, &v);
+    const char *why = dfq__running_step(&p->call, &o->running, &v);
+    if (why) dfq__agg_fail(o->head.run, o->head.node, p->call.expr->arg[0], why);
+    if (why) return false;
+    v = o->running.result;
+  }
   return dfq__window_put(o, p, row, &v);
 }
 
@@ -20826,6 +20900,7 @@ static bool dfq__window_partition(dfq__window_op *o, dfq__window_part *p, int ki
   o->from = o->to = o->peers[0] = o->peers[1] = o->begin;
   o->left = o->mid = o->done = o->begin;
   o->head_at = o->tail_at = o->group = 0;
+  memset(&o->running, 0, sizeof o->running);
   o->fresh = true;
   if (kind == DFQ__FOLDS && !dfq__slide_begin(o, o->begin, 0)) return false;
   for (size_t at = o->begin; at < o->end; at++) {
@@ -21329,6 +21404,23 @@ static dfq_value dfq__row_window_rank(const dfq__row_window *w, const dfq__row_w
   return dfq__value_f64(n < 2 ? 0 : (double)less / (double)(n - 1));
 }
 
+// cum_prod and ewm_mean, from the partition's first row on, for each row again.
+static bool dfq__row_window_run(dfq__row_window *w, const dfq__row_window_part *p, size_t i,
+                                size_t begin, dfq_value *to) {
+  dfq__vec v = dfq__store_vec(&w->more, p->arg[0]);
+  dfq__running r;
+  const char *why = NULL;
+  memset(&r, 0, sizeof r);
+  for (size_t j = begin; j <= i && !why; j++) {
+    dfq_value x;
+    dfq__vec_get(&v, w->order[j], &x);
+    why = dfq__running_step(&p->call, &r, &x);
+  }
+  if (why) dfq__agg_fail(w->op.run, w->op.node, p->call.expr->arg[0], why);
+  *to = r.result;
+  return !why;
+}
+
 // The result of the i-th row of a partition. False with the run's error set.
 static bool dfq__row_window_result(dfq__row_window *w, const dfq__row_window_part *p, size_t i,
                                    size_t begin, size_t end, dfq_value *to) {
@@ -21343,6 +21435,7 @@ static bool dfq__row_window_result(dfq__row_window *w, const dfq__row_window_par
     if (column >= 0) dfq__vec_get(&v, w->order[there ? (size_t)from : i], to);
     return true;
   }
+  if (dfq__is_running(p->call.fn)) return dfq__row_window_run(w, p, i, begin, to);
   if (dfq__is_window_only(p->call.fn) && p->call.fn != DFQ__NTH_VALUE) {
     *to = dfq__row_window_rank(w, p, i, begin, end);
     return true;

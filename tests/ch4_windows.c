@@ -82,6 +82,10 @@ static const window_case window_cases[] = {
   { "first(x) over (partition by k order by d desc)", "1 2 1 1 2 9 1" },
   { "last(x) over (partition by k)", "4 null 4 4 null 9 4" },
   { "max(x) over (partition by k) - min(x) over (partition by k)", "6 0 6 6 0 0 6" },
+  { "cum_prod(x)", "5 10 10 70 70 630 2520" },
+  { "cum_prod(x * 0.5) over (partition by k order by d)", "2.5 1.0 4.375 8.75 1.0 4.5 8.75" },
+  { "ewm_mean(x, 0.5)",
+    "5.0 3.0 1.8571428571428572 4.6 4.6 6.870967741935484 5.412698412698413" },
   { "median(x) over (partition by k)", "4.5 2.0 4.5 4.5 2.0 9.0 4.5" },
   { "n_unique(k) over (order by d)", "2 2 2 2 2 2 2" },
   { "x * 100 / sum(x) over (partition by k)",
@@ -164,6 +168,16 @@ TEST(window_refuses) {
             "in select and with");
   CHECK_HAS(dfq_frame_error(dfq_sort(in, "rank() over (order by d)")), "in select and with");
   CHECK_HAS(dfq_frame_error(dfq_group_by(in, "k", "rank()")), "rank needs over");
+  dfq_table_free(t);
+  dfq_close(db);
+}
+
+TEST(window_product_overflow) {
+  dfq *db = dfq_open(NULL);
+  dfq_table *t = window_table(db, window_rows, 7);
+  dfq_frame *q = dfq_select(dfq_scan_table(db, t), "cum_prod(x * 1000000000) as p");
+  CHECK(dfq_collect(q) == NULL);
+  CHECK_HAS(dfq_error(db), "cum_prod(x * 1000000000) overflows i64");
   dfq_table_free(t);
   dfq_close(db);
 }
@@ -349,6 +363,7 @@ static void run_ch4_windows(void) {
   RUN(window_of_nothing);
   RUN(window_sum_of_nulls);
   RUN(window_refuses);
+  RUN(window_product_overflow);
   RUN(window_overflow_is_an_error);
   RUN(window_two_roads);
   RUN(window_columns);
