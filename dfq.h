@@ -53,16 +53,17 @@
 //
 // CONTENTS (search for the tag)
 //   the API          >>api-types >>api-context >>api-rows >>api-expressions >>api-functions
-//                    >>api-tables >>api-frames >>api-reshape >>api-files >>api-actions
-//                    >>api-explain >>api-at
+//                    >>api-user >>api-tables >>api-frames >>api-reshape >>api-files
+//                    >>api-actions >>api-explain >>api-at
 //   0 foundations    >>platform >>memory >>buffers >>arena >>text >>hashing >>errors >>names
 //                    >>threads >>files >>context
 //   1 rows           >>rows >>row-sources >>row-operators
 //   2 expressions    >>types >>values >>values-out >>lists >>scalars >>like >>strings-of
 //                    >>regex >>regex-parser >>regex-run >>dates-of >>numbers-of >>lists-of
-//                    >>functions >>signatures >>names-of-calls >>ast >>agg-trees >>over
-//                    >>walking >>printer >>lexer >>operands >>selectors >>expansion >>calls
-//                    >>parser >>binder >>bind-calls >>row-eval >>docs-of >>reference
+//                    >>functions >>signatures >>names-of-calls >>user-calls >>ast >>agg-trees
+//                    >>over >>walking >>printer >>lexer >>operands >>selectors >>expansion
+//                    >>calls >>parser >>binder >>bind-calls >>row-eval >>define >>docs-of
+//                    >>reference
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store
 //                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>filter
 //                    >>project >>limit >>row-engine >>actions >>show
@@ -565,6 +566,72 @@ typedef struct dfq_function_info {
 // The i-th function, from 0, in an order that stays. Returns: false when there are not so many,
 // or without memory (dfq_error). A reference of the language is this in a loop.
 DFQ_API bool dfq_function_at(dfq *db, int i, dfq_function_info *to);
+
+// ---- >>api-user: functions of your own ------------------------------------------------------
+// A function that a program defines is called like any other: in text, by dfq_call, inside
+// groups and windows. It is known by its name in everything that is parsed or built after it
+// was defined, in this context. Its code may run in several threads at once, also when a frame
+// is only explained (a call over constants is computed once, beforehand), and must not call
+// dfq with the same context. How often and in which order it is called is not promised.
+
+// Flags. Without any: for equal arguments an equal result, always, and null for a null.
+enum {
+  DFQ_VOLATILE = 1,   // may give another result each time: a call stays where it is written; it
+                      // is not folded, moved, merged or computed by several threads
+  DFQ_MAY_FAIL = 2,   // for some values: it then does not meet rows that others were to drop
+  DFQ_SEES_NULL = 4,  // wants nulls; else a null argument makes a null without a call
+  DFQ_VARIADIC = 8    // the last argument may come any number of times more
+};
+
+// Memory for what a function returns. dfq_keep gives zeroed bytes, 16-byte aligned, that live
+// as long as they are needed: those of a row until its result was copied, those of an aggregate
+// until the last result. NULL when there is none: then return any text, or false; the error is
+// that of memory.
+typedef struct dfq_memory dfq_memory;
+DFQ_API void *dfq_keep(dfq_memory *memory, size_t bytes);
+
+// The values of one argument, a row after the other: bool bytes, int32_t dates, int64_t, double
+// or dfq_view. valid: a byte per row, or NULL when nothing is null. Under a null stands
+// anything of the type, which may be computed with.
+typedef struct dfq_array {
+  dfq_type type;
+  const void *data;
+  const uint8_t *valid;
+} dfq_array;
+
+// Where a batch of results goes. valid comes in as ones; 0 makes a null. Texts are put in by
+// dfq_result_str, which copies them.
+typedef struct dfq_result {
+  void *data;
+  uint8_t *valid;
+  dfq_memory *memory;
+} dfq_result;
+// Returns: false when there is no memory; then return false from the function, too.
+DFQ_API bool dfq_result_str(dfq_result *to, size_t row, const char *text, size_t len);
+
+// A function of values. Types: bool, i64, f64, str, date, datetime, duration, time; what widens
+// to them is widened before. Both forms must give the same; dfq_check_equivalent compares them.
+typedef struct dfq_function {
+  const char *name;       // a plain name that is not taken
+  const dfq_type *args;
+  int arg_count;          // at most DFQ_MAX_ARGS
+  dfq_type result;
+  // One row. *result comes in as null. Returns: NULL, or why it failed, which continues the
+  // call's own text: "is out of range". Texts, also of the result, are copied by the engine.
+  const char *(*row)(void *user, const dfq_value *args, int count, dfq_memory *memory,
+                     dfq_value *result);
+  // rows rows at once; NULL: row is called for each. Returns: false when a row may have failed;
+  // row is then asked about each, so what stands under a null may look like a failure.
+  bool (*batch)(void *user, const dfq_array *args, int count, size_t rows, dfq_result *result);
+  void *user;             // handed to both
+  uint32_t flags;
+  const char *doc;        // a line for dfq_function_at; NULL: none
+} dfq_function;
+enum { DFQ_MAX_ARGS = 16 };
+
+// Defines it. function: copied, and what it points to but user, which must live as long as the
+// context. Returns: false on error (dfq_error): a name that is taken, or no name; wrong types.
+DFQ_API bool dfq_define_scalar(dfq *db, const dfq_function *function);
 
 // ---- >>api-tables: tables in memory ---------------------------------------------------------
 
@@ -1723,6 +1790,7 @@ struct dfq {
   dfq__name **names;       // a hash table with chains
   size_t name_count, name_slots;
   dfq__param *params;
+  struct dfq__user *users; // functions of the program's own, newest first
   struct dfq__let *lets;   // what dfq_register and dfq_define gave names to, newest first
   uint64_t seed;           // of all hashes
   int next_id;             // for plan nodes
@@ -5178,7 +5246,9 @@ static const dfq__function dfq__functions[] = {
 #define DFQ__ROW(id, name, infix, level) { name, infix, level },
   DFQ__FUNCTION_LIST(DFQ__ROW)
 #undef DFQ__ROW
+  { "a function of the program's", NULL, DFQ__L_PRIM }   // DFQ__USER_CALL
 };
+enum { DFQ__USER_CALL = DFQ__FUNCTION_COUNT };   // of a call whose function is in its user
 
 // ---- >>signatures: what functions take ------------------------------------------------------
 // A function has a row for each list of types that it takes, and the row is its whole type
@@ -5582,6 +5652,79 @@ static int dfq__aggregate_find(const char *s, size_t n) {
   return -1;
 }
 
+// ---- >>user-calls: functions that a program defines -----------------------------------------
+// A program's function is a row like those of the tables above, only that it is in a list of
+// the context: a name, one signature, flags. A tree points to it (dfq_expr.user) and counts as a
+// call of DFQ__USER_CALL, which is no name in the tables; the binder then has one signature to
+// look at, and everything behind the binder sees a scalar function with flags.
+//
+//   half(x) ──> dfq__user { "half", "f" -> 'f', flags, row, batch }
+//                  call.scalar = dfq__user_scalar ──> def.row, and a look at what it gave
+//
+// What comes back is not trusted: another type than was declared is an error, a bool becomes 0
+// or 1, a text is copied before anything else can run.
+
+typedef struct dfq__user {
+  dfq__overload call;        // its signature, for the binder
+  char letters[DFQ_MAX_ARGS + 2];
+  dfq_function def;
+  struct dfq__user *next;
+} dfq__user;
+
+static const dfq__user *dfq__user_find(const dfq *db, const char *s, size_t n) {
+  for (const dfq__user *u = db->users; u; u = u->next)
+    if (dfq__same_text(u->def.name, s, n)) return u;
+  return NULL;
+}
+
+// What a function's memory is taken from. A failure sticks, whatever the function says then.
+struct dfq_memory {
+  dfq__arena *arena;
+  bool failed;
+};
+
+DFQ_API void *dfq_keep(dfq_memory *memory, size_t bytes) {
+  void *p = dfq__arena_alloc(memory->arena, bytes ? bytes : 1);
+  memory->failed = memory->failed || !p;
+  return p;
+}
+
+// A reason that is made on the spot; it lives until the arena is emptied, after the message.
+DFQ__FORMAT(2)
+static const char *dfq__user_reason(dfq__arena *arena, const char *format, ...) {
+  char text[120];
+  va_list args;
+  va_start(args, format);
+  (void)vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  const char *s = dfq__arena_text(arena, text, strlen(text));
+  return s ? s : dfq__no_memory;
+}
+
+// Checks and settles what a program's function returned. Returns why it is wrong, or NULL.
+static const char *dfq__user_settle(dfq_value *v, dfq_type type, dfq__arena *strings) {
+  if (v->type == DFQ_NULL) { *v = dfq__value_null(); return NULL; }
+  if (v->type != type)
+    return dfq__user_reason(strings, "gave %s, and was defined to give %s",
+                            dfq_type_name(v->type), dfq_type_name(type));
+  if (type == DFQ_BOOL) v->as.i = v->as.i != 0;
+  if (type == DFQ_F64 && v->as.f != v->as.f) v->as.f = (double)NAN;
+  if (type == DFQ_DATE && (v->as.i < INT32_MIN || v->as.i > INT32_MAX))
+    return "gave a date beyond 32 bits";
+  if (type != DFQ_STR) return NULL;
+  v->as.s = dfq__arena_text(strings, v->len ? v->as.s : "", v->len);
+  return v->as.s ? NULL : dfq__no_memory;
+}
+
+// The scalar of every program's function; the binder has put the function into ready.
+static const char *dfq__user_scalar(const dfq__scalar_args *in, dfq_value *to) {
+  const dfq__user *u = (const dfq__user *)in->ready;
+  dfq_memory memory = { in->strings, false };
+  const char *why = u->def.row(u->def.user, in->a, in->count, &memory, to);
+  if (memory.failed) return dfq__no_memory;
+  return why ? why : dfq__user_settle(to, u->def.result, in->strings);
+}
+
 // ---- >>ast: expression trees and their constructors -----------------------------------------
 // Idea. C has no operators to overload, so there are two roads to one tree: text through the
 // parser, and these constructors. A tree is data: it can be printed, compared, searched for the
@@ -5632,7 +5775,9 @@ struct dfq_expr {
   const char *name;    // of a column or alias, interned
   dfq_value value;     // of a literal
   const dfq__window *window; // of over: arg is the call, partitions, orders
+  const dfq__user *user;     // of a call of DFQ__USER_CALL
   bool selects;        // a selector stands in it, which is no part of a plan
+  bool shifts;         // a volatile function is called in it
   const char *source;  // the text that was parsed, NULL when constructors built it
   uint32_t at, len;    // where in that text
   const dfq__error *error;
@@ -5681,6 +5826,7 @@ static void dfq__expr_set(dfq_expr *e, int i, dfq_expr *arg) {
   e->arg[i] = arg;
   if (arg->depth >= e->depth) e->depth = arg->depth + 1;
   e->selects = e->selects || arg->selects;
+  e->shifts = e->shifts || arg->shifts;
   e->size = arg->size > DFQ__MAX_SIZE - e->size ? DFQ__MAX_SIZE + 1 : e->size + arg->size;
 }
 
@@ -5810,9 +5956,20 @@ DFQ_API dfq_expr *dfq_in(dfq_expr *a, dfq_expr *const *list, int count) {
   return dfq__expr_over(DFQ_CALL, DFQ__IN, all, count + 1);
 }
 
+// What is written once but would be computed twice must be the same both times: e, or an error.
+static dfq_expr *dfq__steady(dfq_expr *e, const char *what) {
+  if (!e || !e->shifts) return e;
+  dfq__arena *arena = &e->db->arena;
+  return dfq__expr_failed(
+      e->db, dfq__error_new(arena, DFQ_TYPE_ERROR, NULL, what,
+                            "would call a volatile function twice; put its result into a "
+                            "column first, by with ... as name"));
+}
+
 // x between low and high is x >= low and x <= high, from the start: no node of its own.
 // That is SQL's definition, nulls included. x stands in the tree twice but exists once.
 DFQ_API dfq_expr *dfq_between(dfq_expr *a, dfq_expr *low, dfq_expr *high) {
+  a = dfq__steady(a, "between");
   return dfq_and(dfq_ge(a, low), dfq_le(a, high));
 }
 
@@ -5931,9 +6088,11 @@ DFQ_API dfq_expr *dfq_agg_filter(dfq_expr *call, dfq_expr *condition) {
 }
 
 // The function or aggregate of this name that is spelt most like it.
-static const char *dfq__nearest_function(const char *name) {
+static const char *dfq__nearest_function(const dfq *db, const char *name) {
   const char *best = NULL;
   int distance = dfq__near_limit(name);
+  for (const dfq__user *u = db->users; u; u = u->next)
+    dfq__nearer(name, u->def.name, &best, &distance);
   for (int i = 0; i < DFQ__FUNCTION_COUNT; i++)
     dfq__nearer(name, dfq__functions[i].name, &best, &distance);
   for (int i = 0; i < DFQ__AGGREGATE_COUNT; i++)
@@ -5949,16 +6108,17 @@ static dfq_expr *dfq__coalesce(dfq *db, dfq_expr *const *args, int count) {
   dfq_expr **all = (dfq_expr **)dfq__arena_array(&db->arena, 2 * (size_t)count, sizeof *all);
   if (!all) return dfq__expr_broken(db);
   for (int i = 0; i + 1 < count; i++) {
-    all[2 * i] = dfq_is_not_null(args[i]);
-    all[2 * i + 1] = args[i];
+    all[2 * i + 1] = dfq__steady(args[i], "coalesce");
+    all[2 * i] = dfq_is_not_null(all[2 * i + 1]);
   }
   return count == 1 ? args[0] : dfq_case(all, count - 1, args[count - 1]);
 }
 
 // null_if(a, b) is case when a = b then null else a end, for values that stand for nothing.
 static dfq_expr *dfq__null_if(dfq *db, dfq_expr *const *args) {
-  dfq_expr *pair[] = { dfq_eq(args[0], args[1]), dfq_null(db) };
-  return dfq_case(pair, 1, args[0]);
+  dfq_expr *a = dfq__steady(args[0], "null_if");
+  dfq_expr *pair[] = { dfq_eq(a, args[1]), dfq_null(db) };
+  return dfq_case(pair, 1, a);
 }
 
 // A form as the case that it stands for.
@@ -5988,9 +6148,12 @@ static bool dfq__takes_count(const char *name, size_t n, int count) {
 
 // Is there a selector in an argument of a function that takes any number of them? Then how many
 // there are is known only where the columns are.
-static bool dfq__spreads(const char *name, size_t n, dfq_expr *const *args, int count) {
+static bool dfq__spreads(const dfq *db, const char *name, size_t n, dfq_expr *const *args,
+                         int count) {
+  const dfq__user *user = dfq__user_find(db, name, n);
   int form = dfq__form_find(name, n), fn = dfq__function_find(name, n);
   bool any = false, variadic = form >= 0 && dfq__forms[form].most == INT32_MAX;
+  if (user) variadic = (user->def.flags & DFQ_VARIADIC) != 0;
   for (int i = 0; i < count; i++) any = any || (args[i] && args[i]->selects);
   for (int i = 0; any && i < DFQ__OVERLOAD_COUNT; i++)
     variadic = variadic ||
@@ -5999,18 +6162,34 @@ static bool dfq__spreads(const char *name, size_t n, dfq_expr *const *args, int 
 }
 
 // Does the call make sense, as far as that can be told without types?
-static bool dfq__callable(const char *name, size_t n, dfq_expr *const *args, int count) {
-  return dfq__takes_count(name, n, count) || dfq__spreads(name, n, args, count);
+static bool dfq__callable(const dfq *db, const char *name, size_t n, dfq_expr *const *args,
+                          int count) {
+  const dfq__user *user = dfq__user_find(db, name, n);
+  if (dfq__spreads(db, name, n, args, count)) return true;
+  return user ? dfq__fits_count(&user->call, count) : dfq__takes_count(name, n, count);
+}
+
+// A node over a program's function. Of no arguments it has db from elsewhere.
+static dfq_expr *dfq__user_call(dfq *db, const dfq__user *u, dfq_expr *const *args, int count) {
+  dfq_expr *e = count ? dfq__expr_over(DFQ_CALL, DFQ__USER_CALL, args, count)
+                      : dfq__expr_new(db, DFQ_CALL, 0);
+  if (!e || e->kind == DFQ_FAILED) return e;
+  e->fn = DFQ__USER_CALL;
+  e->user = u;
+  e->shifts = e->shifts || (u->def.flags & DFQ_VOLATILE);
+  return e;
 }
 
 // The call of a function, aggregate or coalesce that takes so many arguments.
 // The caller has checked the name and the count with dfq__callable.
 static dfq_expr *dfq__call_over(dfq *db, const char *name, size_t n, dfq_expr *const *args,
                                 int count) {
-  if (dfq__spreads(name, n, args, count)) {
+  const dfq__user *user = dfq__user_find(db, name, n);
+  if (dfq__spreads(db, name, n, args, count)) {
     dfq_expr *e = dfq__expr_over(DFQ_SPREAD, 0, args, count);
     return e && e->kind == DFQ_SPREAD ? dfq__named(e, dfq__intern_n(db, name, n)) : e;
   }
+  if (user) return dfq__user_call(db, user, args, count);
   int aggregate = dfq__aggregate_find(name, n);
   if (aggregate >= 0) return dfq__call_bare(dfq__aggregate_over(db, aggregate, args, count));
   int form = dfq__form_find(name, n);
@@ -6021,8 +6200,8 @@ static dfq_expr *dfq__call_over(dfq *db, const char *name, size_t n, dfq_expr *c
 // The suggestion is left out when the name was right and only the count of arguments was not.
 DFQ_API dfq_expr *dfq_call(dfq *db, const char *name, dfq_expr *const *args, int count) {
   size_t n = strlen(name);
-  if (dfq__callable(name, n, args, count)) return dfq__call_over(db, name, n, args, count);
-  const char *near = dfq__nearest_function(name);
+  if (dfq__callable(db, name, n, args, count)) return dfq__call_over(db, name, n, args, count);
+  const char *near = dfq__nearest_function(db, name);
   if (near && strcmp(near, name) == 0) near = NULL;
   return dfq__expr_failed(db, dfq__error_new(&db->arena, DFQ_UNKNOWN_NAME, NULL, "call",
                                              "no function %s with %d arguments%s%s%s", name,
@@ -6146,6 +6325,7 @@ DFQ_API dfq_expr *dfq_expr_arg(const dfq_expr *e, int i) {
 
 DFQ_API const char *dfq_expr_name(const dfq_expr *e) {
   if (!e) return NULL;
+  if (e->user) return e->user->def.name;
   if (e->kind == DFQ_CALL) return dfq__functions[e->fn].name;
   if (e->kind == DFQ_AGGREGATE) return dfq__aggregates[e->fn].name;
   return e->name;
@@ -6194,7 +6374,7 @@ DFQ_API bool dfq_expr_equal(const dfq_expr *a, const dfq_expr *b) {
   if (a == b) return true;
   if (!a || !b || a->kind != b->kind || a->argc != b->argc || a->fn != b->fn) return false;
   if (a->filtered != b->filtered) return false;
-  if (a->type != b->type || a->name != b->name) return false;
+  if (a->type != b->type || a->name != b->name || a->user != b->user) return false;
   if (!dfq__value_same(&a->value, &b->value)) return false;
   if (!dfq__window_same(a->window, b->window)) return false;
   for (int i = 0; i < a->argc; i++)
@@ -6286,7 +6466,7 @@ DFQ__UNUSED static dfq_expr *dfq__substitute(dfq_expr *e, dfq__mapping map, void
       copy->arg = list;
       copy->source = NULL;
       copy->depth = copy->size = 1;
-      copy->selects = false;
+      copy->selects = false;   // shifts stays: what was put in is at most as steady
       for (int j = 0; j < i; j++) dfq__expr_set(copy, j, e->arg[j]);
     }
     dfq__expr_set(copy, i, arg);
@@ -6436,7 +6616,7 @@ static void dfq__print_call(dfq__printer *p, const dfq_expr *e) {
     default: break;
   }
   if (f->infix) { dfq__print_infix(p, e); return; }
-  dfq__putf(&p->text, "%s(", f->name);
+  dfq__putf(&p->text, "%s(", dfq_expr_name(e));
   dfq__print_list(p, e, 0, e->argc);
   dfq__put(&p->text, ")");
 }
@@ -7526,7 +7706,8 @@ static bool dfq__parse_args(dfq__parser *p, dfq__list *l) {
 static dfq_expr *dfq__parse_case(dfq__parser *p) {
   dfq__list l = { NULL, 0, 0 };
   dfq_expr *subject = NULL, *otherwise = NULL;
-  if (!dfq__is_reserved(p, "when")) subject = dfq__parse_expr(p, DFQ__L_OR);
+  if (!dfq__is_reserved(p, "when"))
+    subject = dfq__steady(dfq__parse_expr(p, DFQ__L_OR), "case");
   while (!p->error && dfq__accept_reserved(p, "when")) {
     dfq_expr *when = dfq__parse_expr(p, DFQ__L_OR);
     if (subject) when = dfq_eq(subject, when);
@@ -7553,7 +7734,7 @@ static dfq_expr *dfq__parse_cast(dfq__parser *p, dfq_expr_kind kind) {
 static void dfq__unknown_function(dfq__parser *p, dfq__token t) {
   char name[64] = "";
   memcpy(name, p->text + t.at, dfq__min(t.len, sizeof name - 1));
-  const char *near = dfq__nearest_function(name);
+  const char *near = dfq__nearest_function(p->db, name);
   dfq__parse_fail(p, DFQ_UNKNOWN_NAME, t.at, t.len, "no function %s%s%s%s", name,
                   near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
@@ -7660,14 +7841,15 @@ static dfq_expr *dfq__parse_call(dfq__parser *p, dfq__token name) {
   if (dfq__same_text("try_cast", s, name.len)) return dfq__parse_cast(p, DFQ_TRY_CAST);
   if (dfq__same_text("cols", s, name.len)) return dfq__parse_cols(p, name.at);
   int aggregate = dfq__aggregate_find(s, name.len), fn = dfq__function_find(s, name.len);
-  if (aggregate < 0 && fn < 0 && dfq__form_find(s, name.len) < 0) {
+  bool known = aggregate >= 0 || fn >= 0 || dfq__form_find(s, name.len) >= 0;
+  if (!known && !dfq__user_find(p->db, s, name.len)) {
     dfq__unknown_function(p, name);
     return dfq__parse_broken(p);
   }
   bool star = aggregate == DFQ__COUNT && dfq__accept_symbol(p, "*");
   if (star) dfq__expect_symbol(p, ")");
   else dfq__parse_args(p, &l);
-  if (!p->error && !dfq__callable(s, name.len, l.item, l.count))
+  if (!p->error && !dfq__callable(p->db, s, name.len, l.item, l.count))
     dfq__parse_fail(p, DFQ_SYNTAX, name.at, name.len, "%.*s does not take %d argument%s",
                     (int)name.len, s, l.count, l.count == 1 ? "" : "s");
   if (p->error) return dfq__parse_broken(p);
@@ -8160,9 +8342,14 @@ static int dfq__overload_cost(const dfq__overload *o, dfq__bound *const *arg, in
 }
 
 // "len_bytes takes (str)": the signatures of a function.
-static void dfq__put_signatures(dfq__text *t, int fn) {
+static void dfq__put_signatures(dfq__text *t, const dfq_expr *e) {
   const char *sep = " takes ";
-  dfq__put(t, dfq__functions[fn].name);
+  int fn = e->fn;
+  dfq__put(t, dfq_expr_name(e));
+  if (e->user) {
+    dfq__put(t, sep);
+    dfq__put_letters(t, e->user->call.args);
+  }
   for (int i = 0; i < DFQ__OVERLOAD_COUNT; i++) {
     if (dfq__overloads[i].fn != fn) continue;
     dfq__put(t, sep);
@@ -8227,7 +8414,7 @@ static void dfq__bind_mismatch(dfq__binder *b, const dfq_expr *e, dfq__bound *co
     dfq__putf(&t, " %s ", f->infix);
     dfq__put_typed(&t, e->arg[1], arg[1]->type);
   } else {
-    dfq__put_signatures(&t, e->fn);
+    dfq__put_signatures(&t, e);
     dfq__put(&t, ", not (");
     for (int i = 0; i < e->argc; i++)
       dfq__putf(&t, "%s%s", i ? ", " : "", dfq_type_name(arg[i]->type));
@@ -8321,8 +8508,9 @@ static dfq__bound *dfq__bind_call(dfq__binder *b, const dfq_expr *e) {
   if (!n || !dfq__bind_args(b, e, n)) return NULL;
   int best = DFQ__NO_WAY;
   dfq_type any = DFQ_NULL, best_any = DFQ_NULL;
-  for (int i = 0; i < DFQ__OVERLOAD_COUNT; i++) {
-    const dfq__overload *o = &dfq__overloads[i];
+  const dfq__overload *first = e->user ? &e->user->call : dfq__overloads;
+  for (int i = 0; i < (e->user ? 1 : (int)DFQ__OVERLOAD_COUNT); i++) {
+    const dfq__overload *o = &first[i];
     int cost = o->fn == e->fn ? dfq__overload_cost(o, n->arg, n->argc, &any) : DFQ__NO_WAY;
     if (cost >= best) continue;
     best = cost;
@@ -8338,6 +8526,7 @@ static dfq__bound *dfq__bind_call(dfq__binder *b, const dfq_expr *e) {
   n->type = dfq__wanted(n->call->result, best_any);
   bool sure = false;
   if (!dfq__bind_constants(b, e, n, &sure)) return NULL;
+  if (e->user) n->ready = e->user;
   n->fails = n->fails || ((n->call->flags & DFQ__FAILS) && !sure);
   return n;
 }
@@ -8765,6 +8954,103 @@ DFQ_API bool dfq_print_promotions(dfq *db, FILE *out) {
   return ok;
 }
 
+// ---- >>define: a function of the program's enters the list -----------------------------------
+// Everything that can be wrong with a definition is said here, so that a call has nothing left
+// to check but its arguments. The list is searched from its newest member and never shrinks:
+// trees point into it, and live as long as the context at most.
+
+// The types that functions of the program may take and give: those that are computed with.
+static const char dfq__user_letters[] = "bifsdtuc";
+
+static char dfq__user_letter(dfq_type type) {
+  char letter = type < DFQ_KINDS ? dfq__kinds[type].letter : '?';
+  return strchr(dfq__user_letters, letter) ? letter : 0;
+}
+
+// Notes why a definition is refused. Returns false.
+DFQ__FORMAT(3)
+static bool dfq__refuse_definition(dfq *db, const char *name, const char *format, ...) {
+  dfq__text t = dfq__text_in(db->heap);
+  dfq__put_head(&t, DFQ_USAGE, NULL, "define");
+  dfq__putf(&t, "%.80s: ", name ? name : "(no name)");
+  va_list args;
+  va_start(args, format);
+  dfq__put_list(&t, format, args);
+  va_end(args);
+  dfq__report(db, dfq__error_from(&db->arena, DFQ_USAGE, &t));
+  return false;
+}
+
+// Is the name one that can be called, and free?
+static bool dfq__free_name(dfq *db, const char *name) {
+  size_t n = name ? strlen(name) : 0, i = 0;
+  while (i < n && dfq__is_name_char(name[i])) i++;
+  if (n == 0 || i < n || !dfq__is_name_start(name[0]) || dfq__reserved_find(name, n) >= 0)
+    return dfq__refuse_definition(db, name,
+                                  "a function's name is letters, digits and _, no digit first, "
+                                  "and no word of the language");
+  static const char *const taken[] = { "cast", "try_cast", "cols", "avg", "interval", NULL };
+  bool own = dfq__function_find(name, n) >= 0 || dfq__aggregate_find(name, n) >= 0 ||
+             dfq__form_find(name, n) >= 0 || dfq__type_find(name, n) != DFQ_KINDS;
+  for (int k = 0; taken[k]; k++) own = own || strcmp(taken[k], name) == 0;
+  if (own) return dfq__refuse_definition(db, name, "dfq has a function of that name");
+  if (dfq__user_find(db, name, n))
+    return dfq__refuse_definition(db, name, "is defined already, and expressions may use it");
+  return true;
+}
+
+// Fills in the signature's letters. False with the context's error set.
+static bool dfq__user_signature(dfq *db, dfq__user *u) {
+  const dfq_function *f = &u->def;
+  bool variadic = f->flags & DFQ_VARIADIC;
+  if (f->arg_count < 0 || f->arg_count > DFQ_MAX_ARGS || (variadic && f->arg_count == 0))
+    return dfq__refuse_definition(db, f->name, "takes %d arguments; from %d to %d are possible",
+                                  f->arg_count, variadic, DFQ_MAX_ARGS);
+  for (int i = 0; i <= f->arg_count; i++) {
+    dfq_type type = i < f->arg_count ? f->args[i] : f->result;
+    char letter = dfq__user_letter(type);
+    if (!letter)
+      return dfq__refuse_definition(db, f->name,
+                                    "%s is %s; bool, i64, f64, str, date, datetime, duration "
+                                    "and time can be, and what widens to them comes widened",
+                                    i < f->arg_count ? "an argument" : "the result",
+                                    dfq_type_name(type));
+    if (i < f->arg_count) u->letters[i] = letter;
+    else u->call.result = letter;
+  }
+  if (variadic) u->letters[f->arg_count] = '+';
+  return true;
+}
+
+DFQ_API bool dfq_define_scalar(dfq *db, const dfq_function *function) {
+  if (!db || !function) return false;
+  if (!dfq__free_name(db, function->name)) return false;
+  if (!function->row)
+    return dfq__refuse_definition(db, function->name, "has no row function; batch alone is not "
+                                  "enough: it says which row failed");
+  dfq__user *u = (dfq__user *)dfq__arena_alloc(&db->names_arena, sizeof *u);
+  const char *name = dfq__intern(db, function->name), *doc = function->doc;
+  if (doc) doc = dfq__arena_text(&db->names_arena, doc, strlen(doc));
+  if (!u || !name || (function->doc && !doc)) {
+    dfq__report(db, &dfq__error_memory);
+    return false;
+  }
+  u->def = *function;
+  u->def.name = name;
+  u->def.doc = doc;
+  if (!dfq__user_signature(db, u)) return false;
+  u->def.args = NULL;   // the letters say it
+  u->call.fn = DFQ__USER_CALL;
+  u->call.args = u->letters;
+  u->call.flags = DFQ__MAKES_NULL;
+  if (function->flags & (DFQ_MAY_FAIL | DFQ_VOLATILE)) u->call.flags |= DFQ__FAILS;
+  if (function->flags & DFQ_SEES_NULL) u->call.flags |= DFQ__SEES_NULL;
+  u->call.scalar = dfq__user_scalar;
+  u->next = db->users;
+  db->users = u;
+  return true;
+}
+
 // ---- >>docs-of: a sentence and an example for each function ---------------------------------
 // A row without a name begins a group. more: what stands behind an aggregate's first argument.
 // The order is the reader's: dfq_function_at goes along it. A test runs every example, and
@@ -9138,12 +9424,37 @@ static void dfq__form_info(const char *name, dfq_function_info *to, dfq__text *t
     if (strcmp(dfq__forms[i].name, name) == 0) dfq__put(t, dfq__forms[i].signature);
 }
 
+// Behind the engine's own names: those that the program defined, the newest first.
+static bool dfq__user_at(dfq *db, int i, dfq_function_info *to) {
+  dfq_function_info none;
+  const char *more;
+  const dfq__user *u = db->users;
+  int own = 0;
+  while (dfq__name_at(own, &none, &more)) own++;
+  while (u && i-- > own) u = u->next;
+  if (!u) return false;
+  dfq__text t = dfq__text_in(db->heap);
+  dfq__put(&t, u->def.name);
+  dfq__put_letters(&t, u->call.args);
+  dfq__putf(&t, " -> %s", dfq__letter_name(u->call.result));
+  to->name = u->def.name;
+  to->doc = u->def.doc;
+  to->group = "Defined by the program";
+  to->may_fail = (u->call.flags & DFQ__FAILS) != 0;
+  to->takes_null = (u->call.flags & DFQ__SEES_NULL) != 0;
+  to->makes_null = true;
+  to->signatures = t.failed ? NULL : dfq__arena_text(&db->arena, t.data, t.len);
+  dfq__text_free(&t);
+  if (!to->signatures) dfq__report(db, &dfq__error_memory);
+  return to->signatures != NULL;
+}
+
 DFQ_API bool dfq_function_at(dfq *db, int i, dfq_function_info *to) {
   dfq__text t = dfq__text_in(db->heap);
   const char *more = NULL;
   memset(to, 0, sizeof *to);
   to->name = dfq__name_at(i, to, &more);
-  if (!to->name) return false;
+  if (!to->name) return dfq__user_at(db, i, to);
   int fn = dfq__function_find(to->name, strlen(to->name));
   int aggregate = dfq__aggregate_find(to->name, strlen(to->name));
   if (fn >= 0) dfq__function_info(fn, to, &t);
@@ -9763,19 +10074,15 @@ static size_t dfq__eval_kernel(dfq__veval *ctx, dfq__bound *b, const dfq__batch 
   return bad ? dfq__first_failure(b, a, n, to->valid) : n;
 }
 
-// Value by value: for everything without a kernel. Far slower a row, and enough for like, casts
-// of text and date arithmetic, whose own work is larger than the boxing. A conversion to text
-// fails for want of memory alone: also in a try_cast that is an error and no null.
-static size_t dfq__eval_boxed(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in, size_t n,
-                              dfq__vec *to) {
+// Rows one by one through their values, the operands of which are there: see dfq__eval_boxed.
+static size_t dfq__eval_values(dfq__veval *ctx, dfq__bound *b, const dfq__vec *a, size_t n,
+                               dfq__vec *to) {
   dfq__vector *v = (dfq__vector *)b->batch;
-  dfq__vec *a = (dfq__vec *)dfq__arena_array(&ctx->strings, (size_t)b->argc, sizeof *a);
-  dfq_value *value = (dfq_value *)dfq__arena_array(&ctx->strings, (size_t)b->argc,
+  dfq_value *value = (dfq_value *)dfq__arena_array(&ctx->strings, (size_t)b->argc + 1,
                                                    sizeof *value);
-  if (!a || !value) { ctx->no_memory = true; return 0; }
-  for (int i = 0; i < b->argc; i++) n = dfq__eval_vec(ctx, b->arg[i], in, n, &a[i]);
   void *data = dfq__veval_room(ctx, &v->data, n * dfq__size_of(b->type));
   uint8_t *valid = (uint8_t *)dfq__veval_room(ctx, &v->valid, n);
+  if (!value) ctx->no_memory = true;
   if (ctx->no_memory) return 0;
   dfq__scalar_args args = { value, b->argc, &ctx->strings, b->type, b->ready };
   bool call = b->kind == DFQ_CALL, sees_null = call && (b->call->flags & DFQ__SEES_NULL);
@@ -9802,6 +10109,95 @@ static size_t dfq__eval_boxed(dfq__veval *ctx, dfq__bound *b, const dfq__batch *
   to->data = data;
   to->valid = valid;
   return n;
+}
+
+// -- functions of the program's that take a batch
+
+static const dfq__user *dfq__user_of(const dfq__bound *b) {
+  return (const dfq__user *)b->ready;
+}
+
+// A view of text that the engine owns.
+DFQ_API bool dfq_result_str(dfq_result *to, size_t row, const char *text, size_t len) {
+  dfq_view *view = (dfq_view *)to->data + row;
+  const char *kept = text;
+  if (len > DFQ__INLINE) {
+    char *copy = (char *)dfq_keep(to->memory, len);
+    if (!copy) return false;
+    memcpy(copy, text, len);
+    kept = copy;
+  }
+  *view = dfq__view_of(kept, len);
+  return true;
+}
+
+// The operands as the program gets them: constants written out. False without memory.
+static bool dfq__user_arrays(dfq__veval *ctx, const dfq__bound *b, const dfq__vec *a, size_t n,
+                             dfq_array *to) {
+  for (int k = 0; k < b->argc; k++) {
+    size_t size = dfq__size_of(a[k].type);
+    dfq_array one = { a[k].type, a[k].data, a[k].valid };
+    to[k] = one;
+    if (!a[k].constant) continue;
+    char *data = (char *)dfq__arena_array(&ctx->strings, n + 1, size);
+    uint8_t *valid = (uint8_t *)dfq__arena_array(&ctx->strings, n + 1, 1);
+    if (!data || !valid) { ctx->no_memory = true; return false; }
+    for (size_t i = 0; i < n; i++) memcpy(data + i * size, a[k].data, size);
+    memset(valid, a[k].valid ? a[k].valid[0] : 1, n);
+    to[k].data = data;
+    to[k].valid = a[k].valid ? valid : NULL;
+  }
+  return true;
+}
+
+// Bools are bytes 0 or 1 and NaN is one: what the engine counts on, a program may not know.
+static void dfq__user_tidy(void *data, dfq_type type, size_t n) {
+  uint8_t *b = (uint8_t *)data;
+  double *f = (double *)data;
+  for (size_t i = 0; type == DFQ_BOOL && i < n; i++) b[i] = b[i] != 0;
+  for (size_t i = 0; type == DFQ_F64 && i < n; i++) f[i] = f[i] != f[i] ? (double)NAN : f[i];
+}
+
+// One call for all rows. What it says to have failed is looked into row by row: garbage under a
+// null may have looked like a failure, and the row's own words are wanted if it was one.
+static size_t dfq__eval_user(dfq__veval *ctx, dfq__bound *b, const dfq__vec *a, size_t n,
+                             dfq__vec *to) {
+  const dfq__user *u = dfq__user_of(b);
+  dfq__vector *v = (dfq__vector *)b->batch;
+  dfq_memory memory = { &ctx->strings, false };
+  size_t bytes = n * dfq__size_of(b->type);
+  dfq_array *array = (dfq_array *)dfq__arena_array(&ctx->strings, (size_t)b->argc + 1,
+                                                   sizeof *array);
+  dfq_result result = { dfq__veval_room(ctx, &v->data, bytes),
+                        (uint8_t *)dfq__veval_room(ctx, &v->valid, n), &memory };
+  if (!array) ctx->no_memory = true;
+  if (ctx->no_memory || !dfq__user_arrays(ctx, b, a, n, array)) return 0;
+  memset(result.data, 0, bytes);
+  memset(result.valid, 1, n);
+  bool ok = u->def.batch(u->def.user, array, b->argc, n, &result);
+  if (memory.failed) { ctx->no_memory = true; return 0; }
+  if (!ok) return dfq__eval_values(ctx, b, a, n, to);
+  for (size_t i = 0; i < n; i++) result.valid[i] = result.valid[i] != 0;
+  for (int k = 0; k < b->argc && !(b->call->flags & DFQ__SEES_NULL); k++)
+    for (size_t i = 0; array[k].valid && i < n; i++) result.valid[i] &= array[k].valid[i];
+  dfq__user_tidy(result.data, b->type, n);
+  to->data = result.data;
+  to->valid = result.valid;
+  return n;
+}
+
+// Value by value: for everything without a kernel. Far slower a row, and enough for like, casts
+// of text and date arithmetic, whose own work is larger than the boxing. A conversion to text
+// fails for want of memory alone: also in a try_cast that is an error and no null.
+static size_t dfq__eval_boxed(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in, size_t n,
+                              dfq__vec *to) {
+  dfq__vec *a = (dfq__vec *)dfq__arena_array(&ctx->strings, (size_t)b->argc + 1, sizeof *a);
+  if (!a) { ctx->no_memory = true; return 0; }
+  for (int i = 0; i < b->argc; i++) n = dfq__eval_vec(ctx, b->arg[i], in, n, &a[i]);
+  if (ctx->no_memory) return 0;
+  if (b->call && b->call->fn == DFQ__USER_CALL && dfq__user_of(b)->def.batch)
+    return dfq__eval_user(ctx, b, a, n, to);
+  return dfq__eval_values(ctx, b, a, n, to);
 }
 
 // ---- >>lazy-eval: and, or and case look at an operand only where they need it ---------------
@@ -11631,7 +12027,8 @@ static void dfq__op_fail_row(dfq__op *op, const dfq_schema *schema, const dfq__b
                                                     sizeof *values),
             v;
   for (int c = 0; values && c < in->columns; c++) dfq__vec_get(&in->column[c], row, &values[c]);
-  if (values) (void)dfq__eval_row(&ctx, b, values, &v);
+  if (values && dfq__eval_row(&ctx, b, values, &v))
+    dfq__eval_fail(&ctx, b, values, "failed, and did not when it was computed again,");
   dfq__run_error(op->run, ctx.error ? ctx.error : &dfq__error_memory);
   op->failed = true;
 }
@@ -15733,7 +16130,7 @@ static dfq_expr *dfq__plan_item(dfq__group_plan *p, dfq_expr *e) {
   if (e->kind == DFQ_OVER) { (void)dfq__bind(p->binder, e); return NULL; }   // says why not
   if (e->kind == DFQ_AGGREGATE) {
     int i = 0;
-    while (i < p->calls && !dfq_expr_equal(p->call[i].expr, e)) i++;
+    while (i < p->calls && (e->shifts || !dfq_expr_equal(p->call[i].expr, e))) i++;
     if (i == p->calls && !dfq__plan_call(p, e)) return NULL;
     return dfq__col_interned(p->db, p->call[i].name);
   }
@@ -18592,10 +18989,19 @@ typedef struct dfq__crew {
 
 // -- which plans, and how many threads
 
+// Does a node call a volatile function? Such a call is for one thread, row after row.
+static bool dfq__node_shifts(const dfq__node *n) {
+  bool shifts = false;
+  for (int i = 0; i < n->expr_count; i++) shifts = shifts || n->expr[i]->shifts;
+  for (int i = 0; i < n->key_count; i++) shifts = shifts || n->key[i].expr->shifts;
+  return shifts;
+}
+
 // Can this chain of operators be copied for several threads? *rows: of its scan, when known,
 // below 0 when not. right and full joins note their matches in the table, so they stay single.
 static bool dfq__chain_splits(const dfq__op *op, double *rows) {
   const dfq__join_plan *j = op->node->join;
+  if (dfq__node_shifts(op->node)) return false;
   switch (op->node->kind) {
     case DFQ__SCAN: {
       const dfq__source_class *is = op->node->source->is;
@@ -18616,7 +19022,8 @@ static bool dfq__chain_splits(const dfq__op *op, double *rows) {
 static int dfq__crew_size(const dfq__op *op) {
   double rows = 0;
   int asked = op->run->options.threads;
-  if (asked == 1 || op->run->options.cancel || !dfq__chain_splits(op->in[0], &rows)) return 1;
+  if (asked == 1 || op->run->options.cancel || dfq__node_shifts(op->node)) return 1;
+  if (!dfq__chain_splits(op->in[0], &rows)) return 1;
   if (asked == 0 && rows < (double)DFQ__PARALLEL_ROWS) return 1;
   return dfq__run_threads(op->run);
 }
@@ -20454,7 +20861,7 @@ static const char *dfq__window_name(dfq__window_build *w, dfq_expr *e, const cha
 // set.
 static int dfq__window_add(dfq__window_build *w, dfq_expr *e, const char *alias) {
   for (int i = 0; i < w->count; i++)
-    if (dfq_expr_equal(w->over[i], e)) return i;
+    if (!e->shifts && dfq_expr_equal(w->over[i], e)) return i;
   dfq__window_call call;
   dfq__binder b = dfq__verb_binder(w->verb, e);
   if (!dfq__window_call_of(&b, e, &call)) {
@@ -24427,7 +24834,7 @@ static dfq_expr *dfq__with_args(dfq__opt *o, dfq_expr *e, dfq_expr *const *arg) 
 static dfq_expr *dfq__fold_expr(dfq__opt *o, const dfq_schema *s, dfq_expr *e) {
   if (e->argc == 0 || dfq__is_constant(e) || o->no_memory) return e;
   dfq_expr **arg = (dfq_expr **)dfq__arena_array(&o->db->arena, (size_t)e->argc, sizeof *arg);
-  bool constant = e->kind != DFQ_AGGREGATE;
+  bool constant = e->kind != DFQ_AGGREGATE && !e->shifts;
   if (!arg) { o->no_memory = true; return e; }
   for (int i = 0; i < e->argc; i++) {
     arg[i] = dfq__fold_expr(o, s, e->arg[i]);
@@ -24754,11 +25161,13 @@ static bool dfq__rule_push_filter(dfq__opt *o, dfq__node **at, dfq__reading r) {
     dfq_expr *e = n->expr[i];
     dfq__sink s = { o, n, n->in[0], e, dfq__say_expr(o, e), false, r };
     s.fails = dfq__may_fail(o, &n->in[0]->schema, e);
-    bool guarded = s.fails && kept;
+    bool guarded = s.fails && kept, stays = e->shifts;
+    if (stays)
+      (void)dfq__refuse(&s, NULL, "calls a volatile function, which stays in its place");
     if (guarded)
       (void)dfq__refuse(&s, NULL, "may fail, and %s has to come first",
                         dfq__say_expr(o, n->expr[0]));
-    if (guarded || !dfq__sink_one(&s)) n->expr[kept++] = e;
+    if (guarded || stays || !dfq__sink_one(&s)) n->expr[kept++] = e;
   }
   n->expr_count = kept;
   if (kept == 0) dfq__filter_gone(o, at);
@@ -25097,7 +25506,9 @@ typedef struct dfq__extended {
 static int dfq__may_be(const dfq__extended *x, const dfq_expr *e);
 
 // A function's signatures agree on what they do with null.
-static int dfq__flags_of(int fn) {
+static int dfq__flags_of(const dfq_expr *e) {
+  int fn = e->fn;
+  if (e->user) return e->user->call.flags;
   for (int i = 0; i < DFQ__OVERLOAD_COUNT; i++)
     if (dfq__overloads[i].fn == fn) return dfq__overloads[i].flags;
   return 0;
@@ -25138,6 +25549,7 @@ static int dfq__may_be_case(const dfq__extended *x, const dfq_expr *e) {
 
 // or is and by De Morgan; everything that does not see nulls is null for one null argument.
 static int dfq__may_be_call(const dfq__extended *x, const dfq_expr *e) {
+  if (e->argc == 0 || e->shifts) return DFQ__MAY_ALL;
   int a = dfq__may_be(x, e->arg[0]), b = e->argc > 1 ? dfq__may_be(x, e->arg[1]) : a;
   int any = a | b;
   switch (e->fn) {
@@ -25149,7 +25561,7 @@ static int dfq__may_be_call(const dfq__extended *x, const dfq_expr *e) {
     case DFQ__IN: return a == DFQ__MAY_NULL ? DFQ__MAY_NULL : DFQ__MAY_ALL;
     default: break;
   }
-  if (dfq__flags_of(e->fn) & DFQ__SEES_NULL) return DFQ__MAY_ALL;
+  if (dfq__flags_of(e) & DFQ__SEES_NULL) return DFQ__MAY_ALL;
   bool null = a == DFQ__MAY_NULL || b == DFQ__MAY_NULL;
   for (int i = 2; i < e->argc; i++) {
     int v = dfq__may_be(x, e->arg[i]);
@@ -25157,7 +25569,7 @@ static int dfq__may_be_call(const dfq__extended *x, const dfq_expr *e) {
     any |= v;
   }
   if (null) return DFQ__MAY_NULL;
-  if (dfq__flags_of(e->fn) & DFQ__MAKES_NULL) any |= DFQ__MAY_NULL;
+  if (dfq__flags_of(e) & DFQ__MAKES_NULL) any |= DFQ__MAY_NULL;
   return (any & DFQ__MAY_NULL) | DFQ__MAY_VALUE;
 }
 

@@ -37,6 +37,7 @@
 #include "tpch.c"
 #include "ch2_types.c"
 #include "ch2_selectors.c"
+#include "ch3_user.c"
 #endif
 #if DFQ_CHAPTER >= 4
 #include "ch4_joins.c"
@@ -76,6 +77,7 @@ int main(int argc, char **argv) {
   run_tpch();
   run_ch2_types();
   run_ch2_selectors();
+  run_ch3_user();
 #endif
 #if DFQ_CHAPTER >= 4
   run_ch4_joins();
