@@ -59,11 +59,11 @@
 //                    >>threads >>files >>context
 //   1 rows           >>rows >>row-sources >>row-operators
 //   2 expressions    >>types >>values >>values-out >>lists >>scalars >>like >>strings-of
-//                    >>regex >>regex-parser >>regex-run >>dates-of >>numbers-of >>lists-of
-//                    >>functions >>signatures >>names-of-calls >>user-calls >>ast >>agg-trees
-//                    >>over >>walking >>printer >>lexer >>operands >>selectors >>expansion
-//                    >>calls >>parser >>binder >>bind-calls >>row-eval >>define >>docs-of
-//                    >>reference
+//                    >>regex >>regex-parser >>regex-run >>dates-of >>time-units >>time-formats
+//                    >>numbers-of >>lists-of >>functions >>signatures >>names-of-calls
+//                    >>user-calls >>ast >>agg-trees >>over >>walking >>printer >>lexer
+//                    >>operands >>selectors >>expansion >>calls >>parser >>binder >>bind-calls
+//                    >>row-eval >>define >>docs-of >>reference
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store
 //                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>filter
 //                    >>project >>limit >>row-engine >>actions >>show
@@ -4750,6 +4750,14 @@ static int64_t dfq__iso_week(int64_t day) {
   return (thursday - dfq__days_from_civil(y, 1, 1)) / 7 + 1;
 }
 
+// The year that has the week's Thursday.
+static int64_t dfq__iso_year(int64_t day) {
+  int64_t y;
+  int m, d;
+  dfq__civil_from_days(day - dfq__weekday_of(day) + 4, &y, &m, &d);
+  return y;
+}
+
 // Each line is a part of the calendar, by the year y, the month m, the day d of it, and the day
 // since 1970.
 #define DFQ__DATE_PART(name, TYPE, EXPR)                                                       \
@@ -4766,6 +4774,8 @@ DFQ__DATE_PART(dfq__month_of, DFQ_I64, m)
 DFQ__DATE_PART(dfq__day_of_month, DFQ_I64, d)
 DFQ__DATE_PART(dfq__day_of_year, DFQ_I64, day - dfq__days_from_civil(y, 1, 1) + 1)
 DFQ__DATE_PART(dfq__week_of, DFQ_I64, dfq__iso_week(day))
+DFQ__DATE_PART(dfq__iso_year_of, DFQ_I64, dfq__iso_year(day))
+DFQ__DATE_PART(dfq__days_in_month, DFQ_I64, dfq__month_days(y, m))
 DFQ__DATE_PART(dfq__weekday, DFQ_I64, dfq__weekday_of(day))
 DFQ__DATE_PART(dfq__is_leap_year, DFQ_BOOL, dfq__is_leap(y))
 DFQ__DATE_PART(dfq__last_day, DFQ_DATE,
@@ -4792,81 +4802,392 @@ static const char *dfq__time_of(const dfq__scalar_args *in, dfq_value *to) {
 }
 
 // English, as the names of months in C's own locale.
+static const char *const dfq__weekday_names[] = {
+  "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"
+};
+static const char *const dfq__month_names[] = {
+  "January", "February", "March", "April", "May", "June", "July", "August", "September",
+  "October", "November", "December"
+};
+
 static const char *dfq__day_name(const dfq__scalar_args *in, dfq_value *to) {
-  static const char *const names[] = {
-    "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"
-  };
-  const char *name = names[dfq__weekday_of(dfq__whole_day(&in->a[0])) - 1];
+  const char *name = dfq__weekday_names[dfq__weekday_of(dfq__whole_day(&in->a[0])) - 1];
   *to = dfq__value_str(name, strlen(name));
   return NULL;
 }
 
 static const char *dfq__month_name(const dfq__scalar_args *in, dfq_value *to) {
-  static const char *const names[] = {
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December"
-  };
   int64_t y;
   int m, d;
   dfq__civil_from_days(dfq__whole_day(&in->a[0]), &y, &m, &d);
-  *to = dfq__value_str(names[m - 1], strlen(names[m - 1]));
+  *to = dfq__value_str(dfq__month_names[m - 1], strlen(dfq__month_names[m - 1]));
   return NULL;
 }
 
-// Seconds are whole: the one in which the moment lies, so that -1 comes before 1970.
-static const char *dfq__epoch_seconds(const dfq__scalar_args *in, dfq_value *to) {
-  int64_t micros = in->a[0].as.i;
-  *to = dfq__value_int(DFQ_I64, micros / DFQ__SECOND - (micros % DFQ__SECOND < 0));
-  return NULL;
-}
-static const char *dfq__from_epoch_seconds(const dfq__scalar_args *in, dfq_value *to) {
-  to->type = DFQ_DATETIME;
-  bool over = dfq__mul_check(in->a[0].as.i, DFQ__SECOND, &to->as.i);
-  return over || !dfq__date_fits(dfq__day_of(to->as.i)) ? dfq__outside : NULL;
-}
+// Counts are whole: the second in which the moment lies, so that -1 comes before 1970.
+static int64_t dfq__floor_by(int64_t x, int64_t size) { return x / size - (x % size < 0); }
 
-// -- truncate: the beginning of the year, ..., the minute in which a moment lies
+#define DFQ__EPOCH(name, back, SIZE)                                                           \
+  static const char *name(const dfq__scalar_args *in, dfq_value *to) {                         \
+    *to = dfq__value_int(DFQ_I64, dfq__floor_by(in->a[0].as.i, SIZE));                         \
+    return NULL;                                                                               \
+  }                                                                                            \
+  static const char *back(const dfq__scalar_args *in, dfq_value *to) {                         \
+    to->type = DFQ_DATETIME;                                                                   \
+    bool over = dfq__mul_check(in->a[0].as.i, SIZE, &to->as.i);                                \
+    return over || !dfq__date_fits(dfq__day_of(to->as.i)) ? dfq__outside : NULL;               \
+  }
+DFQ__EPOCH(dfq__epoch_seconds, dfq__from_epoch_seconds, DFQ__SECOND)
+DFQ__EPOCH(dfq__epoch_ms, dfq__from_epoch_ms, 1000)
+DFQ__EPOCH(dfq__epoch_us, dfq__from_epoch_us, 1)
+#undef DFQ__EPOCH
 
-enum { DFQ__U_YEAR, DFQ__U_QUARTER, DFQ__U_MONTH, DFQ__U_WEEK, DFQ__U_DAY, DFQ__U_HOUR,
-       DFQ__U_MINUTE, DFQ__U_COUNT };
+// ---- >>time-units: truncate and date_diff ---------------------------------------------------
+// A unit divides time into pieces, and both functions ask which piece a moment lies in:
+// truncate for its beginning, date_diff for how many borders lie between two moments. One
+// number answers both, the number of the piece:
+//
+//   '15 minutes'    ... | 13:30        | 13:45        | 14:00        |    13:51 is in the
+//                         piece k        piece k + 1    piece k + 2       piece from 13:45 on
+//
+// Pieces of a fixed length are counted from midnight of 1970-01-01, weeks from the Monday
+// before it, months, quarters and years from January of year 0. So '7 days' has borders of its
+// own, and '5 minutes' those of the clock. Time zones, in which a day may have 23 hours, make
+// this hard in larger engines; here all is UTC.
+
+typedef struct dfq__time_unit {
+  const char *name;
+  int64_t size;        // in seconds, once read in microseconds; or in months
+  bool months;
+} dfq__time_unit;
+
+static const dfq__time_unit dfq__time_units[] = {
+  { "second", 1, false },   { "minute", 60, false },    { "hour", 3600, false },
+  { "day", 86400, false },  { "week", 604800, false },  { "month", 1, true },
+  { "quarter", 3, true },   { "year", 12, true },
+};
 static const char *const dfq__unit_list =
-    "the units: year, quarter, month, week, day, hour, minute";
+    "the units: year, quarter, month, week, day, hour, minute, second, and several of them, "
+    "as '15 minutes'";
+static const char *const dfq__no_unit = "knows no such unit";
 
-// The binder asks this of the literal in the query, the scalar again for each row: a few
-// comparisons, against the hundred instructions of a calendar.
-static int dfq__truncate_unit(const dfq_value *v) {
-  static const char *const names[] = {
-    "year", "quarter", "month", "week", "day", "hour", "minute"
-  };
-  for (int i = 0; i < DFQ__U_COUNT; i++)
-    if (strlen(names[i]) == v->len && memcmp(names[i], v->as.s, v->len) == 0) return i;
-  return -1;
+// "month", "2 weeks", "15 minutes": a count, and a unit with or without its plural. Returns
+// false for anything else, for no count at all, and for more than ten thousand years.
+static bool dfq__unit_read(const dfq_value *v, dfq__time_unit *to, bool counted) {
+  const char *s = v->as.s;
+  size_t n = v->len, digits = 0;
+  int64_t count = 1;
+  while (counted && digits < n && dfq__is_digit(s[digits])) digits++;
+  if (digits && (!dfq__read_i64(s, digits, &count) || count < 1)) return false;
+  if (digits && digits < n && s[digits] == ' ') digits++;
+  s += digits;
+  n -= digits;
+  if (digits && n && s[n - 1] == 's') n--;
+  for (size_t i = 0; i < sizeof dfq__time_units / sizeof *dfq__time_units; i++) {
+    const dfq__time_unit *u = &dfq__time_units[i];
+    if (strlen(u->name) != n || memcmp(u->name, s, n) != 0) continue;
+    int64_t most = u->months ? 120000 / u->size : 3650000 * (int64_t)86400 / u->size;
+    *to = *u;
+    if (count <= most) to->size *= count * (u->months ? 1 : DFQ__SECOND);
+    return count <= most;
+  }
+  return false;
 }
 
-// The week that begins before year 0 is cut at its first day, so that every answer is a date.
-static int64_t dfq__truncate_day(int64_t day, int unit) {
-  int64_t y, monday = day - dfq__weekday_of(day) + 1;
+// Weeks begin on Monday, three days before 1970 did.
+static int64_t dfq__unit_shift(const dfq__time_unit *u) {
+  return strcmp(u->name, "week") == 0 ? 3 * DFQ__DAY : 0;
+}
+
+// The number of the piece in which a moment lies: of microseconds since 1970, within the years
+// that can be written.
+static int64_t dfq__unit_piece(const dfq__time_unit *u, int64_t micros) {
+  int64_t y;
   int m, d;
-  if (unit >= DFQ__U_DAY) return day;
-  if (unit == DFQ__U_WEEK) return dfq__date_fits(monday) ? monday : -719162 - 366;
-  dfq__civil_from_days(day, &y, &m, &d);
-  if (unit == DFQ__U_YEAR) m = 1;
-  if (unit == DFQ__U_QUARTER) m = (m - 1) / 3 * 3 + 1;
-  return dfq__days_from_civil(y, m, 1);
+  if (!u->months) return dfq__floor_by(micros + dfq__unit_shift(u), u->size);
+  dfq__civil_from_days(dfq__day_of(micros), &y, &m, &d);
+  return dfq__floor_by(y * 12 + m - 1, u->size);
 }
 
+// Where a piece begins. One that begins before year 0 is cut at its first day, so that every
+// answer can be written.
+static int64_t dfq__unit_begin(const dfq__time_unit *u, int64_t piece) {
+  int64_t first = (int64_t)(-719162 - 366) * DFQ__DAY, at = piece * u->size;
+  if (u->months) at = at < 0 ? first : dfq__days_from_civil(at / 12, (int)(at % 12) + 1, 1) *
+                                           DFQ__DAY;
+  else at -= dfq__unit_shift(u);
+  return at < first ? first : at;
+}
+
+static bool dfq__moment_fits(const dfq_value *v) {
+  return dfq__date_fits(dfq__whole_day(v));
+}
+static int64_t dfq__micros_of(const dfq_value *v) {
+  return v->type == DFQ_DATE ? v->as.i * DFQ__DAY : v->as.i;
+}
+
+// The unit is a literal, which the binder has looked at already; reading it again is a few
+// comparisons, against the hundred instructions of a calendar.
 static const char *dfq__truncate_time(const dfq__scalar_args *in, dfq_value *to) {
-  int unit = dfq__truncate_unit(&in->a[1]);
-  int64_t day = dfq__whole_day(&in->a[0]), hour = 3600 * DFQ__SECOND;
-  if (unit < 0) return "knows no such unit";
+  dfq__time_unit u;
+  if (!dfq__unit_read(&in->a[1], &u, true)) return dfq__no_unit;
   *to = in->a[0];
-  if (!dfq__date_fits(day)) return NULL;
-  if (to->type == DFQ_DATE) to->as.i = dfq__truncate_day(day, unit);
-  else if (unit == DFQ__U_HOUR) to->as.i -= dfq__clock_of(to) % hour;
-  else if (unit == DFQ__U_MINUTE) to->as.i -= dfq__clock_of(to) % (60 * DFQ__SECOND);
-  else to->as.i = dfq__truncate_day(day, unit) * DFQ__DAY;
+  if (!dfq__moment_fits(to)) return NULL;
+  int64_t at = dfq__unit_begin(&u, dfq__unit_piece(&u, dfq__micros_of(to)));
+  to->as.i = to->type == DFQ_DATE ? dfq__day_of(at) : at;
   return NULL;
 }
+
+// How many borders of the unit lie between: 1 from 23:59 to 0:00 of the next day. Null for what
+// cannot be written.
+static const char *dfq__date_diff(const dfq__scalar_args *in, dfq_value *to) {
+  dfq__time_unit u;
+  if (!dfq__unit_read(&in->a[2], &u, false)) return dfq__no_unit;
+  if (!dfq__moment_fits(&in->a[0]) || !dfq__moment_fits(&in->a[1])) return NULL;
+  *to = dfq__value_int(DFQ_I64, dfq__unit_piece(&u, dfq__micros_of(&in->a[1])) -
+                                    dfq__unit_piece(&u, dfq__micros_of(&in->a[0])));
+  return NULL;
+}
+
+static const char *const dfq__no_day = "names no day of the calendar, or no time of it";
+
+static const char *dfq__make_moment(const dfq__scalar_args *in, dfq_value *to) {
+  int64_t a[6] = { 0, 1, 1, 0, 0, 0 };
+  static const int64_t least[] = { 0, 1, 1, 0, 0, 0 }, most[] = { 9999, 12, 31, 23, 59, 59 };
+  for (int i = 0; i < in->count; i++) {
+    a[i] = in->a[i].as.i;
+    if (a[i] < least[i] || a[i] > most[i]) return dfq__no_day;
+  }
+  if (a[2] > dfq__month_days(a[0], (int)a[1])) return dfq__no_day;
+  int64_t day = dfq__days_from_civil(a[0], (int)a[1], (int)a[2]);
+  int64_t clock = (a[3] * 3600 + a[4] * 60 + a[5]) * DFQ__SECOND;
+  *to = in->count == 3 ? dfq__value_int(DFQ_DATE, day)
+                       : dfq__value_int(DFQ_DATETIME, day * DFQ__DAY + clock);
+  return NULL;
+}
+
+// ---- >>time-formats: dates as texts of any shape --------------------------------------------
+// The signs of C's strftime that make sense in UTC and in English, both ways: what format
+// writes, parse_date and parse_datetime read with the same format.
+//
+//   %Y 2024   %y 24    %m 02   %d 09   %e " 9"    %j 040   %H 13   %I 01   %M 45   %S 06
+//   %f 000007 (parts of a second)      %p PM      %a Fri   %A Friday   %b Feb   %B February
+//   %u 5 (Monday 1)    %w 5 (Sunday 0) %V 06 (ISO week)    %G 2024 (its year)   %s seconds
+//   since 1970         %F %Y-%m-%d     %T %H:%M:%S         %R %H:%M    %% %
+//
+// Reading takes a digit less, too ("9" for %d); %y is 1969 to 2068; month and day are 1, and
+// the clock is 0, where the format says nothing. %j %e %u %w %V %G %s are for writing only. A
+// format that is a literal is looked at when the frame is built.
+
+static const char *const dfq__format_writes = "YymdejHIMSfpaAbBuwVGsFTR%";
+static const char *const dfq__format_reads = "YymdHIMSfpaAbBFTR%";
+
+// Returns: NULL, or what is wrong with the format, and at which of its bytes. Without a year
+// there is nothing to make of a text.
+static const char *dfq__format_check(const dfq_value *format, bool reads, size_t *at) {
+  const char *s = format->as.s, *known = reads ? dfq__format_reads : dfq__format_writes;
+  bool year = !reads;
+  for (*at = 0; *at < format->len; ++*at) {
+    if (s[*at] != '%') continue;
+    char c = *at + 1 < format->len ? s[*at + 1] : 0;
+    if (!c || !strchr(known, c)) return "has a format with an unknown part";
+    year = year || c == 'Y' || c == 'y' || c == 'F';
+    ++*at;
+  }
+  *at = 0;
+  return year ? NULL : "has a format without a year";
+}
+
+// A moment taken apart.
+typedef struct dfq__parts {
+  int64_t day, year, clock;   // since 1970; the calendar's year; microseconds since midnight
+  int month, mday;
+  int64_t half;               // while reading: 0 am, 1 pm, -1 not said
+} dfq__parts;
+
+// %F, %T, %R as what they stand for; NULL for all others.
+static const char *dfq__format_short(char c) {
+  return c == 'F' ? "%Y-%m-%d" : c == 'T' ? "%H:%M:%S" : c == 'R' ? "%H:%M" : NULL;
+}
+
+static void dfq__put_digits(dfq__text *t, int digits, int64_t n) {
+  dfq__putf(t, "%0*lld", digits, (long long)n);
+}
+
+static void dfq__put_format(dfq__text *t, const dfq__parts *p, const char *s, size_t n);
+
+static void dfq__put_part(dfq__text *t, const dfq__parts *p, char c) {
+  int64_t second = p->clock / DFQ__SECOND, hour = second / 3600;
+  int weekday = dfq__weekday_of(p->day);
+  const char *full = dfq__format_short(c);
+  if (full) { dfq__put_format(t, p, full, strlen(full)); return; }
+  switch (c) {
+    case 'Y': dfq__put_digits(t, 4, p->year); return;
+    case 'y': dfq__put_digits(t, 2, p->year % 100); return;
+    case 'm': dfq__put_digits(t, 2, p->month); return;
+    case 'd': dfq__put_digits(t, 2, p->mday); return;
+    case 'e': dfq__putf(t, "%2d", p->mday); return;
+    case 'j': dfq__put_digits(t, 3, p->day - dfq__days_from_civil(p->year, 1, 1) + 1); return;
+    case 'H': dfq__put_digits(t, 2, hour); return;
+    case 'I': dfq__put_digits(t, 2, (hour + 11) % 12 + 1); return;
+    case 'M': dfq__put_digits(t, 2, second / 60 % 60); return;
+    case 'S': dfq__put_digits(t, 2, second % 60); return;
+    case 'f': dfq__put_digits(t, 6, p->clock % DFQ__SECOND); return;
+    case 'p': dfq__put(t, hour < 12 ? "AM" : "PM"); return;
+    case 'a': dfq__put_n(t, dfq__weekday_names[weekday - 1], 3); return;
+    case 'A': dfq__put(t, dfq__weekday_names[weekday - 1]); return;
+    case 'b': dfq__put_n(t, dfq__month_names[p->month - 1], 3); return;
+    case 'B': dfq__put(t, dfq__month_names[p->month - 1]); return;
+    case 'u': dfq__put_digits(t, 1, weekday); return;
+    case 'w': dfq__put_digits(t, 1, weekday % 7); return;
+    case 'V': dfq__put_digits(t, 2, dfq__iso_week(p->day)); return;
+    case 'G': dfq__put_digits(t, 4, dfq__iso_year(p->day)); return;
+    case 's': dfq__put_digits(t, 1, p->day * (DFQ__DAY / DFQ__SECOND) + second); return;
+    default: dfq__put_char(t, c); return;
+  }
+}
+
+static void dfq__put_format(dfq__text *t, const dfq__parts *p, const char *s, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    if (s[i] == '%' && i + 1 < n) dfq__put_part(t, p, s[++i]);
+    else dfq__put_char(t, s[i]);
+  }
+}
+
+static const char *dfq__format_time(const dfq__scalar_args *in, dfq_value *to) {
+  const dfq_value *v = &in->a[0], *format = &in->a[1];
+  dfq__parts p = { dfq__whole_day(v), 0, 0, 0, 0, -1 };
+  dfq__text t = dfq__text_in(in->strings->heap);
+  size_t at;
+  const char *why = dfq__format_check(format, false, &at);
+  if (why) return why;
+  p.clock = v->type == DFQ_DATE ? 0 : dfq__clock_of(v);
+  dfq__civil_from_days(p.day, &p.year, &p.month, &p.mday);
+  dfq__put(&t, "");
+  dfq__put_format(&t, &p, format->as.s, format->len);
+  char *room = t.failed ? NULL : dfq__text_room(in, to, t.len);
+  if (room) (void)dfq__put_bytes(room, t.data, t.len);
+  dfq__text_free(&t);
+  return room ? NULL : dfq__no_memory;
+}
+
+// -- reading
+
+typedef struct dfq__reader { const char *s; size_t n, at; } dfq__reader;
+
+// A number of 1 to `most` digits; -1 when there is none.
+static int64_t dfq__take_number(dfq__reader *r, size_t most) {
+  int64_t v = 0;
+  size_t from = r->at;
+  while (r->at < r->n && r->at - from < most && dfq__is_digit(r->s[r->at]))
+    v = v * 10 + (r->s[r->at++] - '0');
+  return r->at == from ? -1 : v;
+}
+
+// Which of the names stands here, in full or by three letters, from 1; 0 for none. Case does
+// not matter.
+static int dfq__take_name(dfq__reader *r, const char *const *names, int count) {
+  for (int i = 0; i < count; i++) {
+    size_t n = strlen(names[i]), same = 0;
+    while (same < n && r->at + same < r->n &&
+           dfq__lower(r->s[r->at + same]) == dfq__lower(names[i][same])) same++;
+    if (same < 3) continue;
+    r->at += same == n ? n : 3;
+    return i + 1;
+  }
+  return 0;
+}
+
+// Parts of a second: as many digits as there are, up to six.
+static int64_t dfq__take_fraction(dfq__reader *r) {
+  size_t from = r->at;
+  int64_t v = dfq__take_number(r, 6);
+  for (size_t digits = r->at - from; v >= 0 && digits < 6; digits++) v *= 10;
+  return v;
+}
+
+static bool dfq__read_format(dfq__reader *r, dfq__parts *p, const char *s, size_t n);
+
+static bool dfq__in_range(int64_t v, int64_t low, int64_t high) {
+  return v >= low && v <= high;
+}
+
+// One part of the text. The clock is summed up; %I counts 12 as 0, and %p adds its half a day
+// at the end.
+static bool dfq__read_part(dfq__reader *r, dfq__parts *p, char c) {
+  int64_t v = 0, unit = 0, low = 0, high = 59;
+  const char *full = dfq__format_short(c);
+  if (full) return dfq__read_format(r, p, full, strlen(full));
+  switch (c) {
+    case 'Y': p->year = dfq__take_number(r, 4); return p->year >= 0;
+    case 'y':
+      v = dfq__take_number(r, 2);
+      p->year = v + (v < 69 ? 2000 : 1900);
+      return v >= 0;
+    case 'm': p->month = (int)dfq__take_number(r, 2); return p->month >= 0;
+    case 'd': p->mday = (int)dfq__take_number(r, 2); return p->mday >= 0;
+    case 'b': case 'B': return (p->month = dfq__take_name(r, dfq__month_names, 12)) > 0;
+    case 'a': case 'A': return dfq__take_name(r, dfq__weekday_names, 7) > 0;
+    case 'f': v = dfq__take_fraction(r); unit = 1; high = DFQ__SECOND; break;
+    case 'H': v = dfq__take_number(r, 2); unit = 3600 * DFQ__SECOND; high = 23; break;
+    case 'I':
+      v = dfq__take_number(r, 2);
+      unit = 3600 * DFQ__SECOND;
+      if (!dfq__in_range(v, 1, 12)) return false;
+      v %= 12;
+      break;
+    case 'M': v = dfq__take_number(r, 2); unit = 60 * DFQ__SECOND; break;
+    case 'S': v = dfq__take_number(r, 2); unit = DFQ__SECOND; break;
+    case 'p':
+      if (r->n - r->at < 2 || dfq__lower(r->s[r->at + 1]) != 'm') return false;
+      p->half = dfq__lower(r->s[r->at]) == 'p';
+      if (!p->half && dfq__lower(r->s[r->at]) != 'a') return false;
+      r->at += 2;
+      return true;
+    default: return r->at < r->n && r->s[r->at++] == c;
+  }
+  p->clock += v * unit;
+  return dfq__in_range(v, low, high);
+}
+
+static bool dfq__read_format(dfq__reader *r, dfq__parts *p, const char *s, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    if (s[i] == '%' && i + 1 < n) {
+      if (!dfq__read_part(r, p, s[++i])) return false;
+    } else if (r->at >= r->n || r->s[r->at++] != s[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// try_parse_... give null where the others fail; a format that is wrong is an error in all.
+static const char *dfq__parse_time(const dfq__scalar_args *in, dfq_value *to, dfq_type type,
+                                   bool try_it) {
+  const dfq_value *format = &in->a[1];
+  dfq__reader r = { in->a[0].as.s, in->a[0].len, 0 };
+  dfq__parts p = { 0, -1, 0, 1, 1, -1 };
+  size_t at;
+  const char *why = dfq__format_check(format, true, &at);
+  if (why) return why;
+  bool ok = dfq__read_format(&r, &p, format->as.s, format->len) && r.at == r.n;
+  if (p.half == 1) p.clock += DFQ__DAY / 2;
+  ok = ok && p.year >= 0 && dfq__in_range(p.month, 1, 12) && p.clock < DFQ__DAY;
+  ok = ok && dfq__in_range(p.mday, 1, dfq__month_days(p.year, p.month));
+  if (!ok) return try_it ? NULL : "does not have the format";
+  p.day = dfq__days_from_civil(p.year, p.month, p.mday);
+  *to = dfq__value_int(type, type == DFQ_DATE ? p.day : p.day * DFQ__DAY + p.clock);
+  return NULL;
+}
+#define DFQ__PARSE(name, TYPE, TRY)                                                            \
+  static const char *name(const dfq__scalar_args *in, dfq_value *to) {                         \
+    return dfq__parse_time(in, to, TYPE, TRY);                                                 \
+  }
+DFQ__PARSE(dfq__parse_date, DFQ_DATE, false)
+DFQ__PARSE(dfq__parse_datetime, DFQ_DATETIME, false)
+DFQ__PARSE(dfq__try_parse_date, DFQ_DATE, true)
+DFQ__PARSE(dfq__try_parse_datetime, DFQ_DATETIME, true)
+#undef DFQ__PARSE
 
 // ---- >>numbers-of: functions of numbers -----------------------------------------------------
 // Integers stay integers wherever the answer is one: floor(x) of an i64 is that same i64.
@@ -5229,7 +5550,21 @@ enum { DFQ__L_OR = 1, DFQ__L_AND, DFQ__L_NOT, DFQ__L_CMP, DFQ__L_ADD, DFQ__L_MUL
   X(DFQ__F_REGEX_MATCH, "regex_match", NULL, DFQ__L_PRIM)                                      \
   X(DFQ__F_REGEX_COUNT, "regex_count", NULL, DFQ__L_PRIM)                                      \
   X(DFQ__F_REGEX_EXTRACT, "regex_extract", NULL, DFQ__L_PRIM)                                  \
-  X(DFQ__F_REGEX_REPLACE, "regex_replace", NULL, DFQ__L_PRIM)
+  X(DFQ__F_REGEX_REPLACE, "regex_replace", NULL, DFQ__L_PRIM)                                  \
+  X(DFQ__F_ISO_YEAR, "iso_year", NULL, DFQ__L_PRIM)                                            \
+  X(DFQ__F_DAYS_IN_MONTH, "days_in_month", NULL, DFQ__L_PRIM)                                  \
+  X(DFQ__F_DATE_DIFF, "date_diff", NULL, DFQ__L_PRIM)                                          \
+  X(DFQ__F_MAKE_DATE, "make_date", NULL, DFQ__L_PRIM)                                          \
+  X(DFQ__F_MAKE_DATETIME, "make_datetime", NULL, DFQ__L_PRIM)                                  \
+  X(DFQ__F_FORMAT, "format", NULL, DFQ__L_PRIM)                                                \
+  X(DFQ__F_PARSE_DATE, "parse_date", NULL, DFQ__L_PRIM)                                        \
+  X(DFQ__F_PARSE_DATETIME, "parse_datetime", NULL, DFQ__L_PRIM)                                \
+  X(DFQ__F_TRY_PARSE_DATE, "try_parse_date", NULL, DFQ__L_PRIM)                                \
+  X(DFQ__F_TRY_PARSE_DATETIME, "try_parse_datetime", NULL, DFQ__L_PRIM)                        \
+  X(DFQ__F_EPOCH_MS, "epoch_ms", NULL, DFQ__L_PRIM)                                            \
+  X(DFQ__F_EPOCH_US, "epoch_us", NULL, DFQ__L_PRIM)                                            \
+  X(DFQ__F_FROM_EPOCH_MS, "from_epoch_ms", NULL, DFQ__L_PRIM)                                  \
+  X(DFQ__F_FROM_EPOCH_US, "from_epoch_us", NULL, DFQ__L_PRIM)
 
 // A list that is expanded twice, to an enum and to a table: the two cannot get out of step. is,
 // in, not and between have no infix spelling here, because the grammar reads them by hand.
@@ -5421,6 +5756,25 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__F_TRUNCATE, "ts", 't', 0, dfq__truncate_time },
   { DFQ__F_EPOCH_SECONDS, "t", 'i', 0, dfq__epoch_seconds },
   { DFQ__F_FROM_EPOCH_SECONDS, "i", 't', DFQ__FAILS, dfq__from_epoch_seconds },
+  { DFQ__F_ISO_YEAR, "d", 'i', 0, dfq__iso_year_of },
+  { DFQ__F_ISO_YEAR, "t", 'i', 0, dfq__iso_year_of },
+  { DFQ__F_DAYS_IN_MONTH, "d", 'i', 0, dfq__days_in_month },
+  { DFQ__F_DAYS_IN_MONTH, "t", 'i', 0, dfq__days_in_month },
+  { DFQ__F_DATE_DIFF, "dds", 'i', DFQ__MAKES_NULL, dfq__date_diff },
+  { DFQ__F_DATE_DIFF, "tts", 'i', DFQ__MAKES_NULL, dfq__date_diff },
+  { DFQ__F_MAKE_DATE, "iii", 'd', DFQ__FAILS, dfq__make_moment },
+  { DFQ__F_MAKE_DATETIME, "iiiiii", 't', DFQ__FAILS, dfq__make_moment },
+  { DFQ__F_FORMAT, "ds", 's', DFQ__FAILS, dfq__format_time },
+  { DFQ__F_FORMAT, "ts", 's', DFQ__FAILS, dfq__format_time },
+  { DFQ__F_PARSE_DATE, "ss", 'd', DFQ__FAILS, dfq__parse_date },
+  { DFQ__F_PARSE_DATETIME, "ss", 't', DFQ__FAILS, dfq__parse_datetime },
+  { DFQ__F_TRY_PARSE_DATE, "ss", 'd', DFQ__FAILS | DFQ__MAKES_NULL, dfq__try_parse_date },
+  { DFQ__F_TRY_PARSE_DATETIME, "ss", 't', DFQ__FAILS | DFQ__MAKES_NULL,
+    dfq__try_parse_datetime },
+  { DFQ__F_EPOCH_MS, "t", 'i', 0, dfq__epoch_ms },
+  { DFQ__F_EPOCH_US, "t", 'i', 0, dfq__epoch_us },
+  { DFQ__F_FROM_EPOCH_MS, "i", 't', DFQ__FAILS, dfq__from_epoch_ms },
+  { DFQ__F_FROM_EPOCH_US, "i", 't', DFQ__FAILS, dfq__from_epoch_us },
   { DFQ__F_SIGN, "i", 'i', 0, dfq__sign_int },
   { DFQ__F_SIGN, "f", 'f', 0, dfq__sign_f64 },
   { DFQ__F_ROUND, "i", 'i', 0, dfq__same_int },
@@ -7022,7 +7376,7 @@ static const char *dfq__parse_name(dfq__parser *p, const char *what) {
 // token further: a name before a parenthesis is a call, and a type before a text is a literal.
 //
 //   prim = INT | FLOAT | STR | "null" | "true" | "false" | "$" NAME | "(" expr ")"
-//        | TYPE STR | "interval" STR [unit] | NAME "(" [ "*" | args ] ")" | NAME
+//        | TYPE STR | "interval" (STR | INT) [unit] | NAME "(" [ "*" | args ] ")" | NAME
 //        | "case" [expr] {"when" expr "then" expr}+ ["else" expr] "end"
 //        | ("cast" | "try_cast") "(" expr "as" type ")"
 //
@@ -7163,13 +7517,14 @@ static const dfq__unit *dfq__unit_find(const char *s, size_t n) {
   return NULL;
 }
 
-// interval '90' day, interval '3 months'. The word interval was taken already.
+// interval '90' day, interval '3 months', interval 2 weeks. The word was taken already.
 // The unit stands inside the quotes or behind them. A sign inside is fine: interval '-3' day.
 static dfq_expr *dfq__parse_interval(dfq__parser *p) {
   dfq__token t = p->now;
   size_t n, digits = 0;
   int64_t count = 0;
-  const char *s = dfq__unquote(p, t, &n);
+  const char *s = t.kind == DFQ__T_INT ? p->text + t.at : dfq__unquote(p, t, &n);
+  if (t.kind == DFQ__T_INT) n = t.len;
   if (!s) return dfq__parse_broken(p);
   dfq__take(p);
   while (digits < n && (dfq__is_digit(s[digits]) || s[digits] == '-')) digits++;
@@ -7871,9 +8226,9 @@ static dfq_expr *dfq__parse_word(dfq__parser *p) {
     return dfq__parse_broken(p);
   }
   dfq__token next = dfq__lex(p, t.at + t.len);
-  if (next.kind == DFQ__T_STR) {
+  bool interval = dfq__same_text("interval", s, t.len);
+  if (next.kind == DFQ__T_STR || (next.kind == DFQ__T_INT && interval)) {
     dfq_type type = dfq__type_find(s, t.len);
-    bool interval = dfq__same_text("interval", s, t.len);
     if (interval || type != DFQ_KINDS) {
       dfq__take(p);
       return interval ? dfq__parse_interval(p) : dfq__parse_typed(p, type);
@@ -8438,11 +8793,15 @@ static dfq__bound *dfq__bind_args(dfq__binder *b, const dfq_expr *e, dfq__bound 
   return n;
 }
 
-// A unit that no row can change is checked once, here, where the caret can point at it.
-static bool dfq__bind_unit(dfq__binder *b, const dfq_expr *e, const dfq__bound *unit) {
+// A unit that no row can change is checked once, here, where the caret can point at it. It is
+// the last argument. counted: '15 minutes' is one, too.
+static bool dfq__bind_unit(dfq__binder *b, const dfq_expr *e, const dfq__bound *n,
+                           bool counted) {
+  const dfq__bound *unit = n->arg[n->argc - 1];
+  dfq__time_unit u;
   bool literal = unit->kind == DFQ_LITERAL && unit->value.type == DFQ_STR;
-  if (literal && dfq__truncate_unit(&unit->value) >= 0) return true;
-  dfq__bind_fail(b, DFQ_TYPE_ERROR, e->arg[1], dfq__unit_list,
+  if (literal && dfq__unit_read(&unit->value, &u, counted)) return true;
+  dfq__bind_fail(b, DFQ_TYPE_ERROR, e->arg[n->argc - 1], dfq__unit_list,
                  literal ? "%s knows no such unit" : "%s needs a unit written as a literal",
                  dfq__functions[e->fn].name);
   return false;
@@ -8491,10 +8850,28 @@ static bool dfq__bind_pattern(dfq__binder *b, const dfq_expr *e, dfq__bound *n, 
   return *sure;
 }
 
+static bool dfq__bind_format(dfq__binder *b, const dfq_expr *e, const dfq__bound *n, bool reads,
+                             bool *sure) {
+  const dfq__bound *format = n->arg[1];
+  size_t at;
+  if (!dfq__is_literal_of(format, DFQ_STR)) return true;
+  const char *why = dfq__format_check(&format->value, reads, &at);
+  *sure = !why;
+  return !why || b->checked || dfq__bind_bad_pattern(b, e, why, &format->value, at);
+}
+
 // What can be done with constant arguments before any row. *sure: the call cannot fail now.
 static bool dfq__bind_constants(dfq__binder *b, const dfq_expr *e, dfq__bound *n, bool *sure) {
   switch (e->fn) {
-    case DFQ__F_TRUNCATE: return dfq__bind_unit(b, e, n->arg[1]);
+    case DFQ__F_TRUNCATE: return dfq__bind_unit(b, e, n, true);
+    case DFQ__F_DATE_DIFF: return dfq__bind_unit(b, e, n, false);
+    case DFQ__F_FORMAT: return dfq__bind_format(b, e, n, false, sure);
+    case DFQ__F_TRY_PARSE_DATE: case DFQ__F_TRY_PARSE_DATETIME:
+      return dfq__bind_format(b, e, n, true, sure);
+    case DFQ__F_PARSE_DATE: case DFQ__F_PARSE_DATETIME: {
+      bool known;
+      return dfq__bind_format(b, e, n, true, &known);
+    }
     case DFQ__F_REGEX_MATCH: case DFQ__F_REGEX_COUNT:
     case DFQ__F_REGEX_EXTRACT: case DFQ__F_REGEX_REPLACE:
       return dfq__bind_pattern(b, e, n, sure);
@@ -9214,11 +9591,35 @@ static const dfq__doc dfq__docs[] = {
   { "last_day", "the last day of its month", "last_day(date '2024-02-01')", NULL },
   { "date", "the day of a moment", "date(datetime '2024-02-29 13:45:06')", NULL },
   { "time", "the time of day of a moment", "time(datetime '2024-02-29 13:45:06')", NULL },
-  { "truncate", "the beginning of its year, quarter, month, week, day, hour or minute",
-    "truncate(date '2024-02-29', 'month')", NULL },
+  { "iso_year", "the year that its ISO week belongs to", "iso_year(date '2021-01-01')", NULL },
+  { "days_in_month", "how many days its month has", "days_in_month(date '2024-02-01')", NULL },
+  { "truncate", "the beginning of its year, quarter, ..., second, or of n of them",
+    "truncate(datetime '2024-02-29 13:51:06', '15 minutes')", NULL },
+  { "date_diff", "how many borders of a unit lie between: new years, midnights, full hours",
+    "date_diff(date '2023-12-31', date '2024-01-01', 'year')", NULL },
+  { "make_date", "the day of a year, a month and a day; an error if there is none",
+    "make_date(2024, 2, 29)", NULL },
+  { "make_datetime", "the moment of a year, month, day, hour, minute and second",
+    "make_datetime(2024, 2, 29, 13, 45, 6)", NULL },
+  { "format", "as a text by strftime's signs (>>time-formats)",
+    "format(date '2024-02-09', '%d %b %Y')", NULL },
+  { "parse_date", "the day that a text names by strftime's signs; an error if it does not",
+    "parse_date('9.2.2024', '%d.%m.%Y')", NULL },
+  { "parse_datetime", "the moment that a text names by strftime's signs",
+    "parse_datetime('02/09/24 1:45 PM', '%m/%d/%y %I:%M %p')", NULL },
+  { "try_parse_date", "parse_date, but null for a text without the format",
+    "try_parse_date('soon', '%Y-%m-%d')", NULL },
+  { "try_parse_datetime", "parse_datetime, but null for a text without the format",
+    "try_parse_datetime('2024-02-09 13:45', '%F %R')", NULL },
   { "epoch_seconds", "whole seconds since 1970", "epoch_seconds(date '1970-01-02')", NULL },
   { "from_epoch_seconds", "the moment so many seconds after 1970 began",
     "from_epoch_seconds(86400)", NULL },
+  { "epoch_ms", "whole milliseconds since 1970", "epoch_ms(date '1970-01-02')", NULL },
+  { "from_epoch_ms", "the moment so many milliseconds after 1970 began",
+    "from_epoch_ms(1709214306007)", NULL },
+  { "epoch_us", "microseconds since 1970", "epoch_us(date '1970-01-02')", NULL },
+  { "from_epoch_us", "the moment so many microseconds after 1970 began",
+    "from_epoch_us(1709214306000007)", NULL },
   { NULL, "Lists", NULL, NULL },
   { "list", "a list of these values", "list(1, 2, null)", NULL },
   { "split", "the texts between the separators; an empty one parts the characters",

@@ -14,6 +14,7 @@
 #include "ch2_functions.c"
 #include "ch2_reference.c"
 #include "ch2_regex.c"
+#include "ch2_dates.c"
 #endif
 #if DFQ_CHAPTER >= 3
 #include "ch3_engine.c"
@@ -54,6 +55,7 @@ int main(int argc, char **argv) {
   run_ch2_functions();
   run_ch2_reference();
   run_ch2_regex();
+  run_ch2_dates();
 #endif
 #if DFQ_CHAPTER >= 3
   run_ch3_engine();

@@ -222,11 +222,11 @@ TEST(expr_twins_compound) {
 // Every name of the two tables can be called, and prints as something that parses back.
 TEST(expr_twins_every_function) {
   dfq *db = dfq_open(NULL);
-  dfq_expr *args[] = { dfq_col(db, "a"), dfq_col(db, "b"), dfq_str(db, "!") };
+  dfq_expr *a = dfq_col(db, "a"), *args[] = { a, dfq_col(db, "b"), dfq_str(db, "!"), a, a, a };
   for (int i = 0; i < DFQ__FUNCTION_COUNT + DFQ__AGGREGATE_COUNT; i++) {
     int aggregate = i - DFQ__FUNCTION_COUNT, made = 0;
     const char *name = aggregate < 0 ? dfq__functions[i].name : dfq__aggregates[aggregate].name;
-    for (int count = 0; count <= 3; count++) {
+    for (int count = 0; count <= 6; count++) {
       dfq_expr *e = dfq_call(db, name, args, count);
       if (dfq_expr_kind_of(e) == DFQ_FAILED) continue;
       made++;
