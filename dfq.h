@@ -806,6 +806,8 @@ DFQ_API dfq_frame *dfq_unpivot(dfq_frame *in, const char *text);
 // A row for each value of a list, the other columns repeated; an empty list and a null make one
 // row with a null. Several columns side by side: the shorter list ends in nulls.
 DFQ_API dfq_frame *dfq_explode(dfq_frame *in, const char *names);
+// The way back: rows that agree in all other columns become one, with lists of these.
+DFQ_API dfq_frame *dfq_implode(dfq_frame *in, const char *names);
 // Rows into columns. "region on quarter in ('q1', 'q2' as second): sum(amount), count() as n":
 // a group by region, with each item once for each of the values. Columns are called by the
 // value (q1), or with several items, or an item with a name, q1_n.
@@ -858,6 +860,8 @@ DFQ_API dfq_frame *dfq_histogram(dfq_frame *in, const char *text);
 // A row for each column, of all or of those named: column, type, count, nulls, n_unique, mean,
 // std, min, q25, median, q75, max. min and max are texts; what a type has not is null.
 DFQ_API dfq_frame *dfq_describe(dfq_frame *in, const char *names);
+// A row and a column for each column of numbers, of all or of those named: corr(a, b).
+DFQ_API dfq_frame *dfq_corr_matrix(dfq_frame *in, const char *names);
 
 // How columns of the two sides of a union find each other.
 typedef enum dfq_union_how {
@@ -1089,6 +1093,8 @@ DFQ_API dfq_frame *dfq_rename_by_at(dfq_frame *in, dfq_rename_fn fn, void *user,
 DFQ_API dfq_frame *dfq_move_at(dfq_frame *in, const char *text, const char *at);
 DFQ_API dfq_frame *dfq_tail_at(dfq_frame *in, int64_t count, const char *at);
 DFQ_API dfq_frame *dfq_reverse_at(dfq_frame *in, const char *at);
+DFQ_API dfq_frame *dfq_corr_matrix_at(dfq_frame *in, const char *names, const char *at);
+DFQ_API dfq_frame *dfq_implode_at(dfq_frame *in, const char *names, const char *at);
 DFQ_API dfq_frame *dfq_describe_at(dfq_frame *in, const char *names, const char *at);
 DFQ_API dfq_frame *dfq_value_counts_at(dfq_frame *in, const char *names, const char *at);
 DFQ_API dfq_frame *dfq_histogram_at(dfq_frame *in, const char *text, const char *at);
@@ -1145,6 +1151,8 @@ DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const 
 #define dfq_move(in, text) dfq_move_at(in, text, DFQ_HERE)
 #define dfq_tail(in, count) dfq_tail_at(in, count, DFQ_HERE)
 #define dfq_reverse(in) dfq_reverse_at(in, DFQ_HERE)
+#define dfq_corr_matrix(in, names) dfq_corr_matrix_at(in, names, DFQ_HERE)
+#define dfq_implode(in, names) dfq_implode_at(in, names, DFQ_HERE)
 #define dfq_describe(in, names) dfq_describe_at(in, names, DFQ_HERE)
 #define dfq_value_counts(in, names) dfq_value_counts_at(in, names, DFQ_HERE)
 #define dfq_histogram(in, text) dfq_histogram_at(in, text, DFQ_HERE)
@@ -23194,7 +23202,8 @@ static void dfq__recipe_unnest(dfq__recipe *r) {
       dfq__put_name(&t, field + n + 1);
     }
     if (name && t.len == found)
-      dfq__recipe_fail(r, at, DFQ_UNKNOWN_NAME, "no columns %s.x, %s.y: no struct", name,
+      dfq__recipe_fail(r, at, DFQ_UNKNOWN_NAME,
+                       "no columns %s.x, %s.y: no struct; explode makes rows of a list", name,
                        name);
   } while (!p->error && dfq__accept_symbol(p, ",") && dfq__at_name(p));
   if (!dfq__recipe_fails(r)) dfq__step(r, dfq_rename_at, "%s", t.failed ? "" : t.data);
@@ -23548,6 +23557,16 @@ static void dfq__recipe_value_counts(dfq__recipe *r) {
   if (sort) dfq__step_each(r, dfq_sort_at, &as, ", ", "@ desc", NULL);
 }
 
+// "implode" names: rows that agree in all other columns are one, with lists of what they have
+// in these
+static void dfq__recipe_implode(dfq__recipe *r) {
+  const dfq_schema *s = &r->v.in->node->schema;
+  dfq__names names = dfq__parse_known_names(r), keys = dfq__recipe_names(r);
+  for (int c = 0; c < s->count; c++)
+    if (!dfq__names_has(&names, s->field[c].name)) dfq__known_add(r, &keys, s->field[c].name);
+  if (!dfq__recipe_fails(r)) dfq__step_group(r, &keys, &names, "implode(@) as @");
+}
+
 // -- bins
 
 // The name with a suffix, interned. NULL without memory.
@@ -23765,6 +23784,28 @@ static void dfq__recipe_describe(dfq__recipe *r) {
   for (int k = 0; k < DFQ__STATISTICS; k++)
     dfq__putf(&turns, "%s%s", k ? ", " : " keep none names to column values to ",
               dfq__statistics[k].name);
+  dfq__step_unfold(r, &items, &turns);
+}
+
+// "corr_matrix" [names]: a row for each number column, with its correlation to each
+static void dfq__recipe_corr_matrix(dfq__recipe *r) {
+  dfq__token at = r->p->now;
+  dfq__names names = dfq__parse_or_where(r, dfq__is_numeric);
+  dfq__text items = dfq__text_in(r->v.db->heap), turns = dfq__text_in(r->v.db->heap);
+  if (names.count == 0) dfq__recipe_fail(r, at, DFQ_USAGE, "no columns of numbers");
+  for (int i = 0; i < names.count; i++) {
+    for (int k = 0; k < names.count; k++) {   // both ways it is the same: computed once
+      dfq__putf(&turns, "%s_%d_%d", k ? ", " : i ? ", (" : "(", k < i ? k : i, k < i ? i : k);
+      if (k < i) continue;
+      dfq__put_pattern(&items, i || k ? ", corr(@, " : "corr(@, ", names.name[i], NULL);
+      dfq__put_pattern(&items, "@) as ", names.name[k], NULL);
+      dfq__putf(&items, "_%d_%d", i, k);
+    }
+    dfq__put_pattern(&turns, ") as @", names.name[i], NULL);
+  }
+  dfq__put(&turns, " keep none names to column values to ");
+  for (int i = 0; i < names.count; i++)
+    dfq__put_pattern(&turns, i ? ", @" : "@", names.name[i], NULL);
   dfq__step_unfold(r, &items, &turns);
 }
 
@@ -24008,6 +24049,7 @@ static void dfq__recipe_pivot(dfq__recipe *r) {
 // number, word, function
 #define DFQ__RECIPE_LIST(X)                                                                    \
   X(DFQ__R_CAST, "cast", dfq__recipe_cast)                                                     \
+  X(DFQ__R_CORR_MATRIX, "corr_matrix", dfq__recipe_corr_matrix)                                \
   X(DFQ__R_CUT, "cut", dfq__recipe_cut)                                                        \
   X(DFQ__R_DESCRIBE, "describe", dfq__recipe_describe)                                         \
   X(DFQ__R_DISTINCT, "distinct", dfq__recipe_distinct)                                         \
@@ -24017,6 +24059,7 @@ static void dfq__recipe_pivot(dfq__recipe *r) {
   X(DFQ__R_FILL_NAN, "fill_nan", dfq__recipe_fill_nan)                                         \
   X(DFQ__R_FILL_NULL, "fill_null", dfq__recipe_fill_null)                                      \
   X(DFQ__R_HISTOGRAM, "histogram", dfq__recipe_histogram)                                      \
+  X(DFQ__R_IMPLODE, "implode", dfq__recipe_implode)                                            \
   X(DFQ__R_MOVE, "move", dfq__recipe_move)                                                     \
   X(DFQ__R_PIVOT, "pivot", dfq__recipe_pivot)                                                  \
   X(DFQ__R_QCUT, "qcut", dfq__recipe_qcut)                                                     \
@@ -24105,6 +24148,12 @@ DFQ_API dfq_frame *dfq_unnest_at(dfq_frame *in, const char *names, const char *a
 }
 DFQ_API dfq_frame *dfq_unpivot_at(dfq_frame *in, const char *text, const char *at) {
   return dfq__recipe_text(in, DFQ__R_UNPIVOT, text, at);
+}
+DFQ_API dfq_frame *dfq_corr_matrix_at(dfq_frame *in, const char *names, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_CORR_MATRIX, names, at);
+}
+DFQ_API dfq_frame *dfq_implode_at(dfq_frame *in, const char *names, const char *at) {
+  return dfq__recipe_text(in, DFQ__R_IMPLODE, names, at);
 }
 DFQ_API dfq_frame *dfq_describe_at(dfq_frame *in, const char *names, const char *at) {
   return dfq__recipe_text(in, DFQ__R_DESCRIBE, names, at);
@@ -30339,7 +30388,8 @@ static const char *const dfq__other_words[][2] = {
   { "dedup", "distinct" },     { "drop_duplicates", "distinct" },
   { "append", "union" },       { "concat", "union" },       { "union_all", "union" },
   { "skip", "offset" },        { "merge", "join" },         { "with_row_index", "row_index" },
-  { "melt", "unpivot" },       { "flatten", "explode" },     { "pivot_longer", "unpivot" },
+  { "melt", "unpivot" },       { "flatten", "explode" },    { "nest", "implode" },
+  { "corr", "corr_matrix" },     { "pivot_longer", "unpivot" },
   { "dropna", "drop_nulls" },  { "drop_na", "drop_nulls" }, { "fillna", "fill_null" },
   { "summary", "describe" },   { "summarise", "group" },    { "pivot_wider", "pivot" },
   { "window", "with" },        { "count_values", "value_counts" },
@@ -30751,6 +30801,12 @@ DFQ_API dfq_frame *(dfq_union_with)(dfq_frame *a, dfq_frame *b, dfq_union_how ho
 }
 DFQ_API dfq_frame *(dfq_unpivot)(dfq_frame *in, const char *text) {
   return dfq_unpivot_at(in, text, NULL);
+}
+DFQ_API dfq_frame *(dfq_corr_matrix)(dfq_frame *in, const char *names) {
+  return dfq_corr_matrix_at(in, names, NULL);
+}
+DFQ_API dfq_frame *(dfq_implode)(dfq_frame *in, const char *names) {
+  return dfq_implode_at(in, names, NULL);
 }
 DFQ_API dfq_frame *(dfq_describe)(dfq_frame *in, const char *names) {
   return dfq_describe_at(in, names, NULL);

@@ -643,6 +643,38 @@ TEST(reshape_describe) {
   dfq_close(db);
 }
 
+TEST(reshape_corr_matrix) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = dfq_with_columns(reshape_all(db), "-id as m, 1 as c");
+  CHECK_STR(reshape_text(dfq_corr_matrix(f, "id, m, c")),
+            "column id m c; id 1.0 -1.0 nan; m -1.0 1.0 nan; c nan nan nan");
+  CHECK_STR(reshape_text(dfq_select(dfq_corr_matrix(f, ""), "column")),
+            "column; id; x; y; q1; q2; m; c");
+  CHECK_HAS(dfq_frame_error(dfq_corr_matrix(dfq_select(f, "name"), "")),
+            "no columns of numbers");
+  CHECK_HAS(dfq_frame_error(dfq_corr_matrix(f, "name, id")), "corr");
+  CHECK_HAS(dfq_frame_error(dfq_corr_matrix(dfq_rename(f, "m as column"), "")),
+            "two columns are called column");
+  dfq_close(db);
+}
+
+// Explode and implode are each other's way back, but for empty lists and nulls.
+TEST(reshape_implode) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = dfq_select(reshape_all(db), "name, x, id");
+  CHECK_STR(reshape_text(dfq_implode(dfq_drop(f, "x"), "id")),
+            "name id; a [1, 3, 6]; b [2, 5]; . [4]");
+  CHECK_STR(reshape_text(dfq_implode(f, "x, id")),
+            "name x id; a [5, 5, null] [1, 3, 6]; b [null, 1] [2, 5]; . [7] [4]");
+  CHECK_STR(reshape_text(dfq_implode(dfq_select(f, "id"), "id")), "id; [1, 2, 3, 4, 5, 6]");
+  f = dfq_implode(f, "x, id");
+  CHECK_STR(reshape_text(dfq_implode(dfq_explode(f, "x, id"), "x, id")),
+            "name x id; a [5, 5, null] [1, 3, 6]; b [null, 1] [2, 5]; . [7] [4]");
+  CHECK_HAS(dfq_frame_error(dfq_implode(f, "x")), "implode");
+  CHECK_HAS(dfq_frame_error(dfq_implode(f, "z")), "no column z");
+  dfq_close(db);
+}
+
 // ---- pivot ----------------------------------------------------------------------------------
 
 static const reshape_case reshape_pivots[] = {
@@ -654,6 +686,8 @@ static const reshape_case reshape_pivots[] = {
     "name 5_span 7_span; a 2 .; b . .; . . 0" },
   { dfq_pivot_at, "name on x in (5): sum(q2) filter (where id > 1)", NULL,
     "name 5; a 31; b .; . ." },
+  { dfq_pivot_at, "name on x in (5): min_by(id, q1), implode(id)", NULL,
+    "name 5_min_by(id, q1) 5_implode(id); a 1 [1, 3]; b . []; . . []" },
   { dfq_pivot_at, "id on y in (0.5, f64 'nan'): first(name)", NULL,
     "id 0.5 nan; 1 a .; 2 . b; 3 . .; 4 . .; 5 . b; 6 . ." },
 };
@@ -760,6 +794,8 @@ static const reshape_case reshape_scarce[] = {
   { dfq_pivot_at, "x on name in ('a', null): sum(q1), count() as n", NULL, NULL },
   { dfq_pivot_discover_at, "x on name: sum(q1)", NULL, NULL },
   { dfq_explode_at, "l", NULL, NULL },
+  { dfq_implode_at, "id", NULL, NULL },
+  { dfq_corr_matrix_at, "x, q1", NULL, NULL },
 };
 
 // Builds and runs one case where one call for memory fails, or all from it on. Returns whether
@@ -849,6 +885,17 @@ TEST(reshape_pipeline_errors) {
     { "| head 3", "did you mean limit" },
     { "| dropna", "did you mean drop_nulls" },
     { "| dedup id", "did you mean distinct" },
+    { "| with_column id", "did you mean with" },
+    { "| group_by id", "did you mean group" },
+    { "| agg sum(id)", "did you mean group" },
+    { "| window sum(id)", "did you mean with" },
+    { "| union_all x", "did you mean union" },
+    { "| merge x", "did you mean join" },
+    { "| pivot_wider id", "did you mean pivot" },
+    { "| summary", "did you mean describe" },
+    { "| fillna 0", "did you mean fill_null" },
+    { "| drop_duplicates", "did you mean distinct" },
+    { "| pivot id on name: sum(q1)", "dfq_pivot_discover" },
     { "| where id > 1", "did you mean filter" },
     { "| order_by id", "did you mean sort" },
     { "| reverse id", "expected |" },
@@ -891,6 +938,8 @@ static void run_ch4_reshape(void) {
   RUN(reshape_bin_verbs);
   RUN(reshape_histogram_edges);
   RUN(reshape_describe);
+  RUN(reshape_corr_matrix);
+  RUN(reshape_implode);
   RUN(reshape_pivot);
   RUN(reshape_pivot_discover);
   RUN(reshape_partition_by);

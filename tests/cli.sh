@@ -57,6 +57,26 @@ dfq 0 --format csv "scan orders.csv | join customers.csv on customer_id left
 prints "$eu"
 silent
 
+# ---- tables on their side
+
+printf 'id,q1,q2\n1,5,6\n2,,8\n' >wide.csv
+dfq 0 --format csv "scan wide.csv | unpivot q1, q2 names to q values to x"
+prints 'id,q,x
+1,q1,5
+1,q2,6
+2,q1,
+2,q2,8'
+dfq 0 --format csv "scan wide.csv | unpivot q1, q2 names to q values to x
+                    | pivot id on q in ('q1', 'q2'): sum(x) | fill_null 0 in q1"
+prints 'id,q1,q2
+1,5,6
+2,0,8'
+dfq 0 --format csv "scan wide.csv | tail 1 | rename_with upper"
+prints 'ID,Q1,Q2
+2,,8'
+dfq 1 "scan wide.csv | melt q1, q2"
+says 'did you mean unpivot?'
+
 printf '1|7|11\n2|8|10\n2|9|30\n' >lineitem.tbl
 printf 'o_orderkey,o_custkey\n1,100\n2,200\n3,300\n' >orders.tbl
 dfq 0 --format csv "let big = scan lineitem.tbl delimiter '|' header false
