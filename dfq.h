@@ -58,12 +58,12 @@
 //   0 foundations    >>platform >>memory >>buffers >>arena >>text >>hashing >>errors >>names
 //                    >>threads >>files >>context
 //   1 rows           >>rows >>row-sources >>row-operators
-//   2 expressions    >>types >>values >>values-out >>lists >>scalars >>like >>strings-of
-//                    >>regex >>regex-parser >>regex-run >>dates-of >>time-units >>time-formats
-//                    >>numbers-of >>lists-of >>functions >>signatures >>names-of-calls
-//                    >>user-calls >>ast >>agg-trees >>over >>walking >>printer >>lexer
-//                    >>operands >>selectors >>expansion >>calls >>parser >>binder >>bind-calls
-//                    >>row-eval >>define >>docs-of >>reference
+//   2 expressions    >>types >>values >>decimals >>values-out >>lists >>scalars >>like
+//                    >>strings-of >>regex >>regex-parser >>regex-run >>dates-of >>time-units
+//                    >>time-formats >>numbers-of >>lists-of >>functions >>signatures
+//                    >>names-of-calls >>user-calls >>ast >>agg-trees >>over >>walking >>printer
+//                    >>lexer >>operands >>selectors >>expansion >>calls >>parser >>binder
+//                    >>bind-calls >>row-eval >>define >>docs-of >>reference
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store
 //                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>filter
 //                    >>project >>limit >>row-engine >>actions >>show
@@ -79,9 +79,9 @@
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
-//   6 streaming      >>csv-index >>csv-read >>csv-rows >>csv-source >>csv-types >>csv-infer
-//                    >>csv-scan >>csv-morsels >>csv-frame >>csv-write >>json-write >>pipeline
-//                    >>pipeline-scan >>pipeline-stages >>pipeline-script >>registry
+//   6 streaming      >>csv-index >>csv-read >>csv-rows >>csv-source >>csv-types >>csv-loops
+//                    >>csv-infer >>csv-scan >>csv-morsels >>csv-frame >>csv-write >>json-write
+//                    >>pipeline >>pipeline-scan >>pipeline-stages >>pipeline-script >>registry
 //                    >>pipeline-text
 //   the end          >>classes >>verbs-plain
 
@@ -158,11 +158,16 @@ enum {
   DFQ_TIME,      // int64_t, microseconds since midnight, less than a day of them
   DFQ_I8, DFQ_I16, DFQ_U8, DFQ_U16, DFQ_U32, DFQ_U64, // storage only, as i32
   DFQ_F32,       // float: storage only, every operation widens it to f64
+  DFQ_DECIMAL,   // int64_t, in units of 10^-scale, the parameter: dfq_decimal_of(2)
   DFQ_LIST,      // of values of one type, which is the parameter: dfq_list_of(DFQ_I64)
   DFQ_DAYS,      // interval '3' day: a literal only, to be added to a date or datetime
   DFQ_MONTHS,    // interval '3' month: likewise, by the calendar
   DFQ_KINDS
 };
+
+// The type of numbers with that many digits behind the point, 0 to 18: decimal(2). 12.30 is
+// stored as 1230.
+#define dfq_decimal_of(scale) ((dfq_type)DFQ_DECIMAL | (dfq_type)(scale) << 8)
 
 // The type of lists of child, which is any type that columns have but a list: list(i64).
 #define dfq_list_of(child) ((dfq_type)DFQ_LIST | (dfq_type)(child) << 8)
@@ -173,7 +178,8 @@ typedef struct dfq_value {
   dfq_type type;   // DFQ_NULL when there is no value, whatever the column's type
   uint32_t len;    // of a string or a list, in bytes
   union {
-    int64_t i;     // bool, all integers (of u64 the bits), date, datetime, duration, time
+    int64_t i;     // bool, all integers (of u64 the bits), date, datetime, duration, time,
+                   // decimal
     double f;      // f64, f32
     const char *s; // str: not terminated by a zero byte; list: see dfq_list_get
   } as;
@@ -672,7 +678,7 @@ DFQ_API int dfq_table_find(const dfq_table *table, const char *name); // its num
 // One cell. Borrows: strings live as long as the table. Out of range: null, 0, NaN or "".
 DFQ_API void dfq_table_get(const dfq_table *table, size_t row, int column, dfq_value *to);
 // Out of range counts as null. i64 reads all that is stored as an integer: bool, dates and
-// times too; of u64 the bits.
+// times too; of u64 the bits, of a decimal the units. f64 reads what a number is worth.
 DFQ_API bool dfq_table_is_null(const dfq_table *table, size_t row, int column);
 DFQ_API int64_t dfq_table_i64(const dfq_table *table, size_t row, int column);
 DFQ_API double dfq_table_f64(const dfq_table *table, size_t row, int column); // integers too
@@ -2505,6 +2511,7 @@ DFQ_API dfq_rows *dfq_rows_take(dfq_rows *in, size_t n) {
 //
 //   null ──> everything        i64 ──> f64        date ──> datetime
 //   i8, i16, i32, u8, u16, u32, u64 ──> i64       f32 ──> f64
+//   integers ──> decimal ──> decimal of more digits ──> f64
 //
 // A u64 beyond i64 has nowhere to widen to: computing with it is an error that names it. As it
 // is, it can be a key, be sorted, and be compared with another u64. What gives one of its
@@ -2547,13 +2554,27 @@ static const dfq__kind_row dfq__kinds[] = {
   { "u32", "list(u32)", '7', DFQ__AS_U32 },
   { "u64", "list(u64)", 'U', DFQ__AS_WORD },
   { "f32", "list(f32)", '4', DFQ__AS_F32 },
+  { "decimal", "?", 'm', DFQ__AS_WORD },
   { "list", "?", 'L', DFQ__AS_VIEW },
   { "days", "?", 'D', DFQ__AS_WORD },
   { "months", "?", 'M', DFQ__AS_WORD },
 };
 
+// Names with a parameter, spelt out, so that a type's name is never made and never freed.
+#define DFQ__SCALES(X)                                                                         \
+  X(0), X(1), X(2), X(3), X(4), X(5), X(6), X(7), X(8), X(9), X(10), X(11), X(12), X(13),      \
+  X(14), X(15), X(16), X(17), X(18)
+#define DFQ__NAME(scale) "decimal(" #scale ")"
+#define DFQ__LIST_NAME(scale) "list(decimal(" #scale "))"
+static const char *const dfq__decimal_names[] = { DFQ__SCALES(DFQ__NAME) };
+static const char *const dfq__decimal_lists[] = { DFQ__SCALES(DFQ__LIST_NAME) };
+#undef DFQ__SCALES
+#undef DFQ__NAME
+#undef DFQ__LIST_NAME
+enum { DFQ__MAX_SCALE = 18 };   // 10^18 is the largest power that an i64 holds
+
 // A type's kind without its parameter: whoever switches over types asks through here. The
-// parameter of a list is the type of its values.
+// parameter of a list is the type of its values, of a decimal its scale.
 static dfq_type dfq__kind(dfq_type t) { return t & 0xff; }
 static dfq_type dfq__child_of(dfq_type list) { return list >> 8; }
 DFQ__UNUSED static int dfq__layout_of(dfq_type t) { return dfq__kinds[dfq__kind(t)].layout; }
@@ -2564,13 +2585,16 @@ DFQ__UNUSED static size_t dfq__size_of(dfq_type t) {
   return sizes[dfq__layout_of(t)];
 }
 
+static bool dfq__is_decimal(dfq_type t) { return dfq__kind(t) == DFQ_DECIMAL; }
+static int dfq__scale_of(dfq_type t) { return dfq__is_decimal(t) ? (int)(t >> 8) : 0; }
+
 // Whole numbers of any width, and floats of both.
 static bool dfq__is_integer(dfq_type t) {
   return t == DFQ_I64 || t == DFQ_I32 || (t >= DFQ_I8 && t <= DFQ_U64);
 }
 static bool dfq__is_float(dfq_type t) { return t == DFQ_F64 || t == DFQ_F32; }
 DFQ__UNUSED static bool dfq__is_number(dfq_type t) {
-  return dfq__is_integer(t) || dfq__is_float(t);
+  return dfq__is_integer(t) || dfq__is_float(t) || dfq__is_decimal(t);
 }
 
 // Whether a column of that type can hold the number: a date has 32 bits, too.
@@ -2594,7 +2618,9 @@ DFQ__UNUSED static bool dfq__is_bytes(dfq_type t) {
 
 // What stands in columns as one value, and so may stand in a list; intervals of days and months
 // exist as literals only.
-static bool dfq__is_scalar_type(dfq_type t) { return t > DFQ_NULL && t < DFQ_LIST; }
+static bool dfq__is_scalar_type(dfq_type t) {
+  return (t > DFQ_NULL && t < DFQ_LIST) || (dfq__is_decimal(t) && t >> 8 <= DFQ__MAX_SCALE);
+}
 
 // A type that columns may have.
 static bool dfq__is_column_type(dfq_type t) {
@@ -2609,8 +2635,11 @@ DFQ__UNUSED static bool dfq__is_ordered_type(dfq_type t) {
 
 DFQ_API const char *dfq_type_name(dfq_type type) {
   if (type == (dfq_type)DFQ_LIST) return "list";
-  if (dfq__kind(type) == DFQ_LIST)
-    return dfq__is_column_type(type) ? dfq__kinds[dfq__kind(dfq__child_of(type))].list : "?";
+  bool list = dfq__kind(type) == DFQ_LIST, known = dfq__is_column_type(type);
+  if (list) type = dfq__child_of(type);
+  if (known && dfq__is_decimal(type))
+    return (list ? dfq__decimal_lists : dfq__decimal_names)[dfq__scale_of(type)];
+  if (list) return known ? dfq__kinds[type].list : "?";
   return type < DFQ_KINDS ? dfq__kinds[type].name : "?";
 }
 
@@ -2646,6 +2675,9 @@ static int dfq__widen_cost(dfq_type from, dfq_type to) {
   if (dfq__is_integer(from) && to == DFQ_I64) return 1;
   if (dfq__is_integer(from) && to == DFQ_F64) return 3;
   if (from == DFQ_DATE && to == DFQ_DATETIME) return 2;
+  if (dfq__is_decimal(from) && to == DFQ_F64) return 3;
+  if (dfq__is_decimal(from) && dfq__is_decimal(to)) return from <= to ? 1 : DFQ__NO_WAY;
+  if (dfq__is_integer(from) && dfq__is_decimal(to)) return 2;
   return DFQ__NO_WAY;
 }
 
@@ -2666,34 +2698,37 @@ static dfq_type dfq__common_type(dfq_type a, dfq_type b) {
 // What cast allows: . never, = the same, + always works, ! may fail for some values.
 static const char *const dfq__cast_matrix[] = {
   // to: null, bool, i32, i64, f64, str, date, datetime, duration, time, i8, i16, u8, u16, u32,
-  //     u64, f32, list; by their letters:
-  /*             nb3ifsdtuc12567U4L     from: */
-  /* null     */ "=+++++++++++++++++",
-  /* bool     */ ".=++++....+++++++.",
-  /* i32      */ ".+=+++....!!!!!!+.",
-  /* i64      */ ".+!=++....!!!!!!+.",
-  /* f64      */ ".+!!=+....!!!!!!!.",
-  /* str      */ ".!!!!=!!.!!!!!!!!.",
-  /* date     */ ".....+=!..........",
-  /* datetime */ ".....++=.+........",
-  /* duration */ ".....+..=.........",
-  /* time     */ ".....+...=........",
-  /* i8       */ ".+++++....=+!!!!+.",
-  /* i16      */ ".+++++....!=!!!!+.",
-  /* u8       */ ".+++++....!+=++++.",
-  /* u16      */ ".+++++....!!!=+++.",
-  /* u32      */ ".+!+++....!!!!=++.",
-  /* u64      */ ".+!!++....!!!!!=+.",
-  /* f32      */ ".+!!++....!!!!!!=.",
-  /* list     */ ".....+............",
-  /* days     */ "..................",
-  /* months   */ "..................",
+  //     u64, f32, decimal, list; by their letters:
+  /*             nb3ifsdtuc12567U4mL     from: */
+  /* null     */ "=++++++++++++++++++",
+  /* bool     */ ".=++++....++++++++.",
+  /* i32      */ ".+=+++....!!!!!!+!.",
+  /* i64      */ ".+!=++....!!!!!!+!.",
+  /* f64      */ ".+!!=+....!!!!!!!!.",
+  /* str      */ ".!!!!=!!.!!!!!!!!!.",
+  /* date     */ ".....+=!...........",
+  /* datetime */ ".....++=.+.........",
+  /* duration */ ".....+..=..........",
+  /* time     */ ".....+...=.........",
+  /* i8       */ ".+++++....=+!!!!+!.",
+  /* i16      */ ".+++++....!=!!!!+!.",
+  /* u8       */ ".+++++....!+=++++!.",
+  /* u16      */ ".+++++....!!!=+++!.",
+  /* u32      */ ".+!+++....!!!!=++!.",
+  /* u64      */ ".+!!++....!!!!!=+!.",
+  /* f32      */ ".+!!++....!!!!!!=!.",
+  /* decimal  */ ".+!!++....!!!!!!+!.",
+  /* list     */ ".....+.............",
+  /* days     */ "...................",
+  /* months   */ "...................",
 };
 
 // '!' is what the optimizer asks about: such a cast must not run on rows that a filter below it
 // would have dropped.
 static char dfq__cast_kind(dfq_type from, dfq_type to) {
   if (from == to) return '=';
+  if (from == DFQ_I64 && to == dfq_decimal_of(0)) return '+';
+  if (dfq__is_decimal(from) && dfq__is_decimal(to) && from > to) return '+';
   return dfq__kind(to) < DFQ_DAYS ? dfq__cast_matrix[dfq__kind(from)][dfq__kind(to)] : '.';
 }
 
@@ -3012,6 +3047,118 @@ static bool dfq__read_datetime(const char *s, size_t n, int64_t *micros) {
   return dfq__date_fits(dfq__day_of(*micros));   // a zone may lead out of the range
 }
 
+// ---- >>decimals: exact numbers with digits behind the point ---------------------------------
+// Idea. Money is counted in cents: an integer and, in the type, where the point stands. Then
+// 0.10 + 0.20 is 0.30, and a sum of a million prices is the sum.
+//
+//   decimal(2):  12.30  is  1230          +, -:  both at the larger scale, by a checked product
+//   decimal(4):  0.0750 is   750          *:     the integers, and scale 2 + 4
+//
+// Whatever does not fit 64 bits is an error, as of integers: no answer is ever rounded unless a
+// cast, round or / says so. Rounding is half away from zero. Two decimals compare by what they
+// are worth, whatever their scales. SQL's decimal(15, 2) also bounds the digits before the
+// point; here they all have 18, and the 15 is read and forgotten. DuckDB and Arrow have 128 and
+// 256 bits as well: more digits, and slower.
+
+static const uint64_t dfq__tens[] = {
+  1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u, 1000000000u,
+  10000000000u, 100000000000u, 1000000000000u, 10000000000000u, 100000000000000u,
+  1000000000000000u, 10000000000000000u, 100000000000000000u, 1000000000000000000u,
+  10000000000000000000u
+};
+
+// Of a number's digits that go: rounded half away from zero, down, up, or cut off.
+enum { DFQ__HALF, DFQ__DOWN, DFQ__UP, DFQ__CUT };
+
+// x divided by p, a power of ten, and rounded in that direction. In unsigned arithmetic: 10^19
+// has no i64, and INT64_MIN no positive twin.
+static int64_t dfq__round_div(int64_t x, uint64_t p, int how) {
+  bool negative = x < 0, away = how == DFQ__UP ? !negative : how == DFQ__DOWN && negative;
+  uint64_t u = negative ? 0 - (uint64_t)x : (uint64_t)x, rest = u % p;
+  u = u / p + (how == DFQ__HALF ? rest >= p - rest : away && rest != 0);
+  return (int64_t)(negative ? 0 - u : u);
+}
+
+// x as the nearest multiple of p in that direction. False: none in an i64.
+static bool dfq__round_to(int64_t x, uint64_t p, int how, int64_t *to) {
+  int64_t q = dfq__round_div(x, p, how);
+  uint64_t u = (q < 0 ? 0 - (uint64_t)q : (uint64_t)q) * p;
+  *to = (int64_t)(q < 0 ? 0 - u : u);
+  return u <= (uint64_t)INT64_MAX + (q < 0);
+}
+
+// x, of one scale, at another; rounded half away from zero. False when it does not fit.
+static bool dfq__rescale(int64_t x, int from, int to, int64_t *result) {
+  int64_t p = (int64_t)dfq__tens[to > from ? to - from : 0];
+  *result = from > to ? dfq__round_div(x, dfq__tens[from - to], DFQ__HALF)
+                      : (int64_t)((uint64_t)x * (uint64_t)p);
+  return x <= INT64_MAX / p && x >= INT64_MIN / p;
+}
+
+// The order of a at one scale and b at another: the finer is cut to the coarser, and what was
+// cut off decides where the rest is equal. No product, so no overflow.
+static int dfq__compare_scaled(int64_t a, int scale_a, int64_t b, int scale_b) {
+  if (scale_a > scale_b) return -dfq__compare_scaled(b, scale_b, a, scale_a);
+  int64_t p = (int64_t)dfq__tens[scale_b - scale_a], whole = b / p, rest = b % p;
+  if (a != whole) return a < whole ? -1 : 1;
+  return rest > 0 ? -1 : rest < 0;
+}
+
+// Text with more digits than the scale has room for is refused, unless they are zeros: reading
+// never rounds.
+static bool dfq__read_decimal(const char *s, size_t n, int scale, int64_t *to) {
+  dfq__decimal d;
+  if (!dfq__scan_decimal(s, n, &d) || d.digits > 19) return false;
+  uint64_t m = d.mantissa;
+  int e = m ? d.exponent + scale : 0;
+  for (; e > 0; e--) {
+    if (m > UINT64_MAX / 10) return false;
+    m *= 10;
+  }
+  for (; e < 0; e++) {
+    if (m % 10) return false;
+    m /= 10;
+  }
+  *to = (int64_t)(d.negative ? 0 - m : m);
+  return m <= (uint64_t)INT64_MAX + d.negative;
+}
+
+// The scale of a literal: as many digits as it has behind the point.
+static int dfq__scale_of_text(const char *s, size_t n) {
+  const char *point = n ? (const char *)memchr(s, '.', n) : NULL;
+  return point ? (int)dfq__min((size_t)(s + n - point) - 1, 100) : 0;
+}
+
+static size_t dfq__write_decimal(char *to, int64_t x, int scale) {
+  uint64_t u = x < 0 ? 0 - (uint64_t)x : (uint64_t)x, p = dfq__tens[scale];
+  int n = snprintf(to, 24, "%s%llu", x < 0 ? "-" : "", (unsigned long long)(u / p));
+  if (scale) n += snprintf(to + n, 24, ".%0*llu", scale, (unsigned long long)(u % p));
+  return (size_t)n;
+}
+
+// The nearest float. Both parts of a quotient are exact up to 2^53, so it is rounded once;
+// beyond that the digits are read, which is exact as well.
+static double dfq__decimal_to_f64(int64_t x, int scale) {
+  char text[48];
+  double v = 0;
+  if (x >= -9007199254740992 && x <= 9007199254740992) return (double)x / dfq__powers[scale];
+  (void)dfq__read_f64(text, dfq__write_decimal(text, x, scale), &v);
+  return v;
+}
+
+// The nearest decimal, half away from zero; fma gives the product's error exactly, which
+// decides what only looks like a half, and the last digits of what is above 2^52.
+static bool dfq__decimal_from_f64(double v, int scale, int64_t *to) {
+  double x = fabs(v), p = dfq__powers[scale], q = x * p, over = fma(x, p, -q);
+  if (!(q < 9223372036854775808.0)) return false;
+  double whole = floor(q), rest = q - whole;
+  bool up = rest > 0.5 || (rest == 0.5 && over >= 0);
+  int64_t i = (int64_t)whole + up;
+  if (q >= 4503599627370496.0) i = (int64_t)q + (int64_t)floor(over + 0.5);
+  *to = v < 0 ? -i : i;
+  return i >= 0;
+}
+
 // ---- >>values-out: values as text -----------------------------------------------------------
 // The way back. What is written here is read again by >>values, as the same value: that is the
 // promise of a CSV file written and read, of a literal printed in a plan, of cast(x as str). A
@@ -3093,6 +3240,7 @@ static size_t dfq__write_value(char *to, const dfq_value *v) {
     case DFQ_DATETIME: return dfq__write_datetime(to, v->as.i);
     case DFQ_DURATION: return dfq__write_duration(to, v->as.i);
     case DFQ_TIME: return dfq__write_clock(to, v->as.i);
+    case DFQ_DECIMAL: return dfq__write_decimal(to, v->as.i, dfq__scale_of(v->type));
     case DFQ_NULL: case DFQ_STR: case DFQ_LIST: return 0;
     default: return (size_t)snprintf(to, DFQ__NUMBER_TEXT, "%lld", (long long)v->as.i);
   }
@@ -3334,6 +3482,9 @@ static int dfq__compare_values(const dfq_value *a, const dfq_value *b) {
   if (dfq__is_bytes(a->type)) return dfq__compare_bytes(a->as.s, a->len, b->as.s, b->len);
   if (dfq__is_float(a->type))
     return dfq__lt_float(a->as.f, b->as.f) ? -1 : dfq__lt_float(b->as.f, a->as.f);
+  if (a->type != b->type)   // decimals of two scales
+    return dfq__compare_scaled(a->as.i, dfq__scale_of(a->type), b->as.i,
+                               dfq__scale_of(b->type));
   if (a->type == DFQ_U64)
     return (uint64_t)a->as.i < (uint64_t)b->as.i ? -1 : a->as.i != b->as.i;
   return a->as.i < b->as.i ? -1 : a->as.i > b->as.i;
@@ -5278,19 +5429,12 @@ static const char *dfq__round_digits_f64(const dfq__scalar_args *in, dfq_value *
   return NULL;
 }
 
-// In unsigned arithmetic: 10^19 has no i64, and INT64_MIN no positive twin. Digits behind the
-// point leave an integer as it is.
+// Digits behind the point leave an integer as it is.
 static const char *dfq__round_digits_int(const dfq__scalar_args *in, dfq_value *to) {
   int64_t x = in->a[0].as.i, digits = in->a[1].as.i;
-  uint64_t u = x < 0 ? 0 - (uint64_t)x : (uint64_t)x, p = 1;
   *to = dfq__value_int(DFQ_I64, digits < -19 ? 0 : x);
   if (digits >= 0 || digits < -19) return NULL;
-  for (; digits < 0; digits++) p *= 10;
-  uint64_t rest = u % p, up = rest >= p - rest;
-  u = (u / p + up) * p;
-  if (u > (uint64_t)INT64_MAX + (x < 0 ? 1 : 0)) return "overflows i64";
-  to->as.i = x < 0 ? (int64_t)(0 - u) : (int64_t)u;
-  return NULL;
+  return dfq__round_to(x, dfq__tens[-digits], DFQ__HALF, &to->as.i) ? NULL : "overflows i64";
 }
 
 // Shifts. A bit that matters is never lost on the left: there it is an overflow, as of the
@@ -5335,6 +5479,47 @@ static const char *dfq__clip_any(const dfq__scalar_args *in, dfq_value *to) {
   if (dfq__compare_values(to, &in->a[1]) < 0) *to = in->a[1];
   if (dfq__compare_values(to, &in->a[2]) > 0) *to = in->a[2];
   return NULL;
+}
+
+// -- decimals: the integers that they are, with another type
+
+#define DFQ__OF_INTEGERS(name, INTEGER)                                                        \
+  static const char *name(const dfq__scalar_args *in, dfq_value *to) {                         \
+    const char *why = INTEGER(in, to);                                                         \
+    if (to->type != DFQ_NULL) to->type = in->result;                                           \
+    return why ? "overflows decimal" : NULL;                                                   \
+  }
+DFQ__OF_INTEGERS(dfq__add_decimal, dfq__add_int)
+DFQ__OF_INTEGERS(dfq__sub_decimal, dfq__sub_int)
+DFQ__OF_INTEGERS(dfq__mul_decimal, dfq__mul_int)
+DFQ__OF_INTEGERS(dfq__neg_decimal, dfq__neg_int)
+DFQ__OF_INTEGERS(dfq__abs_decimal, dfq__abs_int)
+DFQ__OF_INTEGERS(dfq__mod_decimal, dfq__mod_int)
+DFQ__OF_INTEGERS(dfq__floor_mod_decimal, dfq__floor_mod_int)
+#undef DFQ__OF_INTEGERS
+
+// To so many digits behind the point. The type stays, with zeros in the place of what went.
+static const char *dfq__decimal_digits(const dfq__scalar_args *in, dfq_value *to,
+                                       int64_t digits, int how) {
+  int64_t drop = dfq__scale_of(in->a[0].type) - digits;
+  *to = in->a[0];
+  if (drop <= 0) return NULL;
+  if (drop > 19) { to->as.i = 0; return NULL; }
+  bool fits = dfq__round_to(in->a[0].as.i, dfq__tens[drop], how, &to->as.i);
+  return fits ? NULL : "overflows decimal";
+}
+static const char *dfq__round_decimal(const dfq__scalar_args *in, dfq_value *to) {
+  int64_t digits = in->count > 1 ? in->a[1].as.i : 0;
+  return dfq__decimal_digits(in, to, digits < -40 ? -40 : digits, DFQ__HALF);
+}
+static const char *dfq__floor_decimal(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__decimal_digits(in, to, 0, DFQ__DOWN);
+}
+static const char *dfq__ceil_decimal(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__decimal_digits(in, to, 0, DFQ__UP);
+}
+static const char *dfq__trunc_decimal(const dfq__scalar_args *in, dfq_value *to) {
+  return dfq__decimal_digits(in, to, 0, DFQ__CUT);
 }
 
 // ---- >>lists-of: functions of lists ---------------------------------------------------------
@@ -5610,8 +5795,9 @@ enum {
 };
 
 // A letter an argument: b bool, i i64, f f64, s str, d date, t datetime, u duration, c time,
-// U u64, D days, M months, * any type, the same for all; L a list of those, l list(str); + at
-// the end: the last one may come again.
+// U u64, D days, M months, m decimal, the same for all, q decimal, each with its own scale (as
+// a result: of the scales' sum), * any type, the same for all; L a list of those, l list(str);
+// + at the end: the last one may come again.
 // The table is searched from the top, and the cheapest row wins, the first of equals. So i64
 // comes before f64, and the order of rows with dates decides what null + date is. What has no
 // row is a type error: there is no other check of types in the binder.
@@ -5632,7 +5818,7 @@ static const dfq__overload dfq__overloads[] = {
   { fn, "ss", 'b', 0, dfq__##op##_any },  { fn, "dd", 'b', 0, dfq__##op##_int },               \
   { fn, "tt", 'b', 0, dfq__##op##_int },  { fn, "bb", 'b', 0, dfq__##op##_int },               \
   { fn, "uu", 'b', 0, dfq__##op##_int },  { fn, "cc", 'b', 0, dfq__##op##_int },               \
-  { fn, "UU", 'b', 0, dfq__##op##_any },
+  { fn, "UU", 'b', 0, dfq__##op##_any },  { fn, "qq", 'b', 0, dfq__##op##_any },
 #define DFQ__EQUALITY(fn, op) { fn, "LL", 'b', 0, dfq__##op##_any },
   DFQ__COMPARISON(DFQ__EQ, eq) DFQ__EQUALITY(DFQ__EQ, eq)
   DFQ__COMPARISON(DFQ__NE, ne) DFQ__EQUALITY(DFQ__NE, ne)
@@ -5653,6 +5839,7 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__ILIKE, "sss", 'b', DFQ__FAILS, dfq__ilike_str },
   { DFQ__ADD, "ii", 'i', DFQ__FAILS, dfq__add_int },
   { DFQ__ADD, "ff", 'f', 0, dfq__add_f64 },
+  { DFQ__ADD, "mm", 'm', DFQ__FAILS, dfq__add_decimal },
   { DFQ__ADD, "dD", 'd', DFQ__FAILS, dfq__date_add_days },
   { DFQ__ADD, "dM", 'd', DFQ__FAILS, dfq__month_add },
   { DFQ__ADD, "tu", 't', DFQ__FAILS, dfq__time_add },
@@ -5663,6 +5850,7 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__ADD, "dc", 't', DFQ__FAILS, dfq__date_at },
   { DFQ__SUB, "ii", 'i', DFQ__FAILS, dfq__sub_int },
   { DFQ__SUB, "ff", 'f', 0, dfq__sub_f64 },
+  { DFQ__SUB, "mm", 'm', DFQ__FAILS, dfq__sub_decimal },
   { DFQ__SUB, "dd", 'i', 0, dfq__days_between },
   { DFQ__SUB, "tt", 'u', DFQ__FAILS, dfq__duration_sub },
   { DFQ__SUB, "dD", 'd', DFQ__FAILS, dfq__date_sub_days },
@@ -5675,19 +5863,26 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__SUB, "cu", 'c', DFQ__FAILS, dfq__clock_sub },
   { DFQ__MUL, "ii", 'i', DFQ__FAILS, dfq__mul_int },
   { DFQ__MUL, "ff", 'f', 0, dfq__mul_f64 },
+  { DFQ__MUL, "qq", 'q', DFQ__FAILS, dfq__mul_decimal },
   { DFQ__DIV, "ff", 'f', 0, dfq__div_f64 },
   { DFQ__IDIV, "ii", 'i', DFQ__FAILS | DFQ__MAKES_NULL, dfq__idiv_int },
   { DFQ__IDIV, "ff", 'f', DFQ__MAKES_NULL, dfq__idiv_f64 },
+  { DFQ__IDIV, "mm", 'i', DFQ__FAILS | DFQ__MAKES_NULL, dfq__idiv_int },
   { DFQ__MOD, "ii", 'i', DFQ__MAKES_NULL, dfq__mod_int },
   { DFQ__MOD, "ff", 'f', DFQ__MAKES_NULL, dfq__mod_f64 },
+  { DFQ__MOD, "mm", 'm', DFQ__MAKES_NULL, dfq__mod_decimal },
   { DFQ__NEG, "i", 'i', DFQ__FAILS, dfq__neg_int },
   { DFQ__NEG, "f", 'f', 0, dfq__neg_f64 },
+  { DFQ__NEG, "m", 'm', DFQ__FAILS, dfq__neg_decimal },
   { DFQ__ABS, "i", 'i', DFQ__FAILS, dfq__abs_int },
   { DFQ__ABS, "f", 'f', 0, dfq__abs_f64 },
+  { DFQ__ABS, "m", 'm', DFQ__FAILS, dfq__abs_decimal },
   { DFQ__FLOOR_DIV, "ii", 'i', DFQ__FAILS | DFQ__MAKES_NULL, dfq__floor_div_int },
   { DFQ__FLOOR_DIV, "ff", 'f', DFQ__MAKES_NULL, dfq__floor_div_f64 },
+  { DFQ__FLOOR_DIV, "mm", 'i', DFQ__FAILS | DFQ__MAKES_NULL, dfq__floor_div_int },
   { DFQ__FLOOR_MOD, "ii", 'i', DFQ__MAKES_NULL, dfq__floor_mod_int },
   { DFQ__FLOOR_MOD, "ff", 'f', DFQ__MAKES_NULL, dfq__floor_mod_f64 },
+  { DFQ__FLOOR_MOD, "mm", 'm', DFQ__MAKES_NULL, dfq__floor_mod_decimal },
   { DFQ__WRAP_ADD, "ii", 'i', 0, dfq__wrap_add },
   { DFQ__WRAP_SUB, "ii", 'i', 0, dfq__wrap_sub },
   { DFQ__WRAP_MUL, "ii", 'i', 0, dfq__wrap_mul },
@@ -5785,16 +5980,22 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__F_FROM_EPOCH_US, "i", 't', DFQ__FAILS, dfq__from_epoch_us },
   { DFQ__F_SIGN, "i", 'i', 0, dfq__sign_int },
   { DFQ__F_SIGN, "f", 'f', 0, dfq__sign_f64 },
+  { DFQ__F_SIGN, "m", 'i', 0, dfq__sign_int },
   { DFQ__F_ROUND, "i", 'i', 0, dfq__same_int },
   { DFQ__F_ROUND, "f", 'f', 0, dfq__round_f64 },
   { DFQ__F_ROUND, "ii", 'i', DFQ__FAILS, dfq__round_digits_int },
   { DFQ__F_ROUND, "fi", 'f', 0, dfq__round_digits_f64 },
+  { DFQ__F_ROUND, "m", 'm', DFQ__FAILS, dfq__round_decimal },
+  { DFQ__F_ROUND, "mi", 'm', DFQ__FAILS, dfq__round_decimal },
   { DFQ__F_FLOOR, "i", 'i', 0, dfq__same_int },
   { DFQ__F_FLOOR, "f", 'f', 0, dfq__floor_f64 },
+  { DFQ__F_FLOOR, "m", 'm', DFQ__FAILS, dfq__floor_decimal },
   { DFQ__F_CEIL, "i", 'i', 0, dfq__same_int },
   { DFQ__F_CEIL, "f", 'f', 0, dfq__ceil_f64 },
+  { DFQ__F_CEIL, "m", 'm', DFQ__FAILS, dfq__ceil_decimal },
   { DFQ__F_TRUNC, "i", 'i', 0, dfq__same_int },
   { DFQ__F_TRUNC, "f", 'f', 0, dfq__trunc_f64 },
+  { DFQ__F_TRUNC, "m", 'm', DFQ__FAILS, dfq__trunc_decimal },
   { DFQ__F_SQRT, "f", 'f', 0, dfq__sqrt_f64 },
   { DFQ__F_CBRT, "f", 'f', 0, dfq__cbrt_f64 },
   { DFQ__F_EXP, "f", 'f', 0, dfq__exp_f64 },
@@ -5821,6 +6022,7 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__F_LEAST, "uu+", 'u', DFQ__SEES_NULL, dfq__least_any },
   { DFQ__F_LEAST, "cc+", 'c', DFQ__SEES_NULL, dfq__least_any },
   { DFQ__F_LEAST, "UU+", 'U', DFQ__SEES_NULL, dfq__least_any },
+  { DFQ__F_LEAST, "mm+", 'm', DFQ__SEES_NULL, dfq__least_any },
   { DFQ__F_LEAST, "bb+", 'b', DFQ__SEES_NULL, dfq__least_any },
   { DFQ__F_GREATEST, "ii+", 'i', DFQ__SEES_NULL, dfq__greatest_any },
   { DFQ__F_GREATEST, "ff+", 'f', DFQ__SEES_NULL, dfq__greatest_any },
@@ -5830,6 +6032,7 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__F_GREATEST, "uu+", 'u', DFQ__SEES_NULL, dfq__greatest_any },
   { DFQ__F_GREATEST, "cc+", 'c', DFQ__SEES_NULL, dfq__greatest_any },
   { DFQ__F_GREATEST, "UU+", 'U', DFQ__SEES_NULL, dfq__greatest_any },
+  { DFQ__F_GREATEST, "mm+", 'm', DFQ__SEES_NULL, dfq__greatest_any },
   { DFQ__F_GREATEST, "bb+", 'b', DFQ__SEES_NULL, dfq__greatest_any },
   { DFQ__F_CLIP, "iii", 'i', 0, dfq__clip_any },
   { DFQ__F_CLIP, "fff", 'f', 0, dfq__clip_any },
@@ -5839,6 +6042,7 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__F_CLIP, "uuu", 'u', 0, dfq__clip_any },
   { DFQ__F_CLIP, "ccc", 'c', 0, dfq__clip_any },
   { DFQ__F_CLIP, "UUU", 'U', 0, dfq__clip_any },
+  { DFQ__F_CLIP, "mmm", 'm', 0, dfq__clip_any },
   { DFQ__F_LIST, "*+", 'L', DFQ__SEES_NULL, dfq__list_any },
   { DFQ__F_LIST_LEN, "L", 'i', 0, dfq__list_len_any },
   { DFQ__F_LIST_GET, "Li", '*', DFQ__MAKES_NULL, dfq__list_get_any },
@@ -5851,6 +6055,7 @@ static const dfq__overload dfq__overloads[] = {
 enum { DFQ__OVERLOAD_COUNT = sizeof dfq__overloads / sizeof dfq__overloads[0] };
 
 static const char *dfq__letter_name(char letter) {
+  if (letter == 'm' || letter == 'q') return "decimal";
   return letter == '*' || letter == 'o' ? "any" : dfq_type_name(dfq__letter_type(letter));
 }
 
@@ -5915,8 +6120,8 @@ static const dfq__form dfq__forms[] = {
 // id, name, least and most arguments, what they may be (letters, * any, o any that has an
 // order; literals: Q a share, K a count, S a text), the result (* as the first, L a list of it)
 #define DFQ__AGGREGATE_LIST(X)                                                                 \
-  X(DFQ__COUNT, "count", 0, 1, "*", 'i')      X(DFQ__SUM, "sum", 1, 1, "ifu", '*')             \
-  X(DFQ__MEAN, "mean", 1, 1, "if", 'f')       X(DFQ__MIN, "min", 1, 1, "o", '*')               \
+  X(DFQ__COUNT, "count", 0, 1, "*", 'i')      X(DFQ__SUM, "sum", 1, 1, "ifum", '*')            \
+  X(DFQ__MEAN, "mean", 1, 1, "ifm", 'f')      X(DFQ__MIN, "min", 1, 1, "o", '*')               \
   X(DFQ__MAX, "max", 1, 1, "o", '*')          X(DFQ__FIRST, "first", 1, 1, "*", '*')           \
   X(DFQ__LAST, "last", 1, 1, "*", '*')                                                         \
   X(DFQ__FIRST_NON_NULL, "first_non_null", 1, 1, "*", '*')                                     \
@@ -5950,10 +6155,10 @@ static const dfq__form dfq__forms[] = {
   /* each a frame of its own over another aggregate, see dfq__own_frames: */                   \
   X(DFQ__FORWARD_FILL, "forward_fill", 1, 2, "*", '*')                                         \
   X(DFQ__BACKWARD_FILL, "backward_fill", 1, 2, "*", '*')                                       \
-  X(DFQ__CUM_SUM, "cum_sum", 1, 1, "ifu", '*') X(DFQ__CUM_MEAN, "cum_mean", 1, 1, "if", 'f')   \
+  X(DFQ__CUM_SUM, "cum_sum", 1, 1, "ifum", '*') X(DFQ__CUM_MEAN, "cum_mean", 1, 1, "if", 'f')  \
   X(DFQ__CUM_MIN, "cum_min", 1, 1, "*", '*')  X(DFQ__CUM_MAX, "cum_max", 1, 1, "*", '*')       \
   X(DFQ__CUM_COUNT, "cum_count", 0, 1, "*", 'i')                                               \
-  X(DFQ__ROLLING_SUM, "rolling_sum", 2, 3, "ifu", '*')                                         \
+  X(DFQ__ROLLING_SUM, "rolling_sum", 2, 3, "ifum", '*')                                        \
   X(DFQ__ROLLING_MEAN, "rolling_mean", 2, 3, "if", 'f')                                        \
   X(DFQ__ROLLING_MIN, "rolling_min", 2, 3, "*", '*')                                           \
   X(DFQ__ROLLING_MAX, "rolling_max", 2, 3, "*", '*')                                           \
@@ -5961,7 +6166,7 @@ static const dfq__form dfq__forms[] = {
   X(DFQ__ROLLING_VAR, "rolling_var", 2, 3, "if", 'f')                                          \
   X(DFQ__ROLLING_STD, "rolling_std", 2, 3, "if", 'f')                                          \
   X(DFQ__ROLLING_MEDIAN, "rolling_median", 2, 3, "if", 'f')                                    \
-  X(DFQ__ROLLING_SUM_BY, "rolling_sum_by", 3, 4, "ifu", '*')                                   \
+  X(DFQ__ROLLING_SUM_BY, "rolling_sum_by", 3, 4, "ifum", '*')                                  \
   X(DFQ__ROLLING_MEAN_BY, "rolling_mean_by", 3, 4, "if", 'f')                                  \
   X(DFQ__ROLLING_MIN_BY, "rolling_min_by", 3, 4, "*", '*')                                     \
   X(DFQ__ROLLING_MAX_BY, "rolling_max_by", 3, 4, "*", '*')                                     \
@@ -6070,7 +6275,11 @@ static const char *dfq__user_settle(dfq_value *v, dfq_type type, dfq__arena *str
     return dfq__user_reason(strings, "gave %s, and was defined to give %s",
                             dfq_type_name(v->type), dfq_type_name(type));
   if (type == DFQ_BOOL) v->as.i = v->as.i != 0;
-  if (type == DFQ_F64 && v->as.f != v->as.f) v->as.f = (double)NAN;
+  if (dfq__is_float(type) && v->as.f != v->as.f) v->as.f = (double)NAN;
+  bool number = dfq__is_integer(type) || type == DFQ_TIME;
+  if (number && (!dfq__int_fits(type, v->as.i) ||
+                 (type == DFQ_TIME && !dfq__time_fits(v->as.i))))
+    return "gave a number that its type does not hold";
   if (type == DFQ_DATE && (v->as.i < INT32_MIN || v->as.i > INT32_MAX))
     return "gave a date beyond 32 bits";
   if (type != DFQ_STR) return NULL;
@@ -6909,7 +7118,7 @@ static void dfq__put_literal(dfq__text *t, const dfq_value *v) {
   bool bare = v->type == DFQ_BOOL || v->type == DFQ_I64;
   if (v->type == DFQ_F64) bare = v->as.f - v->as.f == 0;   // inf and nan are words
   if (bare) dfq__put_n(t, text, n);
-  else dfq__putf(t, "%s '%s'", dfq_type_name(v->type), text);
+  else dfq__putf(t, "%s '%s'", dfq__kinds[dfq__kind(v->type)].name, text);
 }
 
 static void dfq__print(dfq__printer *p, const dfq_expr *e, int level);
@@ -7413,6 +7622,26 @@ static dfq_expr *dfq__placed(dfq__parser *p, dfq_expr *e, size_t at) {
   return e;
 }
 
+// decimal(scale), or decimal(digits, scale) as SQL has it: then the digits are only checked.
+static dfq_type dfq__parse_scale(dfq__parser *p) {
+  dfq__token t = p->now;
+  int64_t n[2] = { 0, DFQ__MAX_SCALE };   // the scale, and the digits
+  dfq__take(p);
+  bool two = false, good = dfq__accept_symbol(p, "(");
+  for (int i = 0; good && i < (two ? 2 : 1); i++) {
+    if (i) n[1] = n[0];
+    good = p->now.kind == DFQ__T_INT && dfq__read_i64(p->text + p->now.at, p->now.len, &n[0]);
+    if (good) dfq__take(p);
+    two = two || (good && dfq__accept_symbol(p, ","));
+  }
+  good = good && n[1] <= DFQ__MAX_SCALE && n[0] <= n[1] && dfq__accept_symbol(p, ")");
+  if (!good)
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len,
+                    "a decimal has 0 to 18 digits behind the point: decimal(2), or "
+                    "decimal(15, 2) with at most 18 in all");
+  return good ? dfq_decimal_of(n[0]) : (dfq_type)DFQ_KINDS;
+}
+
 // The type's name is an ordinary word, in lower case: columns may be called date or str as
 // well.
 static dfq_type dfq__parse_type(dfq__parser *p) {
@@ -7420,9 +7649,10 @@ static dfq_type dfq__parse_type(dfq__parser *p) {
   dfq_type type = DFQ_KINDS;
   if (t.kind == DFQ__T_NAME) type = dfq__type_find(p->text + t.at, t.len);
   bool list = t.kind == DFQ__T_NAME && dfq__same_text("list", p->text + t.at, t.len);
+  if (type == DFQ_DECIMAL) return dfq__parse_scale(p);
   if (type == DFQ_KINDS && !list)
-    dfq__expected(p, "a type (bool, i8 to i64, u8 to u64, f32, f64, str, date, datetime, "
-                     "duration, time, list(...))");
+    dfq__expected(p, "a type (bool, i8 to i64, u8 to u64, f32, f64, decimal(scale), str, date, "
+                     "datetime, duration, time, list(...))");
   else dfq__take(p);
   if (!list) return type;
   dfq__expect_symbol(p, "(");
@@ -7450,6 +7680,7 @@ static bool dfq__read_value(dfq_type type, const char *s, size_t n, dfq_value *t
     case DFQ_DATE: return dfq__read_date(s, n, &to->as.i);
     case DFQ_DATETIME: return dfq__read_datetime(s, n, &to->as.i);
     case DFQ_TIME: return dfq__read_time(s, n, &to->as.i);
+    case DFQ_DECIMAL: return dfq__read_decimal(s, n, dfq__scale_of(type), &to->as.i);
     case DFQ_STR: *to = dfq__value_str(s, n); return true;
     default: return false;
   }
@@ -7489,11 +7720,13 @@ static dfq_expr *dfq__parse_typed(dfq__parser *p, dfq_type type) {
   dfq__decimal d;
   dfq_value v;
   if (!s) return dfq__parse_broken(p);
-  if (!dfq__read_value(type, s, n, &v)) {
+  if (type == DFQ_DECIMAL) type = dfq_decimal_of(dfq__scale_of_text(s, n));
+  if (!dfq__is_scalar_type(type) || !dfq__read_value(type, s, n, &v)) {
     bool large = dfq__is_number(type) && dfq__scan_decimal(s, n, &d) &&
-                 (dfq__is_float(type) || d.integer);
+                 (!dfq__is_integer(type) || d.integer);
     dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "%.*s %s %s%s", (int)dfq__min(t.len, 40),
-                    p->text + t.at, large ? "does not fit in" : "is no", dfq_type_name(type),
+                    p->text + t.at, large ? "does not fit in" : "is no",
+                    dfq__is_decimal(type) ? "decimal" : dfq_type_name(type),
                     type == DFQ_DATE ? " (YYYY-MM-DD)"
                     : type == DFQ_DATETIME ? " (YYYY-MM-DD HH:MM:SS)"
                     : type == DFQ_TIME     ? " (HH:MM:SS)" : "");
@@ -7615,7 +7848,8 @@ static void dfq__put_field_names(dfq__text *t, const dfq_schema *s) {
 
 // The types that go by one name, by their letters (dfq__type_letters).
 static const char *const dfq__type_classes[][2] = {
-  { "numeric", "3if12567U4" }, { "integer", "3i12567U" }, { "float", "f4" },
+  { "decimal", "m" },
+  { "numeric", "3if12567U4m" }, { "integer", "3i12567U" }, { "float", "f4" },
   { "temporal", "dtuc" },
 };
 enum { DFQ__CLASS_COUNT = sizeof dfq__type_classes / sizeof dfq__type_classes[0] };
@@ -8673,6 +8907,7 @@ static dfq__bound *dfq__bind_cast(dfq__binder *b, dfq__bound *n, dfq_type type,
 // for its way to the type that its letter asks for. A list of nothing but null is one of texts.
 static dfq_type dfq__wanted(char letter, dfq_type any) {
   if (letter == '*') return any;
+  if (letter == 'm' || letter == 'q') return dfq__is_decimal(any) ? any : dfq_decimal_of(0);
   return letter == 'L' ? dfq_list_of(any) : dfq__letter_type(letter);
 }
 
@@ -8682,22 +8917,37 @@ static char dfq__letter_of(const dfq__overload *o, int i) {
   return o->args[i < least ? i : least - 1];
 }
 
+// The type that an argument becomes: one with a scale of its own keeps it.
+static dfq_type dfq__arg_type(const dfq__overload *o, int i, dfq_type any, dfq_type have) {
+  char letter = dfq__letter_of(o, i);
+  return dfq__wanted(letter, letter == 'q' ? have : any);
+}
+
+// The type of the result. Of a product of decimals the scale may be too large for any.
+static dfq_type dfq__type_of_call(const dfq__overload *o, dfq__bound *const *arg,
+                                  dfq_type any) {
+  if (o->result != 'q') return dfq__wanted(o->result, any);
+  return dfq_decimal_of(dfq__scale_of(arg[0]->type) + dfq__scale_of(arg[1]->type));
+}
+
 static int dfq__overload_cost(const dfq__overload *o, dfq__bound *const *arg, int argc,
                               dfq_type *any) {
   bool list = o->result == 'L' || strchr(o->args, 'L');
+  bool decimal = *o->args == 'm' || *o->args == 'q';
   int cost = 0;
   if (!dfq__fits_count(o, argc)) return DFQ__NO_WAY;
   *any = DFQ_NULL;
   for (int i = 0; i < argc; i++) {
     char letter = dfq__letter_of(o, i);
     bool is_list = letter == 'L' && dfq__kind(arg[i]->type) == DFQ_LIST;
-    if (letter == '*' || is_list)
+    if (letter == '*' || is_list || (decimal && dfq__is_decimal(arg[i]->type)))
       *any = dfq__common_type(*any, is_list ? dfq__child_of(arg[i]->type) : arg[i]->type);
   }
   if (list && *any == DFQ_NULL) *any = DFQ_STR;
   if (*any == DFQ_KINDS || (list && !dfq__is_scalar_type(*any))) return DFQ__NO_WAY;
+  if (decimal && !dfq__is_decimal(*any)) return DFQ__NO_WAY;   // one of them has to be
   for (int i = 0; i < argc; i++) {
-    int one = dfq__widen_cost(arg[i]->type, dfq__wanted(dfq__letter_of(o, i), *any));
+    int one = dfq__widen_cost(arg[i]->type, dfq__arg_type(o, i, *any, arg[i]->type));
     if (one >= DFQ__NO_WAY) return DFQ__NO_WAY;
     if (cost + one < DFQ__NO_WAY) cost += one;
   }
@@ -8887,6 +9137,16 @@ static bool dfq__bind_constants(dfq__binder *b, const dfq_expr *e, dfq__bound *n
   }
 }
 
+// A constant that is compared with a decimal gets its scale, if it fits there: two columns of
+// one type are compared 64 rows at a time.
+static dfq_type dfq__literal_scale(const dfq_value *v, dfq_type common) {
+  int64_t ignored;
+  int scale = dfq__scale_of(v->type);
+  bool fits = v->type != DFQ_NULL &&
+              dfq__rescale(v->as.i, scale, dfq__scale_of(common), &ignored);
+  return fits || v->type == DFQ_NULL ? common : dfq_decimal_of(scale);
+}
+
 // Cheapest signature first, then a cast around each argument that is not of its type yet.
 static dfq__bound *dfq__bind_call(dfq__binder *b, const dfq_expr *e) {
   dfq__bound *n = dfq__bound_new(b, DFQ_CALL, e, e->argc);
@@ -8904,11 +9164,20 @@ static dfq__bound *dfq__bind_call(dfq__binder *b, const dfq_expr *e) {
   }
   if (!n->call) { dfq__bind_mismatch(b, e, n->arg); return NULL; }
   for (int i = 0; i < n->argc; i++) {
-    dfq_type want = dfq__wanted(dfq__letter_of(n->call, i), best_any);
+    dfq_type want = dfq__arg_type(n->call, i, best_any, n->arg[i]->type);
+    bool compare = dfq__functions[e->fn].level == DFQ__L_CMP && dfq__is_decimal(want);
+    if (compare && n->arg[i]->kind == DFQ_LITERAL)
+      want = dfq__literal_scale(&n->arg[i]->value, best_any);
     n->arg[i] = dfq__bind_cast(b, n->arg[i], want, DFQ_CAST);
     if (!n->arg[i]) return NULL;
   }
-  n->type = dfq__wanted(n->call->result, best_any);
+  n->type = dfq__type_of_call(n->call, n->arg, best_any);
+  if (!dfq__is_column_type(n->type) && n->call->result == 'q') {
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, e, "try: cast one of them to fewer digits, or to f64",
+                   "the product of %s and %s has more than 18 digits behind the point",
+                   dfq_type_name(n->arg[0]->type), dfq_type_name(n->arg[1]->type));
+    return NULL;
+  }
   bool sure = false;
   if (!dfq__bind_constants(b, e, n, &sure)) return NULL;
   if (e->user) n->ready = e->user;
@@ -9054,6 +9323,20 @@ static bool dfq__f64_to_int(double v, dfq_type type, int64_t *to) {
   return dfq__int_fits(type, *to) && (type != DFQ_U64 || *to >= 0);
 }
 
+// The cast of a decimal to a number or bool.
+static bool dfq__from_decimal(const dfq_value *from, dfq_type type, dfq_value *to) {
+  int scale = dfq__scale_of(from->type);
+  if (dfq__is_float(type)) {
+    to->as.f = dfq__decimal_to_f64(from->as.i, scale);
+    if (type == DFQ_F32) to->as.f = (double)(float)to->as.f;
+    return true;
+  }
+  to->as.i = from->as.i != 0;
+  if (type == DFQ_BOOL) return true;
+  if (!dfq__rescale(from->as.i, scale, dfq__scale_of(type), &to->as.i)) return false;
+  return dfq__int_fits(type, to->as.i) && (type != DFQ_U64 || to->as.i >= 0);
+}
+
 // One cast. Returns false when the value has no counterpart in the other type.
 // Which pairs come here is decided by the matrix of casts above; a pair that it forbids never
 // does.
@@ -9065,8 +9348,13 @@ static bool dfq__convert_value(const dfq_value *from, dfq_type type, dfq__arena 
   if (from->type == DFQ_STR) return dfq__read_value(type, from->as.s, from->len, to);
   *to = dfq__value_int(type, from->as.i);
   bool negative = from->as.i < 0, large = from->type == DFQ_U64 && negative;
+  if (dfq__is_decimal(from->type)) return dfq__from_decimal(from, type, to);
+  if (dfq__is_decimal(type) && !dfq__is_float(from->type))
+    return !large && dfq__rescale(from->as.i, 0, dfq__scale_of(type), &to->as.i);
   if (dfq__is_float(from->type)) {
     to->as.f = from->as.f;
+    if (dfq__is_decimal(type))
+      return dfq__decimal_from_f64(from->as.f, dfq__scale_of(type), &to->as.i);
     if (type == DFQ_F64) return true;
     if (type == DFQ_F32) return dfq__f64_to_f32(&to->as.f);
     if (type != DFQ_BOOL) return dfq__f64_to_int(from->as.f, type, &to->as.i);
@@ -9114,7 +9402,8 @@ static void dfq__eval_fail(dfq__eval *ctx, const dfq__bound *b, const dfq_value 
   if (b->kind == DFQ_CAST)
     dfq__put(&t, "\n  try: try_cast, which makes null of what cannot be cast");
   else if (strstr(why, "overflows"))
-    dfq__put(&t, "\n  try: cast an operand to f64, or wrap_add, wrap_sub, wrap_mul");
+    dfq__putf(&t, "\n  try: cast an operand to f64%s",
+              strstr(why, "decimal") ? "" : ", or wrap_add, wrap_sub, wrap_mul");
   ctx->error = dfq__error_from(ctx->errors, DFQ_VALUE_ERROR, &t);
 }
 
@@ -9299,7 +9588,7 @@ static dfq_type dfq__result_type(int fn, dfq_type a, dfq_type b) {
     int cost = o->fn == fn ? dfq__overload_cost(o, arg, 2, &any) : DFQ__NO_WAY;
     if (cost >= best) continue;
     best = cost;
-    best_type = dfq__letter_type(o->result);
+    best_type = dfq__type_of_call(o, arg, any);
   }
   return best_type;
 }
@@ -9308,9 +9597,10 @@ static dfq_type dfq__result_type(int fn, dfq_type a, dfq_type b) {
 // Rows are the left operand, columns the right; a point means that there is no such operation.
 // Narrow types come first, a line for each that they become.
 DFQ_API bool dfq_print_promotions(dfq *db, FILE *out) {
-  static const int fns[] = { DFQ__ADD, DFQ__SUB, DFQ__DIV, DFQ__LT };
-  static const dfq_type wide[] = { DFQ_BOOL, DFQ_I64, DFQ_F64, DFQ_STR, DFQ_DATE, DFQ_DATETIME,
-                                   DFQ_DURATION, DFQ_TIME, DFQ_DAYS, DFQ_MONTHS };
+  static const int fns[] = { DFQ__ADD, DFQ__SUB, DFQ__MUL, DFQ__DIV, DFQ__LT };
+  static const dfq_type wide[] = { DFQ_BOOL, DFQ_I64, DFQ_F64, dfq_decimal_of(2), DFQ_STR,
+                                   DFQ_DATE, DFQ_DATETIME, DFQ_DURATION, DFQ_TIME, DFQ_DAYS,
+                                   DFQ_MONTHS };
   const int kinds = sizeof wide / sizeof *wide;
   dfq__text t = dfq__text_in(db->heap);
   for (int to = 1; to <= 2; to++) {
@@ -9321,15 +9611,15 @@ DFQ_API bool dfq_print_promotions(dfq *db, FILE *out) {
     }
     dfq__putf(&t, "are stored as such, and computed with as %s\n", dfq_type_name(wide[to]));
   }
-  for (int f = 0; f < 4; f++) {
-    dfq__putf(&t, "\n%-9s", dfq__functions[fns[f]].infix);
-    for (int b = 0; b < kinds; b++) dfq__putf(&t, " %-9s", dfq_type_name(wide[b]));
+  for (int f = 0; f < 5; f++) {
+    dfq__putf(&t, "\n%-10s", dfq__functions[fns[f]].infix);
+    for (int b = 0; b < kinds; b++) dfq__putf(&t, " %-10s", dfq_type_name(wide[b]));
     dfq__put(&t, "\n");
     for (int a = 0; a < kinds; a++) {
-      dfq__putf(&t, "%-9s", dfq_type_name(wide[a]));
+      dfq__putf(&t, "%-10s", dfq_type_name(wide[a]));
       for (int b = 0; b < kinds; b++) {
         dfq_type r = dfq__result_type(fns[f], wide[a], wide[b]);
-        dfq__putf(&t, " %-9s", r == DFQ_KINDS ? "." : dfq_type_name(r));
+        dfq__putf(&t, " %-10s", r == DFQ_KINDS ? "." : dfq_type_name(r));
       }
       dfq__put(&t, "\n");
     }
@@ -10230,6 +10520,7 @@ DFQ__BINARY(dfq__k_u8_to_i64, uint8_t, int64_t, r[i] = a; (void)b)
 DFQ__BINARY(dfq__k_i8_to_i64, int8_t, int64_t, r[i] = a; (void)b)
 DFQ__BINARY(dfq__k_i16_to_i64, int16_t, int64_t, r[i] = a; (void)b)
 DFQ__BINARY(dfq__k_u16_to_i64, uint16_t, int64_t, r[i] = a; (void)b)
+DFQ__BINARY(dfq__k_same_i64, int64_t, int64_t, r[i] = a; (void)b)
 DFQ__BINARY(dfq__k_u32_to_i64, uint32_t, int64_t, r[i] = a; (void)b)
 DFQ__BINARY(dfq__k_f32_to_f64, float, double, r[i] = (double)a; (void)b)
 // The product wraps: under a null may stand any date, and nobody looks at what comes of it.
@@ -10291,7 +10582,9 @@ static const dfq__kernel_row dfq__kernels[] = {
 // and durations checks more than a kernel does.
 static dfq__kernel dfq__kernel_of_call(const dfq__bound *b) {
   dfq_type type = b->argc ? b->arg[0]->type : (dfq_type)DFQ_NULL;
-  bool arithmetic = b->type != DFQ_BOOL && type >= DFQ_DATE;
+  bool arithmetic = b->type != DFQ_BOOL && type >= DFQ_DATE && !dfq__is_decimal(type);
+  bool scaled = b->argc == 2 && type != b->arg[1]->type && dfq__is_decimal(type);
+  if (scaled && b->call->fn != DFQ__MUL) return NULL;   // two scales: one value at a time
   if (b->argc < 1 || b->argc > 2 || arithmetic) return NULL;
   for (size_t i = 0; i < sizeof dfq__kernels / sizeof *dfq__kernels; i++) {
     const dfq__kernel_row *k = &dfq__kernels[i];
@@ -10317,6 +10610,7 @@ static dfq__kernel dfq__kernel_of_cast(dfq_type from, dfq_type to) {
     { DFQ_DATE, DFQ_DATETIME, dfq__k_date_to_time },
     { DFQ_I8, DFQ_I64, dfq__k_i8_to_i64 },        { DFQ_U8, DFQ_I64, dfq__k_u8_to_i64 },
     { DFQ_I16, DFQ_I64, dfq__k_i16_to_i64 },      { DFQ_U16, DFQ_I64, dfq__k_u16_to_i64 },
+    { DFQ_I64, DFQ_DECIMAL, dfq__k_same_i64 },
     { DFQ_U32, DFQ_I64, dfq__k_u32_to_i64 },      { DFQ_F32, DFQ_F64, dfq__k_f32_to_f64 },
   };
   for (size_t i = 0; i < sizeof casts / sizeof *casts; i++)
@@ -11201,6 +11495,7 @@ DFQ_API double dfq_table_f64(const dfq_table *t, size_t row, int column) {
   dfq_table_get(t, row, column, &v);
   if (dfq__is_float(v.type)) return v.as.f;
   if (v.type == DFQ_U64) return (double)(uint64_t)v.as.i;
+  if (dfq__is_decimal(v.type)) return dfq__decimal_to_f64(v.as.i, dfq__scale_of(v.type));
   return v.type == DFQ_NULL || dfq__is_bytes(v.type) ? (double)NAN : (double)v.as.i;
 }
 
@@ -14259,6 +14554,13 @@ static uint64_t dfq__order_word_f64(double v) {
   return w >> 63 ? ~w : w | (uint64_t)1 << 63;
 }
 
+// Of any value that is not stored as bytes. u64 needs no sign turned, nor does a bool.
+static uint64_t dfq__order_word(const dfq_value *v) {
+  if (dfq__is_float(v->type)) return dfq__order_word_f64(v->as.f);
+  bool plain = v->type == DFQ_BOOL || v->type == DFQ_U64;
+  return (uint64_t)v->as.i ^ (plain ? 0 : (uint64_t)1 << 63);
+}
+
 // A float as a value that stands for all its equals: 0.0 for -0.0, the one NaN. Others stay.
 static void dfq__make_canonical(dfq_value *v) {
   if (!dfq__is_float(v->type)) return;
@@ -14917,7 +15219,8 @@ static bool dfq__sum_int_update(dfq__aggs *all, dfq__agg *a, const uint32_t *gro
 static const char *dfq__sum_int_result(const uint64_t *s, dfq_type type, dfq_value *to) {
   if (s[2] == 0) return NULL;
   *to = dfq__value_int(type, (int64_t)s[0]);
-  return s[1] == (uint64_t)((int64_t)s[0] >> 63) ? NULL : "overflows i64";
+  if (s[1] == (uint64_t)((int64_t)s[0] >> 63)) return NULL;
+  return dfq__is_decimal(type) ? "overflows decimal" : "overflows i64";
 }
 
 static const char *dfq__sum_int_finish(dfq__aggs *all, dfq__agg *a, size_t group,
@@ -14932,10 +15235,15 @@ static double dfq__wide_to_f64(uint64_t low, uint64_t high) {
   return ldexp(dfq__sum_value(&s), -DFQ__UNIT);
 }
 
+// The mean of n integers or decimals, from their sum. The divisor is exact up to 2^53.
+static double dfq__mean_whole(uint64_t low, uint64_t high, uint64_t n, dfq_type type) {
+  return dfq__wide_to_f64(low, high) / ((double)n * dfq__powers[dfq__scale_of(type)]);
+}
+
 static const char *dfq__mean_int_finish(dfq__aggs *all, dfq__agg *a, size_t group,
                                         dfq_value *to) {
   const uint64_t *s = dfq__state(all, a, group);
-  if (s[2]) *to = dfq__value_f64(dfq__wide_to_f64(s[0], s[1]) / (double)s[2]);
+  if (s[2]) *to = dfq__value_f64(dfq__mean_whole(s[0], s[1], s[2], a->in_type));
   return NULL;
 }
 
@@ -15875,15 +16183,9 @@ static const char *dfq__by_finish(dfq__aggs *all, dfq__agg *a, size_t group, dfq
 
 // A value as a word: the greater, the better.
 static uint64_t dfq__best_word(const dfq__vec *x, size_t i, bool most) {
-  uint64_t w;
-  switch (dfq__size_of(x->type)) {
-    case 1: w = ((const uint8_t *)x->data)[i]; break;
-    case 4: w = (uint64_t)(int64_t)((const int32_t *)x->data)[i] ^ (uint64_t)1 << 63; break;
-    default:
-      if (x->type == DFQ_F64) w = dfq__order_word_f64(((const double *)x->data)[i]);
-      else w = ((const uint64_t *)x->data)[i] ^ (uint64_t)1 << 63;
-  }
-  return most ? w : ~w;
+  dfq_value v;
+  dfq__vec_get(x, i, &v);
+  return most ? dfq__order_word(&v) : ~dfq__order_word(&v);
 }
 
 // And back.
@@ -15891,8 +16193,8 @@ static dfq_value dfq__best_value(uint64_t w, dfq_type type, bool most) {
   const uint64_t sign = (uint64_t)1 << 63;
   dfq_value v = dfq__value_int(type, 0);
   if (!most) w = ~w;
-  if (type == DFQ_F64) w = w & sign ? w & ~sign : ~w;
-  else if (dfq__size_of(type) > 1) w ^= sign;
+  if (dfq__is_float(type)) w = w & sign ? w & ~sign : ~w;
+  else if (type != DFQ_BOOL && type != DFQ_U64) w ^= sign;
   memcpy(&v.as, &w, 8);
   return v;
 }
@@ -16363,8 +16665,9 @@ static dfq_type dfq__aggregate_takes(int fn, int i, dfq_type arg) {
   if (*takes == 'o' && !dfq__is_ordered_type(arg)) return best;
   if (*takes == '*' || *takes == 'o') return arg == DFQ_NULL ? (dfq_type)DFQ_STR : arg;
   for (; *takes && *takes != ','; takes++) {
-    int c = dfq__widen_cost(arg, dfq__letter_type(*takes));
-    if (c < cost) { cost = c; best = dfq__letter_type(*takes); }
+    dfq_type type = dfq__wanted(*takes, arg);
+    int c = dfq__widen_cost(arg, type);
+    if (c < cost) { cost = c; best = type; }
   }
   if (best != DFQ_KINDS && dfq__agg_in_f64(fn)) return DFQ_F64;
   return best;
@@ -18675,8 +18978,7 @@ static void dfq__order_words(const dfq__vec *v, size_t n, bool descending, uint6
       for (size_t i = 0; i < n; i++) {
         dfq_value one;
         dfq__vec_get(v, i, &one);
-        word[i] = dfq__is_float(v->type) ? dfq__order_word_f64(one.as.f)
-                                         : (uint64_t)one.as.i ^ (v->type == DFQ_U64 ? 0 : sign);
+        word[i] = dfq__order_word(&one);
       }
   }
   for (size_t i = 0; descending && i < n; i++) word[i] = ~word[i];
@@ -20369,8 +20671,9 @@ static const char *dfq__list_sum(const dfq_value *v, size_t n, const dfq__agg_ca
   bool f64 = c->in_type == DFQ_F64, mean = c->expr->fn == DFQ__MEAN;
   if (n == 0) return NULL;
   if (!mean && !f64) return dfq__sum_int_result(wide, c->type, to);
-  double total = f64 ? dfq__sum_value(&sum) : dfq__wide_to_f64(wide[0], wide[1]);
-  *to = dfq__value_f64(mean ? total / (double)n : total);
+  double total = f64 ? dfq__sum_value(&sum) : 0;
+  if (!f64) *to = dfq__value_f64(dfq__mean_whole(wide[0], wide[1], n, c->in_type));
+  else *to = dfq__value_f64(mean ? total / (double)n : total);
   return NULL;
 }
 
@@ -28537,6 +28840,13 @@ static bool dfq__csv_odd(dfq__csv_state *st, dfq__csv_cells *c, size_t i, const 
   return true;
 }
 
+// ---- >>csv-loops: a column of a batch -------------------------------------------------------
+// A loop for each type that files are full of, with the reading of a field inlined: most fields
+// are plain, and need no call. A field that begins with what may be a quote or a null, and one
+// that the quick reading refuses, goes the exact and slow way, which also makes the message.
+//
+//   sep  [ 4 9 13 ... ]    at  [ 1 4 7 ... ]    field of row i: text[sep[at - 1] + 1 .. sep[at])
+
 // Reads the column; returns how many rows came out well.
 #define DFQ__CSV_LOOP(name, TYPE, GET)                                                         \
   static size_t name(dfq__csv_state *st, dfq__csv_cells *c) {                                  \
@@ -28564,6 +28874,38 @@ DFQ__CSV_LOOP(dfq__csv_loop_duration, int64_t, dfq__csv_get_duration)
 DFQ__CSV_LOOP(dfq__csv_loop_time, int64_t, dfq__csv_get_time)
 #undef DFQ__CSV_LOOP
 
+// Digits with at most one point, as many behind it as the scale has, or fewer. False when
+// nothing that simple is there.
+static bool dfq__csv_get_decimal(const char *a, const char *b, int scale, int64_t *to) {
+  bool minus = *a == '-';
+  const char *p = a += minus;
+  int64_t m = 0;
+  for (; p < b && dfq__is_digit(*p); p++) m = m * 10 + (*p - '0');
+  if (p == a) return false;
+  int left = scale;
+  if (p < b && *p == '.')
+    for (p++; p < b && left > 0 && dfq__is_digit(*p); p++, left--) m = m * 10 + (*p - '0');
+  if (p != b || p - a + left > 18) return false;
+  m *= (int64_t)dfq__tens[left];
+  *to = minus ? -m : m;
+  return true;
+}
+
+static size_t dfq__csv_loop_decimal(dfq__csv_state *st, dfq__csv_cells *c) {
+  const char *text = st->reader.text.data;
+  const bool *odd = st->source->odd;
+  int scale = dfq__scale_of(c->type);
+  int64_t *to = (int64_t *)c->data;
+  for (size_t i = 0; i < c->n; i++) {
+    const char *a = text + c->sep[c->at[i] - 1] + 1, *b = text + c->sep[c->at[i]];
+    if (*b == '\n' && b[-1] == '\r') b--;
+    bool plain = !odd[(unsigned char)*a] && b - a <= 18;
+    if (plain && dfq__csv_get_decimal(a, b, scale, &to[i])) c->valid[i] = 1;
+    else if (!dfq__csv_odd(st, c, i, a, b)) return i;
+  }
+  return c->n;
+}
+
 // Numbers of all other widths: by the exact reader, which knows their ranges.
 static size_t dfq__csv_loop_narrow(dfq__csv_state *st, dfq__csv_cells *c) {
   const char *text = st->reader.text.data;
@@ -28581,7 +28923,8 @@ static const dfq__csv_loop dfq__csv_loops[] = {   // in the order of the types
   NULL, dfq__csv_loop_bool, dfq__csv_loop_i32, dfq__csv_loop_i64, dfq__csv_loop_f64,
   dfq__csv_loop_str, dfq__csv_loop_date, dfq__csv_loop_datetime, dfq__csv_loop_duration,
   dfq__csv_loop_time, dfq__csv_loop_narrow, dfq__csv_loop_narrow, dfq__csv_loop_narrow,
-  dfq__csv_loop_narrow, dfq__csv_loop_narrow, dfq__csv_loop_narrow, dfq__csv_loop_narrow
+  dfq__csv_loop_narrow, dfq__csv_loop_narrow, dfq__csv_loop_narrow, dfq__csv_loop_narrow,
+  dfq__csv_loop_decimal
 };
 
 // ---- >>csv-infer: the sample decides --------------------------------------------------------

@@ -969,7 +969,7 @@ TEST(expr_types) {
   static const ch2_case cases[] = {
     { "-i3", "i64 -7" },              { "-n", "i64 null" },          { "-f", "f64 -2.5" },
     { "abs(i3)", "i64 7" },           { "-null", "i64 null" },
-    { "-s", "!neg takes (i64) or (f64), not (str)" },
+    { "-s", "!neg takes (i64) or (f64) or (decimal), not (str)" },
     { "-b", "!type error" },          { "-d", "!type error" },
     { "not i", "!not takes (bool), not (i64)" },
     { "not null", "bool null" },      { "is_nan(i)", "bool false" },
@@ -1045,12 +1045,13 @@ TEST(expr_promotions_table) {
   static const char *const lines[] = {
     "i32 i8 i16 u8 u16 u32 u64 are stored as such, and computed with as i64\n"
     "f32 are stored as such, and computed with as f64\n",
-    "\n+         bool      i64       f64       str       date      datetime  duration  time  ",
-    "\ni64       .         i64       f64       .         .         .         .         .     ",
-    "\ndate      .         .         .         .         .         .         datetime  datetime"
-    "  date      date     \n", "\n/         bool ",
-    "\ni64       .         f64       f64       .  ", "\n<         bool ",
-    "\nstr       .         .         .         bool      .  "
+    "\n+          bool       i64        f64        decimal(2) str        date       datetime",
+    "\ni64        .          i64        f64        decimal(2) .          .          ",
+    "\ndate       .          .          .          .          .          .          .          "
+    "datetime   datetime   date       date      \n", "\n/          bool ",
+    "\ndecimal(2) .          decimal(2) f64        decimal(4) .          ",
+    "\ni64        .          f64        f64        f64        .  ", "\n<          bool ",
+    "\nstr        .          .          .          .          bool       .  "
   };
   dfq *db = dfq_open(NULL);
   FILE *f = tmpfile();

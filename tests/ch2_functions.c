@@ -287,7 +287,8 @@ FN_TABLE(fn_rounding, { "floor(big)", "i64 9223372036854775807" },
          { "round(4000000000000000000, -19)", "i64 0" }, { "round(big, -20)", "i64 0" },
          { "round(big, small)", "i64 0" }, { "round(s)", "!round takes (i64) or (f64)" },
          { "round(f, 1.5)", "!round takes" },
-         { "floor(s)", "!floor takes (i64) or (f64), not (str)" }, { "ceil(d)", "!ceil takes" },
+         { "floor(s)", "!floor takes (i64) or (f64) or (decimal), not (str)" },
+         { "ceil(d)", "!ceil takes" },
          { "trunc(true)", "!trunc takes" })
 
 FN_TABLE(fn_sign_and_roots,

@@ -417,7 +417,165 @@ TEST(types_narrow_in_c) {
   dfq_close(db);
 }
 
+// ---- decimals -------------------------------------------------------------------------------
+
+#define TYPES_MOST "9223372036854775807"
+
+FN_TABLE(types_decimal_functions,
+  { "decimal '12.30'", "decimal(2) 12.30" }, { "decimal '-0.05'", "decimal(2) -0.05" },
+  { "decimal '7'", "decimal(0) 7" },         { "decimal '.5'", "decimal(1) 0.5" },
+  { "decimal '92233720368547758.07'", "decimal(2) 92233720368547758.07" },
+  { "decimal '-92233720368547758.08'", "decimal(2) -92233720368547758.08" },
+  { "decimal '92233720368547758.08'", "!does not fit in decimal" },
+  { "decimal '0.0000000000000000001'", "!decimal" }, { "decimal 'x'", "!'x' is no decimal" },
+  { "decimal '0.10' + decimal '0.20'", "decimal(2) 0.30" },
+  { "decimal '0.1' + decimal '0.02'", "decimal(2) 0.12" },
+  { "decimal '1.5' - 2", "decimal(1) -0.5" }, { "1 - decimal '0.05'", "decimal(2) 0.95" },
+  { "decimal '1.5' * decimal '0.25'", "decimal(3) 0.375" },
+  { "decimal '1.50' * i", "decimal(2) 15.00" },
+  { "decimal '1.50' / 2", "f64 0.75" },      { "decimal '0.30' / decimal '0.15'", "f64 2.0" },
+  { "decimal '0.30' // decimal '0.1'", "i64 3" }, { "decimal '7.5' % 2", "decimal(1) 1.5" },
+  { "floor_mod(decimal '-7.5', 2)", "decimal(1) 0.5" },
+  { "floor_div(decimal '-7.5', 2)", "i64 -4" }, { "decimal '7.5' % 0", "decimal(1) null" },
+  { "decimal '1.5' + f", "f64 4.0" },        { "decimal '0.1' + 0.2",
+    "f64 0.30000000000000004" },
+  { "decimal '1.5' + n", "decimal(1) null" }, { "decimal '1.5' + u8 '1'", "decimal(1) 2.5" },
+  { "decimal '1.5' + f32 '0.5'", "f64 2.0" },
+  { "decimal '" TYPES_MOST "' + 1", "!overflows decimal" },
+  { "decimal '92233720368547758.07' * 10", "!overflows decimal" },
+  { "decimal '0.1' + big", "!has no value of type decimal(1)" },
+  { "decimal '0.0000000001' * decimal '0.000000001'", "!more than 18 digits behind the point" },
+  { "-decimal '1.50'", "decimal(2) -1.50" }, { "-decimal '-" TYPES_MOST "'",
+    "decimal(0) " TYPES_MOST },              { "abs(decimal '-1.50')", "decimal(2) 1.50" },
+  { "abs(decimal '-9223372036854775808')", "!overflows decimal" },
+  { "sign(decimal '-1.50')", "i64 -1" },     { "round(decimal '2.50')", "decimal(2) 3.00" },
+  { "round(decimal '-2.50')", "decimal(2) -3.00" },
+  { "round(decimal '2.49')", "decimal(2) 2.00" },
+  { "round(decimal '2.345', 2)", "decimal(3) 2.350" },
+  { "round(decimal '2.345', 5)", "decimal(3) 2.345" },
+  { "round(decimal '1250.00', -2)", "decimal(2) 1300.00" },
+  { "round(decimal '1250.00', -30)", "decimal(2) 0.00" },
+  { "ceil(decimal '92233720368547758.07')", "!overflows decimal" },
+  { "floor(decimal '-2.01')", "decimal(2) -3.00" },
+  { "ceil(decimal '2.01')", "decimal(2) 3.00" },
+  { "ceil(decimal '-2.99')", "decimal(2) -2.00" },
+  { "trunc(decimal '-2.99')", "decimal(2) -2.00" },
+  { "least(decimal '2.5', decimal '2.45', 3)", "decimal(2) 2.45" },
+  { "greatest(decimal '2.5', null)", "decimal(1) 2.5" },
+  { "clip(decimal '2.5', 0, 2)", "decimal(1) 2.0" }, { "sqrt(decimal '2.25')", "f64 1.5" },
+  { "decimal '1.50' = decimal '1.5'", "bool true" }, { "decimal '1.50' != 1.5", "bool false" },
+  { "decimal '-1.51' < decimal '-1.5'", "bool true" }, { "decimal '3.00' = 3", "bool true" },
+  { "decimal '2.99' < 3", "bool true" },     { "decimal '0.5' > big", "bool false" },
+  { "decimal '0.000000000000000001' < decimal '" TYPES_MOST "'", "bool true" },
+  { "decimal '1.50' in (1.5, 2)", "bool true" }, { "decimal '1.50' in (2, 3)", "bool false" },
+  { "decimal '1.50' between 1 and decimal '1.500'", "bool true" },
+  { "decimal '1.5' is distinct from decimal '1.50'", "bool false" },
+  { "case when b then decimal '1.5' else 2 end", "decimal(1) 1.5" },
+  { "coalesce(null, decimal '1.5', 0)", "decimal(1) 1.5" },
+  { "list(decimal '1.5', 2)", "list(decimal(1)) [1.5, 2.0]" },
+  { "cast('12.3' as decimal(2))", "decimal(2) 12.30" },
+  { "cast('12.300' as decimal(2))", "decimal(2) 12.30" },
+  { "cast('12.345' as decimal(2))", "!has no value of type decimal(2)" },
+  { "try_cast('12.345' as decimal(15, 2))", "decimal(2) null" },
+  { "cast('1.5e2' as decimal(1))", "decimal(1) 150.0" },
+  { "cast(12.345 as decimal(2))", "decimal(2) 12.35" },   // the float is a little above
+  { "cast(1.005 as decimal(2))", "decimal(2) 1.00" },     // ... and below
+  { "cast(-0.125 as decimal(2))", "decimal(2) -0.13" },
+  { "cast(0.49999999999999994 as decimal(0))",
+    "decimal(0) 0" },                        { "try_cast(nan as decimal(2))",
+    "decimal(2) null" },
+  { "cast(1e17 as decimal(2))", "!has no value of type decimal(2)" },
+  { "cast(9007199254740993.0 as decimal(1))", "decimal(1) 9007199254740992.0" },
+  { "cast(12 as decimal(2))", "decimal(2) 12.00" },
+  { "cast(u8 '12' as decimal(2))", "decimal(2) 12.00" },
+  { "cast(big as decimal(1))", "!has no value of type decimal(1)" },
+  { "cast(small as decimal(0))", "decimal(0) -9223372036854775808" },
+  { "cast(decimal '2.50' as i64)", "i64 3" }, { "cast(decimal '-2.49' as i8)", "i8 -2" },
+  { "cast(decimal '300' as u8)", "!has no value of type u8" },
+  { "cast(decimal '0.30' as f64)", "f64 0.3" }, { "cast(decimal '0.1' as f32)", "f32 0.1" },
+  { "cast(decimal '92233720368547758.07' as f64)", "f64 9.223372036854776e+16" },
+  { "cast(decimal '9007199254.740993' as f64)", "f64 9007199254.740993" },
+  { "cast(decimal '2.345' as decimal(2))", "decimal(2) 2.35" },
+  { "cast(decimal '2.3' as decimal(3))", "decimal(3) 2.300" },
+  { "cast(decimal '" TYPES_MOST "' as decimal(1))", "!has no value of type decimal(1)" },
+  { "cast(decimal '" "922337203685477580.7' as decimal(0))", "decimal(0) 922337203685477581" },
+  { "cast(decimal '1.5' as str)", "str 1.5" }, { "cast(decimal '0.0' as bool)", "bool false" },
+  { "cast(1 as decimal)", "!a decimal has 0 to 18 digits behind the point" },
+  { "cast(1 as decimal(19))", "!a decimal has 0 to 18" },
+  { "cast(1 as decimal(4, 5))", "!a decimal" },
+  { "cast(1 as decimal(20, 2))", "!a decimal has" },
+  { "cast(d as decimal(2))", "!cannot cast" },
+  { "decimal '1.5' < s", "!cannot compare" }, { "decimal '1.5' + d", "!cannot compute" },
+  { "upper(decimal '1.5')", "!upper takes" }, { "bit_and(decimal '1', 1)", "!bit_and takes" })
+
+#define TYPES_MONEY                                                                            \
+  "k,p,q,r\n1,12.30,2,0.0725\n2,-0.05,3,0.1\n1,,4,0\n2,99999.99,1,-1\n3,12.3,2,.5\n"
+#define TYPES_PRICED "types (p: decimal(2), r: decimal(4)) "
+
+TYPES_TABLE(types_decimals_in_plans, TYPES_MONEY,
+  { TYPES_PRICED, "k,p,q,r 1,12.30,2,0.0725 2,-0.05,3,0.1000 1,,4,0.0000 2,99999.99,1,-1.0000 "
+                  "3,12.30,2,0.5000" },
+  { TYPES_PRICED "| select p * q as a, p * (1 - r) as b, p + r as c, p / 2 as d",
+    "a,b,c,d 24.60,11.408250,12.3725,6.15 -0.15,-0.045000,0.0500,-0.025 ,,, "
+    "99999.99,199999.980000,99998.9900,49999.995 24.60,6.150000,12.8000,6.15" },
+  { TYPES_PRICED "| group k : sum(p) as s, mean(p) as m, min(p) as a, max(p) as b, "
+    "first(p) as c, last(p) as d, n_unique(p) as n, sum(p * q) as t",
+    "k,s,m,a,b,c,d,n,t 1,12.30,12.3,12.30,12.30,12.30,,1,24.60 "
+    "2,99999.94,49999.97,-0.05,99999.99,-0.05,99999.99,2,99999.84 "
+    "3,12.30,12.3,12.30,12.30,12.30,12.30,1,24.60" },
+  { TYPES_PRICED "| group p : count() as n | sort p", "p,n -0.05,1 12.30,2 99999.99,1 ,1" },
+  { TYPES_PRICED "| group : median(p) as m, sum(r) as r", "m,r 12.3,-0.3275" },
+  { TYPES_PRICED "| sort p desc, r | select p, r",
+    "p,r 99999.99,-1.0000 12.30,0.0725 12.30,0.5000 -0.05,0.1000 ,0.0000" },
+  { TYPES_PRICED "| filter p > 12 and p < decimal '12.301' and r != 0.5 | select k", "k 1" },
+  { TYPES_PRICED "| filter p = 12.3 | select k", "k 1 3" },
+  { TYPES_PRICED "| filter p > r | select k", "k 1 2 3" },
+  { TYPES_PRICED "| filter p = decimal '12.3000' | select k", "k 1 3" },
+  { TYPES_PRICED "| select sum(p) over (order by q rows between 1 preceding and current row) "
+    "as s, "
+    "mean(p) over (partition by k) as m, lag(p, 1, 0) over (order by q) as l, "
+    "min(p) over (order by q rows between 1 preceding and 1 following) as n",
+    "s,m,l,n 100012.29,12.3,99999.99,12.30 12.25,49999.97,12.30,-0.05 -0.05,12.3,-0.05,-0.05 "
+    "99999.99,49999.97,0.00,12.30 24.60,12.3,12.30,-0.05" },
+  { TYPES_PRICED "| distinct p | select p", "p 12.30 -0.05  99999.99" },
+  { TYPES_PRICED "| select cast(p as i64) as i, cast(q as decimal(3)) as d, round(r, 1) as r "
+    "| limit 2",
+    "i,d,r 12,2.000,0.1000 0,3.000,0.1000" },
+  { TYPES_PRICED "| select p * 1000000000000000000 as x",
+    "!overflows decimal, in row 1 (p = 12.30)" },
+  { TYPES_PRICED "| group : sum(p + decimal '92233720368547745.77') as s",
+    "!overflows decimal" },
+  { "types (p: decimal(1))", "!column p holds \"-0.05\", which" },
+  { "types (p: decimal(15, 2), k: decimal(0)) | select k, p | limit 1", "k,p 1,12.30" })
+
+TEST(types_decimals_in_c) {
+  static const int64_t cents[] = { 1230, -5, INT64_MAX };
+  dfq *db = dfq_open(NULL);
+  dfq_column column = { "p", dfq_decimal_of(2), cents, NULL };
+  CHECK_STR(dfq_type_name(column.type), "decimal(2)");
+  CHECK_STR(dfq_type_name(dfq_list_of(dfq_decimal_of(18))), "list(decimal(18))");
+  CHECK_STR(dfq_type_name(dfq_decimal_of(19)), "?");
+  dfq_table *t = dfq_table_new(db, &column, 1, 3);
+  CHECK_INT(dfq_table_i64(t, 0, 0), 1230);
+  CHECK_F64(dfq_table_f64(t, 0, 0), 12.3);
+  FILE *file = tmpfile();
+  CHECK(dfq_print_json(dfq_limit(dfq_scan_table(db, t), 2), file));
+  char *text = test_text(file);
+  CHECK_STR(text, "[\n  {\"p\": 12.30},\n  {\"p\": -0.05}\n]\n");
+  free(text);
+  dfq_frame *f = dfq_scan_table(db, t);
+  CHECK(dfq_check_equivalent(dfq_join(f, f, "p", DFQ_LEFT), NULL));
+  CHECK_INT(dfq_count(dfq_join(f, f, "p", DFQ_INNER)), 3);
+  dfq_table_free(t);
+  column.type = dfq_decimal_of(19);
+  CHECK(!dfq_table_new(db, &column, 1, 3));
+  dfq_close(db);
+}
+
 static void run_ch2_types(void) {
+  RUN(types_decimal_functions);
+  RUN(types_decimals_in_plans);
+  RUN(types_decimals_in_c);
   RUN(types_narrow_functions);
   RUN(types_narrow_in_plans);
   RUN(types_narrow_in_c);

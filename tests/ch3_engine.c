@@ -367,6 +367,7 @@ TEST(engine_kernels_match_scalars) {
     for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++)
       for (int constants = 0; constants < 4; constants++) {
         dfq_type any = engine_letter_types[(k + (size_t)i) % 7];
+        if (strpbrk(o->args, "mq")) any = dfq_decimal_of(k % 4);
         if (!engine_signature(db, &seed, o, any, lengths[k], constants, k % 3 != 0)) return;
       }
     dfq_close(db);

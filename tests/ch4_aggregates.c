@@ -477,7 +477,7 @@ static const char *const aggs_refused[][2] = {
   { "sum(i) filter (where nope)", "no column nope" },
   { "sum(i) filter (where sum(i) > 1)", "sum is an aggregate" },
   { "sum(s)", "sum does not take str" },
-  { "sum(s)", "it is sum(i64 or f64 or duration)" },
+  { "sum(s)", "it is sum(i64 or f64 or duration or decimal)" },
   { "count_if(i)", "count_if(bool)" },
   { "quantile(s, 0.5)", "it is quantile(i64 or f64, a share)" },
   { "quantile(i, 2)", "a literal from 0.0 to 1.0" },
