@@ -21127,6 +21127,7 @@ typedef struct dfq__window_call {
   int fn;                   // what is computed from the frame: of cum_sum it is sum
   dfq_expr *by;             // an order key that the call itself has, or NULL
   int sort;                 // which of the node's sorts it reads
+  bool leads;               // and the sort is by its keys, not by more
 
   dfq__agg_call agg;        // argument, types
   int64_t n;                // ntile's count, lag's and lead's distance, nth_value's rank
@@ -21268,15 +21269,18 @@ static int dfq__share_sorts(dfq__window_call *const *call, int count) {
   int sorts = 0, most = 0;
   for (int i = 0; i < count; i++) {
     call[i]->sort = -1;
+    call[i]->leads = false;
     if (dfq__window_keys(call[i]) > most) most = dfq__window_keys(call[i]);
   }
   for (int keys = most; keys >= 0; keys--)
     for (int i = 0; i < count; i++) {
       if (dfq__window_keys(call[i]) != keys) continue;
       for (int j = 0; j < count && call[i]->sort < 0; j++)
-        if (call[j]->sort >= 0 && dfq__sort_serves(call[i], call[j]))
+        if (call[j]->leads && dfq__sort_serves(call[i], call[j]))
           call[i]->sort = call[j]->sort;
-      if (call[i]->sort < 0) call[i]->sort = sorts++;
+      if (call[i]->sort >= 0) continue;
+      call[i]->leads = true;
+      call[i]->sort = sorts++;
     }
   return sorts;
 }
@@ -21700,6 +21704,7 @@ typedef struct dfq__window_op {
   size_t emitted;
 
   // the window at hand, along its order of rows: positions, not row numbers
+  bool sorted;               // the rows are not in the input's order
   dfq__eval eval;            // of a range's ends
   dfq__vec x[DFQ__AGG_INPUTS];   // what the aggregate is fed, in order
   dfq__buffer gathered[2 * DFQ__AGG_INPUTS], zeros;
@@ -22148,7 +22153,7 @@ static bool dfq__window_arrange(dfq__window_op *o, dfq__window_part *p, int kind
   for (int k = 0; k < DFQ__AGG_INPUTS; k++) {
     if (p->arg[k] < 0) continue;
     dfq__vec all = o->x[k] = dfq__store_vec(&o->sorter.store, p->arg[k]);
-    if (dfq__window_keys(&p->call) &&
+    if (o->sorted &&
         !dfq__gather_vec(op, &o->gathered[2 * k], &all, dfq__u32(&o->sorter.order), rows,
                          &o->x[k]))
       return false;
@@ -22194,6 +22199,7 @@ static bool dfq__window_sort(dfq__window_op *o, const dfq__window_part *p) {
   dfq__sorter *s = &o->sorter;
   int parts = p->call.over.partitions;
   s->keys = p->call.over.orders;
+  o->sorted = dfq__window_keys(&p->call) > 0;
   for (int k = 0; k < s->keys; k++) {
     s->by[k].column = p->first_key + parts + k;
     s->by[k].descending = p->call.over.order[k].descending;
@@ -22239,12 +22245,9 @@ static bool dfq__window_prepare(dfq__op *op) {
     if (!dfq__window_add_batch(o, &op->in[0]->out)) return false;
   if (e != DFQ__END) return false;
   for (int sort = 0; sort < o->sorts; sort++) {
-    const dfq__window_part *leader = NULL;
     for (int i = 0; i < op->node->expr_count; i++)
-      if (o->call[i]->sort == sort &&
-          (!leader || dfq__window_keys(o->call[i]) > dfq__window_keys(&leader->call)))
-        leader = &o->part[i];
-    if (leader && !dfq__window_sort(o, leader)) return false;
+      if (o->call[i]->sort == sort && o->call[i]->leads && !dfq__window_sort(o, &o->part[i]))
+        return false;
     for (int i = 0; i < op->node->expr_count; i++)
       if (o->call[i]->sort == sort && !dfq__window_compute(o, &o->part[i])) return false;
   }
@@ -27164,7 +27167,7 @@ static void dfq__put_sorts(dfq__text *t, const dfq__node *n) {
   if (!call || !list) t->failed = true;
   else sorts = dfq__share_sorts(list, n->expr_count);
   for (int i = 0; !t->failed && i < n->expr_count; i++)
-    if (dfq__window_keys(&call[i]) == 0) { sorts--; break; }
+    sorts -= call[i].leads && dfq__window_keys(&call[i]) == 0;
   dfq__arena_release(&scratch, 0);
   if (sorts == 0) dfq__put(t, "no sort");
   else dfq__putf(t, "%d sort%s", sorts, sorts == 1 ? "" : "s");

@@ -525,6 +525,37 @@ TEST(frames_names) {
   dfq_close(db);
 }
 
+#if DFQ_CHAPTER >= 5
+// Windows share a sort with the one that leads it, not with another that shares it.
+TEST(frames_share_sorts) {
+  static const char *const items[][2] = {
+    { "cume_dist() over () as a, forward_fill(x) as b, min(k) over (order by n) as c",
+      "1 sort for 3" },
+    { "cum_sum(x) as a, sum(x) over () as b", "no sort for 2" },
+    { "row_number() over (partition by k, d order by n) as a, rank() over (partition by d, k "
+      "order by n) as b, mean(x) over (partition by d, k) as c", "1 sort for 3" },
+    { "row_number() over (partition by k order by n) as a, row_number() over (partition by k) "
+      "as b, lag(x) over (partition by k order by n desc) as c", "3 sorts for 3" },
+    { "rolling_sum_by(x, n, 2) as a, rank() over (order by n) as b, dense_rank() over (order "
+      "by n nulls first) as c", "2 sorts for 3" },
+  };
+  dfq *db = dfq_open(NULL);
+  frames_data data;
+  dfq_table *t = frames_table(db, 5, 40, &data);
+  for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
+    dfq_frame *q = dfq_with_columns(dfq_scan_table(db, t), items[i][0]);
+    CHECK_HAS(dfq_explain_text(q, DFQ_EXPLAIN_OPTIMIZED), items[i][1]);
+    frames_settings(q, items[i][0]);
+  }
+  dfq_frame *bare = dfq_with_columns(dfq_scan_table(db, t), "cum_sum(x) as s");
+  const char *journal = dfq_explain_text(dfq_filter(bare, "k = 1"), DFQ_EXPLAIN_JOURNAL);
+  CHECK_HAS(journal, "REFUSED: s looks at the whole table");
+  dfq_table_free(t);
+  free(data.cell);
+  dfq_close(db);
+}
+#endif
+
 static void run_ch4_frames(void) {
   RUN(frames_at_random);
   RUN(frames_of_their_own);
@@ -532,4 +563,7 @@ static void run_ch4_frames(void) {
   RUN(frames_refuse);
   RUN(frames_two_roads);
   RUN(frames_names);
+#if DFQ_CHAPTER >= 5
+  RUN(frames_share_sorts);
+#endif
 }

@@ -752,8 +752,80 @@ static dfq_frame *diff_unpivot(diff_gen *g, dfq_frame *f) {
   return dfq_unpivot(f, t.data);
 }
 
+// ---- random windows: over plain columns, which cannot fail before the functions do
+
+static const char *const diff_bounds[] = { "unbounded preceding", "3 preceding", "1 preceding",
+                                           "current row", "1 following", "4 following",
+                                           "unbounded following" };
+
+static void diff_over(diff_gen *g, const dfq_schema *s, bool framed, diff_text *t) {
+  int from = diff_below(g, 6), to = from + diff_below(g, 7 - from), unit = diff_below(g, 3);
+  bool order = diff_chance(g, 70), empty = to == 0 || (from == 1 && diff_chance(g, 10));
+  diff_put(t, " over (");
+  if (diff_chance(g, 60)) {
+    diff_put(t, "partition by ");
+    diff_name(t, s->field[diff_below(g, s->count)].name);
+  }
+  for (int i = 0; order && i < 2 - diff_below(g, 2); i++) {
+    diff_put(t, i ? ", " : " order by ");
+    diff_name(t, s->field[diff_below(g, s->count)].name);
+    diff_put(t, "%s%s", diff_chance(g, 40) ? " desc" : "",
+             diff_chance(g, 20) ? " nulls first" : "");
+  }
+  if (unit == DFQ__BY_VALUE) {      // by distance: see ch4_frames.c
+    from = from < 3 ? 0 : 3;
+    to = to < 4 ? 3 : 6;
+  }
+  if (empty) { from = 1; to = unit == DFQ__BY_VALUE ? 3 : 1; }
+  if (framed && diff_chance(g, 60))
+    diff_put(t, " %s between %s and %s", dfq__frame_units[unit],
+             unit == DFQ__BY_VALUE && from == 1 ? diff_bounds[3] : diff_bounds[from],
+             diff_bounds[to]);
+  diff_put(t, ")");
+}
+
+static void diff_window_item(diff_gen *g, const dfq_schema *s, diff_text *t) {
+  static const char *const any[] = { "count", "min", "max", "first", "last", "first_non_null",
+                                     "last_non_null", "n_unique" };
+  static const char *const own[] = { "lag(%s)",           "lead(%s, 2)",
+                                     "forward_fill(%s)",  "backward_fill(%s, 2)",
+                                     "cum_min(%s)",       "cum_count(%s)",
+                                     "rolling_max(%s, 3)", "rolling_count(%s, 2, 1)" };
+  static const char *const number[] = { "sum(%s)", "mean(%s)", "std(%s)", "median(%s)" };
+  static const char *const sums[] = { "cum_sum(%s)", "cum_mean(%s)", "rolling_sum(%s, 3)",
+                                      "rolling_mean(%s, 4, 1)", "rolling_var(%s, 3, 2)" };
+  static const char *const place[] = { "row_number()", "rank()", "dense_rank()", "ntile(3)",
+                                       "percent_rank()", "cume_dist()", "count()" };
+  const dfq_field *f = &s->field[diff_below(g, s->count)];
+  bool is_number = f->type == DFQ_I64 || f->type == DFQ_F64 || f->type == DFQ_I32;
+  diff_text column = { "", 0 };
+  int kind = diff_below(g, 10);
+  diff_name(&column, f->name);
+  if (kind == 0) diff_put(t, "nth_value(%s, 2)", column.data);
+  else if (kind < 3) diff_put(t, "%s", place[diff_below(g, 7)]);
+  else if (kind < 5 && is_number) diff_put(t, sums[diff_below(g, 5)], column.data);
+  else if (kind < 7) diff_put(t, own[diff_below(g, 8)], column.data);
+  else if (is_number && diff_chance(g, 50)) diff_put(t, number[diff_below(g, 4)], column.data);
+  else diff_put(t, "%s(%s)", any[diff_below(g, 8)], column.data);
+  if (kind < 3 || kind > 6 || (kind < 7 && diff_chance(g, 60)))
+    diff_over(g, s, kind == 0 || kind > 6, t);
+  diff_put(t, " as x%d", g->names++);
+}
+
+static dfq_frame *diff_window(diff_gen *g, dfq_frame *f) {
+  diff_text t = { "", 0 };
+  const dfq_schema *s = diff_schema(f);
+  if (s->count == 0) return f;
+  for (int i = diff_below(g, 3); i >= 0; i--) {
+    diff_window_item(g, s, &t);
+    if (i) diff_put(&t, ", ");
+  }
+  diff_put(&g->plan, "  with %s\n", t.data);
+  return dfq_with_columns(f, t.data);
+}
+
 static dfq_frame *diff_stage(diff_gen *g, dfq_frame *f, diff_data *data, int *used) {
-  switch (diff_below(g, 19)) {
+  switch (diff_below(g, 21)) {
     case 0: case 1: case 2: case 3: return diff_filter(g, f);
     case 4: return diff_select(g, f);
     case 5: case 6: return diff_with(g, f);
@@ -765,6 +837,7 @@ static dfq_frame *diff_stage(diff_gen *g, dfq_frame *f, diff_data *data, int *us
     case 13: case 14: return diff_sort(g, f);
     case 15: return diff_distinct(g, f);
     case 16: return diff_unpivot(g, f);
+    case 17: case 18: return diff_window(g, f);
     default: return diff_join(g, f, data, used);
   }
 }

@@ -1139,6 +1139,197 @@ static inline model_table model_explode(model *m, const dfq__node *n, const mode
   return t;
 }
 
+// ---- windows: for each row its partition in order, its frame, then a value of the two --------
+
+typedef struct model_frame {
+  int fn;                // what is computed of it
+  int64_t least;         // of how many values at least
+  int unit;              // -1: none was given
+  int64_t first, last;
+} model_frame;
+
+// Functions with frames of their own are named after what they compute: cum_sum, rolling_mean.
+static inline model_frame model_frame_of(const dfq_expr *e) {
+  const dfq_expr *f = e->arg[0];
+  const dfq__window *w = e->window;
+  const char *name = dfq__aggregates[f->fn].name;
+  model_frame r = { f->fn, 0, w->framed ? w->unit : -1, w->first, w->last };
+  int64_t n = f->argc > 1 ? f->arg[1]->value.as.i : 0;
+  bool cum = strncmp(name, "cum_", 4) == 0, rolls = strncmp(name, "rolling_", 8) == 0;
+  bool fills = f->fn == DFQ__FORWARD_FILL || f->fn == DFQ__BACKWARD_FILL;
+  if (f->fn == DFQ__CUM_PROD || (!cum && !rolls && !fills)) return r;
+  r.unit = DFQ__BY_ROWS;
+  r.first = rolls ? 1 - n : fills && n ? -n : INT64_MIN;
+  r.last = 0;
+  if (!fills) r.fn = dfq__aggregate_find(name + (cum ? 4 : 8), strlen(name) - (cum ? 4u : 8u));
+  else r.fn = f->fn == DFQ__FORWARD_FILL ? DFQ__LAST_NON_NULL : DFQ__FIRST_NON_NULL;
+  if (f->fn == DFQ__BACKWARD_FILL) { r.first = 0; r.last = n ? n : INT64_MAX; }
+  if (rolls && r.fn != DFQ__COUNT) r.least = n;
+  if (rolls && f->argc > 2) r.least = f->arg[2]->value.as.i;
+  return r;
+}
+
+// The rows of the input with what a window reads of them, and the partition at hand.
+typedef struct model_windowed {
+  const model_table *in;
+  const dfq_expr *e;
+  dfq_value *key;        // partitions, orders of each row
+  int parts, keys;
+  size_t *row, rows;     // of the partition, in order
+} model_windowed;
+
+static inline int model_window_order(const model_windowed *w, size_t a, size_t b) {
+  for (int k = w->parts; k < w->keys; k++) {
+    const dfq_value *x = &w->key[a * (size_t)w->keys + (size_t)k],
+                    *y = &w->key[b * (size_t)w->keys + (size_t)k];
+    const dfq_key *how = &w->e->window->order[k - w->parts];
+    bool p = model_is_null(x), q = model_is_null(y);
+    if (p != q) return p == how->nulls_first ? -1 : 1;
+    int order = p ? 0 : model_compare(x, y);
+    if (order) return how->descending ? -order : order;
+  }
+  return 0;
+}
+
+// The partition of a row, in order.
+static inline void model_window_partition(model_windowed *w, size_t of) {
+  w->rows = 0;
+  for (size_t r = 0; r < w->in->rows; r++) {
+    bool same = true;
+    for (int k = 0; k < w->parts; k++)
+      same = same && model_same_key(&w->key[of * (size_t)w->keys + (size_t)k],
+                                    &w->key[r * (size_t)w->keys + (size_t)k]);
+    size_t at = w->rows;
+    if (!same) continue;
+    for (; at > 0 && model_window_order(w, r, w->row[at - 1]) < 0; at--)
+      w->row[at] = w->row[at - 1];
+    w->row[at] = r;
+    w->rows++;
+  }
+}
+
+// How many different keys there are from the i-th row of the partition to the j-th, less one.
+static inline int64_t model_window_groups(const model_windowed *w, size_t i, size_t j) {
+  int64_t n = 0;
+  for (; i < j; i++) n += model_window_order(w, w->row[i], w->row[i + 1]) != 0;
+  return n;
+}
+
+static inline bool model_window_within(const model_windowed *w, const model_frame *f, size_t i,
+                                       size_t j) {
+  int order = model_window_order(w, w->row[j], w->row[i]);
+  int64_t apart = order;
+  if (f->unit < 0) return order <= 0;
+  if (f->unit == DFQ__BY_ROWS) apart = (int64_t)j - (int64_t)i;
+  if (f->unit == DFQ__BY_GROUPS)
+    apart = j < i ? -model_window_groups(w, j, i) : model_window_groups(w, i, j);
+  return (f->first == INT64_MIN || apart >= f->first) &&
+         (f->last == INT64_MAX || apart <= f->last);
+}
+
+// What needs no frame: places, and other rows. Returns: whether that is all.
+static inline bool model_window_place(const model_windowed *w, size_t i, dfq_value *to) {
+  const dfq_expr *f = w->e->arg[0];
+  int64_t n = (int64_t)w->rows, before = 0, upto = 0, k;
+  for (size_t j = 0; j < w->rows; j++) {
+    before += model_window_order(w, w->row[j], w->row[i]) < 0;
+    upto += model_window_order(w, w->row[j], w->row[i]) <= 0;
+  }
+  switch (f->fn) {
+    case DFQ__ROW_NUMBER: *to = model_int(DFQ_I64, (int64_t)i + 1); return true;
+    case DFQ__RANK: *to = model_int(DFQ_I64, before + 1); return true;
+    case DFQ__DENSE_RANK:
+      *to = model_int(DFQ_I64, model_window_groups(w, 0, i) + 1);
+      return true;
+    case DFQ__PERCENT_RANK:
+      *to = model_f64(n == 1 ? 0 : (double)before / (double)(n - 1));
+      return true;
+    case DFQ__CUME_DIST: *to = model_f64((double)upto / (double)n); return true;
+    case DFQ__NTILE:
+      k = f->arg[0]->value.as.i;
+      for (int64_t bucket = 1, end = 0; (int64_t)i >= end; bucket++) {
+        end += n / k + (bucket <= n % k);
+        *to = model_int(DFQ_I64, bucket);
+      }
+      return true;
+    default: return false;
+  }
+}
+
+// lag and lead, of a column.
+static inline bool model_window_shift(const model_windowed *w, size_t i, dfq_value *to) {
+  const dfq_expr *f = w->e->arg[0];
+  if (f->fn != DFQ__LAG && f->fn != DFQ__LEAD) return false;
+  int64_t n = f->argc > 1 ? f->arg[1]->value.as.i : 1;
+  int64_t at = (int64_t)i + (f->fn == DFQ__LEAD ? n : -n);
+  if (at >= 0 && at < (int64_t)w->rows)
+    *to = model_row(w->in, w->row[at])[model_find(w->in->schema, f->arg[0]->name)];
+  return true;
+}
+
+// The value of the i-th row of the partition. False when it fails.
+static inline bool model_window_value(model *m, const model_windowed *w, size_t i,
+                                      dfq_value *to) {
+  model_frame f = model_frame_of(w->e);
+  dfq_expr call = *w->e->arg[0];
+  size_t *member = (size_t *)model_room(m, w->rows, sizeof *member);
+  model_scope s = { w->in->schema, NULL, w->in, member, 0 };
+  dfq_value count;
+  *to = model_null();
+  if (model_window_place(w, i, to) || model_window_shift(w, i, to)) return true;
+  for (size_t j = 0; j < w->rows; j++)
+    if (model_window_within(w, &f, i, j)) member[s.members++] = w->row[j];
+  if (call.fn == DFQ__NTH_VALUE) {
+    size_t n = (size_t)call.arg[1]->value.as.i;
+    const dfq_expr *column = call.arg[0];
+    if (n <= s.members)
+      *to = model_row(w->in, member[n - 1])[model_find(w->in->schema, column->name)];
+    return true;
+  }
+  if (f.fn != call.fn) call.argc = call.argc > 0;
+  call.fn = DFQ__COUNT;
+  if (f.least && (!model_aggregate(m, &s, &call, &count) || count.as.i < f.least)) return true;
+  call.fn = f.fn;
+  return model_aggregate(m, &s, &call, to);
+}
+
+// One window for all rows, into column c of the result.
+static inline bool model_window_column(model *m, const model_table *in, const dfq_expr *e,
+                                       model_table *t, int c) {
+  model_windowed w = { in, e, NULL, e->window->partitions, e->argc - 1, NULL, 0 };
+  model_scope s = { in->schema, NULL, NULL, NULL, 0 };
+  w.key = (dfq_value *)model_room(m, in->rows * (size_t)w.keys, sizeof *w.key);
+  w.row = (size_t *)model_room(m, in->rows, sizeof *w.row);
+  for (size_t r = 0; r < in->rows; r++) {
+    s.row = model_row(in, r);
+    for (int k = 0; k < w.keys; k++)
+      if (!model_eval(m, &s, e->arg[k + 1], &w.key[r * (size_t)w.keys + (size_t)k]))
+        return false;
+  }
+  for (size_t r = 0; r < in->rows; r++) {
+    size_t i = 0;
+    model_window_partition(&w, r);
+    while (w.row[i] != r) i++;
+    if (!model_window_value(m, &w, i, &model_row(t, r)[c])) return false;
+  }
+  return true;
+}
+
+// Nothing comes out before everything is known.
+static inline model_table model_window(model *m, const dfq__node *n, const model_table *in) {
+  model_table t = model_new(&n->schema), none = t;
+  none.failed = true;
+  if (in->failed) return none;
+  for (size_t r = 0; r < in->rows; r++) {
+    dfq_value *to = model_add(m, &t);
+    if (in->schema->count)
+      memcpy(to, model_row(in, r), (size_t)in->schema->count * sizeof *to);
+  }
+  for (int i = 0; i < n->expr_count; i++)
+    if (!model_window_column(m, in, n->expr[i], &t, in->schema->count + i)) return none;
+  return t;
+}
+
 static inline model_table model_run(model *m, const dfq__node *n) {
   model_table in = model_new(&n->schema);
   if (n->in[0]) in = model_run(m, n->in[0]);
@@ -1156,6 +1347,7 @@ static inline model_table model_run(model *m, const dfq__node *n) {
     case DFQ__DISTINCT_ROWS: return model_distinct(m, n, &in);
     case DFQ__UNPIVOT: return model_unpivot(m, n, &in);
     case DFQ__EXPLODE: return model_explode(m, n, &in);
+    case DFQ__WINDOW: return model_window(m, n, &in);
     default: m->wrong = "a node that only the optimizer makes"; return in;
   }
 }
