@@ -15140,6 +15140,7 @@ struct dfq__agg {
   dfq_type type;               // of the result
   dfq_value option;            // of quantile and median the share
   size_t offset;               // of its first word in a state
+  bool shares;                 // ... which are another aggregate's, that keeps them
   dfq__buffer group, value;    // >>agg-lists: kept values, and their groups (u32)
   dfq__buffer valid, mark;     // ... a byte each, where nulls are kept; where morsels begin
   size_t kept, marks;          // how many
@@ -16955,7 +16956,24 @@ static void dfq__agg_begin(dfq__agg *a, const dfq__agg_call *c) {
     a->words += (size_t)a->option.as.i * (dfq__is_bytes(a->in_type) ? 2 : 1);
 }
 
-// Lays the states out: the words of each call behind those of the one before.
+// Of aggregates that differ only in how they finish, the first.
+static int dfq__agg_kin(int fn) {
+  if (fn == DFQ__MEAN) return DFQ__SUM;
+  if (fn == DFQ__STD) return DFQ__VAR;
+  return fn == DFQ__COV_POP ? DFQ__COV : fn;
+}
+
+// Do two aggregates fold the same rows into the same state?
+static bool dfq__agg_same_state(const dfq__agg_call *c, const dfq__agg *a,
+                                const dfq__agg_call *d, const dfq__agg *b) {
+  if (dfq__agg_kin(a->fn) != dfq__agg_kin(b->fn) || a->fn == b->fn) return false;
+  for (int k = 0; k < DFQ__AGG_INPUTS; k++)
+    if ((c->arg[k] || d->arg[k]) && !dfq_expr_equal(c->arg[k], d->arg[k])) return false;
+  return true;
+}
+
+// Lays the states out: the words of each call behind those of the one before. sum(x) and
+// mean(x) have one state and two finishes.
 static bool dfq__grouper_aggs(dfq__op *op, dfq__grouper *g) {
   dfq__group_plan *p = &g->plan;
   g->aggs.heap = g->aggs.arena.heap = op->eval.heap;
@@ -16967,7 +16985,12 @@ static bool dfq__grouper_aggs(dfq__op *op, dfq__grouper *g) {
     dfq__agg *a = &g->aggs.agg[i];
     dfq__agg_begin(a, &p->call[i]);
     a->offset = g->aggs.stride;
-    g->aggs.stride += a->words;
+    for (int j = 0; j < i && !a->shares; j++) {
+      dfq__agg *b = &g->aggs.agg[j];
+      a->shares = dfq__agg_same_state(&p->call[i], a, &p->call[j], b);
+      if (a->shares) a->offset = b->offset;
+    }
+    if (!a->shares) g->aggs.stride += a->words;
   }
   return true;
 }
@@ -16983,6 +17006,7 @@ static bool dfq__grouper_bind(dfq__op *op, dfq__grouper *g, const dfq_expr *cons
   }
   for (int i = 0; i < p->calls * DFQ__AGG_INPUTS; i++) {
     dfq_expr *e = p->call[i / DFQ__AGG_INPUTS].arg[i % DFQ__AGG_INPUTS];
+    if (g->aggs.agg[i / DFQ__AGG_INPUTS].shares) continue;
     if (e && (g->arg[i] = dfq__op_bind(op, in, e)) == NULL) return false;
   }
   for (int i = 0; i < op->node->expr_count; i++) {
@@ -17048,6 +17072,7 @@ static bool dfq__grouper_update(dfq__grouper *g, const uint32_t *number, size_t 
     dfq__agg *a = &g->aggs.agg[i];
     int first = i * DFQ__AGG_INPUTS;
     dfq__vec x[DFQ__AGG_INPUTS];
+    if (a->shares) continue;
     for (int k = 0; k < DFQ__AGG_INPUTS; k++) {
       x[k] = g->column[g->plan.keys + first + k];
       if (g->arg[first + k]) x[k] = dfq__vec_from(x[k], from);
@@ -19869,7 +19894,7 @@ static bool dfq__groups_adopt(dfq__group_op *o, const dfq__adopted *at, size_t n
   if (!dfq__keys_adopt(o, at, n, number)) return false;
   if (!dfq__aggs_grow(aggs, o->any_key ? o->keys.table.count : 1)) return false;
   for (int i = 0; i < aggs->count; i++)
-    for (size_t r = 0; r < n; r++) {
+    for (size_t r = 0; r < n && !aggs->agg[i].shares; r++) {
       dfq__aggs *from = &at[r].from->g.aggs;
       if (!aggs->agg[i].is->combine(aggs, &aggs->agg[i], number[r], from, &from->agg[i],
                                     at[r].group))

@@ -376,7 +376,8 @@ static dfq_table *aggs_random(dfq *db, uint64_t seed, size_t rows) {
 static const char *const aggs_items[] = {
   "mode(i) as ra, mode(s) as rb, mode(f) as rc, mode(d) filter (where b) as rd",
   "product(g) as ra, product(i) filter (where i > 0 and i < 3) as rb, skew(g) as rc, "
-  "kurtosis(i) as rd, sum(g) as re, mean(g) as rf",
+  "kurtosis(i) as rd, sum(g) as re, mean(g) as rf, var(g) as rg, std(g) as rh, mean(i) as ri, "
+  "sum(i) as rj, sum(g) filter (where b) as rk",
   "cov(i, g) as ra, corr(g, f) as rb, corr(i, g) filter (where b) as rc, cov_pop(f, g) as rd, "
   "std(g) as re",
   "min_by(s, g) as ra, max_by(g, s) as rb, min_by(f, d) filter (where i > 0) as rc, "

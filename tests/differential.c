@@ -570,9 +570,12 @@ static dfq_frame *diff_distinct(diff_gen *g, dfq_frame *f) {
 
 static void diff_aggregate_call(diff_gen *g, const diff_scope *s, diff_text *t) {
   static const char *const any[] = { "count", "min", "max", "first", "last", "first_non_null",
-                                     "last_non_null", "n_unique", "null_count" };
-  static const char *const number[] = { "sum", "mean", "var", "std", "median", "sum", "mean" };
-  dfq_type type = diff_any_type(g, s->schema);
+                                     "last_non_null", "n_unique", "null_count", "mode",
+                                     "approx_n_unique" };
+  static const char *const number[] = { "sum", "mean", "var", "std", "median", "sum", "mean",
+                                        "product", "skew", "kurtosis" };
+  static const char *const pair[] = { "corr", "cov", "cov_pop" };
+  dfq_type type = diff_any_type(g, s->schema), other = diff_any_type(g, s->schema);
   bool is_number = type == DFQ_I64 || type == DFQ_F64 || type == DFQ_I32;
   diff_text e = { "", 0 };
   if (diff_chance(g, 10)) { diff_put(t, "count()"); return; }
@@ -584,16 +587,41 @@ static void diff_aggregate_call(diff_gen *g, const diff_scope *s, diff_text *t) 
   else if (is_number && diff_chance(g, 10))
     diff_put(t, "quantile(%s, %s)", e.data, diff_chance(g, 50) ? "0.25" : "1");
   else if (is_number && diff_chance(g, 65))
-    diff_put(t, "%s(%s)", number[diff_below(g, 7)], e.data);
-  else diff_put(t, "%s(%s)", any[diff_below(g, 9)], e.data);
+    diff_put(t, "%s(%s)", number[diff_below(g, 10)], e.data);
+  else if (is_number && diff_chance(g, 30)) {
+    diff_put(t, "%s(%s, ", pair[diff_below(g, 3)], e.data);
+    diff_expr(g, s, diff_chance(g, 50) ? DFQ_F64 : DFQ_I64, 1, t);
+    diff_put(t, ")");
+  } else if (type == DFQ_STR && diff_chance(g, 20)) {
+    diff_put(t, "string_agg(%s, '%s')", e.data, diff_chance(g, 50) ? ", " : "");
+  } else if (diff_chance(g, 15)) {
+    diff_put(t, "%s(%s, ", diff_chance(g, 50) ? "min_by" : "max_by", e.data);
+    diff_expr(g, s, other, 1, t);
+    diff_put(t, ")");
+  } else diff_put(t, "%s(%s)", any[diff_below(g, 11)], e.data);
+}
+
+// Lists come out as texts: the rest of a plan knows no lists.
+static void diff_list_call(diff_gen *g, const diff_scope *s, diff_text *t) {
+  dfq_type type = diff_any_type(g, s->schema);
+  int kind = diff_below(g, 3);
+  diff_put(t, "%s(", kind == 0 ? "implode" : kind == 1 ? "top_k" : "bottom_k");
+  diff_expr(g, s, type, 1, t);
+  if (kind) diff_put(t, ", %d", diff_below(g, 4) + 1);
+  diff_put(t, ")");
 }
 
 static void diff_aggregate(diff_gen *g, const diff_scope *s, diff_text *t) {
   diff_text e = { "", 0 };
-  diff_aggregate_call(g, s, t);
-  if (diff_chance(g, 75)) return;
-  diff_expr(g, s, DFQ_BOOL, 2, &e);
-  diff_put(t, " filter (%s%s)", diff_chance(g, 50) ? "where " : "", e.data);
+  bool list = diff_chance(g, 10);
+  if (list) diff_put(t, "cast(");
+  if (list) diff_list_call(g, s, t);
+  else diff_aggregate_call(g, s, t);
+  if (diff_chance(g, 25)) {
+    diff_expr(g, s, DFQ_BOOL, 2, &e);
+    diff_put(t, " filter (%s%s)", diff_chance(g, 50) ? "where " : "", e.data);
+  }
+  if (list) diff_put(t, " as str)");
 }
 
 static dfq_frame *diff_group(diff_gen *g, dfq_frame *f) {

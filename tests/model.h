@@ -139,11 +139,15 @@ static inline dfq_type model_type_of_aggregate(const model_scope *s, const dfq_e
   dfq_type arg = e->argc > e->filtered ? model_type(&rows, e->arg[0]) : (dfq_type)DFQ_NULL;
   switch (e->fn) {
     case DFQ__COUNT: case DFQ__N_UNIQUE: case DFQ__COUNT_IF: case DFQ__NULL_COUNT:
+    case DFQ__APPROX_N_UNIQUE:
       return DFQ_I64;
+    case DFQ__IMPLODE: case DFQ__TOP_OF: case DFQ__BOTTOM_OF:
+      return dfq_list_of(arg == DFQ_NULL ? (dfq_type)DFQ_STR : arg);
     case DFQ__ANY: case DFQ__ALL: return DFQ_BOOL;
     case DFQ__MEAN: case DFQ__VAR: case DFQ__STD: case DFQ__MEDIAN: case DFQ__QUANTILE:
+    case DFQ__SKEW: case DFQ__KURTOSIS: case DFQ__COV: case DFQ__COV_POP: case DFQ__CORR:
       return DFQ_F64;
-    case DFQ__SUM: return arg == DFQ_F64 || arg == DFQ_DURATION ? arg : (dfq_type)DFQ_I64;
+    case DFQ__SUM: case DFQ__PRODUCT: return arg == DFQ_F64 || arg == DFQ_DURATION ? arg : (dfq_type)DFQ_I64;
     default: return arg == DFQ_NULL ? (dfq_type)DFQ_STR : arg;
   }
 }
@@ -650,8 +654,13 @@ static inline dfq_value model_pick(int fn, const dfq_value *v, size_t n) {
   return model_canonical(best);
 }
 
-// The argument of an aggregate for every member of the group that its filter lets through; *n:
-// how many. False when one fails.
+static inline bool model_takes_pairs(int fn) {
+  return fn == DFQ__COV || fn == DFQ__COV_POP || fn == DFQ__CORR || fn == DFQ__MIN_BY ||
+         fn == DFQ__MAX_BY;
+}
+
+// The arguments of an aggregate for every member of the group that its filter lets through; *n:
+// how many; second ones stand behind the first, s->members further. False when one fails.
 static inline bool model_arguments(model *m, const model_scope *s, const dfq_expr *e,
                                    dfq_value *all, size_t *n) {
   model_scope inner = { s->in->schema, NULL, NULL, NULL, 0 };
@@ -662,15 +671,113 @@ static inline bool model_arguments(model *m, const model_scope *s, const dfq_exp
     if (e->filtered && !model_eval(m, &inner, e->arg[e->argc - 1], &passes)) return false;
     if (model_is_null(&passes) || !passes.as.i) continue;
     if (e->argc > e->filtered && !model_eval(m, &inner, e->arg[0], &all[*n])) return false;
+    if (model_takes_pairs(e->fn) &&
+        !model_eval(m, &inner, e->arg[1], &all[s->members + *n])) return false;
     ++*n;
   }
   return true;
 }
 
+// Of two arguments. The sums behind cov and corr are those of var, which are checked there.
+static inline dfq_value model_pairs(model *m, int fn, const dfq_value *x, const dfq_value *y,
+                                    size_t n) {
+  dfq_value v = model_null();
+  const dfq_value *best = NULL;
+  uint64_t words[DFQ__CORR_WORDS];
+  memset(words, 0, sizeof words);
+  for (size_t i = 0; i < n; i++) {
+    if (model_is_null(&y[i])) continue;
+    int order = best ? model_compare(&y[i], best) : 0;
+    if (!best || (fn == DFQ__MIN_BY ? order < 0 : order > 0)) {
+      best = &y[i];
+      v = x[i];
+    }
+    if (fn == DFQ__MIN_BY || fn == DFQ__MAX_BY || model_is_null(&x[i])) continue;
+    (void)dfq__pair_add(words, model_widen(x[i], DFQ_F64).as.f, model_widen(y[i], DFQ_F64).as.f,
+                        fn == DFQ__CORR, &m->arena);
+  }
+  if (fn == DFQ__MIN_BY || fn == DFQ__MAX_BY) return v;
+  v = model_null();
+  dfq__pair_value(words, fn, &v);
+  return v;
+}
+
+// The values as a list; the k best of them when k is not 0, by repeated search for the best.
+static inline dfq_value model_list(model *m, int fn, dfq_type type, dfq_value *v, size_t n,
+                                   size_t k) {
+  dfq_value list;
+  if (fn == DFQ__IMPLODE) k = n;
+  for (size_t i = 0; i < k && i < n && fn != DFQ__IMPLODE; i++)
+    for (size_t j = i + 1; j < n; j++) {
+      int order = model_compare(&v[j], &v[i]);
+      dfq_value t = v[i];
+      if (fn == DFQ__TOP_OF ? order <= 0 : order >= 0) continue;
+      v[i] = v[j];
+      v[j] = t;
+    }
+  dfq__list_builder b;
+  dfq__list_init(&b, m->arena.heap, type);
+  for (size_t i = 0; i < k && i < n; i++) dfq__list_append(&b, &v[i]);
+  (void)dfq__list_value(&b, &m->arena, &list);
+  return list;
+}
+
+static inline dfq_value model_mode(const dfq_value *v, size_t n) {
+  size_t most = 0, at = 0;
+  for (size_t i = 0; i < n; i++) {
+    size_t count = 0;
+    for (size_t j = 0; j < n; j++) count += model_same_key(&v[i], &v[j]);
+    if (count > most) { most = count; at = i; }
+  }
+  return model_canonical(v[at]);
+}
+
+static inline dfq_value model_joined(model *m, const dfq_value *v, size_t n,
+                                     const dfq_value *sep) {
+  size_t size = 0;
+  for (size_t i = 0; i < n; i++) size += v[i].len + sep->len;
+  dfq_value to = dfq__value_str((char *)model_room(m, size + 1, 1), 0);
+  char *at = (char *)(uintptr_t)to.as.s;
+  for (size_t i = 0; i < n; i++) {
+    if (i && sep->len) memcpy(at + to.len, sep->as.s, sep->len);
+    if (i) to.len += sep->len;
+    if (v[i].len) memcpy(at + to.len, v[i].as.s, v[i].len);
+    to.len += v[i].len;
+  }
+  return to;
+}
+
+// Integers in 128 bits until they would leave 64 for good.
+static inline bool model_product(const dfq_value *v, size_t n, dfq_value *to) {
+  model_wide wide = 1, limit = (model_wide)1 << 64;
+  double product = 1;
+  for (size_t i = 0; i < n; i++) {
+    product = product * v[i].as.f;
+    if (v[0].type != DFQ_F64 && v[i].as.i == 0) { *to = model_int(DFQ_I64, 0); return true; }
+  }
+  *to = model_f64(product);
+  for (size_t i = 0; i < n && v[0].type != DFQ_F64; i++)
+    if (wide < limit && wide > -limit) wide *= v[i].as.i;
+  return v[0].type == DFQ_F64 || model_narrow(wide, DFQ_I64, to);
+}
+
+static inline dfq_value model_estimate(const dfq_value *v, size_t n) {
+  uint32_t ranks[DFQ__RANKS + 2] = { 0 };
+  for (size_t r = 0; r < DFQ__REGISTERS; r++) {
+    uint8_t highest = 0, rank;
+    for (size_t i = 0, at; i < n; i++) {
+      dfq__sketch_place(&v[i], &at, &rank);
+      if (at == r && rank > highest) highest = rank;
+    }
+    ranks[highest]++;
+  }
+  return model_int(DFQ_I64, dfq__sketch_estimate(ranks));
+}
+
 static inline bool model_aggregate(model *m, const model_scope *s, const dfq_expr *e,
                                    dfq_value *to) {
   size_t n = 0, rows, yes = 0;
-  dfq_value *all = (dfq_value *)model_room(m, s->members, sizeof *all);
+  dfq_value *all = (dfq_value *)model_room(m, 2 * s->members, sizeof *all);
   dfq_value *v = (dfq_value *)model_room(m, s->members, sizeof *v);
   double *x = (double *)model_room(m, s->members, sizeof *x);
   if (!model_arguments(m, s, e, all, &rows)) return false;
@@ -681,6 +788,15 @@ static inline bool model_aggregate(model *m, const model_scope *s, const dfq_exp
   }
   if ((e->fn == DFQ__FIRST || e->fn == DFQ__LAST) && rows) {
     *to = all[e->fn == DFQ__FIRST ? 0 : rows - 1];
+    return true;
+  }
+  if (model_takes_pairs(e->fn)) {
+    *to = model_pairs(m, e->fn, all, all + s->members, rows);
+    return true;
+  }
+  dfq_type type = model_type_of_aggregate(s, e), child = dfq__child_of(type);
+  if (e->fn == DFQ__IMPLODE) {
+    *to = model_list(m, e->fn, child, all, rows, 0);
     return true;
   }
   for (size_t i = 0; i < rows; i++) {
@@ -695,11 +811,22 @@ static inline bool model_aggregate(model *m, const model_scope *s, const dfq_exp
   }
   if (e->fn == DFQ__COUNT) *to = model_int(DFQ_I64, (int64_t)n);
   if (e->fn == DFQ__N_UNIQUE) *to = model_int(DFQ_I64, model_distinct_count(v, n));
-  if (n == 0 || e->fn == DFQ__COUNT || e->fn == DFQ__N_UNIQUE) return true;
+  if (e->fn == DFQ__APPROX_N_UNIQUE) *to = model_estimate(v, n);
+  if (e->fn == DFQ__TOP_OF || e->fn == DFQ__BOTTOM_OF)
+    *to = model_list(m, e->fn, child, v, n, (size_t)e->arg[1]->value.as.i);
+  if (!model_is_null(to)) return true;
+  if (n == 0) return true;
   switch (e->fn) {
+    case DFQ__MODE: *to = model_mode(v, n); return true;
+    case DFQ__PRODUCT: return model_product(v, n, to);
+    case DFQ__STRING_AGG: *to = model_joined(m, v, n, &e->arg[1]->value); return true;
+    case DFQ__SKEW: case DFQ__KURTOSIS:
+      *to = model_f64(0);
+      (void)dfq__shape_of(x, n, e->fn, &m->arena, &to->as.f);
+      return true;
     case DFQ__SUM: case DFQ__MEAN: case DFQ__VAR: case DFQ__STD: case DFQ__MEDIAN:
     case DFQ__QUANTILE:
-      return model_numbers(m, e, v, x, n, model_type_of_aggregate(s, e), to);
+      return model_numbers(m, e, v, x, n, type, to);
     default: *to = model_pick(e->fn, v, n); return true;
   }
 }
@@ -958,7 +1085,7 @@ static inline bool model_all_aggregates(model *m, const model_scope *s, const df
 // The same for the arguments, over all rows.
 static inline bool model_all_arguments(model *m, const model_scope *s, const dfq_expr *e) {
   if (e->kind == DFQ_AGGREGATE) {
-    dfq_value *all = (dfq_value *)model_room(m, s->members, sizeof *all);
+    dfq_value *all = (dfq_value *)model_room(m, 2 * s->members, sizeof *all);
     size_t n;
     return model_arguments(m, s, e, all, &n);
   }
