@@ -15095,9 +15095,9 @@ static bool dfq__sum_merge(dfq__sum *to, const dfq__sum *from, dfq__arena *arena
 //               ^ aggregate 0: sum(x), mean(x)       ^ aggregate 1: min(y)
 //
 // Every aggregate is a class: its words, update (one batch, given the group's number of each
-// row), and finish (a state to a value). States begin as zeros. Two need more than a state:
-// median and quantile keep every value with its group's number, n_unique keeps a table of
-// (group, value).
+// row), and finish (a state to a value). States begin as zeros. Some need more than a state: a
+// median keeps every value with its group's number (>>agg-lists), n_unique a table of (group,
+// value) pairs (>>agg-unique).
 //
 //   update   group [ 0 1 0 2 ]   x [ 5 7 1 null ]      state 0: 5 + 1   1: 7   2: nothing yet
 //
@@ -15105,7 +15105,7 @@ static bool dfq__sum_merge(dfq__sum *to, const dfq__sum *from, dfq__arena *arena
 // one cache miss and not one per aggregate (measured: 12 against 33 ns a row for three). Nulls
 // are passed over in update, so that "no value yet" is a count or a flag of 0 and needs no
 // special start value. Larger engines add states for one group over many batches in registers
-// (DuckDB's simple_update), and approximate aggregates: HyperLogLog, t-digest.
+// (DuckDB's simple_update), and quantiles by a sketch of fixed size (t-digest).
 
 typedef struct dfq__aggs dfq__aggs;
 typedef struct dfq__agg dfq__agg;
