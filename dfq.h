@@ -11989,6 +11989,7 @@ static bool dfq__verb_items(dfq__verb *v, dfq_expr *const **items, int *count,
 
 // The same of keys, in an array of the verb's own; the columns of one key share its direction.
 // NULL with the verb's error set.
+DFQ__UNUSED
 static dfq_key *dfq__verb_keys(dfq__verb *v, const dfq_key *keys, int *count) {
   size_t room = 1;
   int n = 0;
@@ -12838,7 +12839,7 @@ static bool dfq__table_scan_open(dfq__op *op) {
 }
 
 // The column's texts are wanted with their numbers. False without memory.
-static bool dfq__table_scan_code(dfq__op *op, int c) {
+DFQ__UNUSED static bool dfq__table_scan_code(dfq__op *op, int c) {
   dfq__table_scan *s = (dfq__table_scan *)op;
   s->coded[c] = true;
   return dfq__table_code(s->table, s->column[c], op->run->own->seed);
@@ -15578,7 +15579,8 @@ static bool dfq__sketch_raise(uint64_t *s, size_t at, uint8_t rank, dfq__arena *
     return true;
   }
   if (s[2] < s[1]) { entry[s[2]++] = (uint32_t)at << 8 | rank; return true; }
-  size_t room = s[1] == 0 ? 4 : s[1] < 64 ? (size_t)s[1] * 4 : DFQ__REGISTERS;
+  size_t room = s[1] == 0 ? 4 : s[1] < 64 ? (size_t)s[1] * 4
+                                               : (size_t)DFQ__REGISTERS;
   size_t bytes = room == DFQ__REGISTERS ? room : room * sizeof *entry;
   uint8_t *more = (uint8_t *)dfq__arena_alloc(arena, bytes);
   if (!more) return false;
@@ -16396,7 +16398,7 @@ static bool dfq__combine_sketch(dfq__aggs *all, dfq__agg *a, size_t group, dfq__
   const uint32_t *entry = (const uint32_t *)(uintptr_t)t[0];
   const uint8_t *every = (const uint8_t *)(uintptr_t)t[0];
   bool whole = t[1] == DFQ__REGISTERS;
-  for (size_t i = 0; i < (whole ? DFQ__REGISTERS : t[2]); i++) {
+  for (size_t i = 0; i < (whole ? (size_t)DFQ__REGISTERS : t[2]); i++) {
     size_t at = whole ? i : entry[i] >> 8;
     uint8_t rank = whole ? every[i] : (uint8_t)(entry[i] & 0xff);
     if (rank && !dfq__sketch_raise(s, at, rank, &all->arena)) return false;
@@ -19355,7 +19357,8 @@ static bool dfq__sort_within(dfq__sort_op *s) {
   dfq__order_words(v, n, k->descending, word);
   for (size_t i = 0; i < n; i++) {
     row[kept] = (uint32_t)i;
-    kept += v->valid && !v->valid[i] ? nulls : all || word[i] < bound;
+    bool in = v->valid && !v->valid[i] ? nulls : all || word[i] < bound;
+    kept += in;
   }
   return kept == n || dfq__pack(op->eval.heap, s->packed, &s->part, row, kept);
 }

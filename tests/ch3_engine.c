@@ -249,7 +249,7 @@ static dfq_value engine_random(uint64_t *seed, dfq_type type) {
     case DFQ_I16: return dfq__value_int(type, k < 5 ? INT16_MIN : k - 50);
     case DFQ_U8: return dfq__value_int(type, k < 5 ? UINT8_MAX : k);
     case DFQ_U16: return dfq__value_int(type, k < 5 ? UINT16_MAX : k);
-    case DFQ_U32: return dfq__value_int(type, k < 5 ? UINT32_MAX : k);
+    case DFQ_U32: return dfq__value_int(type, k < 5 ? (int64_t)UINT32_MAX : k);
     case DFQ_F32: {
       dfq_value v = dfq__value_f64((double)(float)(k < 5 ? NAN : k < 10 ? 3e38 : real[k % 5]));
       v.type = DFQ_F32;
