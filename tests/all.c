@@ -36,6 +36,7 @@
 #include "ch6_pipeline.c"
 #include "ch6_names.c"
 #include "tpch.c"
+#include "pyfloe.c"
 #include "ch2_types.c"
 #include "ch2_selectors.c"
 #include "ch3_user.c"
@@ -77,6 +78,7 @@ int main(int argc, char **argv) {
   run_ch6_pipeline();
   run_ch6_names();
   run_tpch();
+  run_pyfloe();
   run_ch2_types();
   run_ch2_selectors();
   run_ch3_user();
