@@ -81,8 +81,8 @@
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
 //   6 streaming      >>csv-index >>csv-read >>csv-rows >>csv-source >>csv-types >>csv-loops
 //                    >>csv-infer >>csv-scan >>csv-morsels >>csv-frame >>csv-write >>json-write
-//                    >>pipeline >>pipeline-scan >>pipeline-stages >>pipeline-script >>registry
-//                    >>pipeline-text
+//                    >>pipeline >>pipeline-scan >>pipeline-stages >>pipeline-script
+//                    >>stage-docs >>registry >>pipeline-text
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -923,6 +923,19 @@ DFQ_API bool dfq_register(dfq *db, const char *name, dfq_frame *frame);
 // Reads a text of lets alone, "let a = scan a.csv; let b = a | limit 3;", and registers each.
 // Returns: false on error, and then none of them is known (dfq_error).
 DFQ_API bool dfq_define(dfq *db, const char *text);
+
+// One stage of a pipeline, as documentation. Static texts: valid for ever.
+typedef struct dfq_stage_info {
+  const char *name;      // "limit"
+  const char *syntax;    // "limit N [offset M]"
+  const char *doc;       // what it makes of its rows, in a sentence
+  const char *example;   // a pipeline over orders (order_id, customer_id, amount, year) and
+                         // customers (customer_id, name, region)
+} dfq_stage_info;
+
+// The i-th stage there is, from 0. Returns: false when there are not so many; with DFQ_NO_DOCS
+// there are none.
+DFQ_API bool dfq_stage_at(int i, dfq_stage_info *to);
 
 // Returns: the frame's plan as pipeline text, which dfq_query reads back; but for what is in
 // memory, tables and row sources, which has a name there only when it was registered. "" for a
@@ -30873,6 +30886,134 @@ DFQ_API dfq_frame *dfq_query_at(dfq *db, const char *text, const char *at) {
   if (!db) return NULL;
   dfq__script s = dfq__script_of(db, text, at);
   return s.p.error ? dfq__script_failed(&s) : dfq__parse_script(&s);
+}
+
+// ---- >>stage-docs: a sentence and an example for each stage ---------------------------------
+// What dfq__docs is for functions: one row a stage, of which the book's reference page, the
+// command line's help and completions in editors are made. A test holds it against the tables
+// of stages and recipes, and runs every example; so a stage without a row, or one whose syntax
+// has changed under its example, does not get far.
+//
+// In syntax, words in small letters stand as they are, those in capitals for what they say,
+// brackets hold what may be left out, and a bar parts choices.
+
+static const dfq_stage_info dfq__stage_docs[] = {
+#ifndef DFQ_NO_DOCS
+  { "filter", "filter COND",
+    "rows for which the condition is true: not false, and not null",
+    "orders | filter amount > 200" },
+  { "select", "select ITEM [as NAME], ...",
+    "these columns, computed or not, and no others",
+    "orders | select order_id, amount * 0.2 as tax | limit 2" },
+  { "with", "with ITEM [as NAME], ...",
+    "adds columns, or replaces those of the same name",
+    "orders | with amount > 150 as large | limit 2" },
+  { "drop", "drop NAMES",
+    "all columns but these",
+    "orders | drop year, customer_id | limit 2" },
+  { "rename", "rename A as B, ...",
+    "other names for some columns",
+    "orders | rename order_id as id | limit 1" },
+  { "group", "group [KEYS] [: AGGREGATES] [sorted]",
+    "a row for each combination of the keys, in the order in which they come; without "
+      "keys one row. sorted: equal keys stand together already",
+    "orders | group year: sum(amount) as total, count() as n" },
+  { "sort", "sort KEY [desc] [nulls first], ...",
+    "in the order of the keys; equal rows keep theirs, nulls come last",
+    "orders | sort amount desc | select order_id, amount" },
+  { "limit", "limit N [offset M]",
+    "the first rows, behind those left out",
+    "orders | limit 2 offset 1" },
+  { "offset", "offset M",
+    "all rows but the first ones",
+    "orders | offset 4" },
+  { "join", "join SOURCE on A [= B], ... [TYPE] [where COND]",
+    "pairs of rows with equal keys; TYPE is inner, left, right, full, semi, anti or "
+      "cross. Behind it: suffix '_x', nulls_equal, sorted",
+    "orders | join customers on customer_id left | select order_id, name" },
+  { "union", "union SOURCE [by name|by position|diagonal]",
+    "the rows of both, one below the other",
+    "orders | filter year = 2023 | union (orders | limit 1)" },
+  { "row_index", "row_index NAME",
+    "a first column that numbers the rows from 0",
+    "customers | row_index n | limit 2" },
+  { "cast", "cast A as TYPE, ...",
+    "columns of another type; a value that has none there is an error",
+    "orders | cast amount as i64 | limit 1" },
+  { "try_cast", "try_cast A as TYPE, ...",
+    "cast, but null where a value has none there",
+    "customers | try_cast name as i64 | limit 1" },
+  { "corr_matrix", "corr_matrix [NAMES]", "the correlation of each column with each other one",
+    "orders | corr_matrix order_id, amount" },
+  { "cut", "cut A in (BORDERS) [left] [labels (...)] [as NAME]",
+    "which of the pieces between the borders each value lies in",
+    "orders | cut amount in (150, 260) as size | select amount, size" },
+  { "describe", "describe [NAMES]",
+    "a row for each column: its type, how many values, their mean, range and quartiles",
+    "orders | describe amount" },
+  { "distinct", "distinct [NAMES] [keep first|last|none|any]",
+    "one row for each combination of values in these columns, or in all",
+    "orders | distinct year keep last | select order_id, year" },
+  { "drop_nans", "drop_nans [NAMES]",
+    "rows without a NaN in these columns, or in any",
+    "orders | drop_nans | limit 1" },
+  { "drop_nulls", "drop_nulls [NAMES]",
+    "rows without a null in these columns, or in any",
+    "orders | drop_nulls amount | group : count() as n" },
+  { "explode", "explode NAMES",
+    "a row for each value of the lists in these columns",
+    "customers | with split(name, 'd') as part | explode part | limit 2" },
+  { "fill_nan", "fill_nan VALUE [in NAMES]",
+    "another value for NaN",
+    "orders | with amount / 0.0 * 0 as x | fill_nan 0 in x | limit 1" },
+  { "fill_null", "fill_null VALUE|forward|backward [in NAMES]",
+    "another value for null: one given, or the nearest one before or behind",
+    "orders | fill_null forward in amount | select amount" },
+  { "histogram", "histogram A bins N|in (BORDERS)",
+    "how many values lie in each piece of the range",
+    "orders | histogram amount bins 2" },
+  { "implode", "implode NAMES",
+    "a row for each combination of the other columns, and these as lists",
+    "orders | select year, order_id | implode order_id" },
+  { "move", "move NAMES first|last|before A|after A",
+    "the same columns in another order",
+    "orders | move year first | limit 1" },
+  { "pivot", "pivot [KEYS] on A [in (VALUES)]: AGGREGATES",
+    "a row for each key, and a column for each value of A",
+    "orders | pivot customer_id on year in (2023, 2024): sum(amount)" },
+  { "qcut", "qcut A bins N [left] [labels (...)] [as NAME]",
+    "cut into pieces of about as many rows each",
+    "orders | qcut amount bins 2 as half | select amount, half" },
+  { "rename_with", "rename_with upper|lower|prefix 'P'|suffix 'S'|replace 'A' 'B' [in NAMES]",
+    "names made from the old ones",
+    "orders | rename_with prefix 'o_' | limit 1" },
+  { "reverse", "reverse",
+    "the rows from the last to the first",
+    "customers | reverse | limit 1" },
+  { "sample", "sample n N|P%|fraction F [seed S]",
+    "some rows by chance, in their order; the same for the same seed",
+    "orders | sample n 2 seed 7 | group : count() as n" },
+  { "tail", "tail N",
+    "the last rows",
+    "orders | tail 2" },
+  { "unnest", "unnest NAMES",
+    "the fields of a struct, which are columns called s.x, as x",
+    "orders | rename amount as \"s.x\" | unnest s | limit 1" },
+  { "unpivot", "unpivot NAMES [keep NAMES]",
+    "a row for each of these columns: its name and its value",
+    "orders | limit 1 | unpivot amount, year keep order_id" },
+  { "value_counts", "value_counts NAMES [as NAME] [sort]",
+    "how often each value occurs",
+    "orders | value_counts customer_id sort" },
+#endif
+  { NULL, NULL, NULL, NULL }
+};
+
+DFQ_API bool dfq_stage_at(int i, dfq_stage_info *to) {
+  int count = (int)(sizeof dfq__stage_docs / sizeof *dfq__stage_docs) - 1;
+  if (i < 0 || i >= count) return false;
+  *to = dfq__stage_docs[i];
+  return true;
 }
 
 // ---- >>registry: names that outlive a text --------------------------------------------------

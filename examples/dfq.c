@@ -27,6 +27,9 @@
 // What the program returns to the shell.
 enum { FINE, FAILED, WRONG_USAGE, NO_OUTPUT };
 
+// What there is to know of the language.
+enum list { NO_LIST, FUNCTIONS, STAGES, REFERENCE };
+
 typedef enum row_format { NO_FORMAT, AS_TABLE, AS_CSV, AS_TSV, AS_JSON } row_format;
 
 // The command line, read.
@@ -42,7 +45,7 @@ typedef struct settings {
   const char **params;        // name=value
   int param_count;
   bool help, version;
-  bool functions;             // lists them; text is a part of a name then
+  enum list list;             // text is a part of a name then
 } settings;
 
 static const char help_text[] =
@@ -55,17 +58,9 @@ static const char help_text[] =
     "scan PATH  with delimiter ';', header false, skip N, names (a, b), nulls 'NA',\n"
     "           types (a: str), quote '', comment '#', infer N, bad_values null\n"
     "stages     filter COND | select ITEMS | with ITEMS | drop NAMES | rename A as B\n"
-    "           group [KEYS]: AGGREGATES | sort KEYS | distinct [NAMES] [keep last|none]\n"
-    "           limit N [offset M] | row_index NAME | tail N | reverse\n"
-    "           union SOURCE [by name|by position|diagonal] | unpivot A, B [keep C]\n"
-    "           pivot [KEYS] on A in (V, ...): AGGREGATES | explode A | implode A\n"
-    "           sample 10%|n N [seed S] | describe [NAMES] | value_counts A [sort]\n"
-    "           cut A in (1, 5) | qcut A bins N | histogram A bins N | corr_matrix\n"
-    "           drop_nulls [NAMES] | fill_null VALUE|forward|backward [in NAMES]\n"
-    "           drop_nans [NAMES] | fill_nan VALUE [in NAMES] | unnest S\n"
-    "           cast A as TYPE | try_cast A as TYPE | move A first|last|before B\n"
-    "           rename_with upper|lower|prefix 'P'|suffix 'S'|replace 'A' 'B'\n"
+    "           group [KEYS]: AGGREGATES | sort KEYS | distinct [NAMES] | limit N\n"
     "           join SOURCE on KEYS [inner|left|right|full|semi|anti|cross]\n"
+    "           union SOURCE, and more: dfq --stages\n"
     "let        let NAME = PIPELINE; names one. SOURCE is PATH, NAME or (PIPELINE)\n"
     "           a file of lets alone serves many: -f tables.dfq -f report.dfq\n"
     "functions  dfq --functions lists them, dfq --functions NAME tells of one\n"
@@ -175,7 +170,19 @@ static bool set_plain(settings *s, const char *v) { (void)v; return s->run.no_op
 static bool set_schema(settings *s, const char *v) { (void)v; return s->schema = true; }
 static bool set_help(settings *s, const char *v) { (void)v; return s->help = true; }
 static bool set_version(settings *s, const char *v) { (void)v; return s->version = true; }
-static bool set_list(settings *s, const char *v) { (void)v; return s->functions = true; }
+static bool set_list(settings *s, const char *value) {
+  static const char *const lists[] = { "functions", "stages", "reference", NULL };
+  int list = find_word(lists, value);
+  s->list = list < 0 ? NO_LIST : (enum list)(list + FUNCTIONS);
+  return list >= 0 || wrong("--list is functions, stages or reference, not %s", value);
+}
+
+// Short for --list=functions and --list=stages.
+static bool list_functions(settings *s, const char *v) {
+  (void)v;
+  return set_list(s, "functions");
+}
+static bool list_stages(settings *s, const char *v) { (void)v; return set_list(s, "stages"); }
 
 static const struct {
   const char *name;
@@ -189,7 +196,8 @@ static const struct {
   { "--no-optimize", NOTHING, set_plain },  { "--off", VALUE, set_off },
   { "-f", VALUE, set_file },                { "--help", NOTHING, set_help },
   { "-h", NOTHING, set_help },              { "--version", NOTHING, set_version },
-  { "--functions", NOTHING, set_list },
+  { "--functions", NOTHING, list_functions }, { "--stages", NOTHING, list_stages },
+  { "--list", VALUE, set_list },
 };
 
 // Takes the flag that stands at argv[*i], and its value if it has one there.
@@ -374,9 +382,121 @@ static int print_functions(dfq *db, const char *name) {
   return name && !found ? FAILED : FINE;
 }
 
-static int tell_functions(const char *name) {
+// Without a name a line for each stage; with one all there is to say of those that have it.
+static int print_stages(const char *name) {
+  dfq_stage_info f;
+  bool found = !name;
+  for (int i = 0; dfq_stage_at(i, &f); i++) {
+    if (name && !strstr(f.name, name)) continue;
+    printf("%s\n  %s\n", f.syntax, f.doc);
+    if (name) printf("  example: %s\n", f.example);
+    found = true;
+  }
+  if (!found) fprintf(stderr, "dfq: no stage has %s in its name\n", name);
+  return found ? FINE : FAILED;
+}
+
+// ---- the reference page: Markdown, with what each example gives -----------------------------
+
+static bool give_examples(dfq *db) {
+  return dfq_define(db, "let orders = scan examples/data/orders.csv;"
+                        "let customers = scan examples/data/customers.csv;");
+}
+
+static bool print_result(dfq *db, const char *pipeline) {
+  size_t mark = dfq_mark(db);
+  printf("\n```text\n%s\n\n", pipeline);
+  bool ok = dfq_show(dfq_query(db, pipeline), stdout);
+  puts("```");
+  dfq_release(db, mark);
+  return ok;
+}
+
+// "a | b" must not become two columns of the table.
+static void print_cell(const char *text) {
+  for (; *text; text++) {
+    if (*text == '|') putchar('\\');
+    putchar(*text);
+  }
+}
+
+// A value as expressions write it; a list as [1, 2], which has no spelling there.
+static void print_literal(dfq *db, const dfq_value *v) {
+  dfq_value item;
+  const char *text = dfq_expr_text(dfq_literal(db, v));
+  bool list = dfq_list_len(v) > 0;
+  if (list) putchar('[');
+  else print_cell(text);
+  for (size_t i = 0; dfq_list_get(v, i, &item); i++) {
+    if (i) fputs(", ", stdout);
+    print_literal(db, &item);
+  }
+  if (list) putchar(']');
+}
+
+// The values of an aggregate for each year of the orders, or of a window function for each.
+static bool print_values(dfq *db, const dfq_function_info *f) {
+  char text[1024];
+  bool over = dfq_expr_kind_of(dfq_parse(db, f->example)) == DFQ_OVER;
+  snprintf(text, sizeof text, over ? "orders | select %s as result"
+           : "orders | group year: %s as result | select result", f->example);
+  dfq_table *t = dfq_collect(dfq_query(db, text));
+  for (size_t r = 0; r < dfq_table_rows(t); r++) {
+    dfq_value v;
+    dfq_table_get(t, r, 0, &v);
+    if (r) fputs(", ", stdout);
+    print_literal(db, &v);
+  }
+  dfq_table_free(t);
+  return t != NULL;
+}
+
+static bool print_value(dfq *db, const dfq_function_info *f) {
+  static const dfq_schema no_columns = { 0, NULL };
+  dfq_value v;
+  if (!dfq_expr_eval(dfq_parse(db, f->example), &no_columns, NULL, &v)) return false;
+  print_literal(db, &v);
+  return true;
+}
+
+static bool print_row(dfq *db, const dfq_function_info *f) {
+  bool rows = f->kind == DFQ_FUNCTION_GROUP || f->kind == DFQ_FUNCTION_WINDOW;
+  printf("| %s | ", f->name);
+  print_cell(f->doc);
+  printf(" | `");
+  print_cell(f->example);
+  printf("` | `");
+  bool ok = rows ? print_values(db, f) : print_value(db, f);
+  puts("` |");
+  return ok;
+}
+
+// The whole language. Returns: false when an example failed.
+static bool print_reference(dfq *db) {
+  dfq_function_info f;
+  dfq_stage_info s;
+  const char *group = "";
+  bool ok = give_examples(db);
+  puts("## Stages");
+  for (int i = 0; ok && dfq_stage_at(i, &s); i++) {
+    printf("\n### %s\n\n`%s`: %s.\n", s.name, s.syntax, s.doc);
+    ok = print_result(db, s.example);
+  }
+  for (int i = 0; ok && dfq_function_at(db, i, &f); i++) {
+    if (strcmp(group, f.group) != 0)
+      printf("\n## %s\n\n| name | gives | for example | is |\n|---|---|---|---|\n", f.group);
+    group = f.group;
+    ok = print_row(db, &f);
+  }
+  if (!ok) fprintf(stderr, "%s\n", dfq_error(db));
+  return ok;
+}
+
+static int tell(const settings *s) {
   dfq *db = dfq_open(NULL);
-  int result = print_functions(db, name);
+  int result = s->list == FUNCTIONS ? print_functions(db, s->text)
+               : s->list == STAGES  ? print_stages(s->text)
+               : print_reference(db) ? FINE : FAILED;
   dfq_close(db);
   return fflush(stdout) == 0 && !ferror(stdout) ? result : NO_OUTPUT;
 }
@@ -560,8 +680,8 @@ int main(int argc, char **argv) {
   if (good && (s.help || s.version)) {
     fputs(s.help ? help_text : "dfq " DFQ_VERSION "\n", stdout);
     result = fflush(stdout) == 0 ? FINE : cannot_write("to standard output");
-  } else if (good && s.functions) {
-    result = tell_functions(s.text);
+  } else if (good && s.list) {
+    result = tell(&s);
   } else if (good && !s.text && !s.file && ON_TERMINAL(0)) {
     wrong("no pipeline");
   } else if (good) {

@@ -12,6 +12,7 @@ What is checked:
   ```console              each `$ command` is run and prints what follows, standard error
                           included; only programs in build/, no shell. A line [...] stands for
                           any lines; times, and bytes held, of explain analyze are not compared
+  <!-- made by COMMAND -->   what follows up to <!-- end --> is what COMMAND prints
   [text](path)            a link into the project leads to a file
 """
 import glob
@@ -24,6 +25,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TAG = re.compile(r">>([a-z][a-z0-9-]*)")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)[^)]*\)")
+MADE = re.compile(r"^<!-- made by (build/.*) -->$")
 FENCE = re.compile(r"^( *)```(.*)$")
 ELIDED = "[...]"
 MEASURED = [(re.compile(r" +\d+\.\d{3} +[\d,]+ +([\d,]+|-)$"), r"  (ms)  (bytes)  \1"),
@@ -175,6 +177,14 @@ def check_console(page, number, block):
     return fresh
 
 
+def check_made(page, number, command, block):
+    """Returns the block as the command prints it now."""
+    got = run(page, number, command)
+    if got is not None and got != block:
+        problem(page, number, "%s prints something else now" % command)
+    return block if got is None else got
+
+
 # ---- pages --------------------------------------------------------------------------------------
 
 
@@ -189,9 +199,13 @@ def check_page(page, tags, update):
             if not os.path.exists(os.path.join(ROOT, os.path.dirname(page), link)):
                 problem(page, number, "the link leads nowhere: %s" % link)
     while i < len(lines):
-        fence = FENCE.match(lines[i])
+        fence, made = FENCE.match(lines[i]), MADE.match(lines[i])
         out.append(lines[i])
         i += 1
+        if made:
+            first = i
+            i = lines.index("<!-- end -->", i)
+            out += check_made(page, first, made.group(1), lines[first:i])
         if not fence:
             continue
         first, info = i, fence.group(2).split()
