@@ -7106,10 +7106,12 @@ static bool dfq__is_name_start(char c) {
 
 static bool dfq__is_name_char(char c) { return dfq__is_name_start(c) || dfq__is_digit(c); }
 
-// A name is quoted when it would be read as anything else.
+// A name is quoted when it would be read as anything else. A point between two plain names is
+// part of the name of a struct's field.
 static void dfq__put_name(dfq__text *t, const char *name) {
   size_t n = strlen(name), i = 0;
-  while (i < n && dfq__is_name_char(name[i])) i++;
+  while (i < n && (dfq__is_name_char(name[i]) ||
+                   (i && name[i] == '.' && dfq__is_name_start(name[i + 1])))) i++;
   bool plain = n && i == n && dfq__is_name_start(name[0]) && dfq__reserved_find(name, n) < 0;
   if (plain) dfq__put(t, name);
   else dfq__put_quoted(t, name, n, '"');
@@ -7426,6 +7428,12 @@ static dfq__token dfq__lex_number(const dfq__parser *p, size_t i) {
   return t;
 }
 
+// A struct is no value but columns with a common first name: the field x of s is the column
+// "s.x". So a point between two names makes them one name, and nothing behind the lexer knows.
+static bool dfq__is_field_point(const dfq__parser *p, size_t i) {
+  return p->text[i] == '.' && i + 1 < p->size && dfq__is_name_start(p->text[i + 1]);
+}
+
 // Two-byte signs first, or <= would be < and =. Some signs are tokens only to make a better
 // message: || and && are in no rule of the grammar.
 static dfq__token dfq__lex(const dfq__parser *p, size_t from) {
@@ -7436,7 +7444,7 @@ static dfq__token dfq__lex(const dfq__parser *p, size_t from) {
   if (c == '\'' || c == '"') return dfq__lex_quoted(p, i);
   if (dfq__is_digit(c)) return dfq__lex_number(p, i);
   if (dfq__is_name_start(c)) {
-    while (j < p->size && dfq__is_name_char(p->text[j])) j++;
+    while (j < p->size && (dfq__is_name_char(p->text[j]) || dfq__is_field_point(p, j))) j++;
     return dfq__token_make(DFQ__T_NAME, i, j);
   }
   if (c == '$') {
@@ -8230,6 +8238,50 @@ static int dfq__expand_item(dfq__expansion *x, dfq_expr *e, dfq_expr **to) {
   return name ? count : -1;
 }
 
+// Is it the column of a field of that struct: s.x of s?
+static bool dfq__is_field_of(const char *column, const char *name) {
+  size_t n = strlen(name);
+  return strncmp(column, name, n) == 0 && column[n] == '.' && column[n + 1];
+}
+
+// Is it the name of a struct, and of no column?
+DFQ__UNUSED static bool dfq__has_fields(const dfq_schema *s, const char *name) {
+  if (dfq__schema_find(s, name) >= 0) return false;
+  for (int c = 0; c < s->count; c++)
+    if (dfq__is_field_of(s->field[c].name, name)) return true;
+  return false;
+}
+
+// How many columns an item stands for that names a struct: no column is called so, but fields
+// begin with it. 0 for all other items.
+static int dfq__struct_size(const dfq_schema *s, const dfq_expr *e) {
+  int n = 0;
+  if (e && e->kind == DFQ_ALIAS) e = e->arg[0];
+  if (!e || e->kind != DFQ_COLUMN || dfq__schema_find(s, e->name) >= 0) return 0;
+  for (int c = 0; c < s->count; c++) n += dfq__is_field_of(s->field[c].name, e->name);
+  return n;
+}
+
+// Puts the fields of a struct into to[0 ..]; s as t calls them t.x, t.y. Returns how many they
+// are, -1 with the error set.
+static int dfq__expand_struct(dfq__expansion *x, const dfq_expr *e, dfq_expr **to) {
+  const dfq_expr *column = e->kind == DFQ_ALIAS ? e->arg[0] : e;
+  int n = 0;
+  for (int c = 0; c < x->schema->count && !x->error; c++) {
+    const char *name = x->schema->field[c].name;
+    if (!dfq__is_field_of(name, column->name)) continue;
+    dfq__text t = dfq__text_in(x->db->heap);
+    dfq__putf(&t, "%s%s", e->name, name + strlen(column->name));
+    to[n] = dfq__col_interned(x->db, name);
+    if (e != column) to[n] = dfq_as(to[n], t.failed ? name : t.data);
+    if (t.failed) x->error = &dfq__error_memory;
+    else if (to[n]->kind == DFQ_FAILED) x->error = to[n]->error;
+    dfq__text_free(&t);
+    n++;
+  }
+  return x->error ? -1 : n;
+}
+
 // The items with every selector expanded; *count is how many they are then. Items without
 // selectors, failed ones and NULL among them, stay. NULL with the error set.
 DFQ__UNUSED static dfq_expr *const *dfq__expand_items(dfq__expansion *x, dfq_expr *const *items,
@@ -8238,15 +8290,18 @@ DFQ__UNUSED static dfq_expr *const *dfq__expand_items(dfq__expansion *x, dfq_exp
   bool any = false;
   for (int i = 0; i < *count; i++) {
     bool selects = items[i] && items[i]->selects;
-    room += selects ? (size_t)x->schema->count + 1 : 1;
-    any = any || selects;
+    int fields = dfq__struct_size(x->schema, items[i]);
+    room += selects ? (size_t)x->schema->count + 1 : (size_t)fields + 1;
+    any = any || selects || fields;
   }
   if (!any) return items;
   dfq_expr **to = (dfq_expr **)dfq__arena_array(&x->db->arena, room, sizeof *to);
   if (!to) { x->error = &dfq__error_memory; return NULL; }
   int n = 0;
   for (int i = 0; i < *count; i++) {
-    int more = dfq__expand_item(x, items[i], to + n);
+    int fields = dfq__struct_size(x->schema, items[i]);
+    int more = fields ? dfq__expand_struct(x, items[i], to + n)
+                      : dfq__expand_item(x, items[i], to + n);
     if (more < 0) return NULL;
     n += more;
   }
@@ -8685,17 +8740,54 @@ static bool dfq__at_item(const dfq__parser *p) {
   return dfq__is_symbol(p, "(") || dfq__is_symbol(p, "-") || dfq__is_symbol(p, "*");
 }
 
-// items = item {"," item} [","]
+static void dfq__parse_items(dfq__parser *p, dfq__list *l);
+
+// Is the word struct and a parenthesis next?
+static bool dfq__at_struct(const dfq__parser *p) {
+  if (!dfq__is_word(p, "struct")) return false;
+  dfq__token next = dfq__lex(p, p->now.at + p->now.len);
+  return next.kind == DFQ__T_SYMBOL && next.len == 1 && p->text[next.at] == '(';
+}
+
+// "struct" "(" items ")" "as" NAME: an item for each field, called NAME.field.
+static void dfq__parse_struct(dfq__parser *p, dfq__list *l) {
+  int from = l->count;
+  dfq__take(p);
+  dfq__take(p);
+  dfq__parse_items(p, l);
+  dfq__expect_symbol(p, ")");
+  if (!dfq__accept_reserved(p, "as")) dfq__expected(p, "as, and the name of the struct");
+  const char *name = dfq__parse_name(p, "a name");
+  for (int i = from; i < l->count && !p->error; i++) {
+    dfq_expr *e = l->item[i];
+    bool named = e->kind == DFQ_ALIAS || e->kind == DFQ_COLUMN;
+    if (!named && (!e->selects || e->kind == DFQ_SPREAD))
+      dfq__parse_fail(p, DFQ_SYNTAX, e->at, e->len, "a field of a struct needs a name: as x");
+    dfq__text t = dfq__text_in(p->db->heap);
+    dfq__putf(&t, "%s.%s", name, named ? e->name : "{}");
+    if (!p->error) l->item[i] = dfq_as(e->kind == DFQ_ALIAS ? e->arg[0] : e, t.data);
+    if (t.failed) p->error = &dfq__error_memory;
+    dfq__text_free(&t);
+  }
+}
+
+// items = item {"," item} [","]     item = "*" | expr ["as" NAME] | "struct" "(" items ")" ...
 // Fills l; an error is in p->error, and the caller looks there.
 DFQ__UNUSED static void dfq__parse_items(dfq__parser *p, dfq__list *l) {
+  if (++p->depth > DFQ__MAX_NESTING)
+    dfq__parse_fail(p, DFQ_LIMIT, p->now.at, 1, "nested more than %d deep", DFQ__MAX_NESTING);
+  bool first = true;
   do {
-    if (l->count && !dfq__at_item(p)) break;
-    if (!dfq__list_add(p, l, dfq__parse_item(p))) break;
-  } while (dfq__accept_symbol(p, ","));
+    if (!first && !dfq__at_item(p)) break;
+    first = false;
+    if (dfq__at_struct(p)) dfq__parse_struct(p, l);
+    else if (!dfq__list_add(p, l, dfq__parse_item(p))) break;
+  } while (!p->error && dfq__accept_symbol(p, ","));
+  p->depth--;
 }
 
 // names = name {"," name} [","]     name = NAME | "cols" "(" selector ")"
-// A name that comes twice counts once.
+// A name that comes twice counts once; that of a struct stands for its fields.
 // Stops at the first error; the names before it stay in the set.
 DFQ__UNUSED static void dfq__parse_names(dfq__parser *p, dfq__names *names) {
   do {
@@ -8703,7 +8795,11 @@ DFQ__UNUSED static void dfq__parse_names(dfq__parser *p, dfq__names *names) {
     bool cols = dfq__at_cols(p);
     const char *name = cols ? NULL : dfq__parse_name(p, "a column");
     if (cols) dfq__parse_cols_names(p, names);
-    if (name) dfq__names_add(names, name);
+    bool fields = name && p->schema && dfq__has_fields(p->schema, name);
+    for (int c = 0; fields && c < p->schema->count; c++)
+      if (dfq__is_field_of(p->schema->field[c].name, name))
+        dfq__names_add(names, p->schema->field[c].name);
+    if (name && !fields) dfq__names_add(names, name);
   } while (!p->error && dfq__accept_symbol(p, ","));
 }
 
@@ -8869,6 +8965,12 @@ static dfq__bound *dfq__bind_column(dfq__binder *b, const dfq_expr *e) {
     dfq__text note = dfq__text_in(b->db->heap);
     dfq__put(&note, "the columns here: ");
     dfq__put_field_names(&note, b->schema);
+    for (int c = 0; c < b->schema->count; c++) {
+      if (!dfq__is_field_of(b->schema->field[c].name, e->name)) continue;
+      dfq__putf(&note, "\n  %s is a struct: as a whole it stands in lists of columns; here "
+                       "name a field, as in %s", e->name, b->schema->field[c].name);
+      break;
+    }
     if (e->source && e->source[e->at] == '"')
       dfq__putf(&note, "\n  try: '%s', if text is meant: double quotes are for names", e->name);
     dfq__bind_fail(b, DFQ_UNKNOWN_NAME, e, note.data, "no column %s%s%s%s", e->name,
@@ -9150,14 +9252,13 @@ static bool dfq__bind_constants(dfq__binder *b, const dfq_expr *e, dfq__bound *n
   }
 }
 
-// A constant that is compared with a decimal gets its scale, if it fits there: two columns of
-// one type are compared 64 rows at a time.
+// A constant gets the scale of the decimal it is compared with: one type has a kernel.
 static dfq_type dfq__literal_scale(const dfq_value *v, dfq_type common) {
   int64_t ignored;
   int scale = dfq__scale_of(v->type);
-  bool fits = v->type != DFQ_NULL &&
+  bool fits = v->type == DFQ_NULL ||
               dfq__rescale(v->as.i, scale, dfq__scale_of(common), &ignored);
-  return fits || v->type == DFQ_NULL ? common : dfq_decimal_of(scale);
+  return fits ? common : dfq_decimal_of(scale);
 }
 
 // Cheapest signature first, then a cast around each argument that is not of its type yet.
@@ -23092,11 +23193,21 @@ static void dfq__known_add(dfq__recipe *r, dfq__names *to, const char *name) {
   if (to->failed) r->p->error = &dfq__error_memory;
 }
 
-// name = NAME | "cols" "(" selector ")": adds a column of the input, or several.
+// name = NAME | "cols" "(" selector ")": adds a column of the input, or several, as a struct's.
 static void dfq__parse_known_name(dfq__recipe *r, dfq__names *names) {
-  r->p->schema = &r->v.in->node->schema;
-  if (dfq__at_cols(r->p)) dfq__parse_cols_names(r->p, names);
-  else dfq__known_add(r, names, dfq__parse_known(r));
+  dfq__parser *p = r->p;
+  const dfq_schema *s = p->schema = &r->v.in->node->schema;
+  const char *name = NULL;
+  if (p->now.kind == DFQ__T_NAME) name = dfq__intern_n(p->db, p->text + p->now.at, p->now.len);
+  if (dfq__at_cols(p)) {
+    dfq__parse_cols_names(p, names);
+  } else if (name && dfq__has_fields(s, name)) {
+    dfq__take(p);
+    for (int c = 0; c < s->count; c++)
+      if (dfq__is_field_of(s->field[c].name, name)) dfq__known_add(r, names, s->field[c].name);
+  } else {
+    dfq__known_add(r, names, dfq__parse_known(r));
+  }
 }
 
 // names = name {"," name} [","], columns of the input.
@@ -28889,7 +29000,7 @@ static bool dfq__csv_odd(dfq__csv_state *st, dfq__csv_cells *c, size_t i, const 
 // are plain, and need no call. A field that begins with what may be a quote or a null, and one
 // that the quick reading refuses, goes the exact and slow way, which also makes the message.
 //
-//   sep  [ 4 9 13 ... ]    at  [ 1 4 7 ... ]    field of row i: text[sep[at - 1] + 1 .. sep[at])
+//   sep  [ 4 9 13 ... ]    at  [ 1 4 7 ... ]    field i: text[sep[at[i] - 1] + 1 .. sep[at[i]])
 
 // Reads the column; returns how many rows came out well.
 #define DFQ__CSV_LOOP(name, TYPE, GET)                                                         \
@@ -30525,7 +30636,8 @@ static const char *dfq__parse_columns(dfq__script *s, dfq_frame *in, bool pairs)
     p->schema = &in->node->schema;
     if (cols) dfq__parse_cols_names(p, &some);
     const char *name = cols ? NULL : dfq__parse_name(p, "a column");
-    if (name) dfq__check_column(s, in, name, t);
+    bool whole = name && !pairs && dfq__has_fields(&in->node->schema, name);
+    if (name && !whole) dfq__check_column(s, in, name, t);
     if (pairs) {
       dfq__expect_reserved(p, "as");
       dfq__parse_name(p, "a new name");

@@ -554,7 +554,7 @@ TEST(expr_syntax_errors) {
     { "a @ b", "no such sign in an expression: @", 2, 1, DFQ_OK },
     { "a = [b]", "no such sign in an expression: [", 4, 1, DFQ_OK },
     { "a; b", "expected an operator or the end, not ;", 1, 1, DFQ_OK },
-    { "a.b", "expected an operator or the end, not .", 1, 1, DFQ_OK },
+    { "a.1", "expected an operator or the end, not .", 1, 1, DFQ_OK },
     { ".5", "expected an expression, not .", 0, 1, DFQ_OK },
     { "1.", "expected an operator or the end, not .", 1, 1, DFQ_OK },
     { "12ab + 1", "neither a number nor a name", 0, 4, DFQ_OK },

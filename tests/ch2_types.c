@@ -572,7 +572,50 @@ TEST(types_decimals_in_c) {
   dfq_close(db);
 }
 
+// ---- structs --------------------------------------------------------------------------------
+
+// A struct s is the columns s.x and s.y; a point in a header makes one, too.
+TYPES_TABLE(types_structs, "k,pos.x,pos.y,end.at\n1,10,20,a\n2,11,,b\n",
+  { "", "k,pos.x,pos.y,end.at 1,10,20,a 2,11,,b" },
+  { "| select pos.x + pos.y as d, end.at", "d,end.at 30,a ,b" },
+  { "| filter pos.y is null and end.at = 'b' | select k", "k 2" },
+  { "| select pos", "pos.x,pos.y 10,20 11," },
+  { "| select k, pos as p", "k,p.x,p.y 1,10,20 2,11," },
+  { "| drop pos", "k,end.at 1,a 2,b" },
+  { "| distinct pos | select k", "k 1 2" },
+  { "| sort pos.x desc | select pos.x", "pos.x 11 10" },
+  { "| group pos : count() as n", "pos.x,pos.y,n 10,20,1 11,,1" },
+  { "| select struct(k, pos.x + 1 as x) as s", "s.k,s.x 1,11 2,12" },
+  { "| with struct(k as a, struct(k as b) as t) as s | select s", "s.a,s.t.b 1,1 2,2" },
+  { "| select struct(cols(i64)) as s", "s.k,s.pos.x,s.pos.y 1,10,20 2,11," },
+  { "| rename pos.x as x | select x, pos.y", "x,pos.y 10,20 11," },
+  { "| select pos | unnest pos", "x,y 10,20 11," },
+  { "| group : struct(min(k) as low, max(k) as high) as k | select k.low, k.high",
+    "k.low,k.high 1,2" },
+  { "| with struct(k as a) as s, k * 2 as b | select s.a, b", "s.a,b 1,2 2,4" },
+  { "| select pos + 1 as x", "!pos is a struct: as a whole it stands in lists of columns; here "
+                             "name a field, as in pos.x" },
+  { "| select pos.z", "!no column pos.z; did you mean pos.x?" },
+  { "| select struct(k + 1) as s", "!a field of a struct needs a name: as x" },
+  { "| select struct(k as a)", "!expected as, and the name of the struct" },
+  { "| select pos.1", "!expected" })
+
+TEST(types_struct_names) {
+  dfq *db = dfq_open(NULL);
+  CHECK_STR(dfq_expr_text(dfq_col(db, "s.x")), "s.x");
+  CHECK_STR(dfq_expr_text(dfq_col(db, "s.t.x")), "s.t.x");
+  CHECK_STR(dfq_expr_text(dfq_col(db, ".x")), "\".x\"");
+  CHECK_STR(dfq_expr_text(dfq_col(db, "s.")), "\"s.\"");
+  CHECK_STR(dfq_expr_text(dfq_col(db, "s..x")), "\"s..x\"");
+  CHECK_STR(dfq_expr_text(dfq_col(db, "s.1")), "\"s.1\"");
+  CHECK_STR(dfq_expr_text(dfq_col(db, "s.my x")), "\"s.my x\"");
+  CHECK_STR(dfq_expr_text(dfq_parse(db, "\"s.x\" + end.case")), "s.x + end.case");
+  dfq_close(db);
+}
+
 static void run_ch2_types(void) {
+  RUN(types_structs);
+  RUN(types_struct_names);
   RUN(types_decimal_functions);
   RUN(types_decimals_in_plans);
   RUN(types_decimals_in_c);

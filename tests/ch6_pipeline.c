@@ -304,7 +304,7 @@ static const pipe_bad pipe_bads[] = {
   { "limit 3", DFQ_UNKNOWN_NAME, "no let binds limit", "limit 3", 5 },
   { "@o | limit 3", DFQ_SYNTAX, "expected scan, a name that a let binds, or (", NULL, 1 },
   { "orders.csv | limit 3", DFQ_UNKNOWN_NAME, "a file is read by scan orders.csv",
-    "orders.csv | limit 3", 6 },
+    "orders.csv | limit 3", 10 },
   // let
   { "let", DFQ_SYNTAX, "expected a name for the pipeline", "", 1 },
   { "let 3 = scan @o; scan @o", DFQ_SYNTAX, "expected a name for the pipeline, not 3", NULL,
