@@ -21611,7 +21611,7 @@ static bool dfq__window_reach(dfq__binder *b, dfq__window_call *w, dfq_type type
       w->key[i] = dfq__bind_cast(&over, dfq__bind(&over, key), edge->type, DFQ_CAST);
       if (w->key[i]) continue;
     }
-    over.error = NULL;
+    if (over.error && over.error->status == DFQ_NO_MEMORY) b->error = over.error;
     dfq__bind_fail(b, DFQ_TYPE_ERROR, w->expr,
                    "try: a number for numbers, interval '7' day for dates and datetimes",
                    "%s is no distance between values of %s, by which the rows are ordered",

@@ -1266,7 +1266,7 @@ static inline model_table model_explode(model *m, const dfq__node *n, const mode
   return t;
 }
 
-// ---- windows: for each row its partition in order, its frame, then a value of the two --------
+// ---- windows: for each row its partition in order, its frame, a value of the two ------------
 
 typedef struct model_frame {
   int fn;                // what is computed of it
