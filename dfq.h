@@ -59,11 +59,11 @@
 //                    >>threads >>files >>context
 //   1 rows           >>rows >>row-sources >>row-operators
 //   2 expressions    >>types >>values >>decimals >>values-out >>lists >>scalars >>like
-//                    >>strings-of >>regex >>regex-parser >>regex-run >>dates-of >>time-units
-//                    >>time-formats >>numbers-of >>lists-of >>functions >>signatures
-//                    >>names-of-calls >>user-calls >>ast >>agg-trees >>over >>walking >>printer
-//                    >>lexer >>operands >>selectors >>expansion >>calls >>parser >>binder
-//                    >>bind-calls >>row-eval >>define >>docs-of >>reference
+//                    >>strings-of >>regex >>regex-parser >>regex-run >>strings-more >>dates-of
+//                    >>time-units >>time-formats >>numbers-of >>lists-of >>functions
+//                    >>signatures >>names-of-calls >>user-calls >>ast >>agg-trees >>over
+//                    >>walking >>printer >>lexer >>operands >>selectors >>expansion >>calls
+//                    >>parser >>binder >>bind-calls >>row-eval >>define >>docs-of >>reference
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store
 //                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>filter
 //                    >>project >>limit >>row-engine >>actions >>show
@@ -4882,6 +4882,120 @@ static const char *dfq__regex_replace_str(const dfq__scalar_args *in, dfq_value 
   return why;
 }
 
+// ---- >>strings-more: joining, cutting and comparing texts -----------------------------------
+// The same three kinds of functions. substring and split_part count from 1, as SQL does, where
+// slice counts from 0; levenshtein compares each character of one text with each of the other:
+//
+//         s i t t i n g       a cell is the cheapest way from the one beginning to the other:
+//     k   1 2 3 4 5 6 7       the cell above or to the left and 1 more, or the one between and
+//     i   2 1 2 3 4 5 6       1 more where the characters differ. Only one row is kept.
+//     ...
+
+// Nulls are left out, and so is their separator; without a separator there is no answer.
+static const char *dfq__concat_ws_str(const dfq__scalar_args *in, dfq_value *to) {
+  size_t n = 0, texts = 0;
+  const dfq_value *sep = &in->a[0];
+  if (sep->type == DFQ_NULL) return NULL;
+  for (int i = 1; i < in->count; i++)
+    if (in->a[i].type != DFQ_NULL) n += in->a[i].len + (texts++ ? sep->len : 0);
+  char *p = dfq__text_room(in, to, n);
+  for (int i = 1, first = 1; p && i < in->count; i++) {
+    if (in->a[i].type == DFQ_NULL) continue;
+    if (!first) p = dfq__put_bytes(p, sep->as.s, sep->len);
+    p = dfq__put_bytes(p, in->a[i].as.s, in->a[i].len);
+    first = 0;
+  }
+  return p ? NULL : dfq__no_memory;
+}
+
+// SQL's: positions before the first count, too, and a length below zero takes nothing.
+static const char *dfq__substring_str(const dfq__scalar_args *in, dfq_value *to) {
+  const dfq_value *s = &in->a[0];
+  int64_t from = in->a[1].as.i, end = INT64_MAX;
+  if (in->count == 3 && dfq__add_check(from, in->a[2].as.i, &end))
+    end = in->a[2].as.i < 0 ? INT64_MIN : INT64_MAX;
+  if (from < 1) from = 1;
+  size_t at = dfq__skip_chars(s, 0, from - 1);
+  return dfq__part(to, s, at, end > from ? dfq__skip_chars(s, at, end - from) - at : 0);
+}
+
+// How often a piece stands in a text, none inside another.
+static int64_t dfq__count_pieces(const dfq_value *s, const dfq_value *piece) {
+  int64_t count = 0;
+  for (size_t at = 0; piece->len; count++, at += piece->len)
+    if ((at = dfq__find_bytes(s, piece, at)) == DFQ__NOWHERE) break;
+  return count;
+}
+
+static const char *dfq__count_matches_str(const dfq__scalar_args *in, dfq_value *to) {
+  *to = dfq__value_int(DFQ_I64, dfq__count_pieces(&in->a[0], &in->a[1]));
+  return NULL;
+}
+
+// The part between separators: from 1, or from the end below zero. What is not there is empty.
+static const char *dfq__split_part_str(const dfq__scalar_args *in, dfq_value *to) {
+  const dfq_value *s = &in->a[0], *sep = &in->a[1];
+  int64_t parts = dfq__count_pieces(s, sep) + 1, n = in->a[2].as.i;
+  size_t at = 0, end;
+  if (n < 0) n = n < -parts ? 0 : n + parts + 1;
+  if (n < 1 || n > parts) return dfq__part(to, s, 0, 0);
+  for (int64_t i = 1; i < n; i++) at = dfq__find_bytes(s, sep, at) + sep->len;
+  end = n < parts ? dfq__find_bytes(s, sep, at) : s->len;
+  return dfq__part(to, s, at, end - at);
+}
+
+// A code point as UTF-8. Halves of surrogate pairs are no characters.
+static const char *dfq__chr_int(const dfq__scalar_args *in, dfq_value *to) {
+  int64_t c = in->a[0].as.i;
+  if (c < 0 || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) return "is no character";
+  int more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+  char *p = dfq__text_room(in, to, (size_t)more + 1);
+  if (!p) return dfq__no_memory;
+  static const int lead[] = { 0, 0xc0, 0xe0, 0xf0 };
+  p[0] = (char)(lead[more] | (int)(c >> (6 * more)));
+  for (int i = 1; i <= more; i++) p[i] = (char)(0x80 | ((c >> (6 * (more - i))) & 0x3f));
+  return NULL;
+}
+
+static const char *dfq__ord_str(const dfq__scalar_args *in, dfq_value *to) {
+  uint32_t c;
+  if (!in->a[0].len) return NULL;
+  (void)dfq__read_char(in->a[0].as.s, in->a[0].len, &c);
+  *to = dfq__value_int(DFQ_I64, c);
+  return NULL;
+}
+
+// The characters of a text; NULL without memory.
+static uint32_t *dfq__code_points(const dfq__scalar_args *in, const dfq_value *s,
+                                  size_t *count) {
+  uint32_t *to = (uint32_t *)dfq__arena_array(in->strings, s->len + 1, sizeof *to);
+  *count = 0;
+  for (size_t at = 0; to && at < s->len;)
+    at += dfq__read_char(s->as.s + at, s->len - at, &to[(*count)++]);
+  return to;
+}
+
+static const char *dfq__levenshtein_str(const dfq__scalar_args *in, dfq_value *to) {
+  size_t n, m;
+  uint32_t *a = dfq__code_points(in, &in->a[0], &n);
+  uint32_t *b = dfq__code_points(in, &in->a[1], &m);
+  uint32_t *row = (uint32_t *)dfq__arena_array(in->strings, m + 1, sizeof *row);
+  if (!a || !b || !row) return dfq__no_memory;
+  for (size_t j = 0; j <= m; j++) row[j] = (uint32_t)j;
+  for (size_t i = 0; i < n; i++) {
+    uint32_t before = row[0]++;   // the cell above and to the left
+    for (size_t j = 0; j < m; j++) {
+      uint32_t best = before + (a[i] != b[j]);
+      before = row[j + 1];
+      if (row[j] + 1 < best) best = row[j] + 1;
+      if (before + 1 < best) best = before + 1;
+      row[j + 1] = best;
+    }
+  }
+  *to = dfq__value_int(DFQ_I64, row[m]);
+  return NULL;
+}
+
 // ---- >>dates-of: parts of dates and times ---------------------------------------------------
 // A date is a count of days, a datetime a count of microseconds, both since 1970-01-01 and both
 // UTC. So a part of the clock is a division; a part of the calendar goes through
@@ -5409,6 +5523,18 @@ DFQ__NUMBER(dfq__sin_f64, DFQ_F64, f, sin(x.as.f))
 DFQ__NUMBER(dfq__cos_f64, DFQ_F64, f, cos(x.as.f))
 DFQ__NUMBER(dfq__tan_f64, DFQ_F64, f, tan(x.as.f))
 DFQ__NUMBER(dfq__atan2_f64, DFQ_F64, f, atan2(x.as.f, y.as.f))
+DFQ__NUMBER(dfq__asin_f64, DFQ_F64, f, asin(x.as.f))
+DFQ__NUMBER(dfq__acos_f64, DFQ_F64, f, acos(x.as.f))
+DFQ__NUMBER(dfq__atan_f64, DFQ_F64, f, atan(x.as.f))
+DFQ__NUMBER(dfq__sinh_f64, DFQ_F64, f, sinh(x.as.f))
+DFQ__NUMBER(dfq__cosh_f64, DFQ_F64, f, cosh(x.as.f))
+DFQ__NUMBER(dfq__tanh_f64, DFQ_F64, f, tanh(x.as.f))
+DFQ__NUMBER(dfq__log_f64, DFQ_F64, f, log(y.as.f) / log(x.as.f))
+DFQ__NUMBER(dfq__degrees_f64, DFQ_F64, f, x.as.f * (180 / 3.14159265358979323846))
+DFQ__NUMBER(dfq__radians_f64, DFQ_F64, f, x.as.f * (3.14159265358979323846 / 180))
+DFQ__NUMBER(dfq__is_finite_f64, DFQ_BOOL, i, x.as.f - x.as.f == 0)
+DFQ__NUMBER(dfq__is_inf_f64, DFQ_BOOL, i, x.as.f == x.as.f && x.as.f - x.as.f != 0)
+DFQ__NUMBER(dfq__bit_not_int, DFQ_I64, i, ~x.as.i)
 DFQ__NUMBER(dfq__bit_and_int, DFQ_I64, i, x.as.i & y.as.i)
 DFQ__NUMBER(dfq__bit_or_int, DFQ_I64, i, x.as.i | y.as.i)
 DFQ__NUMBER(dfq__bit_xor_int, DFQ_I64, i, x.as.i ^ y.as.i)
@@ -5533,6 +5659,48 @@ static const char *dfq__ceil_decimal(const dfq__scalar_args *in, dfq_value *to) 
 }
 static const char *dfq__trunc_decimal(const dfq__scalar_args *in, dfq_value *to) {
   return dfq__decimal_digits(in, to, 0, DFQ__CUT);
+}
+
+// -- whole numbers
+
+static const char *dfq__pi_f64(const dfq__scalar_args *in, dfq_value *to) {
+  (void)in;
+  *to = dfq__value_f64(3.14159265358979323846);
+  return NULL;
+}
+
+static const char *dfq__bit_count_int(const dfq__scalar_args *in, dfq_value *to) {
+  int64_t n = 0;
+  for (uint64_t x = (uint64_t)in->a[0].as.i; x; x &= x - 1) n++;
+  *to = dfq__value_int(DFQ_I64, n);
+  return NULL;
+}
+
+// Euclid's, without signs; only that of INT64_MIN and itself, or 0, is too large for i64.
+static uint64_t dfq__gcd_of(int64_t a, int64_t b) {
+  uint64_t x = a < 0 ? 0 - (uint64_t)a : (uint64_t)a;
+  uint64_t y = b < 0 ? 0 - (uint64_t)b : (uint64_t)b;
+  while (y) {
+    uint64_t rest = x % y;
+    x = y;
+    y = rest;
+  }
+  return x;
+}
+
+static const char *dfq__gcd_int(const dfq__scalar_args *in, dfq_value *to) {
+  uint64_t g = dfq__gcd_of(in->a[0].as.i, in->a[1].as.i);
+  *to = dfq__value_int(DFQ_I64, (int64_t)g);
+  return g > (uint64_t)INT64_MAX ? "overflows i64" : NULL;
+}
+
+static const char *dfq__lcm_int(const dfq__scalar_args *in, dfq_value *to) {
+  int64_t a = in->a[0].as.i, b = in->a[1].as.i, r = 0;
+  uint64_t g = dfq__gcd_of(a, b);
+  bool over = g > (uint64_t)INT64_MAX;
+  if (g && !over) over = dfq__mul_check(a / (int64_t)g, b, &r) || r == INT64_MIN;
+  *to = dfq__value_int(DFQ_I64, r < 0 ? -r : r);
+  return over ? "overflows i64" : NULL;
 }
 
 // ---- >>lists-of: functions of lists ---------------------------------------------------------
@@ -5770,7 +5938,30 @@ enum { DFQ__L_OR = 1, DFQ__L_AND, DFQ__L_NOT, DFQ__L_CMP, DFQ__L_ADD, DFQ__L_MUL
   X(DFQ__F_EPOCH_MS, "epoch_ms", NULL, DFQ__L_PRIM)                                            \
   X(DFQ__F_EPOCH_US, "epoch_us", NULL, DFQ__L_PRIM)                                            \
   X(DFQ__F_FROM_EPOCH_MS, "from_epoch_ms", NULL, DFQ__L_PRIM)                                  \
-  X(DFQ__F_FROM_EPOCH_US, "from_epoch_us", NULL, DFQ__L_PRIM)
+  X(DFQ__F_FROM_EPOCH_US, "from_epoch_us", NULL, DFQ__L_PRIM)                                  \
+  X(DFQ__F_CONCAT_WS, "concat_ws", NULL, DFQ__L_PRIM)                                          \
+  X(DFQ__F_SUBSTRING, "substring", NULL, DFQ__L_PRIM)                                          \
+  X(DFQ__F_SPLIT_PART, "split_part", NULL, DFQ__L_PRIM)                                        \
+  X(DFQ__F_COUNT_MATCHES, "count_matches", NULL, DFQ__L_PRIM)                                  \
+  X(DFQ__F_CHR, "chr", NULL, DFQ__L_PRIM)                                                      \
+  X(DFQ__F_ORD, "ord", NULL, DFQ__L_PRIM)                                                      \
+  X(DFQ__F_LEVENSHTEIN, "levenshtein", NULL, DFQ__L_PRIM)                                      \
+  X(DFQ__F_ASIN, "asin", NULL, DFQ__L_PRIM)                                                    \
+  X(DFQ__F_ACOS, "acos", NULL, DFQ__L_PRIM)                                                    \
+  X(DFQ__F_ATAN, "atan", NULL, DFQ__L_PRIM)                                                    \
+  X(DFQ__F_SINH, "sinh", NULL, DFQ__L_PRIM)                                                    \
+  X(DFQ__F_COSH, "cosh", NULL, DFQ__L_PRIM)                                                    \
+  X(DFQ__F_TANH, "tanh", NULL, DFQ__L_PRIM)                                                    \
+  X(DFQ__F_LOG, "log", NULL, DFQ__L_PRIM)                                                      \
+  X(DFQ__F_DEGREES, "degrees", NULL, DFQ__L_PRIM)                                              \
+  X(DFQ__F_RADIANS, "radians", NULL, DFQ__L_PRIM)                                              \
+  X(DFQ__F_PI, "pi", NULL, DFQ__L_PRIM)                                                        \
+  X(DFQ__F_IS_FINITE, "is_finite", NULL, DFQ__L_PRIM)                                          \
+  X(DFQ__F_IS_INF, "is_inf", NULL, DFQ__L_PRIM)                                                \
+  X(DFQ__F_BIT_NOT, "bit_not", NULL, DFQ__L_PRIM)                                              \
+  X(DFQ__F_BIT_COUNT, "bit_count", NULL, DFQ__L_PRIM)                                          \
+  X(DFQ__F_GCD, "gcd", NULL, DFQ__L_PRIM)                                                      \
+  X(DFQ__F_LCM, "lcm", NULL, DFQ__L_PRIM)
 
 // A list that is expanded twice, to an enum and to a table: the two cannot get out of step. is,
 // in, not and between have no infix spelling here, because the grammar reads them by hand.
@@ -5991,6 +6182,31 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__F_EPOCH_US, "t", 'i', 0, dfq__epoch_us },
   { DFQ__F_FROM_EPOCH_MS, "i", 't', DFQ__FAILS, dfq__from_epoch_ms },
   { DFQ__F_FROM_EPOCH_US, "i", 't', DFQ__FAILS, dfq__from_epoch_us },
+  { DFQ__F_CONCAT_WS, "sss+", 's', DFQ__SEES_NULL | DFQ__MAKES_NULL, dfq__concat_ws_str },
+  { DFQ__F_CONCAT_WS, "ss", 's', DFQ__SEES_NULL | DFQ__MAKES_NULL, dfq__concat_ws_str },
+  { DFQ__F_SUBSTRING, "si", 's', 0, dfq__substring_str },
+  { DFQ__F_SUBSTRING, "sii", 's', 0, dfq__substring_str },
+  { DFQ__F_SPLIT_PART, "ssi", 's', 0, dfq__split_part_str },
+  { DFQ__F_COUNT_MATCHES, "ss", 'i', 0, dfq__count_matches_str },
+  { DFQ__F_CHR, "i", 's', DFQ__FAILS, dfq__chr_int },
+  { DFQ__F_ORD, "s", 'i', DFQ__MAKES_NULL, dfq__ord_str },
+  { DFQ__F_LEVENSHTEIN, "ss", 'i', 0, dfq__levenshtein_str },
+  { DFQ__F_ASIN, "f", 'f', 0, dfq__asin_f64 },
+  { DFQ__F_ACOS, "f", 'f', 0, dfq__acos_f64 },
+  { DFQ__F_ATAN, "f", 'f', 0, dfq__atan_f64 },
+  { DFQ__F_SINH, "f", 'f', 0, dfq__sinh_f64 },
+  { DFQ__F_COSH, "f", 'f', 0, dfq__cosh_f64 },
+  { DFQ__F_TANH, "f", 'f', 0, dfq__tanh_f64 },
+  { DFQ__F_LOG, "ff", 'f', 0, dfq__log_f64 },
+  { DFQ__F_DEGREES, "f", 'f', 0, dfq__degrees_f64 },
+  { DFQ__F_RADIANS, "f", 'f', 0, dfq__radians_f64 },
+  { DFQ__F_PI, "", 'f', 0, dfq__pi_f64 },
+  { DFQ__F_IS_FINITE, "f", 'b', 0, dfq__is_finite_f64 },
+  { DFQ__F_IS_INF, "f", 'b', 0, dfq__is_inf_f64 },
+  { DFQ__F_BIT_NOT, "i", 'i', 0, dfq__bit_not_int },
+  { DFQ__F_BIT_COUNT, "i", 'i', 0, dfq__bit_count_int },
+  { DFQ__F_GCD, "ii", 'i', DFQ__FAILS, dfq__gcd_int },
+  { DFQ__F_LCM, "ii", 'i', DFQ__FAILS, dfq__lcm_int },
   { DFQ__F_SIGN, "i", 'i', 0, dfq__sign_int },
   { DFQ__F_SIGN, "f", 'f', 0, dfq__sign_f64 },
   { DFQ__F_SIGN, "m", 'i', 0, dfq__sign_int },
@@ -6671,9 +6887,31 @@ DFQ_API dfq_expr *dfq_agg_filter(dfq_expr *call, dfq_expr *condition) {
   return e;
 }
 
+// Names that other languages have for what is here.
+static const char *dfq__name_elsewhere(const char *name) {
+  static const char *const known[][2] = {
+    { "len", "len_chars or len_bytes" },  { "length", "len_chars or len_bytes" },
+    { "trim", "strip" },                  { "ltrim", "lstrip" },
+    { "rtrim", "rstrip" },                { "substr", "substring or slice" },
+    { "lpad", "pad_left" },               { "rpad", "pad_right" },
+    { "strpos", "find" },                 { "instr", "find" },
+    { "nvl", "coalesce" },                { "ifnull", "if_null" },
+    { "iif", "if" },                      { "strftime", "format" },
+    { "strptime", "parse_date or parse_datetime" },
+    { "date_trunc", "truncate" },         { "regexp_matches", "regex_match" },
+    { "regexp_replace", "regex_replace" }, { "regexp_extract", "regex_extract" },
+    { "ceiling", "ceil" },                { "power", "pow" },
+    { "today", "a parameter: $today" },   { "now", "a parameter: $now" },
+  };
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (strcmp(known[i][0], name) == 0) return known[i][1];
+  return NULL;
+}
+
 // The function or aggregate of this name that is spelt most like it.
 static const char *dfq__nearest_function(const dfq *db, const char *name) {
-  const char *best = NULL;
+  const char *best = dfq__name_elsewhere(name);
+  if (best) return best;
   int distance = dfq__near_limit(name);
   for (const dfq__user *u = db->users; u; u = u->next)
     dfq__nearer(name, u->def.name, &best, &distance);
@@ -6778,7 +7016,11 @@ static dfq_expr *dfq__call_over(dfq *db, const char *name, size_t n, dfq_expr *c
   if (aggregate >= 0) return dfq__call_bare(dfq__aggregate_over(db, aggregate, args, count));
   int form = dfq__form_find(name, n);
   if (form >= 0) return dfq__form_over(db, form, args, count);
-  return dfq__expr_over(DFQ_CALL, dfq__function_find(name, n), args, count);
+  int fn = dfq__function_find(name, n);
+  dfq_expr *e = count ? dfq__expr_over(DFQ_CALL, fn, args, count)
+                      : dfq__expr_new(db, DFQ_CALL, 0);
+  if (e && e->kind == DFQ_CALL) e->fn = fn;
+  return e;
 }
 
 // The suggestion is left out when the name was right and only the count of arguments was not.
@@ -8616,6 +8858,9 @@ static dfq_expr *dfq__parse_membership(dfq__parser *p, dfq_expr *left) {
   if (dfq__accept_reserved(p, "in")) {
     dfq__expect_symbol(p, "(");
     if (!dfq__list_add(p, &l, left) || !dfq__parse_args(p, &l)) return dfq__parse_broken(p);
+    if (l.count == 1)
+      dfq__parse_fail(p, DFQ_SYNTAX, p->last_end - 1, 1, "the list is empty: x in (1, 2)");
+    if (p->error) return dfq__parse_broken(p);
     return dfq__expr_over(DFQ_CALL, DFQ__IN, l.item, l.count);
   }
   bool like = dfq__accept_reserved(p, "like");
@@ -8987,9 +9232,8 @@ static dfq__bound *dfq__bind_column(dfq__binder *b, const dfq_expr *e) {
 
 // ---- >>bind-calls: signatures, casts, and constants -----------------------------------------
 // Idea. The types of the arguments choose the signature, the signature asks for casts, and what
-// is constant is looked at once, here, instead of in every row: a unit of time is checked, a
-// pattern is compiled. What is made of it hangs on the bound call as `ready`, and only when
-// there is none (the pattern is a column) does the scalar make it for its row.
+// is constant is looked at once, here, and not in every row: a unit is checked, a pattern is
+// compiled. That hangs on the bound call as `ready`; without it the scalar makes its own.
 //
 //   regex_match(s, '[0-9]+')    literal:  compiled here; an error has a caret; no row can fail
 //   regex_match(s, pattern)     column:   compiled for each row; a bad one fails at its row
@@ -9910,6 +10154,8 @@ static const dfq__doc dfq__docs[] = {
   { "wrap_mul", "the product modulo 2^64", "wrap_mul(4611686018427387904, 4)", NULL },
   { NULL, "Numbers", NULL, NULL },
   { "is_nan", "is it NaN?", "is_nan(0.0 / 0.0)", NULL },
+  { "is_finite", "is it neither NaN nor infinite?", "is_finite(1 / 0)", NULL },
+  { "is_inf", "is it infinite, of either sign?", "is_inf(1 / 0)", NULL },
   { "sign", "-1, 0 or 1; of NaN, NaN", "sign(-2.5)", NULL },
   { "round", "to whole numbers or to so many digits, half away from zero",
     "round(2.345, 2)", NULL },
@@ -9922,21 +10168,35 @@ static const dfq__doc dfq__docs[] = {
   { "ln", "the natural logarithm", "ln(10)", NULL },
   { "log10", "the logarithm to base 10", "log10(1000)", NULL },
   { "log2", "the logarithm to base 2", "log2(8)", NULL },
+  { "log", "the logarithm to the base that comes first", "log(2, 8)", NULL },
   { "pow", "the first to the power of the second", "pow(2, 10)", NULL },
   { "sin", "the sine of an angle in radians", "sin(1)", NULL },
   { "cos", "the cosine of an angle in radians", "cos(1)", NULL },
   { "tan", "the tangent of an angle in radians", "tan(1)", NULL },
   { "atan2", "the angle in radians of the point (x, y), from its y and its x",
     "atan2(1, 1)", NULL },
+  { "asin", "the angle in radians of a sine", "asin(1)", NULL },
+  { "acos", "the angle in radians of a cosine", "acos(1)", NULL },
+  { "atan", "the angle in radians of a tangent", "atan(1)", NULL },
+  { "sinh", "the hyperbolic sine", "sinh(1)", NULL },
+  { "cosh", "the hyperbolic cosine", "cosh(1)", NULL },
+  { "tanh", "the hyperbolic tangent", "tanh(1)", NULL },
+  { "degrees", "an angle in degrees, from radians", "degrees(pi())", NULL },
+  { "radians", "an angle in radians, from degrees", "radians(180)", NULL },
+  { "pi", "half the length of a circle of radius 1", "pi()", NULL },
   { "clip", "the number, but not below the second and not above the third",
     "clip(17, 0, 10)", NULL },
   { "bit_and", "the bits that both have", "bit_and(12, 10)", NULL },
   { "bit_or", "the bits that either has", "bit_or(12, 10)", NULL },
   { "bit_xor", "the bits that only one has", "bit_xor(12, 10)", NULL },
+  { "bit_not", "all bits turned over", "bit_not(0)", NULL },
+  { "bit_count", "how many bits are 1", "bit_count(255)", NULL },
   { "shift_left", "times two to the power of 0 to 63; an overflow is an error",
     "shift_left(1, 10)", NULL },
   { "shift_right", "divided by two to the power of 0 to 63, rounded down",
     "shift_right(-5, 1)", NULL },
+  { "gcd", "the greatest common divisor, never negative", "gcd(12, -18)", NULL },
+  { "lcm", "the least common multiple, never negative; 0 if one is 0", "lcm(4, 6)", NULL },
   { "hash", "a number that looks random; equal values of a type, with the same seed, have one",
     "hash('a', 7) = hash('a', 7)", NULL },
   { NULL, "Texts", NULL, NULL },
@@ -9963,18 +10223,30 @@ static const dfq__doc dfq__docs[] = {
   { "ends_with", "does it end with this text?", "ends_with('foobar', 'bar')", NULL },
   { "find", "where this text first stands, in characters from 0; -1 for nowhere",
     "find('foobar', 'bar')", NULL },
+  { "count_matches", "how often the second text stands in it, none inside another",
+    "count_matches('banana', 'an')", NULL },
   { "replace", "with every occurrence of the second text replaced by the third",
     "replace('banana', 'an', 'o')", NULL },
   { "slice", "so many characters (or all) from a start on; negative counts from the end",
     "slice('foobar', -3, 2)", NULL },
+  { "substring", "so many characters (or all) from a position on, counted from 1 as in SQL",
+    "substring('foobar', 2, 3)", NULL },
+  { "split_part", "the n-th part between separators, from 1, negative from the end; else ''",
+    "split_part('a,b,c', ',', 2)", NULL },
   { "left", "its first characters", "left('foobar', 3)", NULL },
   { "right", "its last characters", "right('foobar', 3)", NULL },
   { "reverse", "its characters in the opposite order", "reverse('abc')", NULL },
   { "repeat", "so many times in a row, up to 16 MiB", "repeat('ab', 3)", NULL },
   { "concat", "the texts, one behind the other", "concat('a', 'b', 'c')", NULL },
+  { "concat_ws", "the texts behind the first, with it between them; nulls are left out",
+    "concat_ws('-', 'a', null, 'b')", NULL },
   { "pad_left", "filled up at its beginning to so many characters",
     "pad_left('7', 3, '0')", NULL },
   { "pad_right", "filled up at its end to so many characters", "pad_right('7', 3, '.')", NULL },
+  { "chr", "the character of a code point", "chr(8364)", NULL },
+  { "ord", "the code point of its first character; null if there is none", "ord('A')", NULL },
+  { "levenshtein", "how many characters to add, drop or change to make one text the other",
+    "levenshtein('kitten', 'sitting')", NULL },
   { "regex_match", "does the pattern (>>regex) stand anywhere in it?",
     "regex_match('dfq-1.2', '\\d+\\.\\d+')", NULL },
   { "regex_extract", "the first match of the pattern, or its group n (0: all); null for none",

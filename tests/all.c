@@ -15,6 +15,7 @@
 #include "ch2_reference.c"
 #include "ch2_regex.c"
 #include "ch2_dates.c"
+#include "ch2_more_functions.c"
 #endif
 #if DFQ_CHAPTER >= 3
 #include "ch3_engine.c"
@@ -58,6 +59,7 @@ int main(int argc, char **argv) {
   run_ch2_reference();
   run_ch2_regex();
   run_ch2_dates();
+  run_ch2_more_functions();
 #endif
 #if DFQ_CHAPTER >= 3
   run_ch3_engine();

@@ -331,7 +331,7 @@ static dfq_type engine_letter(char letter, dfq_type any) {
 // One signature over columns and constants, in both engines.
 static bool engine_signature(dfq *db, uint64_t *seed, const dfq__overload *o, dfq_type any,
                              size_t rows, int constants, bool tame) {
-  dfq_expr *arg[4];
+  dfq_expr *arg[8];
   int argc = (int)strcspn(o->args, "+");
   dfq_type a = engine_letter(o->args[0], any);
   dfq_type b = engine_letter(argc > 1 ? o->args[1] : 0, any);
@@ -342,7 +342,9 @@ static bool engine_signature(dfq *db, uint64_t *seed, const dfq__overload *o, df
   }
   dfq_table *t = engine_random_table(db, seed, a, b, rows, tame);
   dfq_frame *f = dfq_scan_table(db, t);
-  dfq_expr *e = dfq_as(dfq__expr_over(DFQ_CALL, o->fn, arg, argc), "r");
+  dfq_expr *e = argc ? dfq__expr_over(DFQ_CALL, o->fn, arg, argc)
+                     : dfq_call(db, dfq__functions[o->fn].name, NULL, 0);
+  e = dfq_as(e, "r");
   f = dfq_select_exprs(f, &e, 1);
   dfq_table_free(t);
   char why[2][600];
