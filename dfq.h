@@ -16060,11 +16060,11 @@ static dfq__pair dfq__two_product(double a, double b) {
 // of the products, so that they too fit the fast 128 bits. What two floats of 24 bits hold has
 // no error: most integers, and prices in quarters.
 static bool dfq__products_add(uint64_t *s, double a, double b, dfq__arena *arena) {
-  if ((double)(float)a == a && (double)(float)b == b)
-    return dfq__sum_add((dfq__sum *)(void *)s, a * b, arena);
-  dfq__pair p = dfq__two_product(a, b);
+  dfq__pair p = { a * b, 0 };
+  if ((double)(float)a != a || (double)(float)b != b) p = dfq__two_product(a, b);
   return dfq__sum_add((dfq__sum *)(void *)s, p.high, arena) &&
-         dfq__sum_add((dfq__sum *)(void *)(s + 3), p.low * 9007199254740992.0, arena);
+         (p.low == 0 ||
+          dfq__sum_add((dfq__sum *)(void *)(s + 3), p.low * 9007199254740992.0, arena));
 }
 
 // An exact sum as three doubles whose sum it is: 159 bits, which hold the 128 of every common
@@ -16367,46 +16367,40 @@ static bool dfq__keep_sort_out(dfq__aggs *all, dfq__agg *a) {
 
 // -- what the list comes to
 
-// The exact mean as two floats: what rounding took from the first is the second.
-static bool dfq__mean_of(const double *v, size_t n, dfq__arena *arena, double *mean,
-                         double *rest) {
-  dfq__sum sum = { 0, 0, NULL }, left = { 0, 0, NULL };
-  for (size_t i = 0; i < n; i++)
-    if (!dfq__sum_add(&sum, v[i], arena)) return false;
-  *mean = dfq__sum_value(&sum) / (double)n;
-  for (size_t i = 0; i < n; i++)
-    if (!dfq__sum_add(&left, v[i] - *mean, arena)) return false;
-  *rest = dfq__sum_value(&left) / (double)n;
-  return true;
+// The exact mean of powers of deviations: ((v - mean) - rest) * 2^-power, to the given degree.
+static double dfq__moment(const double *v, size_t n, double mean, double rest, int power,
+                          int degree) {
+  dfq__super room;
+  dfq__arena none = { NULL, NULL, NULL };   // the superaccumulator is here
+  dfq__sum sum = { 0, 0, &room };
+  memset(&room, 0, sizeof room);
+  for (size_t i = 0; i < n; i++) {
+    double d = ldexp((v[i] - mean) - rest, -power), x = d;
+    for (int k = 1; k < degree; k++) x = x * d;
+    (void)dfq__sum_slow(&sum, x, &none);
+  }
+  return dfq__sum_value(&sum) / (double)n;
 }
 
-// Deviations from the mean, scaled below 1 by a power of two, to the powers 2 and 3 or 4; their
-// exact means; then the quotient. Population values, as Polars has them; kurtosis is the excess
-// over the normal distribution's 3. Of equal values NaN. False without memory.
-static bool dfq__shape_of(const double *v, size_t n, int fn, dfq__arena *arena, double *to) {
-  dfq__sum squares = { 0, 0, NULL }, others = { 0, 0, NULL };
-  double mean, rest, most = 0, count = (double)n;
+// skew or kurtosis: the mean of third or fourth powers of deviations over a power of that of
+// squares. Deviations are from the exact mean, as two floats (the second is what rounding took
+// from the first), and are scaled below 1. Population values, as Polars has them; kurtosis is
+// the excess over the normal distribution's 3. Of equal values NaN.
+static double dfq__shape_of(const double *v, size_t n, int fn) {
+  double mean = dfq__moment(v, n, 0, 0, 0, 1), rest = dfq__moment(v, n, mean, 0, 0, 1);
+  double most = 0;
   int power = 0;
-  *to = (double)NAN;
-  if (!dfq__mean_of(v, n, arena, &mean, &rest)) return false;
   for (size_t i = 0; i < n; i++) {
     double d = fabs((v[i] - mean) - rest);
-    if (d - d != 0) return true;
+    if (d - d != 0) return (double)NAN;
     if (d > most) most = d;
   }
-  if (most == 0) return true;
+  if (most == 0) return (double)NAN;
   (void)frexp(most, &power);
-  for (size_t i = 0; i < n; i++) {
-    double d = ldexp((v[i] - mean) - rest, -power), square = d * d;
-    double other = fn == DFQ__SKEW ? square * d : square * square;
-    if (!dfq__sum_add(&squares, square, arena) || !dfq__sum_add(&others, other, arena))
-      return false;
-  }
-  double m2 = dfq__sum_value(&squares) / count, m = dfq__sum_value(&others) / count;
-  double under = fn == DFQ__SKEW ? m2 * sqrt(m2) : m2 * m2;
-  *to = m / under;
-  if (fn == DFQ__KURTOSIS) *to = *to - 3;
-  return true;
+  double m2 = dfq__moment(v, n, mean, rest, power, 2);
+  double m = dfq__moment(v, n, mean, rest, power, fn == DFQ__SKEW ? 3 : 4);
+  double shape = m / (fn == DFQ__SKEW ? m2 * sqrt(m2) : m2 * m2);
+  return fn == DFQ__SKEW ? shape : shape - 3;
 }
 
 // A group's values, side by side; *n: how many. The first group that finishes pays for the
@@ -16428,7 +16422,7 @@ static const char *dfq__keep_finish(dfq__aggs *all, dfq__agg *a, size_t group, d
   if (a->fn == DFQ__PRODUCT) {
     for (size_t i = 0; i < n; i++) result = result * v[i];
   } else if (a->fn == DFQ__SKEW || a->fn == DFQ__KURTOSIS) {
-    if (!dfq__shape_of(v, n, a->fn, &all->arena, &result)) return dfq__agg_no_memory;
+    result = dfq__shape_of(v, n, a->fn);
   } else {
     result = dfq__quantile_of(v, n, a->option.as.f);
   }
@@ -16570,11 +16564,18 @@ static const char *dfq__by_finish(dfq__aggs *all, dfq__agg *a, size_t group, dfq
 
 // -- top_k and bottom_k
 
-// A value as a word: the greater, the better.
+// A value as a word: the greater, the better. Of integers the sign is turned over.
 static uint64_t dfq__best_word(const dfq__vec *x, size_t i, bool most) {
+  const uint64_t sign = x->type == DFQ_U64 ? 0 : (uint64_t)1 << 63;
   dfq_value v;
-  dfq__vec_get(x, i, &v);
-  return most ? dfq__order_word(&v) : ~dfq__order_word(&v);
+  uint64_t w;
+  if (x->type == DFQ_F64) {
+    w = dfq__order_word_f64(((const double *)x->data)[i]);
+  } else {
+    dfq__vec_get(x, i, &v);
+    w = dfq__is_float(v.type) ? dfq__order_word_f64(v.as.f) : (uint64_t)v.as.i ^ sign;
+  }
+  return most ? w : ~w;
 }
 
 // And back.
@@ -16583,7 +16584,7 @@ static dfq_value dfq__best_value(uint64_t w, dfq_type type, bool most) {
   dfq_value v = dfq__value_int(type, 0);
   if (!most) w = ~w;
   if (dfq__is_float(type)) w = w & sign ? w & ~sign : ~w;
-  else if (type != DFQ_BOOL && type != DFQ_U64) w ^= sign;
+  else if (type != DFQ_U64) w ^= sign;
   memcpy(&v.as, &w, 8);
   return v;
 }
@@ -21178,11 +21179,10 @@ static void dfq__list_sketch(const dfq_value *v, size_t n, dfq_value *to) {
 
 static const char *dfq__list_shape(const dfq_value *v, size_t n, int fn, dfq__arena *arena,
                                    dfq_value *to) {
-  double *x = (double *)dfq__arena_array(arena, n + 1, sizeof *x), shape = 0;
+  double *x = (double *)dfq__arena_array(arena, n + 1, sizeof *x);
   for (size_t i = 0; x && i < n; i++) x[i] = v[i].as.f;
-  if (!x || !dfq__shape_of(x, n, fn, arena, &shape)) return dfq__agg_no_memory;
-  if (n) *to = dfq__value_f64(shape);
-  return NULL;
+  if (x && n) *to = dfq__value_f64(dfq__shape_of(x, n, fn));
+  return x ? NULL : dfq__agg_no_memory;
 }
 
 // The values as a list: all of them, or the k best.

@@ -147,7 +147,8 @@ static inline dfq_type model_type_of_aggregate(const model_scope *s, const dfq_e
     case DFQ__MEAN: case DFQ__VAR: case DFQ__STD: case DFQ__MEDIAN: case DFQ__QUANTILE:
     case DFQ__SKEW: case DFQ__KURTOSIS: case DFQ__COV: case DFQ__COV_POP: case DFQ__CORR:
       return DFQ_F64;
-    case DFQ__SUM: case DFQ__PRODUCT: return arg == DFQ_F64 || arg == DFQ_DURATION ? arg : (dfq_type)DFQ_I64;
+    case DFQ__SUM: case DFQ__PRODUCT:
+      return arg == DFQ_F64 || arg == DFQ_DURATION ? arg : (dfq_type)DFQ_I64;
     default: return arg == DFQ_NULL ? (dfq_type)DFQ_STR : arg;
   }
 }
@@ -821,8 +822,7 @@ static inline bool model_aggregate(model *m, const model_scope *s, const dfq_exp
     case DFQ__PRODUCT: return model_product(v, n, to);
     case DFQ__STRING_AGG: *to = model_joined(m, v, n, &e->arg[1]->value); return true;
     case DFQ__SKEW: case DFQ__KURTOSIS:
-      *to = model_f64(0);
-      (void)dfq__shape_of(x, n, e->fn, &m->arena, &to->as.f);
+      *to = model_f64(dfq__shape_of(x, n, e->fn));
       return true;
     case DFQ__SUM: case DFQ__MEAN: case DFQ__VAR: case DFQ__STD: case DFQ__MEDIAN:
     case DFQ__QUANTILE:
