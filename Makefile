@@ -2,6 +2,7 @@
 # make test    every test, with address and undefined-behaviour sanitizers if the compiler can
 # make check   the house rules: style, every way to build the header, every chapter on its own
 # make bench   the micro-benchmarks; make suites builds those with data: bench/README.md
+# make bench-compare REV=...   the micro-benchmarks of a revision and of the working copy
 # make tpch DIR=...   the 22 queries of examples/tpch over tables made by the official generator
 # make clean   removes build/, the only place here where anything is written
 # make expected   stores what the examples print now, in examples/expected and in the pages
@@ -22,7 +23,7 @@ CLI := $(if $(ONLY),,$(if $(wildcard tests/cli.sh),build/dfq))
 SUITES := $(patsubst %,build/bench/%,gen h2o tpch)
 BENCHES := $(filter-out $(SUITES),$(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c)))
 
-.PHONY: run test check bench suites tpch clean help examples FORCE
+.PHONY: run test check bench bench-peers bench-compare suites tpch clean help examples FORCE
 .DEFAULT_GOAL := help
 
 help:
@@ -53,6 +54,13 @@ run: build/interlude build/dfq
 examples: $(patsubst examples/%.c,build/%,$(wildcard examples/*.c))
 
 suites: $(SUITES)
+
+bench-peers: suites
+	@python3 bench/peers/run.py ROWS=$(ROWS) RUNS=$(RUNS) TPCH=$(TPCH)
+
+bench-compare:
+	@test -n "$(REV)" || { echo "make bench-compare REV=main"; exit 1; }
+	@CC='$(CC)' sh tools/bench_compare.sh $(REV)
 
 bench: $(BENCHES)
 	@for bench in $(BENCHES); do echo "== $$bench"; $$bench || exit 1; done

@@ -7,7 +7,7 @@
 Each query runs in both engines, optimized and as written, on one thread and on two, and each
 time its answer must be the same text; it is compared row by row with examples/tpch/answers:
 text and integers exactly, numbers to 9 digits or half a cent. The answers are those of DuckDB at
-scale factor 0.1. Where @duckdb/node-api is installed (bench/peers/README.md), it computes them
+scale factor 0.1. Where @duckdb/node-api is installed (build/peers, bench/README.md), it computes them
 anew from DIR, and tables of any scale can be checked; elsewhere the stored ones count.
 """
 import csv
