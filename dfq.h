@@ -53,7 +53,7 @@
 //
 // CONTENTS (search for the tag)
 //   the API          >>api-types >>api-context >>api-rows >>api-expressions >>api-functions
-//                    >>api-user >>api-tables >>api-frames >>api-reshape >>api-files
+//                    >>api-user >>api-tables >>api-frames >>api-reshape >>api-joins >>api-files
 //                    >>api-actions >>api-explain >>api-at
 //   0 foundations    >>platform >>memory >>buffers >>arena >>text >>hashing >>errors >>names
 //                    >>threads >>files >>context
@@ -69,20 +69,21 @@
 //                    >>project >>limit >>row-engine >>actions >>show
 //   4 hashing, order >>hash-table >>key-words >>key-packing >>exact-sum >>aggregates
 //                    >>agg-unique >>spread >>agg-lists >>agg-best >>combine >>agg-sets
-//                    >>group-plan >>group >>group-sorted >>group-verbs >>join >>join-where
-//                    >>join-left >>join-merge >>join-op >>join-verbs >>sort >>sort-op
-//                    >>join-range >>group-parallel >>distinct >>row-hashing >>row-join
-//                    >>row-lists >>row-group >>window-frames >>window-plan >>slide
-//                    >>window-walk >>window >>row-window >>unpivot >>explode >>recipes
-//                    >>recipe-rows >>recipe-columns >>recipe-unpivot >>recipe-samples
-//                    >>recipe-statistics >>recipe-pivot >>recipe-table >>partition-by
+//                    >>group-plan >>group >>group-sorted >>group-verbs >>join >>join-probe
+//                    >>join-where >>join-left >>join-merge >>join-op >>join-verbs >>sort
+//                    >>sort-op >>join-range >>join-nearest >>join-recipes >>group-parallel
+//                    >>distinct >>row-hashing >>row-join >>row-lists >>row-group
+//                    >>window-frames >>window-plan >>slide >>window-walk >>window >>row-window
+//                    >>unpivot >>explode >>recipes >>recipe-rows >>recipe-columns
+//                    >>recipe-unpivot >>recipe-samples >>recipe-statistics >>recipe-pivot
+//                    >>recipe-table >>partition-by
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
 //   6 streaming      >>csv-index >>csv-read >>csv-rows >>csv-source >>csv-types >>csv-loops
 //                    >>csv-infer >>csv-scan >>csv-morsels >>csv-frame >>csv-write >>json-write
-//                    >>pipeline >>pipeline-scan >>pipeline-stages >>pipeline-script
-//                    >>stage-docs >>registry >>pipeline-text
+//                    >>pipeline >>pipeline-scan >>pipeline-stages >>pipeline-joins
+//                    >>pipeline-script >>stage-docs >>registry >>pipeline-text
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -754,6 +755,7 @@ typedef struct dfq_join_options {
   // keys may be missing: `where` alone decides. condition: the same as a tree; both: both.
   const char *where;
   dfq_expr *condition;
+  bool not_in;            // DFQ_ANTI on one key: SQL's not in, see dfq_filter_not_in
 } dfq_join_options;
 // how: copied. A key of null matches nothing unless nulls_equal is set.
 DFQ_API dfq_frame *dfq_join_with(dfq_frame *left, dfq_frame *right,
@@ -877,6 +879,43 @@ typedef enum dfq_union_how {
   DFQ_UNION_DIAGONAL       // by name; a column that one side has alone is null on the other
 } dfq_union_how;
 DFQ_API dfq_frame *dfq_union_with(dfq_frame *a, dfq_frame *b, dfq_union_how how);
+
+// ---- >>api-joins: the nearest row, membership, and what is made of joins --------------------
+
+// Which right row a left row gets: the last at or before its own time, the first at or behind
+// it, or the nearer of those two (of two equally near, the one before).
+typedef enum dfq_asof { DFQ_BACKWARD, DFQ_FORWARD, DFQ_NEAREST } dfq_asof;
+
+// Zero-initialised but for on is the default. Texts are copied.
+typedef struct dfq_asof_options {
+  const char *on;          // "t", or "t = u": numbers, dates, datetimes, times or durations
+  const char *by;          // keys that have to be equal: "symbol", "a = b, c"; NULL: none
+  dfq_asof direction;
+  const char *tolerance;   // "5", "interval '10' minute": no further away; NULL: any distance
+  bool strict;             // before or behind, never at the same time
+  const char *suffix;      // NULL: "_right"
+} dfq_asof_options;
+// Each left row once, in its order, with the right row that is next to it in time, or nulls.
+// Neither side has to be sorted. Of right rows at the same time backward takes the last,
+// forward the first. A time that is null or NaN matches nothing. Both times come out.
+DFQ_API dfq_frame *dfq_join_asof(dfq_frame *left, dfq_frame *right,
+                                 const dfq_asof_options *how);
+
+// Rows whose column is, or is not, among the values of other's column (NULL: its only one), in
+// the sense of SQL's in and not in: a null is in nothing, and not in is never true of a null or
+// when other has one, unless other has no rows. A semi join, an anti join that knows of nulls.
+DFQ_API dfq_frame *dfq_filter_in(dfq_frame *in, const char *column, dfq_frame *other,
+                                 const char *other_column);
+DFQ_API dfq_frame *dfq_filter_not_in(dfq_frame *in, const char *column, dfq_frame *other,
+                                     const char *other_column);
+
+// The same rows and columns, with other's values where other has a row of the same key and a
+// value that is not null. keys: as in dfq_join. Of several rows with one key, the first. Each
+// column of other is a key or a column of in, of the same type.
+DFQ_API dfq_frame *dfq_update(dfq_frame *in, dfq_frame *other, const char *keys);
+// Two frames of the same columns, each sorted by the keys, as one that is: rows of a before
+// equal ones of b. (A union, sorted: inputs that are not sorted give the same.)
+DFQ_API dfq_frame *dfq_merge_sorted(dfq_frame *a, dfq_frame *b, const char *keys);
 
 // ---- >>api-files: chapter 6, CSV and pipelines as text --------------------------------------
 
@@ -1086,6 +1125,16 @@ DFQ_API dfq_frame *dfq_join_at(dfq_frame *left, dfq_frame *right, const char *ke
                                dfq_join_type type, const char *at);
 DFQ_API dfq_frame *dfq_join_with_at(dfq_frame *left, dfq_frame *right,
                                     const dfq_join_options *how, const char *at);
+DFQ_API dfq_frame *dfq_join_asof_at(dfq_frame *left, dfq_frame *right,
+                                    const dfq_asof_options *how, const char *at);
+DFQ_API dfq_frame *dfq_filter_in_at(dfq_frame *in, const char *column, dfq_frame *other,
+                                    const char *other_column, const char *at);
+DFQ_API dfq_frame *dfq_filter_not_in_at(dfq_frame *in, const char *column, dfq_frame *other,
+                                        const char *other_column, const char *at);
+DFQ_API dfq_frame *dfq_update_at(dfq_frame *in, dfq_frame *other, const char *keys,
+                                 const char *at);
+DFQ_API dfq_frame *dfq_merge_sorted_at(dfq_frame *a, dfq_frame *b, const char *keys,
+                                       const char *at);
 DFQ_API dfq_frame *dfq_filter_expr_at(dfq_frame *in, dfq_expr *condition, const char *at);
 DFQ_API dfq_frame *dfq_select_exprs_at(dfq_frame *in, dfq_expr *const *items, int count,
                                        const char *at);
@@ -1150,6 +1199,11 @@ DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const 
 #define dfq_distinct(in, names) dfq_distinct_at(in, names, DFQ_HERE)
 #define dfq_join(left, right, keys, type) dfq_join_at(left, right, keys, type, DFQ_HERE)
 #define dfq_join_with(left, right, how) dfq_join_with_at(left, right, how, DFQ_HERE)
+#define dfq_join_asof(left, right, how) dfq_join_asof_at(left, right, how, DFQ_HERE)
+#define dfq_filter_in(in, c, other, d) dfq_filter_in_at(in, c, other, d, DFQ_HERE)
+#define dfq_filter_not_in(in, c, other, d) dfq_filter_not_in_at(in, c, other, d, DFQ_HERE)
+#define dfq_update(in, other, keys) dfq_update_at(in, other, keys, DFQ_HERE)
+#define dfq_merge_sorted(a, b, keys) dfq_merge_sorted_at(a, b, keys, DFQ_HERE)
 #define dfq_filter_expr(in, condition) dfq_filter_expr_at(in, condition, DFQ_HERE)
 #define dfq_select_exprs(in, items, count) dfq_select_exprs_at(in, items, count, DFQ_HERE)
 #define dfq_with_exprs(in, items, count) dfq_with_exprs_at(in, items, count, DFQ_HERE)
@@ -12180,6 +12234,12 @@ typedef struct dfq__join_plan {
   bool nulls_equal, sorted, build_left;
   bool hashed;                // asked for: never merged, whatever order is known
   bool ranged;                // no keys, but ranges: see >>join-range
+  bool not_in;                // anti: SQL's not in
+  const char *near_left, *near_right;   // of a join of the nearest row: the times; else NULL
+  dfq_asof direction;
+  bool strict;
+  uint64_t within;            // the tolerance as >>join-nearest measures it
+  dfq_expr *tolerance;        // as it was written; NULL: none
   const char *suffix;
 } dfq__join_plan;
 
@@ -18050,6 +18110,10 @@ typedef struct dfq__join_op {
 
   dfq__pair_test where;        // of a join with a condition
   dfq__ranges range;           // ... that looks at ranges
+  bool null_key;               // not in: the built side has a null
+  int near[2];                 // nearest: the times' columns, left and right
+  dfq__buffer near_word;       // u64: of built rows; then by place in next, sorted in each key
+  dfq__buffer near_at;         // u64: of the probe batch's rows
   void *merge;                 // sorted: dfq__merge, see >>join-merge
 } dfq__join_op;
 
@@ -18120,6 +18184,8 @@ static bool dfq__join_open(dfq__op *op) {
     if (!dfq__want_codes(op->in[0], p->left_key[k]) ||
         !dfq__want_codes(op->in[1], p->right_key[k])) return false;
   }
+  for (int i = 0; p->near_left && i < 2; i++)
+    j->near[i] = dfq__schema_find(&op->node->in[i]->schema, i ? p->near_right : p->near_left);
   return dfq__where_open(j) && dfq__join_columns(j) && (!p->ranged || dfq__range_open(j)) &&
          dfq__keys_init(&j->keys, op->run->own, type, (int)keys);
 }
@@ -18166,10 +18232,13 @@ static bool dfq__join_too_large(dfq__join_op *j) {
 
 // -- building: the table
 
+static bool dfq__near_words(dfq__join_op *j, const dfq__batch *b, int side);
+
 // Reads the built side: its columns, and the key's number of each row. Only columns that come
 // out are kept; keys are in the key set already.
 static bool dfq__join_build(dfq__join_op *j, dfq__op *side, const int *key) {
   dfq__op *op = &j->head;
+  const dfq__join_plan *p = dfq__join_of(op);
   dfq__batch part = { 0, j->built.columns, NULL };
   dfq__event e;
   part.column = (dfq__vec *)dfq__op_array(op, (size_t)part.columns, sizeof(dfq__vec));
@@ -18178,6 +18247,7 @@ static bool dfq__join_build(dfq__join_op *j, dfq__op *side, const int *key) {
     if (j->built.rows + side->out.rows >= DFQ__EMPTY) return dfq__join_too_large(j);
     if (!dfq__join_numbers(j, &side->out, key, &j->row_number, j->built.rows, true))
       return false;
+    if (p->near_left && !dfq__near_words(j, &side->out, 1)) return false;
     for (int c = 0; c < part.columns; c++) part.column[c] = side->out.column[j->built_from[c]];
     part.rows = side->out.rows;
     if (!dfq__store_append(&j->built, &part)) return false;
@@ -18198,7 +18268,7 @@ static bool dfq__join_chain(dfq__join_op *j) {
   const uint32_t *number = dfq__u32(&j->row_number);
   memset(first, 0xff, numbers * 4);
   for (size_t r = rows; r-- > 0;) {
-    if (number[r] == DFQ__EMPTY) continue;
+    if (number[r] == DFQ__EMPTY) { j->null_key = true; continue; }
     next[r] = first[number[r]];
     first[number[r]] = (uint32_t)r;
   }
@@ -18206,7 +18276,24 @@ static bool dfq__join_chain(dfq__join_op *j) {
   return true;
 }
 
-// -- probing: pairs, and their columns
+// ---- >>join-probe: pairs, and their columns -------------------------------------------------
+// A batch of the probe side is looked up at once, and its pairs are written down as two lists
+// of row numbers; no value is moved yet. Then each output column is gathered by one of them:
+//
+//   probe row   0 0 1 3          left columns: gathered from the probe's batch
+//   built row   0 2 1 .          right columns: gathered from the built store, . makes a null
+//
+// One probe row may have more pairs than a batch has room for, so the place in its chain is
+// kept across calls. Cost: two lists of 4 bytes a pair, and a gather for each column.
+
+
+// In SQL nobody knows whether a null is not in a list, nor what is not in one with a null; but
+// in a list of nothing there is nothing.
+static bool dfq__never_in(const dfq__join_op *j) {
+  const dfq__vec *key = &j->key_column[0];
+  if (!dfq__join_of(&j->head)->not_in || j->built.rows == 0) return false;
+  return j->null_key || (key->valid && !key->valid[key->constant ? 0 : j->at]);
+}
 
 // Finds the pairs of the probe batch from where the last call stopped, at most room of them:
 // left the probe row, right the built one, or DFQ__EMPTY where there is none. Returns how many;
@@ -18222,7 +18309,8 @@ static size_t dfq__join_pairs(dfq__join_op *j, size_t room, uint32_t *left, uint
     if (!j->probing) {
       j->chain = number[j->at] == DFQ__EMPTY ? DFQ__EMPTY : first[number[j->at]];
       if (type == DFQ_SEMI || type == DFQ_ANTI) {
-        if ((j->chain != DFQ__EMPTY) == (type == DFQ_SEMI)) left[m++] = (uint32_t)j->at;
+        bool out = (j->chain != DFQ__EMPTY) == (type == DFQ_SEMI);
+        if (out && !dfq__never_in(j)) left[m++] = (uint32_t)j->at;
         j->at++;
         continue;
       }
@@ -18937,6 +19025,8 @@ static dfq__event dfq__merge_next(dfq__op *op) {
 // state of their own and are never shared. Larger engines choose the form while running, when
 // they know how large the sides really are (Spark's adaptive execution).
 
+static bool dfq__near_sort(dfq__join_op *j);
+static size_t dfq__near_pairs(dfq__join_op *j, size_t room, uint32_t *left, uint32_t *right);
 static bool dfq__range_build(dfq__join_op *j);
 static bool dfq__range_probe(dfq__join_op *j, const dfq__batch *probe);
 
@@ -18947,6 +19037,7 @@ static bool dfq__join_prepare(dfq__op *op) {
   if (p->sorted) return dfq__merge_prepare(op);
   int side = p->build_left ? 0 : 1;
   if (!dfq__join_build(j, op->in[side], side ? j->right_key : j->left_key)) return false;
+  if (p->near_left) return dfq__near_sort(j);
   if (!dfq__join_chain(j)) return false;
   if (p->type == DFQ_RIGHT || p->type == DFQ_FULL) {
     j->met_size = j->built.rows + 1;
@@ -18979,8 +19070,10 @@ static dfq__event dfq__join_next(dfq__op *op) {
       if (!dfq__join_numbers(j, &op->in[0]->out, j->left_key, &j->number, 0, false))
         return DFQ__ERROR;
       if (p->ranged && !dfq__range_probe(j, &op->in[0]->out)) return DFQ__ERROR;
+      if (p->near_left && !dfq__near_words(j, &op->in[0]->out, 0)) return DFQ__ERROR;
     }
     size_t m = op->node->expr_count ? dfq__where_pairs(j, room, left, right)
+               : p->near_left       ? dfq__near_pairs(j, room, left, right)
                                     : dfq__join_pairs(j, room, left, right);
     if (m == SIZE_MAX) return DFQ__ERROR;
     if (m) return dfq__join_emit(j, &op->in[0]->out, left, right, m) ? DFQ__BATCH : DFQ__ERROR;
@@ -18999,6 +19092,8 @@ static bool dfq__join_share(dfq__op *copy, dfq__op *op) {
   j->built = from->built;
   j->first = from->first;
   j->next = from->next;
+  j->null_key = from->null_key;
+  j->near_word = from->near_word;
   j->range.order = from->range.order;
   j->range.rows = from->range.rows;
   for (int i = 0; i < j->range.count; i++) j->range.by[i].word = from->range.by[i].word;
@@ -19023,6 +19118,7 @@ static void dfq__join_close(dfq__op *op) {
     memset(&j->built, 0, sizeof j->built);
     memset(&j->first, 0, sizeof j->first);
     memset(&j->next, 0, sizeof j->next);
+    memset(&j->near_word, 0, sizeof j->near_word);
     memset(&j->range.order, 0, sizeof j->range.order);
     for (int i = 0; i < j->range.count; i++)
       memset(&j->range.by[i].word, 0, sizeof(dfq__buffer));
@@ -19033,7 +19129,8 @@ static void dfq__join_close(dfq__op *op) {
   }
   dfq__buffer *own[] = { &j->row_number, &j->first, &j->next, &j->number, &j->left_row,
                          &j->right_row, &j->pair_left, &j->order, &j->range.order,
-                         &j->range.null, &j->range.list, &j->range.bits };
+                         &j->range.null, &j->range.list, &j->range.bits, &j->near_word,
+                         &j->near_at };
   for (size_t i = 0; i < sizeof own / sizeof *own; i++) dfq__buffer_free(heap, own[i]);
   dfq__keys_free(&j->keys);
   dfq__store_free(&j->built);
@@ -19087,6 +19184,8 @@ static bool dfq__parse_join_keys(dfq__parser *p, dfq__join_keys *k) {
   } while (!p->error && dfq__accept_symbol(p, ","));
   return !p->error;
 }
+
+static const char *const dfq__asof_names[] = { "backward", "forward", "nearest", NULL };
 
 // In the order of dfq_join_type; NULL ends the list.
 static const char *const dfq__join_names[] = { "inner", "left", "right", "full",
@@ -19227,6 +19326,9 @@ static bool dfq__join_check_how(dfq__verb *v, const dfq_join_options *how, int k
   else if (how->type != DFQ_CROSS && keys == 0 && !where)
     dfq__verb_error(v, DFQ_USAGE, "no keys; say on which columns, or give a condition, or ask "
                                   "for a cross join");
+  else if (how->not_in && (how->type != DFQ_ANTI || keys != 1 || where || how->nulls_equal ||
+                           how->strategy == DFQ_SORTED))
+    dfq__verb_error(v, DFQ_USAGE, "not_in is for an anti join on one key, and nothing else");
   else if (how->strategy == DFQ_SORTED && where)
     dfq__verb_error(v, DFQ_USAGE, "a join of sorted sides takes no condition; leave sorted "
                                   "away, or filter afterwards");
@@ -19256,6 +19358,7 @@ static dfq_frame *dfq__join_frames(dfq_frame *left, dfq_frame *right,
   p->nulls_equal = how->nulls_equal;
   p->sorted = how->strategy == DFQ_SORTED && keys->count > 0;
   p->hashed = how->strategy == DFQ_HASH;
+  p->not_in = how->not_in;
   p->suffix = dfq__intern(v.db, how->suffix ? how->suffix : "_right");
   n->join = p;
   if (!p->suffix) return dfq__verb_failed(&v);
@@ -20073,6 +20176,371 @@ static uint32_t dfq__range_start(dfq__join_op *j) {
   return dfq__u32(&r->list)[0];
 }
 
+// ---- >>join-nearest: the row that is next in time ------------------------------------------
+// Idea. "What was the price when this trade was made?" Prices change at other times than trades
+// are made, so equal times would find nothing; wanted is the last price before. That is what
+// join_asof looks for, in each key apart:
+//
+//   trades   9:03 A    9:05 B           prices   9:00 A 10   9:02 A 11   9:04 A 12   9:05 B 7
+//              └─ 9:02 A 11               └─ 9:05 B 7
+//
+// The right rows are sorted by key and time, once, whatever their order was; each left row is
+// then one binary search among the rows of its key. Times are order words (>>sort), so that all
+// types that have a before and a behind are one: numbers, dates, datetimes, times, durations. A
+// distance is a difference of words, for floats the bits of the difference, which are ordered
+// like it: a tolerance is one more number of that kind.
+//
+// It is a left join to everything around it: each left row comes out once. But the right row
+// that is nearest is chosen before any filter, so nothing sinks into the right side.
+//
+// Cost: a sort of the right side, a search for each left row. Larger engines merge when both
+// sides are known to be sorted (kdb's aj, Polars), which saves the cache misses of the search.
+
+static double dfq__order_f64(uint64_t word) {
+  double v;
+  word = word >> 63 ? word & ~((uint64_t)1 << 63) : ~word;
+  memcpy(&v, &word, sizeof v);
+  return v;
+}
+
+// How far two times are apart; floats are no NaN. Larger is further.
+static uint64_t dfq__word_distance(dfq_type type, uint64_t a, uint64_t b) {
+  if (type != DFQ_F64 || a == b) return a < b ? b - a : a - b;
+  double d = dfq__order_f64(a) - dfq__order_f64(b);
+  return dfq__f64_word(d < 0 ? -d : d);
+}
+
+// A time that is no time: nothing is near NaN. In order words NaN is this one.
+static bool dfq__is_no_time(dfq_type type, uint64_t word) {
+  return type == DFQ_F64 && word == dfq__order_word_f64((double)NAN);
+}
+
+// The words of one side's times: of the built side behind those that there are, of the probe's
+// for the batch at hand. Rows without a time lose their key's number. False without memory.
+static bool dfq__near_words(dfq__join_op *j, const dfq__batch *b, int side) {
+  dfq__buffer *to = side ? &j->near_word : &j->near_at;
+  size_t from = side ? j->built.rows : 0;
+  uint32_t *number = dfq__u32(side ? &j->row_number : &j->number) + from;
+  const dfq__vec *v = &b->column[j->near[side]];
+  if (!dfq__buffer_reserve(j->head.eval.heap, to, (from + b->rows + 1) * 8)) return false;
+  uint64_t *word = (uint64_t *)(void *)to->data + from;
+  dfq__order_words(v, b->rows, false, word);
+  for (size_t i = 0; i < b->rows; i++)
+    if ((v->valid && !v->valid[i]) || dfq__is_no_time(v->type, word[i])) number[i] = DFQ__EMPTY;
+  return true;
+}
+
+// Sorts the built rows by key and time: next holds their numbers, first where each key begins.
+// Equal times stay in the order of rows.
+static bool dfq__near_sort(dfq__join_op *j) {
+  dfq__heap *heap = j->head.eval.heap;
+  size_t rows = j->built.rows, keys = dfq__max(j->keys.table.count, 1), n = 0;
+  dfq__buffer sorted = { NULL, NULL, 0 }, times = { NULL, NULL, 0 };
+  bool ok = dfq__buffer_reserve(heap, &j->first, (keys + 1) * 4) &&
+            dfq__buffer_reserve(heap, &j->next, rows * 4 + 4) &&
+            dfq__buffer_reserve(heap, &sorted, rows * 4 + 4) &&
+            dfq__buffer_reserve(heap, &times, rows * 8 + 8);
+  const uint32_t *number = dfq__u32(&j->row_number);
+  const uint64_t *word = (const uint64_t *)(const void *)j->near_word.data;
+  uint32_t *row = dfq__u32(&sorted), *first = dfq__u32(&j->first);
+  for (size_t i = 0; ok && i < rows; i++) {
+    row[n] = (uint32_t)i;
+    n += number[i] != DFQ__EMPTY;
+  }
+  ok = ok && (n == 0 || dfq__radix_sort(heap, word, row, n, 1));
+  if (ok) memset(first, 0, (keys + 1) * 4);
+  for (size_t i = 0; ok && i < n; i++) first[number[row[i]] + 1]++;
+  for (size_t k = 0; ok && k < keys; k++) first[k + 1] += first[k];
+  for (size_t i = 0; ok && i < n; i++) {    // first[k] is where key k goes on, then its end
+    size_t place = first[number[row[i]]]++;
+    dfq__u32(&j->next)[place] = row[i];
+    ((uint64_t *)(void *)times.data)[place] = word[row[i]];
+  }
+  for (size_t k = keys; ok && k > 0; k--) first[k] = first[k - 1];
+  if (ok) first[0] = 0;
+  dfq__buffer_free(heap, &sorted);
+  dfq__buffer_free(heap, &j->row_number);
+  dfq__buffer_free(heap, ok ? &j->near_word : &times);
+  if (ok) j->near_word = times;
+  return ok;
+}
+
+// Which of two times, or DFQ__NONE where there is none, is the one for x: before is at or
+// before it, behind at or behind it.
+static int dfq__near_side(const dfq__join_plan *p, dfq_type type, uint64_t x, bool has_before,
+                       uint64_t before, bool has_behind, uint64_t behind) {
+  uint64_t d[2] = { UINT64_MAX, UINT64_MAX };
+  has_before = has_before && p->direction != DFQ_FORWARD;
+  has_behind = has_behind && p->direction != DFQ_BACKWARD;
+  if (has_before) d[0] = dfq__word_distance(type, x, before);
+  if (has_behind) d[1] = dfq__word_distance(type, x, behind);
+  int which = has_before && (!has_behind || d[0] <= d[1]) ? 0 : 1;
+  if (!has_before && !has_behind) return DFQ__NONE;
+  return p->tolerance && d[which] > p->within ? DFQ__NONE : which;
+}
+
+// Each row of the probe batch and its nearest built row, or DFQ__EMPTY.
+static size_t dfq__near_pairs(dfq__join_op *j, size_t room, uint32_t *left, uint32_t *right) {
+  const dfq__join_plan *p = dfq__join_of(&j->head);
+  const uint32_t *number = dfq__u32(&j->number), *first = dfq__u32(&j->first);
+  const uint64_t *all = (const uint64_t *)(const void *)j->near_word.data;
+  const uint64_t *at = (const uint64_t *)(const void *)j->near_at.data;
+  dfq_type type = dfq__types_of(&j->head.node->in[0]->schema, j->near[0]);
+  size_t m = 0;
+  for (; j->at < j->probe_rows && m < room; j->at++, m++) {
+    uint32_t key = number[j->at];
+    left[m] = (uint32_t)j->at;
+    right[m] = DFQ__EMPTY;
+    if (key == DFQ__EMPTY) continue;
+    const uint64_t *word = all + first[key];
+    size_t n = first[key + 1] - first[key];
+    size_t before = dfq__word_search(word, n, at[j->at], !p->strict);    // one behind it
+    size_t behind = dfq__word_search(word, n, at[j->at], p->strict);
+    int which = dfq__near_side(p, type, at[j->at], before > 0, before ? word[before - 1] : 0,
+                            behind < n, behind < n ? word[behind] : 0);
+    if (which >= 0)
+      right[m] = dfq__u32(&j->next)[first[key] + (which ? behind : before - 1)];
+  }
+  return m;
+}
+
+// -- as a verb
+
+// The unit of a tolerance: 1 for whole numbers, days, microseconds; 0 for floats.
+static bool dfq__near_within(dfq__verb *v, dfq_type type, const dfq_value *t, uint64_t *to) {
+  bool whole = t->type == DFQ_I64 || t->type == DFQ_I32;
+  bool time = type == DFQ_DATETIME || type == DFQ_TIME || type == DFQ_DURATION;
+  double f = whole ? (double)t->as.i : t->as.f;
+  bool fits = type == DFQ_F64    ? whole || t->type == DFQ_F64
+              : type == DFQ_DATE ? whole || t->type == DFQ_DURATION
+              : time             ? t->type == DFQ_DURATION
+                                 : whole;
+  if (!fits)
+    dfq__verb_error(v, DFQ_TYPE_ERROR, "the tolerance for %s is %s, this is %s",
+                    dfq_type_name(type),
+                    type == DFQ_DATE ? "a number of days or an interval"
+                    : time ? "an interval, as in interval '10' minute" : "a number",
+                    dfq_type_name(t->type));
+  else if (type == DFQ_F64 ? !(f >= 0) : t->as.i < 0)
+    dfq__verb_error(v, DFQ_USAGE, "the tolerance is negative");
+  *to = type == DFQ_F64 ? dfq__f64_word(f) : (uint64_t)t->as.i;
+  if (type == DFQ_DATE && t->type == DFQ_DURATION) *to /= UINT64_C(86400000000);
+  return v->error == NULL;
+}
+
+// Computes the tolerance, which may be any expression without columns.
+static bool dfq__near_tolerance(dfq__verb *v, dfq__join_plan *p, dfq_type type, dfq_expr *e) {
+  dfq_value t;
+  dfq__binder b = dfq__verb_binder(v, e);
+  b.schema = &dfq__no_schema;
+  if (e->kind == DFQ_FAILED) { v->error = e->error; return false; }
+  dfq__bound *n = dfq__bind(&b, e);
+  dfq__eval ctx = { v->db, &v->db->arena, &v->db->arena, v->at, v->name, &dfq__no_schema, 0,
+                    NULL };
+  if (n && dfq__eval_row(&ctx, n, NULL, &t)) {
+    p->tolerance = e;
+    return dfq__near_within(v, type, &t, &p->within);
+  }
+  v->error = b.error ? b.error : ctx.error ? ctx.error : &dfq__error_memory;
+  return false;
+}
+
+// on: one pair of times. by: pairs of keys. tolerance: NULL for none.
+static dfq_frame *dfq__join_near(dfq_frame *left, dfq_frame *right,
+                                 const dfq_asof_options *how, const dfq__join_keys *on,
+                                 const dfq__join_keys *by, dfq_expr *tolerance,
+                                 const char *at) {
+  if (!left || left->error) return left;
+  if (!right || right->error) return right;
+  dfq__verb v = dfq__verb_on(left, "join_asof", at);
+  dfq__node *n = dfq__verb_node(&v, DFQ__JOIN, right->node);
+  dfq__join_plan *p = (dfq__join_plan *)dfq__arena_alloc(&v.db->arena, sizeof *p);
+  const dfq_schema *a = &left->node->schema, *b = &right->node->schema;
+  if (!n || !p) return dfq__frame_failed(v.db, &dfq__error_memory);
+  if (left->db != right->db)
+    return dfq__verb_fail(&v, DFQ_USAGE, "the two frames belong to different contexts");
+  if ((unsigned)how->direction > DFQ_NEAREST)
+    return dfq__verb_fail(&v, DFQ_USAGE, "no direction has the number %d", (int)how->direction);
+  if (on->count != 1)
+    return dfq__verb_fail(&v, DFQ_USAGE, "on is one column of each side: t, or t = u");
+  if (!dfq__join_check_keys(&v, a, b, on) || !dfq__join_check_keys(&v, a, b, by))
+    return dfq__verb_failed(&v);
+  dfq_type type = dfq__types_of(a, dfq__schema_find(a, on->left[0]));
+  if (type == DFQ_BOOL || dfq__storage_of(type) > 3)
+    return dfq__verb_fail(&v, DFQ_TYPE_ERROR,
+                          "on %s (%s): nearness needs a number, date, datetime, time or "
+                          "duration", on->left[0], dfq_type_name(type));
+  p->type = DFQ_LEFT;
+  p->key_count = by->count;
+  p->left_key = by->left;
+  p->right_key = by->right;
+  p->near_left = on->left[0];
+  p->near_right = on->right[0];
+  p->direction = how->direction;
+  p->strict = how->strict;
+  p->suffix = dfq__intern(v.db, how->suffix ? how->suffix : "_right");
+  n->join = p;
+  if (!p->suffix || (tolerance && !dfq__near_tolerance(&v, p, type, tolerance)) ||
+      !dfq__join_schema(&v, n, by, DFQ_LEFT, &n->schema, &p->column))
+    return dfq__verb_failed(&v);
+  return dfq__verb_done(&v, n);
+}
+
+// Pairs from a text that is all of them; none from NULL.
+static bool dfq__keys_from(dfq__verb *v, const char *text, dfq__join_keys *keys) {
+  dfq__parser p = dfq__verb_parser(v, text);
+  memset(keys, 0, sizeof *keys);
+  if (text && p.now.kind != DFQ__T_END) dfq__parse_join_keys(&p, keys);
+  dfq__expect_end(&p);
+  v->error = p.error;
+  return !p.error;
+}
+
+DFQ_API dfq_frame *dfq_join_asof_at(dfq_frame *left, dfq_frame *right,
+                                    const dfq_asof_options *how, const char *at) {
+  if (!left || left->error) return left;
+  dfq__verb v = dfq__verb_on(left, "join_asof", at);
+  dfq__join_keys on, by;
+  dfq_expr *tolerance = NULL;
+  if (!how) return dfq__verb_fail(&v, DFQ_USAGE, "the options are NULL");
+  if (!dfq__keys_from(&v, how->on, &on) || !dfq__keys_from(&v, how->by, &by))
+    return dfq__verb_failed(&v);
+  if (how->tolerance) {
+    dfq__parser p = dfq__verb_parser(&v, how->tolerance);
+    tolerance = dfq__parse_expr(&p, DFQ__L_OR);
+    dfq__expect_end(&p);
+    if (p.error) return dfq__frame_failed(v.db, p.error);
+  }
+  return dfq__join_near(left, right, how, &on, &by, tolerance, at);
+}
+
+// ---- >>join-recipes: what is made of joins --------------------------------------------------
+// Idea. Membership is a semi or anti join on one column. An update looks up each row's new
+// values in a left join and takes those that are there. Two sorted frames are merged by a union
+// that is sorted, stably; so these are plans of nodes that are known, and explain shows them:
+//
+//   update other on id         join (other | distinct id) on id left suffix ' update'
+//                              select id, coalesce("x update", x) as x, ...
+
+// Is column, or is it not, among other's column: NULL for the only one that it has.
+static dfq_frame *dfq__filter_among(dfq_frame *in, const char *column, dfq_frame *other,
+                                    const char *other_column, bool not_in, const char *at) {
+  if (!in || in->error) return in;
+  if (!other || other->error) return other;
+  dfq__verb v = dfq__verb_on(in, not_in ? "filter_not_in" : "filter_in", at);
+  const dfq_schema *s = &other->node->schema;
+  if (!other_column && s->count != 1)
+    return dfq__verb_fail(&v, DFQ_USAGE, "the values have to be one column, there are %d; "
+                                         "select one", s->count);
+  if (!column) return dfq__verb_fail(&v, DFQ_USAGE, "the column is NULL");
+  const char *left = dfq__intern(v.db, column);
+  const char *right = other_column ? dfq__intern(v.db, other_column) : s->field[0].name;
+  if (!left || !right) return dfq__frame_failed(v.db, &dfq__error_memory);
+  dfq_join_options how;
+  memset(&how, 0, sizeof how);
+  how.type = not_in ? DFQ_ANTI : DFQ_SEMI;
+  how.not_in = not_in;
+  const char **name = (const char **)dfq__arena_array(&v.db->arena, 2, sizeof *name);
+  if (!name) return dfq__frame_failed(v.db, &dfq__error_memory);
+  name[0] = left;
+  name[1] = right;
+  dfq__join_keys keys = { name, name + 1, 1, 1 };
+  return dfq__join_frames(in, other, &how, &keys, NULL, at);
+}
+
+DFQ_API dfq_frame *dfq_filter_in_at(dfq_frame *in, const char *column, dfq_frame *other,
+                                    const char *other_column, const char *at) {
+  return dfq__filter_among(in, column, other, other_column, false, at);
+}
+
+DFQ_API dfq_frame *dfq_filter_not_in_at(dfq_frame *in, const char *column, dfq_frame *other,
+                                        const char *other_column, const char *at) {
+  return dfq__filter_among(in, column, other, other_column, true, at);
+}
+
+// Is this right column one of the keys?
+static bool dfq__is_right_key(const dfq__join_keys *k, const char *name) {
+  for (int i = 0; i < k->count; i++)
+    if (k->right[i] == name) return true;
+  return false;
+}
+
+// Every column of the other side has somewhere to go.
+static bool dfq__check_update(dfq__verb *v, const dfq_schema *to, const dfq_schema *from,
+                              const dfq__join_keys *keys) {
+  if (keys->count == 0)
+    dfq__verb_error(v, DFQ_USAGE, "no keys; say by which columns rows find each other");
+  for (int c = 0; c < from->count && !v->error; c++) {
+    const dfq_field *f = &from->field[c];
+    int at = dfq__schema_find(to, f->name);
+    if (dfq__is_right_key(keys, f->name)) continue;
+    if (at < 0)
+      dfq__verb_error(v, DFQ_UNKNOWN_NAME, "there is no column %s to update; select those "
+                                           "that are meant", f->name);
+    else if (to->field[at].type != f->type)
+      dfq__verb_error(v, DFQ_TYPE_ERROR, "%s is %s, and %s on the other side; cast it there",
+                      f->name, dfq_type_name(to->field[at].type), dfq_type_name(f->type));
+  }
+  return v->error == NULL && dfq__join_check_keys(v, to, from, keys);
+}
+
+// The first row of each key of the other side: names as text, for distinct.
+static dfq_frame *dfq__first_of_keys(dfq_frame *other, const dfq__join_keys *keys,
+                                     const char *at) {
+  dfq__text t = dfq__text_in(other->db->heap);
+  for (int i = 0; i < keys->count; i++) {
+    if (i) dfq__put(&t, ", ");
+    dfq__put_name(&t, keys->right[i]);
+  }
+  dfq_frame *f = t.failed ? dfq__frame_failed(other->db, &dfq__error_memory)
+                          : dfq_distinct_at(other, t.data, at);
+  dfq__text_free(&t);
+  return f;
+}
+
+static dfq_frame *dfq__update_frames(dfq_frame *in, dfq_frame *other,
+                                     const dfq__join_keys *keys, const char *at) {
+  if (!in || in->error) return in;
+  if (!other || other->error) return other;
+  dfq__verb v = dfq__verb_on(in, "update", at);
+  const dfq_schema *to = &in->node->schema, *from = &other->node->schema;
+  dfq_join_options how;
+  memset(&how, 0, sizeof how);
+  how.type = DFQ_LEFT;
+  how.suffix = " update";
+  if (in->db != other->db)
+    return dfq__verb_fail(&v, DFQ_USAGE, "the two frames belong to different contexts");
+  if (!dfq__check_update(&v, to, from, keys)) return dfq__verb_failed(&v);
+  dfq_frame *f = dfq__join_frames(in, dfq__first_of_keys(other, keys, at), &how, keys, NULL,
+                                  at);
+  dfq_expr **item = dfq__expr_list(v.db, NULL, NULL, to->count);
+  if (!item) return dfq__frame_failed(v.db, &dfq__error_memory);
+  for (int c = 0; c < to->count; c++) {
+    const char *name = to->field[c].name;
+    item[c] = dfq__col_interned(v.db, name);
+    if (dfq__schema_find(from, name) < 0 || dfq__is_right_key(keys, name)) continue;
+    const char *there = dfq__suffixed(v.db, name, how.suffix);
+    if (!there) return dfq__frame_failed(v.db, &dfq__error_memory);
+    dfq_expr *both[2] = { dfq__col_interned(v.db, there), item[c] };
+    item[c] = dfq_as(dfq_call(v.db, "coalesce", both, 2), name);
+  }
+  return dfq_select_exprs_at(f, item, to->count, at);
+}
+
+DFQ_API dfq_frame *dfq_update_at(dfq_frame *in, dfq_frame *other, const char *keys,
+                                 const char *at) {
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "update", at);
+  dfq__join_keys k;
+  if (!dfq__keys_from(&v, keys, &k)) return dfq__verb_failed(&v);
+  return dfq__update_frames(in, other, &k, at);
+}
+
+DFQ_API dfq_frame *dfq_merge_sorted_at(dfq_frame *a, dfq_frame *b, const char *keys,
+                                       const char *at) {
+  return dfq_sort_at(dfq_union_at(a, b, at), keys, at);
+}
+
 // ---- >>group-parallel: the same groups from several threads ---------------------------------
 // Idea. The input is cut into morsels (Leis et al., "Morsel-Driven Parallelism", 2014): 32
 // batches of a table, numbered. Each thread has its own copy of the streaming operators and its
@@ -20839,6 +21307,7 @@ typedef struct dfq__row_join {
   bool tail;                   // left rows are at their end
   size_t tail_at;              // the right row to look at
   dfq_value *pair;             // what a condition reads
+  bool null_key;               // not in: the right side has a null
   dfq__store last_left;        // sorted: the key before, of either side while it is read
 } dfq__row_join;
 
@@ -20872,7 +21341,10 @@ static bool dfq__row_join_add(dfq__row_join *j, const dfq_value *row) {
   if (!dfq__store_row(&j->right, row)) return false;
   if (!dfq__buffer_reserve(j->op.run->own->heap, &j->next, (at + 1) * 4)) return false;
   dfq__u32(&j->next)[at] = DFQ__EMPTY;
-  if (!p->nulls_equal && dfq__key_has_null(j->key, p->key_count)) return true;
+  if (!p->nulls_equal && dfq__key_has_null(j->key, p->key_count)) {
+    j->null_key = true;
+    return true;
+  }
   size_t known = j->keys.rows.rows;
   uint32_t number = dfq__row_table_add(&j->keys, j->key, j->room);
   if (number == DFQ__EMPTY ||
@@ -20986,6 +21458,39 @@ static int dfq__row_join_where(dfq__row_join *j, uint32_t right) {
   return 1;
 }
 
+// A time as an order word. False when it is none.
+static bool dfq__row_time(const dfq_value *v, uint64_t *word) {
+  *word = v->type == DFQ_F64 ? dfq__order_word_f64(v->as.f)
+                             : (uint64_t)v->as.i ^ (uint64_t)1 << 63;
+  return v->type != DFQ_NULL && !dfq__is_no_time(v->type, *word);
+}
+
+// Of a chain, the row that is nearest in time to the left row at hand, by looking at all.
+static uint32_t dfq__row_join_nearest(dfq__row_join *j, uint32_t chain) {
+  const dfq__node *n = j->op.node;
+  const dfq__join_plan *p = n->join;
+  const dfq_value *time = &j->left[dfq__schema_find(&n->in[0]->schema, p->near_left)];
+  int right = dfq__schema_find(&n->in[1]->schema, p->near_right);
+  uint32_t best[2] = { DFQ__EMPTY, DFQ__EMPTY };
+  uint64_t x, at, best_at[2] = { 0, 0 };
+  if (!dfq__row_time(time, &x)) return DFQ__EMPTY;
+  for (; chain != DFQ__EMPTY; chain = dfq__u32(&j->next)[chain]) {
+    dfq__store_row_get(&j->right, chain, j->right_row);
+    if (!dfq__row_time(&j->right_row[right], &at) || (at == x && p->strict)) continue;
+    if (at <= x && (best[0] == DFQ__EMPTY || at >= best_at[0])) {
+      best[0] = chain;
+      best_at[0] = at;
+    }
+    if (at >= x && (best[1] == DFQ__EMPTY || at < best_at[1])) {
+      best[1] = chain;
+      best_at[1] = at;
+    }
+  }
+  int which = dfq__near_side(p, time->type, x, best[0] != DFQ__EMPTY, best_at[0],
+                          best[1] != DFQ__EMPTY, best_at[1]);
+  return which < 0 ? DFQ__EMPTY : best[which];
+}
+
 // Fetches a left row, and where its chain begins. Returns as dfq_rows_next.
 static int dfq__row_join_fetch(dfq__row_join *j) {
   const dfq__join_plan *p = j->op.node->join;
@@ -20996,7 +21501,9 @@ static int dfq__row_join_fetch(dfq__row_join *j) {
                                       "the left side", in->pulled - 1))
     return -1;
   j->chain = dfq__row_join_probe(j);
-  j->matched = false;
+  if (p->near_left) j->chain = dfq__row_join_nearest(j, j->chain);
+  j->matched = p->not_in && j->right.rows > 0 &&     // as good as: it does not come out
+               (j->null_key || dfq__key_has_null(j->key, p->key_count));
   return 1;
 }
 
@@ -21012,7 +21519,7 @@ static int dfq__row_join_next(dfq_rows *r, const dfq_value **row) {
       uint32_t right = j->chain;
       int yes = dfq__row_join_where(j, right);
       if (yes < 0) return yes;
-      j->chain = dfq__u32(&j->next)[right];
+      j->chain = j->op.node->join->near_left ? DFQ__EMPTY : dfq__u32(&j->next)[right];
       if (!yes) continue;
       bool semi = type == DFQ_SEMI || type == DFQ_ANTI;
       j->matched = true;
@@ -25173,7 +25680,7 @@ static const char *dfq__word_of(const dfq__node *n) {
     case DFQ__LIMIT: return n->count < 0 ? "offset" : "limit";
     case DFQ__ROW_INDEX: return "row_index";
     case DFQ__UNION: return "union";
-    case DFQ__JOIN: return "join";
+    case DFQ__JOIN: return n->join->near_left ? "join_asof" : "join";
     case DFQ__GROUP: return "group";
     case DFQ__SORT: return "sort";
     case DFQ__TOP_K: return "top";
@@ -25267,23 +25774,44 @@ static void dfq__put_group(dfq__text *t, const dfq__node *n) {
   if (n->sorted) dfq__put(t, " sorted");
 }
 
+// a = b, or a where both are called so.
+static void dfq__put_pair(dfq__text *t, const char *left, const char *right) {
+  dfq__put_name(t, left);
+  if (left == right) return;
+  dfq__put(t, " = ");
+  dfq__put_name(t, right);
+}
+
+// on t by symbol backward tolerance 5 strict
+static void dfq__put_near(dfq__text *t, const dfq__join_plan *j) {
+  dfq__put(t, " on ");
+  dfq__put_pair(t, j->near_left, j->near_right);
+  for (int i = 0; i < j->key_count; i++) {
+    dfq__put(t, i ? ", " : " by ");
+    dfq__put_pair(t, j->left_key[i], j->right_key[i]);
+  }
+  dfq__putf(t, " %s", dfq__asof_names[j->direction]);
+  if (j->tolerance) dfq__put(t, " tolerance ");
+  if (j->tolerance) dfq__put_expr(t, j->tolerance);
+  if (j->strict) dfq__put(t, " strict");
+}
+
 // on a = b, c left where t < t_right
 static void dfq__put_join(dfq__text *t, const dfq__node *n) {
   const dfq__join_plan *j = n->join;
-  for (int i = 0; i < j->key_count; i++) {
+  if (j->near_left) dfq__put_near(t, j);
+  for (int i = 0; i < j->key_count && !j->near_left; i++) {
     dfq__put(t, i ? ", " : " on ");
-    dfq__put_name(t, j->left_key[i]);
-    if (j->left_key[i] == j->right_key[i]) continue;
-    dfq__put(t, " = ");
-    dfq__put_name(t, j->right_key[i]);
+    dfq__put_pair(t, j->left_key[i], j->right_key[i]);
   }
-  dfq__putf(t, " %s", dfq__join_names[j->type]);
+  if (!j->near_left) dfq__putf(t, " %s", dfq__join_names[j->type]);
   if (j->suffix && strcmp(j->suffix, "_right") != 0) {
     dfq__put(t, " suffix ");
     dfq__put_quoted(t, j->suffix, strlen(j->suffix), '\'');
   }
   if (j->nulls_equal) dfq__put(t, " nulls_equal");
   if (j->sorted) dfq__put(t, " sorted");
+  if (j->not_in) dfq__put(t, " not_in");
   if (n->expr_count) dfq__put(t, " where ");
   dfq__put_conjuncts(t, n->expr, n->expr_count);
 }
@@ -25594,6 +26122,7 @@ static double dfq__joined_rows(const dfq__node *n, double left, double right) {
   dfq_join_type type = n->join->type;
   double larger = left > right ? left : right;
   if (type == DFQ_SEMI || type == DFQ_ANTI) return left / 2;
+  if (n->join->near_left) return left;
   double rows = n->join->key_count ? larger : left * right;
   rows = dfq__rows_kept(rows, n->expr, n->expr_count);
   if (type == DFQ_LEFT || type == DFQ_FULL) rows = rows > left ? rows : left;
@@ -26452,6 +26981,7 @@ static bool dfq__transfer(dfq__sink *s, dfq_expr *e, int from) {
   dfq__partner p = { s->o, n, from, false };
   dfq_join_type type = n->join->type;
   bool other_stays = type == DFQ_FULL || type == (from ? DFQ_LEFT : DFQ_RIGHT);
+  if (n->join->not_in) return true;     // what goes there may be the null, or the last row
   if (other_stays || s->fails || e->size > DFQ__CHEAP || !dfq__sides_of(n, s->e)) return true;
   if (dfq__sees_zero_sign(&n->in[from]->schema, e)) return true;
   dfq_expr *to = dfq__opt_map(s->o, e, dfq__key_partner, &p);
@@ -26581,6 +27111,8 @@ static bool dfq__sink_join(dfq__sink *s) {
   if (type == DFQ_FULL && !(sides & both)) return dfq__sink_full(s);
   int side = sides & DFQ__USES_RIGHT || (type == DFQ_RIGHT && !(sides & DFQ__USES_LEFT));
   if (dfq__keeps_side(type, side)) return dfq__sink_side(s, side, sides);
+  if (n->join->near_left)
+    return dfq__refuse(s, "right", "the nearest row is chosen before, from all rows");
   return dfq__refuse(s, dfq__side_word(side),
                      "%s is null-extended, unmatched rows would survive",
                      dfq__column_from(n, s->e, 1 << side));
@@ -26816,7 +27348,7 @@ static void dfq__refuse_outer(dfq__opt *o, const dfq__node *filter, int side) {
 static bool dfq__rule_outer(dfq__opt *o, dfq__node **at, dfq__reading r) {
   dfq__node *n = (*at)->in[0];
   (void)r;
-  if ((*at)->kind != DFQ__FILTER || n->kind != DFQ__JOIN) return false;
+  if ((*at)->kind != DFQ__FILTER || n->kind != DFQ__JOIN || n->join->near_left) return false;
   dfq_join_type type = n->join->type;
   bool full = type == DFQ_FULL, changed = false;
   for (int side = DFQ__USES_LEFT; side <= DFQ__USES_RIGHT; side++) {
@@ -27100,6 +27632,10 @@ static void dfq__prune_join(dfq__opt *o, dfq__node *n, const dfq__names *need, b
   for (int i = 0; i < n->join->key_count; i++) {
     dfq__names_add(&below[0], n->join->left_key[i]);
     dfq__names_add(&below[1], n->join->right_key[i]);
+  }
+  if (n->join->near_left) {
+    dfq__names_add(&below[0], n->join->near_left);
+    dfq__names_add(&below[1], n->join->near_right);
   }
   dfq__names used = dfq__no_names(o);
   dfq__need_exprs(&used, n);
@@ -27400,6 +27936,7 @@ static bool dfq__order_join(dfq__opt *o, dfq__node *n) {
   bool fits = j->type == DFQ_INNER || j->type == DFQ_LEFT || j->type == DFQ_SEMI ||
               j->type == DFQ_ANTI;
   if (j->sorted || j->hashed || !fits || j->key_count == 0 || n->expr_count) return false;
+  if (j->not_in || j->near_left) return false;
   dfq__order left = dfq__order_of(n->in[0]), right = dfq__order_of(n->in[1]);
   int l = dfq__order_covers(&left, j->left_key, j->key_count);
   int r = dfq__order_covers(&right, j->right_key, j->key_count);
@@ -27573,6 +28110,7 @@ static const char *dfq__way_of(const dfq__node *n) {
   if (n->kind == DFQ__GROUP && n->key_count) return n->sorted ? "run by run" : "hash";
   if (n->kind != DFQ__JOIN) return NULL;
   if (n->join->ranged) return "range, build right";
+  if (n->join->near_left) return "sort right";
   return n->join->sorted ? "merge" : n->join->build_left ? "build left" : "build right";
 }
 
@@ -30858,6 +31396,8 @@ static dfq_frame *dfq__parse_scan(dfq__script *s, const char *path, dfq__token p
 //         | "rename" NAME "as" NAME {"," ...} | "group" [items] [":" items] ["sorted"]
 //         | "sort" keys | "limit" COUNT ["offset" COUNT] | "offset" COUNT | "row_index" NAME
 //         | "union" source | "join" source ["on" pairs] [type] joinoptions ["where" expr]
+//         | "join_asof" source "on" pair ["by" pairs] asofoptions | "update" source "on" pairs
+//         | "filter_in" NAME ["not"] "in" source | "merge_sorted" source "by" keys
 //
 // A function for each: called behind its word, it reads the rest of the stage and returns the
 // frame that the verb makes of in. Where the grammar of a stage is that of a verb's text, the
@@ -31030,6 +31570,7 @@ typedef struct dfq__choice {
   dfq__words words;
 } dfq__choice;
 
+static const dfq__choice dfq__asof_choice = { "direction", dfq__asof_names };
 static const dfq__choice dfq__join_choice = { "join type", dfq__join_names };
 static const dfq__choice dfq__scan_choice = { "option", dfq__scan_words };
 
@@ -31069,7 +31610,7 @@ static dfq_frame *dfq__stage_union(dfq__script *s, dfq_frame *in) {
   return s->p.error ? in : dfq_union_with_at(in, other, how, s->at);
 }
 
-// joinoptions = { "suffix" STR | "nulls_equal" | "sorted" } ["where" expr]
+// joinoptions = { "suffix" STR | "nulls_equal" | "sorted" | "not_in" } ["where" expr]
 static void dfq__parse_join_options(dfq__parser *p, dfq_join_options *how) {
   int type = dfq__word_at(p, dfq__join_names);
   how->type = type < 0 ? DFQ_INNER : (dfq_join_type)type;
@@ -31078,6 +31619,7 @@ static void dfq__parse_join_options(dfq__parser *p, dfq_join_options *how) {
     if (dfq__accept_word(p, "nulls_equal")) how->nulls_equal = true;
     else if (dfq__accept_word(p, "where")) how->condition = dfq__parse_expr(p, DFQ__L_OR);
     else if (dfq__accept_word(p, "sorted")) how->strategy = DFQ_SORTED;
+    else if (dfq__accept_word(p, "not_in")) how->not_in = true;
     else if (dfq__accept_word(p, "suffix"))
       how->suffix = dfq__parse_text(p, "a text in single quotes, as in '_right'");
     else break;
@@ -31128,6 +31670,75 @@ static dfq_frame *dfq__stage_join(dfq__script *s, dfq_frame *in) {
   return p->error ? in : dfq__join_frames(in, right, &how, &keys, how.condition, s->at);
 }
 
+// ---- >>pipeline-joins: stages with another source -------------------------------------------
+// asofoptions = { direction | "tolerance" expr | "strict" | "suffix" STR }
+// "join_asof" source "on" pair ["by" pairs] asofoptions
+static dfq_frame *dfq__stage_join_asof(dfq__script *s, dfq_frame *in) {
+  dfq__parser *p = &s->p;
+  dfq_asof_options how;
+  dfq__join_keys on, by;
+  dfq_expr *tolerance = NULL;
+  memset(&how, 0, sizeof how);
+  memset(&on, 0, sizeof on);
+  memset(&by, 0, sizeof by);
+  dfq_frame *right = dfq__parse_other(s);
+  if (!p->error && !dfq__accept_word(p, "on")) dfq__expected(p, "on and a time: on t");
+  size_t from = p->now.at;
+  if (!p->error && dfq__parse_join_keys(p, &on)) dfq__check_keys(s, from, in, right);
+  while (!p->error) {
+    int direction = dfq__word_at(p, dfq__asof_names);
+    from = p->now.at;
+    if (direction >= 0) { how.direction = (dfq_asof)direction; dfq__take(p); }
+    else if (dfq__accept_word(p, "strict")) how.strict = true;
+    else if (dfq__accept_word(p, "tolerance")) tolerance = dfq__parse_expr(p, DFQ__L_OR);
+    else if (dfq__accept_word(p, "suffix"))
+      how.suffix = dfq__parse_text(p, "a text in single quotes, as in '_right'");
+    else if (!by.count && dfq__accept_word(p, "by")) {
+      from = p->now.at;
+      if (dfq__parse_join_keys(p, &by)) dfq__check_keys(s, from, in, right);
+    } else break;
+  }
+  dfq__expect_bar(p, &dfq__asof_choice, &dfq__scan_choice);
+  return p->error ? in : dfq__join_near(in, right, &how, &on, &by, tolerance, s->at);
+}
+
+// "filter_in" NAME ["not"] "in" source
+static dfq_frame *dfq__stage_filter_in(dfq__script *s, dfq_frame *in) {
+  dfq__parser *p = &s->p;
+  dfq__token t = p->now;
+  const char *name = dfq__parse_name(p, "a column");
+  if (name) dfq__check_column(s, in, name, t);
+  bool not_in = !p->error && dfq__accept_reserved(p, "not");
+  if (!p->error && !dfq__accept_reserved(p, "in")) dfq__expected(p, "in or not in");
+  if (p->error) return in;
+  dfq_frame *other = dfq__parse_other(s);
+  dfq__expect_bar(p, &dfq__scan_choice, NULL);
+  return p->error ? in : dfq__filter_among(in, name, other, NULL, not_in, s->at);
+}
+
+// "update" source "on" pairs
+static dfq_frame *dfq__stage_update(dfq__script *s, dfq_frame *in) {
+  dfq__parser *p = &s->p;
+  dfq__join_keys keys;
+  memset(&keys, 0, sizeof keys);
+  dfq_frame *other = dfq__parse_other(s);
+  if (!p->error && !dfq__accept_word(p, "on")) dfq__expected(p, "on and keys: on id");
+  size_t from = p->now.at;
+  if (!p->error && dfq__parse_join_keys(p, &keys)) dfq__check_keys(s, from, in, other);
+  return p->error ? in : dfq__update_frames(in, other, &keys, s->at);
+}
+
+// "merge_sorted" source "by" keys
+static dfq_frame *dfq__stage_merge_sorted(dfq__script *s, dfq_frame *in) {
+  dfq__parser *p = &s->p;
+  dfq__keys keys = { NULL, 0, 0 };
+  dfq_frame *other = dfq__parse_other(s);
+  if (!p->error && !dfq__accept_word(p, "by")) dfq__expected(p, "by and keys: by day");
+  if (!p->error) dfq__parse_keys(p, &keys);
+  if (p->error) return in;
+  return dfq_sort_exprs_at(dfq_union_at(in, other, s->at), keys.key, keys.count, s->at);
+}
+
 // ---- >>pipeline-script: from stages to scripts ----------------------------------------------
 // A stage is looked up in a table by its word. Who comes from SQL or from another library may
 // write another word for it: a second table knows what they mean, and the message says so.
@@ -31144,6 +31755,9 @@ static const dfq__stage dfq__stages[] = {
   { "sort", dfq__stage_sort },         { "limit", dfq__stage_limit },
   { "offset", dfq__stage_offset },     { "join", dfq__stage_join },
   { "union", dfq__stage_union },       { "row_index", dfq__stage_row_index },
+  { "update", dfq__stage_update },     { "join_asof", dfq__stage_join_asof },
+  { "filter_in", dfq__stage_filter_in },
+  { "merge_sorted", dfq__stage_merge_sorted },
 };
 enum { DFQ__STAGE_COUNT = sizeof dfq__stages / sizeof dfq__stages[0] };
 
@@ -31315,6 +31929,19 @@ static const dfq_stage_info dfq__stage_docs[] = {
     "pairs of rows with equal keys; TYPE is inner, left, right, full, semi, anti or "
       "cross. Behind it: suffix '_x', nulls_equal, sorted",
     "orders | join customers on customer_id left | select order_id, name" },
+  { "join_asof", "join_asof SOURCE on T [= U] [by A [= B], ...] [DIRECTION] [tolerance X]",
+    "each row with the other's row that is next in time: backward, forward or nearest. "
+      "Behind it: strict, suffix '_x'",
+    "orders | join_asof (orders | select amount, year) on amount by year strict" },
+  { "filter_in", "filter_in A [not] in SOURCE",
+    "rows whose value is among the source's only column, as SQL's in and not in",
+    "customers | filter_in customer_id not in (orders | select customer_id)" },
+  { "update", "update SOURCE on A [= B], ...",
+    "the source's values where a row has the same key and its value is not null",
+    "customers | update (customers | limit 1 | with upper(name) as name) on customer_id" },
+  { "merge_sorted", "merge_sorted SOURCE by KEY [desc], ...",
+    "two sorted sources as one that is sorted",
+    "orders | sort amount | merge_sorted (orders | sort amount) by amount" },
   { "union", "union SOURCE [by name|by position|diagonal]",
     "the rows of both, one below the other",
     "orders | filter year = 2023 | union (orders | limit 1)" },
@@ -31688,6 +32315,24 @@ DFQ_API dfq_frame *(dfq_join)(dfq_frame *left, dfq_frame *right, const char *key
 DFQ_API dfq_frame *(dfq_join_with)(dfq_frame *left, dfq_frame *right,
                                    const dfq_join_options *how) {
   return dfq_join_with_at(left, right, how, NULL);
+}
+DFQ_API dfq_frame *(dfq_join_asof)(dfq_frame *left, dfq_frame *right,
+                                   const dfq_asof_options *how) {
+  return dfq_join_asof_at(left, right, how, NULL);
+}
+DFQ_API dfq_frame *(dfq_filter_in)(dfq_frame *in, const char *column, dfq_frame *other,
+                                   const char *other_column) {
+  return dfq_filter_in_at(in, column, other, other_column, NULL);
+}
+DFQ_API dfq_frame *(dfq_filter_not_in)(dfq_frame *in, const char *column, dfq_frame *other,
+                                       const char *other_column) {
+  return dfq_filter_not_in_at(in, column, other, other_column, NULL);
+}
+DFQ_API dfq_frame *(dfq_update)(dfq_frame *in, dfq_frame *other, const char *keys) {
+  return dfq_update_at(in, other, keys, NULL);
+}
+DFQ_API dfq_frame *(dfq_merge_sorted)(dfq_frame *a, dfq_frame *b, const char *keys) {
+  return dfq_merge_sorted_at(a, b, keys, NULL);
 }
 DFQ_API dfq_frame *(dfq_group_exprs)(dfq_frame *in, const dfq_group_spec *spec) {
   return dfq_group_exprs_at(in, spec, NULL);

@@ -80,7 +80,8 @@ int main(void) {
 
   // The sorted twins keep one group, or one run of equal keys, in memory. They check the order.
   dfq_frame *ascending = dfq_sort(orders, "customer");
-  dfq_join_options merge = { "customer = id", DFQ_INNER, NULL, false, DFQ_SORTED, NULL, NULL };
+  dfq_join_options merge = { "customer = id", DFQ_INNER, NULL, false, DFQ_SORTED, NULL, NULL,
+                             false };
   show(db, "Merge join and grouping over sorted rows: the same answers, constant memory",
        dfq_group_by_sorted(dfq_join_with(ascending, customers, &merge), "customer",
                            "first(name) as name, sum(amount) as total"));

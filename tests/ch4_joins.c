@@ -308,6 +308,192 @@ TEST(joins_conditions_folded) {
 }
 #endif
 
+// ---- the nearest row in time ----------------------------------------------------------------
+
+static dfq_frame *joins_near(dfq_frame *a, dfq_frame *b, const char *on, const char *by,
+                             dfq_asof direction, const char *tolerance, bool strict) {
+  dfq_asof_options how;
+  memset(&how, 0, sizeof how);
+  how.on = on;
+  how.by = by;
+  how.direction = direction;
+  how.tolerance = tolerance;
+  how.strict = strict;
+  return dfq_join_asof(a, b, &how);
+}
+
+TEST(joins_near_by_hand) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *a = engine_scan(db, "t i64, s str", "5 A; 1 A; null A; 9 B; 4 null; 7 B");
+  dfq_frame *b = engine_scan(db, "t i64, s str, v i64",
+                             "6 B 1; 3 A 2; 5 A 3; 8 B 4; 5 A 5; null A 6; 3 null 7; 12 A 8");
+  CHECK_STR(engine_all(joins_near(a, b, "t", "s", DFQ_BACKWARD, NULL, false)),
+            "5 A 5 5; 1 A null null; null A null null; 9 B 8 4; 4 null null null; 7 B 6 1");
+  CHECK_STR(engine_all(joins_near(a, b, "t", "s", DFQ_FORWARD, NULL, false)),
+            "5 A 5 3; 1 A 3 2; null A null null; 9 B null null; 4 null null null; 7 B 8 4");
+  CHECK_STR(engine_all(joins_near(a, b, "t", "s", DFQ_NEAREST, NULL, false)),
+            "5 A 5 5; 1 A 3 2; null A null null; 9 B 8 4; 4 null null null; 7 B 6 1");
+  CHECK_STR(engine_all(joins_near(a, b, "t", "s", DFQ_NEAREST, "1", true)),
+            "5 A null null; 1 A null null; null A null null; 9 B 8 4; 4 null null null; "
+            "7 B 6 1");
+  CHECK_STR(engine_all(joins_near(a, b, "t", "s", DFQ_NEAREST, "1 + 1", true)),
+            "5 A 3 2; 1 A 3 2; null A null null; 9 B 8 4; 4 null null null; 7 B 6 1");
+  CHECK_STR(engine_all(dfq_select(joins_near(a, b, "t", NULL, DFQ_BACKWARD, NULL, true),
+                                  "t, v")), "5 7; 1 null; null null; 9 4; 4 7; 7 1");
+  CHECK_STR(engine_all(joins_near(a, dfq_limit(b, 0), "t", "s", DFQ_NEAREST, NULL, false)),
+            "5 A null null; 1 A null null; null A null null; 9 B null null; 4 null null null; "
+            "7 B null null");
+  dfq_close(db);
+}
+
+// Every type that has a distance, every direction, both ways of equality.
+TEST(joins_near_match_model) {
+  static const char *const on[] = { "i", "f", "d", "i = r", "l = i", "l = r", "e", "g" };
+  static const char *const tolerance[] = { "2", "0.5", "interval '24' hour", "0", "1", "3",
+                                           "interval '36' hour", "2" };
+  uint64_t seed = 31;
+  for (int z = 0; z < 4; z++)
+    for (int k = 0; k < 8; k++) {
+      dfq *db = dfq_open(NULL);
+      const char *more = "*, cast(d as datetime) as e, cast(i as i32) as g";
+      dfq_frame *a = hash_side(db, &seed, (size_t)z * 17, "l", z * 10, k == 4);
+      dfq_frame *b = hash_side(db, &seed, (size_t)z * 23, "r", z * 10, k == 3);
+      a = dfq_select(a, more);
+      b = dfq_select(b, more);
+      for (int way = 0; way < 12; way++) {
+        const char *by = way % 4 == 0 ? NULL : way % 4 == 1 ? "s" : "s, i";
+        if (JOINS_CHECK(joins_near(a, b, on[k], by, (dfq_asof)(way % 3),
+                                   way / 3 % 2 ? tolerance[k] : NULL, way >= 6)))
+          continue;
+        test_fail("    on %s by %s, way %d\n", on[k], by ? by : "nothing", way);
+      }
+      dfq_close(db);
+    }
+}
+
+// Differences that do not fit: distances are unsigned, floats have infinities.
+TEST(joins_near_extremes) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *a = engine_scan(db, "t i64", "-9223372036854775808; 9223372036854775807; 0");
+  CHECK_STR(engine_all(joins_near(a, dfq_slice(a, 1, 1), "t", NULL, DFQ_NEAREST, NULL, false)),
+            "-9223372036854775808 9223372036854775807; 9223372036854775807 "
+            "9223372036854775807; 0 9223372036854775807");
+  CHECK_STR(engine_all(joins_near(a, dfq_slice(a, 1, 1), "t", NULL, DFQ_NEAREST,
+                                  "9223372036854775807", false)),
+            "-9223372036854775808 null; 9223372036854775807 9223372036854775807; "
+            "0 9223372036854775807");
+  dfq_frame *f = engine_scan(db, "t f64", "inf; -inf; nan; 0.0; -0.0; 1e308");
+  CHECK(JOINS_CHECK(joins_near(f, f, "t", NULL, DFQ_NEAREST, NULL, true)));
+  CHECK(JOINS_CHECK(joins_near(f, f, "t", NULL, DFQ_NEAREST, "0", false)));
+  CHECK(JOINS_CHECK(joins_near(f, f, "t", NULL, DFQ_BACKWARD, "f64 'inf'", true)));
+  dfq_close(db);
+}
+
+TEST(joins_near_refused) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *a = engine_scan(db, "t i64, f f64, d date, s str, b bool",
+                             "1 1.0 2020-01-01 x true");
+  const char *none = NULL;
+  CHECK(JOINS_FAILS(joins_near(a, a, "s", none, DFQ_BACKWARD, none, false), "on s (str)"));
+  CHECK(JOINS_FAILS(joins_near(a, a, "b", none, DFQ_BACKWARD, none, false), "on b (bool)"));
+  CHECK(JOINS_FAILS(joins_near(a, a, "t = f", none, DFQ_BACKWARD, none, false),
+                    "cannot match"));
+  CHECK(JOINS_FAILS(joins_near(a, a, "t, f", none, DFQ_BACKWARD, none, false), "one column"));
+  CHECK(JOINS_FAILS(joins_near(a, a, none, none, DFQ_BACKWARD, none, false), "one column"));
+  CHECK(JOINS_FAILS(joins_near(a, a, "t", "u", DFQ_BACKWARD, none, false), "no column u"));
+  CHECK(JOINS_FAILS(joins_near(a, a, "t", none, DFQ_BACKWARD, "0 - 1", false), "negative"));
+  CHECK(JOINS_FAILS(joins_near(a, a, "f", none, DFQ_BACKWARD, "f64 'nan'", false), "negative"));
+  CHECK(JOINS_FAILS(joins_near(a, a, "t", none, DFQ_BACKWARD, "1.5", false), "is a number"));
+  CHECK(JOINS_FAILS(joins_near(a, a, "d", none, DFQ_BACKWARD, "'x'", false), "days"));
+  CHECK(JOINS_FAILS(joins_near(a, a, "t", none, DFQ_BACKWARD, "t", false), "no column t"));
+  CHECK(JOINS_FAILS(joins_near(a, a, "t", none, (dfq_asof)7, none, false), "direction"));
+  CHECK(JOINS_FAILS(dfq_join_asof(a, a, NULL), "NULL"));
+  dfq_close(db);
+}
+
+#if DFQ_CHAPTER >= 5
+// A filter about the right side may not choose among the rows that are nearest.
+TEST(joins_near_optimized) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *a = engine_scan(db, "t i64, s str", "5 A; 1 A; 9 B");
+  dfq_frame *b = engine_scan(db, "t i64, s str, v i64", "6 B 1; 3 A 2; 5 A 3; 8 B 4");
+  dfq_frame *f = joins_near(a, b, "t", "s", DFQ_BACKWARD, NULL, false);
+  dfq_frame *g = dfq_filter(f, "v < 3");
+  CHECK(OPT_NO(g, "push_filter", "v < 3", "below join_asof#3 (right)", "from all rows"));
+  CHECK_STR(engine_all(g), "");
+  CHECK(JOINS_CHECK(g));
+  g = dfq_filter(f, "t > 4");
+  CHECK(OPT_OK(g, "push_filter", "t > 4", "below join_asof#3 (left)", NULL));
+  CHECK(!opt_has_step(g, true, "push_filter", NULL, "below join_asof#3 (right)", NULL));
+  CHECK(JOINS_CHECK(g));
+  g = dfq_filter(f, "s = 'A'");
+  CHECK(OPT_OK(g, "push_filter", "s = 'A'", "below join_asof#3 (right)", "its partner"));
+  CHECK(JOINS_CHECK(g));
+  g = dfq_limit(dfq_select(f, "v"), 2);
+  CHECK(OPT_OK(g, "push_limit", NULL, "below join_asof#3", "enough"));
+  CHECK(JOINS_CHECK(g));
+  CHECK_HAS(dfq_explain_text(f, DFQ_EXPLAIN_OPTIMIZED), "[sort right; ~3 rows]");
+  dfq_close(db);
+}
+#endif
+
+// ---- membership, updates, merged sides ------------------------------------------------------
+
+TEST(joins_membership) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *a = joins_a(db), *b = dfq_rename(joins_b(db), "k as y");
+  dfq_frame *full = dfq_filter(b, "y is not null"), *none = dfq_filter(b, "y > 100");
+  CHECK_STR(engine_all(dfq_filter_in(a, "k", b, "y")), "1 10; 2 20; 1 50");
+  CHECK_STR(engine_all(dfq_filter_in(a, "k", dfq_select(b, "y"), NULL)), "1 10; 2 20; 1 50");
+  CHECK_STR(engine_all(dfq_filter_not_in(a, "k", b, "y")), "");
+  CHECK_STR(engine_all(dfq_filter_not_in(a, "k", full, "y")), "4 null");
+  CHECK_STR(engine_all(dfq_filter_not_in(a, "k", none, "y")),
+            "1 10; 2 20; null 30; 4 null; 1 50");
+  dfq_frame *f[] = { dfq_filter_in(a, "k", b, "y"), dfq_filter_not_in(a, "k", b, "y"),
+                     dfq_filter_not_in(a, "k", full, "y"), dfq_filter_not_in(a, "k", none, "y"),
+                     dfq_filter(dfq_filter_not_in(a, "k", full, "y"), "k < 5 and x is null") };
+  for (int i = 0; i < 5; i++) CHECK(JOINS_CHECK(f[i]));
+#if DFQ_CHAPTER >= 5
+  CHECK(OPT_OK(f[4], "push_filter", "k < 5", "below join#5 (left)", NULL));
+  // the partner's condition would drop the nulls there
+  CHECK(!opt_has_step(f[4], true, "push_filter", "y < 5", NULL, NULL));
+#endif
+  CHECK(JOINS_FAILS(dfq_filter_in(a, "k", b, NULL), "select one"));
+  CHECK(JOINS_FAILS(dfq_filter_in(a, "z", b, "y"), "no column z"));
+  CHECK(JOINS_FAILS(dfq_filter_not_in(a, NULL, b, "y"), "NULL"));
+  dfq_join_options how;
+  memset(&how, 0, sizeof how);
+  how.keys = "k = y";
+  how.not_in = true;
+  CHECK(JOINS_FAILS(dfq_join_with(a, b, &how), "anti join on one key"));
+  dfq_close(db);
+}
+
+TEST(joins_update) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *a = engine_scan(db, "id i64, x i64, s str", "1 10 a; 2 20 b; null 30 c; 3 null d");
+  dfq_frame *b = engine_scan(db, "x i64, id i64", "7 3; null 1; 8 2; 9 2; 5 null");
+  CHECK_STR(engine_all(dfq_update(a, b, "id")), "1 10 a; 2 8 b; null 30 c; 3 7 d");
+  CHECK(JOINS_CHECK(dfq_update(a, b, "id")));
+  b = dfq_rename(b, "id as other");
+  CHECK_STR(engine_all(dfq_update(a, b, "id = other")), "1 10 a; 2 8 b; null 30 c; 3 7 d");
+  CHECK(JOINS_FAILS(dfq_update(a, b, "id = x"), "no column other to update"));
+  CHECK(JOINS_FAILS(dfq_update(a, dfq_with_columns(b, "'q' as x"), "id = other"), "cast it"));
+  CHECK(JOINS_FAILS(dfq_update(a, b, NULL), "no keys"));
+  dfq_close(db);
+}
+
+TEST(joins_merge_sorted) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *a = engine_scan(db, "t i64, s str", "1 a; 3 b; 3 c; null d");
+  dfq_frame *b = engine_scan(db, "t i64, s str", "0 e; 3 f; 4 g; null h");
+  CHECK_STR(engine_all(dfq_merge_sorted(a, b, "t")),
+            "0 e; 1 a; 3 b; 3 c; 3 f; 4 g; null d; null h");
+  CHECK(JOINS_CHECK(dfq_merge_sorted(a, b, "t")));
+  CHECK(JOINS_FAILS(dfq_merge_sorted(a, dfq_drop(b, "s"), "t"), "2 columns, the other 1"));
+  dfq_close(db);
+}
+
 // ---- as pipelines ---------------------------------------------------------------------------
 
 #if DFQ_CHAPTER >= 6
@@ -339,6 +525,25 @@ TEST(joins_conditions_as_text) {
   CHECK_HAS(joins_query(db, "join b on k where x > y"), "no column y");
   CHECK_HAS(joins_query(db, "join b on k where x > x_right left"), "come last");
   CHECK_HAS(joins_query(db, "join b left"), "or where and a condition");
+  CHECK_STR(joins_query(db, "join_asof b on x | select x, x_right"),
+            "10 5; 20 15; 30 30; null null; 50 40");
+  CHECK_STR(joins_query(db, "join_asof b on x = k forward tolerance 2 * 3 by k = x strict"),
+            "1 10 null null; 2 20 null null; null 30 null null; 4 null null null; "
+            "1 50 null null");
+  CHECK_STR(joins_query(db, "join_asof b on x by k nearest tolerance 5 suffix '_b' | "
+                            "select x, x_b"), "10 5; 20 null; 30 null; null null; 50 null");
+  CHECK_HAS(joins_query(db, "join_asof b on x backwards"), "did you mean backward");
+  CHECK_HAS(joins_query(db, "join_asof b"), "expected on");
+  CHECK_STR(joins_query(db, "filter_in k in (b | select k)"), "1 10; 2 20; 1 50");
+  CHECK_STR(joins_query(db, "filter_in k not in (b | select k)"), "");
+  CHECK_STR(joins_query(db, "filter_in k not in (b | filter k = 1 | select k) | select k"),
+            "2; 4");
+  CHECK_HAS(joins_query(db, "filter_in k in b"), "select one");
+  CHECK_HAS(joins_query(db, "filter_in z in b"), "no column z");
+  CHECK_HAS(joins_query(db, "filter_in k b"), "expected in");
+  CHECK_STR(joins_query(db, "update b on k"), "1 15; 2 20; null 30; 4 null; 1 15");
+  CHECK_STR(joins_query(db, "merge_sorted (b | select x as k, k as x) by k desc | limit 3"),
+            "40 null; 30 3; 15 1");
   dfq_close(db);
 }
 #endif
@@ -349,7 +554,15 @@ static void run_ch4_joins(void) {
   RUN(joins_conditions_by_hand);
   RUN(joins_conditions_that_fail);
   RUN(joins_conditions_refused);
+  RUN(joins_near_by_hand);
+  RUN(joins_near_match_model);
+  RUN(joins_near_extremes);
+  RUN(joins_near_refused);
+  RUN(joins_membership);
+  RUN(joins_update);
+  RUN(joins_merge_sorted);
 #if DFQ_CHAPTER >= 5
+  RUN(joins_near_optimized);
   RUN(joins_ranges_match_model);
   RUN(joins_ranges_explained);
   RUN(joins_conditions_pushed);

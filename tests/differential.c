@@ -709,6 +709,32 @@ static void diff_join_where(diff_gen *g, dfq_frame *f, dfq_frame *other, dfq_joi
   }
 }
 
+// The nearest row in time, by any column that has an order.
+static dfq_frame *diff_near(diff_gen *g, dfq_frame *f, dfq_frame *other, const char *suffix) {
+  const dfq_schema *a = diff_schema(f), *b = diff_schema(other);
+  diff_text on = { "", 0 }, by = { "", 0 }, left = { "", 0 }, right = { "", 0 };
+  dfq_asof_options how;
+  memset(&how, 0, sizeof how);
+  if (a->count == 0) return f;
+  const dfq_field *x = &a->field[diff_below(g, a->count)];
+  int c = diff_column(g, b, x->type);
+  if (c < 0) return f;
+  diff_name(&on, x->name);
+  diff_put(&on, " = ");
+  diff_name(&on, b->field[c].name);
+  how.on = on.data;
+  if (diff_chance(g, 60) && diff_join_keys(g, a, b, &by, &left, &right)) how.by = by.data;
+  how.direction = (dfq_asof)diff_below(g, 3);
+  how.strict = diff_chance(g, 30);
+  how.suffix = suffix;
+  bool time = x->type == DFQ_DATETIME || x->type == DFQ_DURATION;
+  if (diff_chance(g, 40)) how.tolerance = time ? "interval '2' hour" : "2";
+  diff_put(&g->plan, "  join_asof on %s by %s direction %d tolerance %s%s\n", on.data, by.data,
+           (int)how.direction, how.tolerance ? how.tolerance : "none",
+           how.strict ? " strict" : "");
+  return dfq_join_asof(f, other, &how);
+}
+
 static dfq_frame *diff_join(diff_gen *g, dfq_frame *f, diff_data *data, int *used) {
   static const char *const types[] = {
     "inner", "left", "right", "full", "semi", "anti", "cross"
@@ -731,7 +757,10 @@ static dfq_frame *diff_join(diff_gen *g, dfq_frame *f, diff_data *data, int *use
     how.where = where.data;
     if (how.type == DFQ_CROSS && diff_chance(g, 80)) how.type = (dfq_join_type)diff_below(g, 6);
   }
-  if (keys.len && !how.where && diff_chance(g, 20)) {
+  if (diff_chance(g, 15)) return diff_near(g, f, other, suffix);
+  if (how.type == DFQ_ANTI && !how.where && !how.nulls_equal && !strchr(keys.data, ','))
+    how.not_in = keys.len && diff_chance(g, 50);
+  if (keys.len && !how.where && !how.not_in && diff_chance(g, 20)) {
     how.strategy = DFQ_SORTED;
     g->sorted = true;
     f = dfq_sort(f, left.data);

@@ -1039,8 +1039,75 @@ static inline size_t model_unsorted(model *m, const model_table *t, const char *
   return t->rows;
 }
 
+// How far apart two times are, as a number of their unit, in more bits than they have.
+static inline long double model_apart(const dfq_value *a, const dfq_value *b) {
+  if (a->type == DFQ_F64 && a->as.f == b->as.f) return 0;
+  if (a->type == DFQ_F64) return (long double)fabs(a->as.f - b->as.f);
+  long double d = (long double)a->as.i - (long double)b->as.i;
+  return d < 0 ? -d : d;
+}
+
+static inline bool model_no_time(const dfq_value *v) {
+  return model_is_null(v) || (v->type == DFQ_F64 && test_is_nan(v->as.f));
+}
+
+// Each left row with the right row that is nearest in time.
+static inline model_table model_near(model *m, const dfq__node *n, const model_table *left) {
+  const dfq__join_plan *p = n->join;
+  model_table t = model_new(&n->schema), right = model_run(m, n->in[1]);
+  t.failed = right.failed;
+  if (t.failed) return t;
+  int a = model_find(&n->in[0]->schema, p->near_left);
+  int b = model_find(&n->in[1]->schema, p->near_right);
+  for (size_t l = 0; l < left->rows && !m->too_big; l++) {
+    const dfq_value *x = &model_row(left, l)[a];
+    size_t best[2] = { right.rows, right.rows };
+    for (size_t r = 0; r < right.rows; r++) {
+      const dfq_value *y = &model_row(&right, r)[b];
+      if (model_no_time(x) || model_no_time(y)) continue;
+      if (!model_match(n, model_row(left, l), model_row(&right, r))) continue;
+      int c = model_compare(y, x);
+      if (c == 0 && p->strict) continue;
+      for (int ahead = 0; ahead < 2; ahead++) {
+        if (ahead ? c < 0 : c > 0) continue;
+        int d = best[ahead] == right.rows ? -1
+                                          : model_compare(y, &model_row(&right, best[ahead])[b]);
+        if (best[ahead] == right.rows || (ahead ? d < 0 : d >= 0)) best[ahead] = r;
+      }
+    }
+    size_t which = best[p->direction == DFQ_FORWARD];
+    if (p->direction == DFQ_NEAREST && best[1] < right.rows &&
+        (which == right.rows || model_apart(x, &model_row(&right, best[1])[b]) <
+                                    model_apart(x, &model_row(&right, best[0])[b])))
+      which = best[1];
+    if (which < right.rows && p->tolerance) {
+      long double far = model_apart(x, &model_row(&right, which)[b]), most;
+      double f;
+      memcpy(&f, &p->within, sizeof f);
+      most = x->type == DFQ_F64 ? (long double)f : (long double)p->within;
+      if (far > most) which = right.rows;
+    }
+    model_join_put(m, n, &t, model_row(left, l),
+                   which < right.rows ? model_row(&right, which) : NULL);
+  }
+  t.failed = left->failed;
+  return t;
+}
+
+// Would SQL say neither yes nor no to a not in?
+static inline bool model_unknown(const dfq__node *n, const dfq_value *left,
+                                 const model_table *right) {
+  const dfq__join_plan *p = n->join;
+  bool unknown = model_is_null(&left[model_find(&n->in[0]->schema, p->left_key[0])]);
+  for (size_t r = 0; r < right->rows; r++)
+    if (model_is_null(&model_row(right, r)[model_find(right->schema, p->right_key[0])]))
+      unknown = true;
+  return unknown && right->rows > 0;
+}
+
 static inline model_table model_join(model *m, const dfq__node *n, const model_table *left) {
   const dfq__join_plan *p = n->join;
+  if (p->near_left) return model_near(m, n, left);
   model_table t = model_new(&n->schema), right = model_run(m, n->in[1]);
   size_t rows = left->rows;
   bool *met = (bool *)model_room(m, right.rows, sizeof *met);
@@ -1064,6 +1131,7 @@ static inline model_table model_join(model *m, const dfq__node *n, const model_t
     }
     bool alone = p->type == DFQ_SEMI ? matches > 0 : matches == 0 && p->type != DFQ_INNER &&
                  p->type != DFQ_RIGHT && p->type != DFQ_CROSS;
+    if (p->not_in && model_unknown(n, model_row(left, l), &right)) alone = false;
     if (alone) model_join_put(m, n, &t, model_row(left, l), NULL);
   }
   t.failed = left->failed || rows < left->rows;
