@@ -5,6 +5,7 @@
 # make bench-compare REV=...   the micro-benchmarks of a revision and of the working copy
 # make tpch DIR=...   the 22 queries of examples/tpch over tables made by the official generator
 # make clean   removes build/, the only place here where anything is written
+# make compare-functions   how many results agree with SQLite's
 # make expected   stores what the examples print now, in examples/expected and in the pages
 #
 # run and test need a C compiler and make. check also needs gcc, g++, clang and python3.
@@ -86,6 +87,11 @@ test: build/tests $(CLI)
 tpch: build/dfq
 	@test -n "$(DIR)" || { echo "make tpch DIR=path/to/tables: examples/tpch/README.md"; exit 1; }
 	@python3 tools/check_tpch.py $(DIR)
+
+# The functions that SQLite has, too, on the same values: how many cases agree.
+.PHONY: compare-functions
+compare-functions: build/dfq
+	@python3 tools/compare_functions.py
 
 # ---- checks ----------------------------------------------------------------------------------
 # Each is one call of tools/check_headers.sh, so that -j can spread them; it says what they do.
