@@ -54,7 +54,7 @@
 // CONTENTS (search for the tag)
 //   the API          >>api-types >>api-context >>api-rows >>api-expressions >>api-functions
 //                    >>api-user >>api-tables >>api-frames >>api-reshape >>api-joins >>api-files
-//                    >>api-actions >>api-explain >>api-at
+//                    >>api-actions >>api-structs >>api-explain >>api-at
 //   0 foundations    >>platform >>memory >>buffers >>arena >>text >>hashing >>errors >>names
 //                    >>threads >>files >>context
 //   1 rows           >>rows >>row-sources >>row-operators
@@ -66,7 +66,7 @@
 //                    >>parser >>binder >>bind-calls >>row-eval >>define >>docs-of >>reference
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store
 //                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>filter
-//                    >>project >>limit >>row-engine >>actions >>show
+//                    >>project >>limit >>row-engine >>actions >>show >>structs >>struct-rows
 //   4 hashing, order >>hash-table >>key-words >>key-packing >>exact-sum >>aggregates
 //                    >>agg-unique >>spread >>agg-lists >>agg-best >>combine >>agg-sets
 //                    >>group-plan >>group >>group-sorted >>group-verbs >>join >>join-probe
@@ -1041,6 +1041,64 @@ DFQ_API size_t dfq_batch_rows(const dfq_batch *batch);
 DFQ_API int dfq_batch_columns(const dfq_batch *batch);
 DFQ_API void dfq_batch_get(const dfq_batch *batch, size_t row, int column, dfq_value *to);
 DFQ_API const void *dfq_batch_data(const dfq_batch *batch, int column, const uint8_t **valid);
+
+// ---- >>api-structs: rows as structs of the program's own ------------------------------------
+// A struct's members are described once, by name, type and place:
+//
+//   typedef struct order { int64_t id; double amount; bool no_amount; char region[16];
+//                          const char *name; } order;
+//   static const dfq_member members[] = {
+//     DFQ_MEMBER(order, id, DFQ_I64), DFQ_NULLABLE(order, amount, DFQ_F64, no_amount),
+//     DFQ_MEMBER(order, region, DFQ_CHARS), DFQ_MEMBER(order, name, DFQ_STR) };
+
+// A member. type says how it is stored: bool; int8_t ... uint64_t; float, double; int32_t of a
+// date; int64_t of a datetime, duration or time; const char * of DFQ_STR; char[n] of DFQ_CHARS,
+// which is ended by a zero byte. A null needs a place: a bool beside the member, true for null.
+// A const char * needs none, it is NULL then.
+typedef struct dfq_member {
+  const char *name;    // of the column
+  dfq_type type;
+  size_t offset, size; // in bytes
+  bool nullable;
+  size_t null_offset;  // of that bool
+} dfq_member;
+enum { DFQ_CHARS = 255 };   // no type of columns: a text that lies in the struct itself
+#define DFQ_MEMBER(type, member, kind)                                                         \
+  { #member, kind, offsetof(type, member), sizeof(((type *)0)->member), false, 0 }
+#define DFQ_NULLABLE(type, member, kind, flag)                                                 \
+  { #member, kind, offsetof(type, member), sizeof(((type *)0)->member), true,                  \
+    offsetof(type, flag) }
+
+// A checked description. Owns: the context, as frames. members: copied. size: of the struct.
+// Each member needs a column of its name and type in frame; integers may differ in width, and
+// floats: a value that does not fit is an error when it is met. Columns that no member names
+// are left out. dfq_bind_struct looks at the members only, for structs that are to be scanned.
+// Returns: NULL on error (dfq_error), which names the column and both types.
+typedef struct dfq_binding dfq_binding;
+DFQ_API dfq_binding *dfq_bind(dfq_frame *frame, const dfq_member *members, int count,
+                              size_t size);
+DFQ_API dfq_binding *dfq_bind_struct(dfq *db, const dfq_member *members, int count,
+                                     size_t size);
+
+// The result as an array of *count structs, in one block with its texts. Bytes that no member
+// stands for are zero. An f64 is rounded into a float. Owns: the caller, dfq_free_structs; it
+// may outlive the context. Returns: NULL on error (dfq_error), never for no rows.
+DFQ_API void *dfq_collect_structs(dfq_frame *frame, const dfq_binding *binding, size_t *count);
+DFQ_API void dfq_free_structs(void *structs);   // NULL is fine
+
+// The same a row at a time. *to is filled by each next; its texts are borrowed until the one
+// after. Returns: false at the end and on an error (then dfq_structs_failed is true).
+// binding: NULL in gives NULL, and NULL has no rows. Owns: the caller, dfq_structs_close.
+typedef struct dfq_structs dfq_structs;
+DFQ_API dfq_structs *dfq_structs_open(dfq_frame *frame, const dfq_binding *binding);
+DFQ_API bool dfq_structs_next(dfq_structs *structs, void *to);
+DFQ_API bool dfq_structs_failed(const dfq_structs *structs);
+DFQ_API void dfq_structs_close(dfq_structs *structs);   // NULL is fine
+
+// Rows of an array of structs, read where they lie: array must stay, with its texts, as long as
+// the frame may run. name: for messages and explain. binding: NULL gives a frame that failed.
+DFQ_API dfq_frame *dfq_scan_structs(dfq *db, const char *name, const void *array, size_t rows,
+                                    const dfq_binding *binding);
 
 // ---- >>api-explain: what the engine will do, did, and refused to do -------------------------
 
@@ -6504,9 +6562,9 @@ static int dfq__aggregate_find(const char *s, size_t n) {
 
 // ---- >>user-calls: functions that a program defines -----------------------------------------
 // A program's function is a row like those of the tables above, only that it is in a list of
-// the context: a name, one signature, flags. A tree points to it (dfq_expr.user) and counts as a
-// call of DFQ__USER_CALL, which is no name in the tables; the binder then has one signature to
-// look at, and everything behind the binder sees a scalar function with flags.
+// the context: a name, one signature, flags. A tree points to it (dfq_expr.user) and counts as
+// a call of DFQ__USER_CALL, which is no name in the tables; the binder then has one signature
+// to look at, and everything behind the binder sees a scalar function with flags.
 //
 //   half(x) ──> dfq__user { "half", "f" -> 'f', flags, row, batch }
 //                  call.scalar = dfq__user_scalar ──> def.row, and a look at what it gave
@@ -10041,7 +10099,7 @@ DFQ_API bool dfq_print_promotions(dfq *db, FILE *out) {
   return ok;
 }
 
-// ---- >>define: a function of the program's enters the list -----------------------------------
+// ---- >>define: a function of the program's enters the list ----------------------------------
 // Everything that can be wrong with a definition is said here, so that a call has nothing left
 // to check but its arguments. The list is searched from its newest member and never shrinks:
 // trees point into it, and live as long as the context at most.
@@ -14638,6 +14696,413 @@ DFQ_API bool dfq_show(dfq_frame *frame, FILE *out) {
   if (ok && !s.run->error) ok = dfq__shown_print(&shown, frame->db, arena, out);
   dfq__shown_free(&shown);
   return dfq__stream_close(&s, false) && ok;
+}
+
+// ---- >>structs: rows as structs of the program's own ----------------------------------------
+// A row of a table is a value for each column; a struct of C is a value for each member, at an
+// offset. A binding is the list of offsets. Writing goes through the same function as columns
+// (dfq__cell_put), reading through the same as theirs (dfq__vec_get), so a member is a column
+// of one row that happens to lie in the program's memory.
+//
+//   struct order   [ id 8 | amount 8 | no_amount 1 | region 16 | .. | name 8 ]
+//   column           i64    f64                      str              str
+//
+//   collected      [ heap, bytes | order 0 | order 1 | ... | texts of name, one by one ]
+//
+// The whole result is one block, so that one call frees it. Cost: the table that is collected
+// first, then a value boxed per cell. What must not happen in silence is what C does by itself:
+// cut a number, lose a null, end a text at a zero byte. Each is an error with row and column.
+
+struct dfq_binding {
+  dfq *db;
+  dfq_member *member;   // names interned
+  int count;
+  size_t size;
+};
+
+// The type of the column that a member is for.
+static dfq_type dfq__member_type(const dfq_member *m) {
+  return m->type == (dfq_type)DFQ_CHARS ? (dfq_type)DFQ_STR : m->type;
+}
+
+// Reports an error about a member, and is NULL.
+DFQ__FORMAT(4)
+static void *dfq__bind_error(dfq *db, dfq_status status, const char *where, const char *format,
+                             ...) {
+  dfq__text t = dfq__text_in(db->heap);
+  dfq__put_head(&t, status, NULL, where);
+  va_list args;
+  va_start(args, format);
+  dfq__put_list(&t, format, args);
+  va_end(args);
+  dfq__error e = { status, t.data };
+  dfq__report(db, t.failed ? &dfq__error_memory : &e);
+  dfq__text_free(&t);
+  return NULL;
+}
+
+// Is the member what it says it is? Returns NULL, or what is wrong.
+static const char *dfq__member_problem(const dfq_member *m, size_t size) {
+  dfq_type type = dfq__member_type(m);
+  bool chars = m->type == (dfq_type)DFQ_CHARS, text = m->type == (dfq_type)DFQ_STR;
+  if (!m->name) return "has no name";
+  if (type >= DFQ_KINDS || !dfq__is_scalar_type(type)) return "is of no type that structs hold";
+  if (m->offset + m->size > size || (m->nullable && m->null_offset >= size))
+    return "stands outside of the struct";
+  if (chars ? m->size == 0 : m->size != (text ? sizeof(char *) : dfq__size_of(type)))
+    return "has another size in the struct than its type";
+  return NULL;
+}
+
+DFQ_API dfq_binding *dfq_bind_struct(dfq *db, const dfq_member *members, int count,
+                                     size_t size) {
+  if (!db) return NULL;
+  dfq_binding *b = (dfq_binding *)dfq__arena_alloc(&db->arena, sizeof *b);
+  size_t room = (size_t)(count > 0 ? count : 0) + 1;
+  dfq_member *m = (dfq_member *)dfq__arena_array(&db->arena, room, sizeof *m);
+  if (!b || !m) { dfq__report(db, &dfq__error_memory); return NULL; }
+  if (count < 1) dfq__bind_error(db, DFQ_USAGE, "bind", "a struct without members");
+  for (int i = 0; i < count; i++) {
+    const char *problem = dfq__member_problem(&members[i], size);
+    m[i] = members[i];
+    if (problem)
+      return (dfq_binding *)dfq__bind_error(db, DFQ_USAGE, "bind", "member %s %s",
+                                            m[i].name ? m[i].name : "?", problem);
+    m[i].name = dfq__intern(db, members[i].name);
+    if (!m[i].name) { dfq__report(db, &dfq__error_memory); return NULL; }
+    for (int k = 0; k < i; k++)
+      if (m[k].name == m[i].name)
+        return (dfq_binding *)dfq__bind_error(db, DFQ_USAGE, "bind", "member %s stands twice",
+                                              m[i].name);
+  }
+  b->db = db;
+  b->member = m;
+  b->count = count;
+  b->size = size;
+  return count < 1 ? NULL : b;
+}
+
+// May a column's values go into such a member? Their range is looked at value by value.
+static bool dfq__member_takes(dfq_type member, dfq_type column) {
+  if (dfq__is_integer(member)) return dfq__is_integer(column);
+  return dfq__is_float(member) ? dfq__is_float(column) : member == column;
+}
+
+// The column of each member, in the context's arena. NULL with the error reported.
+static int *dfq__bind_columns(const dfq_binding *b, const dfq_schema *s) {
+  int *column = (int *)dfq__arena_array(&b->db->arena, (size_t)b->count + 1, sizeof *column);
+  if (!column) { dfq__report(b->db, &dfq__error_memory); return NULL; }
+  for (int i = 0; i < b->count; i++) {
+    const dfq_member *m = &b->member[i];
+    column[i] = dfq__schema_find(s, m->name);
+    if (column[i] < 0) {
+      const char *near = dfq__nearest_column(s, m->name);
+      dfq__text list = dfq__text_in(b->db->heap);
+      dfq__put_field_names(&list, s);
+      dfq__bind_error(b->db, DFQ_UNKNOWN_NAME, "bind",
+                      "no column %s%s%s%s\n  the columns here: %s", m->name,
+                      near ? "; did you mean " : "", near ? near : "", near ? "?" : "",
+                      list.failed || !list.data ? "" : list.data);
+      dfq__text_free(&list);
+      return NULL;
+    }
+    dfq_type is = s->field[column[i]].type, want = dfq__member_type(m);
+    if (dfq__member_takes(want, is)) continue;
+    return (int *)dfq__bind_error(b->db, DFQ_TYPE_ERROR, "bind",
+                                  "column %s is %s, the struct's member is %s\n"
+                                  "  try: cast(%s as %s) in the query, or another member",
+                                  m->name, dfq_type_name(is), dfq_type_name(want), m->name,
+                                  dfq_type_name(want));
+  }
+  return column;
+}
+
+DFQ_API dfq_binding *dfq_bind(dfq_frame *frame, const dfq_member *members, int count,
+                              size_t size) {
+  if (!frame) return NULL;
+  if (frame->error) { dfq__report(frame->db, frame->error); return NULL; }
+  dfq_binding *b = dfq_bind_struct(frame->db, members, count, size);
+  return b && dfq__bind_columns(b, &frame->node->schema) ? b : NULL;
+}
+
+// -- one value into a member
+
+// Does the number fit, where both are integers? A u64 is stored as its bits.
+static bool dfq__member_fits(dfq_type member, const dfq_value *v) {
+  bool huge = v->type == DFQ_U64 && v->as.i < 0;
+  if (member == DFQ_U64) return v->type == DFQ_U64 || v->as.i >= 0;
+  return !huge && dfq__int_fits(member, v->as.i);
+}
+
+// Bytes of a text that lies outside of the struct, with its zero.
+static size_t dfq__member_bytes(const dfq_member *m, const dfq_value *v) {
+  return m->type == (dfq_type)DFQ_STR && v->type != DFQ_NULL ? v->len + (size_t)1 : 0;
+}
+
+// A text. *texts: where one that lies outside goes.
+static const char *dfq__member_text(const dfq_member *m, char *at, const dfq_value *v,
+                                    char **texts) {
+  bool chars = m->type == (dfq_type)DFQ_CHARS;
+  const char *to = *texts;
+  if (v->len && memchr(v->as.s, 0, v->len)) return "holds a zero byte, which ends a text in C";
+  if (chars && v->len >= m->size) return "is too long for the member";
+  char *copy = chars ? at : *texts;
+  if (v->len) memcpy(copy, v->as.s, v->len);
+  copy[v->len] = 0;
+  if (chars) return NULL;
+  memcpy(at, &to, sizeof to);
+  *texts += v->len + 1;
+  return NULL;
+}
+
+// Puts a value into a struct whose bytes are zero. Returns NULL, or why it cannot.
+static const char *dfq__member_put(const dfq_member *m, char *to, const dfq_value *v,
+                                   char **texts) {
+  union { int64_t word; double f; char byte[16]; } cell;
+  dfq_type type = dfq__member_type(m);
+  bool null = v->type == DFQ_NULL;
+  if (m->nullable) memcpy(to + m->null_offset, &null, sizeof null);
+  if (null)
+    return m->nullable || m->type == (dfq_type)DFQ_STR
+               ? NULL : "is null, and the member has no place for it (DFQ_NULLABLE)";
+  if (type == DFQ_STR) return dfq__member_text(m, to + m->offset, v, texts);
+  if (dfq__is_integer(type) && !dfq__member_fits(type, v)) return "does not fit in the member";
+  if (type == DFQ_F32 && fabs(v->as.f) > 3.4028235677973366e38 && v->as.f - v->as.f == 0)
+    return "does not fit in the member";
+  dfq__cell_put(&cell, type, 0, v);
+  memcpy(to + m->offset, &cell, m->size);
+  return NULL;
+}
+
+// A whole row. False with the error reported.
+static bool dfq__struct_put(const dfq_binding *b, const int *column, const dfq_value *row,
+                            size_t number, char *to, char **texts) {
+  memset(to, 0, b->size);
+  for (int i = 0; i < b->count; i++) {
+    const dfq_member *m = &b->member[i];
+    const dfq_value *v = &row[column[i]];
+    const char *why = dfq__member_put(m, to, v, texts);
+    if (!why) continue;
+    dfq__text t = dfq__text_in(b->db->heap);
+    if (v->type == DFQ_NULL) dfq__put(&t, "it");
+    else if (v->type == DFQ_STR) dfq__put_quoted(&t, v->as.s, dfq__min(v->len, 80), '\'');
+    else dfq__put_value(&t, v);
+    dfq__bind_error(b->db, DFQ_VALUE_ERROR, "structs", "row %zu, column %s: %s %s (%s)",
+                    number + 1, m->name, t.failed || !t.data ? "the value" : t.data, why,
+                    dfq_type_name(dfq__member_type(m)));
+    dfq__text_free(&t);
+    return false;
+  }
+  return true;
+}
+
+// -- collect
+
+// What stands before the array; 16 bytes, so that the array is aligned as the block is.
+typedef union dfq__struct_head {
+  struct { dfq__heap *heap; size_t bytes; } is;
+  char room[16];
+} dfq__struct_head;
+
+DFQ_API void dfq_free_structs(void *structs) {
+  if (!structs) return;
+  dfq__struct_head *h = (dfq__struct_head *)structs - 1;
+  dfq__heap *heap = h->is.heap;
+  dfq__free(heap, h, h->is.bytes);
+  dfq__heap_drop(heap);
+}
+
+// The block for rows structs and so many bytes of text. NULL with the error reported.
+static char *dfq__struct_block(const dfq_binding *b, size_t rows, size_t texts) {
+  size_t bytes = sizeof(dfq__struct_head) + rows * b->size + texts + 1;
+  bool large = rows > (SIZE_MAX / 2 - texts) / b->size;
+  dfq__struct_head *h =
+      large ? NULL : (dfq__struct_head *)dfq__alloc_zero(b->db->heap, bytes, 1);
+  if (!h) { dfq__report(b->db, &dfq__error_memory); return NULL; }
+  h->is.heap = b->db->heap;
+  h->is.bytes = bytes;
+  dfq__heap_hold(b->db->heap);
+  return (char *)(h + 1);
+}
+
+// Fills the block from the table. False with the error reported.
+static bool dfq__structs_fill(const dfq_binding *b, const dfq_table *t, const int *column,
+                              dfq_value *row, char *to) {
+  char *texts = to + dfq_table_rows(t) * b->size;
+  for (size_t i = 0; i < dfq_table_rows(t); i++) {
+    for (int m = 0; m < b->count; m++) dfq_table_get(t, i, column[m], &row[column[m]]);
+    if (!dfq__struct_put(b, column, row, i, to + i * b->size, &texts)) return false;
+  }
+  return true;
+}
+
+DFQ_API void *dfq_collect_structs(dfq_frame *frame, const dfq_binding *binding, size_t *count) {
+  *count = 0;
+  if (!frame || !binding) return NULL;
+  int *column = frame->error ? NULL : dfq__bind_columns(binding, &frame->node->schema);
+  dfq_table *t = column || frame->error ? dfq_collect(frame) : NULL;
+  if (!t) return NULL;
+  size_t bytes = 0, columns = (size_t)dfq_table_columns(t) + 1;
+  dfq_value v, *row = (dfq_value *)dfq__alloc_zero(binding->db->heap, columns, sizeof *row);
+  for (size_t i = 0; i < dfq_table_rows(t); i++)
+    for (int m = 0; m < binding->count; m++) {
+      if (binding->member[m].type != (dfq_type)DFQ_STR) continue;
+      dfq_table_get(t, i, column[m], &v);
+      bytes += dfq__member_bytes(&binding->member[m], &v);
+    }
+  if (!row) dfq__report(binding->db, &dfq__error_memory);
+  char *to = row ? dfq__struct_block(binding, dfq_table_rows(t), bytes) : NULL;
+  if (to && dfq__structs_fill(binding, t, column, row, to)) *count = dfq_table_rows(t);
+  else if (to) { dfq_free_structs(to); to = NULL; }
+  dfq__free(binding->db->heap, row, columns * sizeof *row);
+  dfq_table_free(t);
+  return to;
+}
+
+// ---- >>struct-rows: structs a row at a time, and as a source --------------------------------
+// An iterator is one over rows and a struct that each is put into; its texts lie in a buffer
+// that the next row fills anew. The other way round, an array of structs is a source of rows as
+// in chapter 1: a cursor is a number, and next reads the members where they lie.
+//
+//   dfq_structs_next:   rows ──next──> dfq_value[] ──put──> *to         texts: in the iterator
+//   dfq_scan_structs:   array[i] ──get──> dfq_value[] ──> a batch's columns
+
+struct dfq_structs {
+  const dfq_binding *binding;
+  dfq_rows *rows;
+  int *column;
+  size_t number;
+  dfq__buffer texts;    // of the row at hand
+  bool failed;
+};
+
+DFQ_API dfq_structs *dfq_structs_open(dfq_frame *frame, const dfq_binding *binding) {
+  if (!frame || !binding) return NULL;
+  if (frame->error) { dfq__report(frame->db, frame->error); return NULL; }
+  int *column = dfq__bind_columns(binding, &frame->node->schema);
+  if (!column) return NULL;
+  dfq_structs *s = (dfq_structs *)dfq__alloc_zero(binding->db->heap, 1, sizeof *s);
+  dfq_rows *rows = s ? dfq_rows_open(frame) : NULL;
+  if (!rows) {
+    dfq__free(binding->db->heap, s, sizeof *s);
+    dfq__report(binding->db, &dfq__error_memory);
+    return NULL;
+  }
+  s->binding = binding;
+  s->rows = rows;
+  s->column = column;
+  return s;
+}
+
+DFQ_API bool dfq_structs_next(dfq_structs *s, void *to) {
+  const dfq_value *row;
+  if (!s || s->failed || !dfq_rows_next(s->rows, &row)) return false;
+  const dfq_binding *b = s->binding;
+  size_t bytes = 1;
+  for (int i = 0; i < b->count; i++)
+    bytes += dfq__member_bytes(&b->member[i], &row[s->column[i]]);
+  s->failed = !dfq__buffer_reserve(b->db->heap, &s->texts, bytes);
+  if (s->failed) { dfq__report(b->db, &dfq__error_memory); return false; }
+  char *texts = (char *)s->texts.data;
+  s->failed = !dfq__struct_put(b, s->column, row, s->number++, (char *)to, &texts);
+  return !s->failed;
+}
+
+DFQ_API bool dfq_structs_failed(const dfq_structs *s) {
+  return !s || s->failed || dfq_rows_failed(s->rows);
+}
+
+DFQ_API void dfq_structs_close(dfq_structs *s) {
+  if (!s) return;
+  dfq__heap *heap = s->binding->db->heap;
+  dfq_rows_close(s->rows);
+  dfq__buffer_free(heap, &s->texts);
+  dfq__free(heap, s, sizeof *s);
+}
+
+// -- scan: the rows of chapter 1, made of structs
+
+typedef struct dfq__struct_array {
+  const dfq_binding *binding;
+  const char *array;
+  size_t rows;
+  dfq *db;
+} dfq__struct_array;
+
+typedef struct dfq__struct_cursor {
+  const dfq__struct_array *of;
+  size_t at;
+} dfq__struct_cursor;
+
+static void *dfq__struct_open(void *user) {
+  const dfq__struct_array *a = (const dfq__struct_array *)user;
+  dfq__struct_cursor *c = (dfq__struct_cursor *)dfq__alloc_zero(a->db->heap, 1, sizeof *c);
+  if (c) c->of = a;
+  return c;
+}
+
+static void dfq__struct_close(void *cursor) {
+  dfq__struct_cursor *c = (dfq__struct_cursor *)cursor;
+  dfq__free(c->of->db->heap, c, sizeof *c);
+}
+
+// A member's value. Copied first, because a packed struct's members may stand anywhere.
+static void dfq__member_get(const dfq_member *m, const char *from, dfq_value *to) {
+  union { int64_t word; double f; const char *text; char byte[16]; } cell;
+  const char *at = from + m->offset;
+  *to = dfq__value_null();
+  if (m->nullable && from[m->null_offset]) return;
+  if (m->type == (dfq_type)DFQ_CHARS) {
+    const char *end = (const char *)memchr(at, 0, m->size);
+    *to = dfq__value_str(at, end ? (size_t)(end - at) : m->size);
+    return;
+  }
+  memset(&cell, 0, sizeof cell);
+  memcpy(&cell, at, m->size);
+  if (m->type == (dfq_type)DFQ_STR) {
+    if (cell.text) *to = dfq__value_str(cell.text, strlen(cell.text));
+    return;
+  }
+  dfq__vec v;
+  memset(&v, 0, sizeof v);
+  v.type = m->type;
+  v.data = &cell;
+  dfq__vec_get(&v, 0, to);
+  if (m->type == DFQ_BOOL) to->as.i = to->as.i != 0;
+}
+
+static int dfq__struct_next(void *cursor, dfq_value *row) {
+  dfq__struct_cursor *c = (dfq__struct_cursor *)cursor;
+  const dfq_binding *b = c->of->binding;
+  if (c->at == c->of->rows) return 0;
+  for (int i = 0; i < b->count; i++)
+    dfq__member_get(&b->member[i], c->of->array + c->at * b->size, &row[i]);
+  c->at++;
+  return 1;
+}
+
+DFQ_API dfq_frame *dfq_scan_structs(dfq *db, const char *name, const void *array, size_t rows,
+                                    const dfq_binding *binding) {
+  if (!db) return NULL;
+  dfq__struct_array *a = (dfq__struct_array *)dfq__arena_alloc(&db->arena, sizeof *a);
+  size_t room = binding ? (size_t)binding->count + 1 : 1;
+  dfq_field *field = (dfq_field *)dfq__arena_array(&db->arena, room, sizeof *field);
+  if (!a || !field) return dfq__frame_failed(db, &dfq__error_memory);
+  if (!binding || (rows && !array))
+    return dfq__frame_failed(db, dfq__error_new(&db->arena, DFQ_USAGE, NULL, "scan",
+                                                binding ? "the array is NULL"
+                                                        : "the binding is NULL: see dfq_bind"));
+  for (int i = 0; i < binding->count; i++) {
+    field[i].name = binding->member[i].name;
+    field[i].type = dfq__member_type(&binding->member[i]);
+  }
+  a->binding = binding;
+  a->array = (const char *)array;
+  a->rows = rows;
+  a->db = db;
+  dfq_row_source source = { name, field, binding->count, a, dfq__struct_open,
+                            dfq__struct_next, dfq__struct_close, false };
+  return dfq_scan_rows_at(db, &source, NULL);
 }
 
 #endif // DFQ_CHAPTER >= 3

@@ -412,7 +412,216 @@ TEST(user_no_memory) {
   }
 }
 
+// ---- typed rows -----------------------------------------------------------------------------
+
+typedef struct user_order {
+  int64_t id;
+  double amount;
+  bool no_amount;
+  char region[8];
+  const char *name;
+  int16_t small;
+  bool big;
+} user_order;
+
+static const dfq_member user_members[] = {
+  DFQ_MEMBER(user_order, id, DFQ_I64), DFQ_NULLABLE(user_order, amount, DFQ_F64, no_amount),
+  DFQ_MEMBER(user_order, region, DFQ_CHARS), DFQ_MEMBER(user_order, name, DFQ_STR),
+  DFQ_MEMBER(user_order, small, DFQ_I16), DFQ_MEMBER(user_order, big, DFQ_BOOL)
+};
+enum { USER_MEMBERS = sizeof user_members / sizeof *user_members };
+
+static dfq_frame *user_orders(dfq *db, const char *more) {
+  char items[400];
+  snprintf(items, sizeof items,
+           "id, half(x) as amount, case when is_odd(id) then 'EU' else 'Asia' end as region, "
+           "s as name, id %% 100 as small, id > 3 as big%s", more);
+  return dfq_select(user_frame(db, 50), items);
+}
+
+TEST(user_structs_collect) {
+  dfq *db = user_open(NULL);
+  dfq_frame *f = user_orders(db, ", k as unused");
+  dfq_binding *b = dfq_bind(f, user_members, USER_MEMBERS, sizeof(user_order));
+  size_t n = 99;
+  user_order *o = (user_order *)dfq_collect_structs(f, b, &n);
+  CHECK_INT(n, 50);
+  CHECK(o && o[0].id == 1 && o[0].amount == -1.5 && !o[0].no_amount && !o[0].name);
+  if (o) {
+    CHECK_STR(o[0].region, "EU");
+    CHECK_STR(o[1].region, "Asia");
+    CHECK_STR(o[1].name, "short");
+    CHECK_STR(o[2].name, "a text that is long enough");
+    CHECK(o[3].no_amount && o[3].amount == 0 && o[3].big && !o[2].big && o[49].small == 50);
+  }
+  dfq_structs *it = dfq_structs_open(f, b);
+  user_order one;
+  for (size_t i = 0; dfq_structs_next(it, &one); i++) {
+    CHECK(one.id == o[i].id && one.no_amount == o[i].no_amount && one.small == o[i].small);
+    CHECK_STR(one.name, o[i].name);
+    CHECK_STR(one.region, o[i].region);
+  }
+  CHECK(!dfq_structs_failed(it));
+  dfq_structs_close(it);
+  dfq_close(db);
+  CHECK_STR(o[1].name, "short");    // outlives the context
+  dfq_free_structs(o);
+  dfq_free_structs(NULL);
+}
+
+TEST(user_structs_scan) {
+  dfq *db = user_open(NULL);
+  user_order in[] = {
+    { 7, 1.5, false, "EU", "ann", -3, true },
+    { 8, 0, true, "", NULL, 9, false },
+    { 9, 2.5, false, { 'f', 'u', 'l', 'l', ' ', 's', 'i', 'z' }, "", 1, true }
+  };
+  dfq_binding *b = dfq_bind_struct(db, user_members, USER_MEMBERS, sizeof(user_order));
+  dfq_frame *f = dfq_scan_structs(db, "orders", in, 3, b);
+  CHECK_INT(dfq_schema_of(f)->count, USER_MEMBERS);
+  CHECK_INT(dfq_schema_of(f)->field[4].type, DFQ_I16);
+  CHECK(dfq_check_equivalent(dfq_select(f, "*, small + 1 as more, upper(name) as u"), NULL));
+  dfq_frame *groups = dfq_group_by(f, "big", "sum(small) as s, max(region) as r");
+  CHECK(dfq_check_equivalent(groups, NULL));
+  user_explains(f, "rows of orders");
+  size_t n;
+  user_order *o = (user_order *)dfq_collect_structs(dfq_limit(f, 2), b, &n);
+  CHECK(n == 2 && o && o[0].id == 7 && o[0].small == -3 && o[1].no_amount && !o[1].name);
+  if (o) CHECK_STR(o[0].name, "ann");
+  dfq_free_structs(o);
+  CHECK(dfq_collect_structs(f, b, &n) == NULL);   // the third's region has no zero
+  CHECK_HAS(dfq_error(db), "row 3, column region: 'full siz' is too long for the member (str)");
+  o = (user_order *)dfq_collect_structs(dfq_limit(f, 0), b, &n);
+  CHECK(o != NULL && n == 0);
+  dfq_free_structs(o);
+  CHECK(dfq_frame_error(dfq_scan_structs(db, "x", NULL, 3, b)) != NULL);
+  CHECK(dfq_frame_error(dfq_scan_structs(db, "x", in, 3, NULL)) != NULL);
+  CHECK(dfq_frame_error(dfq_scan_structs(db, "x", NULL, 0, b)) == NULL);
+  dfq_close(db);
+}
+
+typedef struct user_narrow {
+  int8_t a; int16_t b; int32_t c; uint8_t d; uint16_t e; uint32_t f; uint64_t g; float h;
+} user_narrow;
+
+static const dfq_member user_narrow_members[] = {
+  DFQ_MEMBER(user_narrow, a, DFQ_I8), DFQ_MEMBER(user_narrow, b, DFQ_I16),
+  DFQ_MEMBER(user_narrow, c, DFQ_I32), DFQ_MEMBER(user_narrow, d, DFQ_U8),
+  DFQ_MEMBER(user_narrow, e, DFQ_U16), DFQ_MEMBER(user_narrow, f, DFQ_U32),
+  DFQ_MEMBER(user_narrow, g, DFQ_U64), DFQ_MEMBER(user_narrow, h, DFQ_F32)
+};
+
+// Every width, out of i64 and f64 columns, in at both ends and out one further.
+TEST(user_structs_narrow) {
+  dfq *db = dfq_open(NULL);
+  user_narrow in[] = {
+    { INT8_MIN, INT16_MIN, INT32_MIN, 0, 0, 0, 0, 0.5f },
+    { INT8_MAX, INT16_MAX, INT32_MAX, UINT8_MAX, UINT16_MAX, UINT32_MAX, UINT64_MAX, -2.0f }
+  };
+  dfq_binding *b = dfq_bind_struct(db, user_narrow_members, 8, sizeof(user_narrow));
+  dfq_frame *f = dfq_scan_structs(db, "narrow", in, 2, b);
+  CHECK(dfq_check_equivalent(f, NULL));
+  size_t n;
+  user_narrow *o = (user_narrow *)dfq_collect_structs(f, b, &n);
+  CHECK(n == 2 && o);
+  for (int i = 0; o && i < 2; i++)
+    CHECK(o[i].a == in[i].a && o[i].b == in[i].b && o[i].c == in[i].c && o[i].d == in[i].d &&
+          o[i].e == in[i].e && o[i].f == in[i].f && o[i].g == in[i].g && o[i].h == in[i].h);
+  dfq_free_structs(o);
+  dfq_frame *wide = dfq_select(dfq_limit(f, 1),
+                               "a + 0 as a, b + 0 as b, c + 0 as c, d + 0 as d, e + 0 as e, "
+                               "f + 0 as f, g + 0 as g, h + 0.0 as h");
+  dfq_free_structs(dfq_collect_structs(wide, b, &n));
+  CHECK_INT(n, 1);
+  static const char *const bad[] = { "a - 1 as a", "b - 1 as b", "c - 1 as c", "d - 1 as d",
+                                     "e - 1 as e", "f - 1 as f", "g - 1 as g",
+                                     "h * 1e39 as h" };
+  for (int i = 0; i < 8; i++) {
+    CHECK(dfq_collect_structs(dfq_with_columns(wide, bad[i]), b, &n) == NULL);
+    CHECK_HAS(dfq_error(db), "does not fit in the member");
+  }
+  dfq_close(db);
+}
+
+TEST(user_structs_refused) {
+  dfq *db = user_open(NULL);
+  dfq_frame *f = user_orders(db, "");
+  dfq_member m[USER_MEMBERS];
+#define USER_REFUSED(i, change, words)                                                         \
+  memcpy(m, user_members, sizeof m);                                                           \
+  m[i].change;                                                                                 \
+  CHECK(dfq_bind(f, m, USER_MEMBERS, sizeof(user_order)) == NULL);                             \
+  CHECK_HAS(dfq_error(db), words)
+  USER_REFUSED(0, name = "idd", "no column idd; did you mean id?");
+  USER_REFUSED(0, name = NULL, "member ? has no name");
+  USER_REFUSED(0, name = "name", "member name stands twice");
+  USER_REFUSED(0, type = DFQ_F64, "column id is i64, the struct's member is f64");
+  USER_REFUSED(0, type = DFQ_I32, "member id has another size in the struct than its type");
+  USER_REFUSED(0, type = DFQ_DAYS, "is of no type that structs hold");
+  USER_REFUSED(0, offset = 4000, "stands outside of the struct");
+  USER_REFUSED(2, name = "id", "");
+  USER_REFUSED(3, name = "region", "stands twice");
+#undef USER_REFUSED
+  CHECK(dfq_bind(f, user_members, 0, sizeof(user_order)) == NULL);
+  CHECK(dfq_bind(NULL, user_members, 1, sizeof(user_order)) == NULL);
+  CHECK(dfq_bind(dfq_select(f, "nope"), user_members, 1, sizeof(user_order)) == NULL);
+  size_t n;
+  dfq_binding *b = dfq_bind(f, user_members, USER_MEMBERS, sizeof(user_order));
+  CHECK(dfq_collect_structs(dfq_with_columns(f, "try_cast(name as i64) as id"), b, &n) == NULL);
+  CHECK_HAS(dfq_error(db), "row 1, column id: it is null, and the member has no place for it");
+  CHECK(dfq_collect_structs(dfq_with_columns(f, "id * 1000 as small"), b, &n) == NULL);
+  CHECK_HAS(dfq_error(db), "row 33, column small: 33000 does not fit in the member (i16)");
+  CHECK(dfq_collect_structs(dfq_select(f, "id"), b, &n) == NULL);
+  CHECK_HAS(dfq_error(db), "no column amount");
+  CHECK(dfq_collect_structs(dfq_select(f, "nope"), b, &n) == NULL);
+  CHECK(dfq_collect_structs(f, NULL, &n) == NULL && dfq_collect_structs(NULL, b, &n) == NULL);
+  dfq_structs *it = dfq_structs_open(dfq_with_columns(f, "id * 1000 as small"), b);
+  user_order one;
+  int rows = 0;
+  while (dfq_structs_next(it, &one)) rows++;
+  CHECK(rows == 32 && dfq_structs_failed(it));
+  dfq_structs_close(it);
+  dfq_structs_close(NULL);
+  CHECK(!dfq_structs_next(NULL, &one));
+  it = dfq_structs_open(f, b);
+  CHECK(dfq_structs_next(it, &one));
+  dfq_structs_close(it);   // early
+  dfq_close(db);
+}
+
+TEST(user_structs_no_memory) {
+  user_order in[40];
+  memset(in, 0, sizeof in);
+  for (int i = 0; i < 40; i++) in[i].name = "a text that does not fit into a view";
+  for (int n = 0; n < 200; n++) {
+    int left = n;
+    dfq_options o;
+    memset(&o, 0, sizeof o);
+    o.realloc = sel_scarce;
+    o.realloc_user = &left;
+    dfq *db = dfq_open(&o);
+    if (!db) continue;
+    dfq_binding *b = dfq_bind_struct(db, user_members, USER_MEMBERS, sizeof(user_order));
+    dfq_frame *f = dfq_scan_structs(db, "in", in, 40, b);
+    size_t count;
+    void *all = dfq_collect_structs(f, b, &count);
+    user_order one;
+    dfq_structs *it = dfq_structs_open(f, b);
+    while (dfq_structs_next(it, &one)) continue;
+    if (b && !dfq_frame_error(f) && (!all || dfq_structs_failed(it)))
+      CHECK_INT(dfq_error_status(db), DFQ_NO_MEMORY);
+    dfq_structs_close(it);
+    dfq_free_structs(all);
+    dfq_close(db);
+  }
+}
+
 static void run_ch3_user(void) {
+  RUN(user_structs_collect);
+  RUN(user_structs_scan);
+  RUN(user_structs_narrow);
+  RUN(user_structs_refused);
+  RUN(user_structs_no_memory);
   RUN(user_values);
   RUN(user_definitions);
   RUN(user_plans);
