@@ -636,6 +636,30 @@ typedef struct dfq_function {
 } dfq_function;
 enum { DFQ_MAX_ARGS = 16 };
 
+// An aggregate. For each group, or frame of a window, a state of state_size zeroed bytes is
+// begun by init (NULL: zeros will do), told the group's rows by update, in their order and in
+// one thread, and asked by finish, once. So no order of rows has to be mended, and states are
+// never combined; the price is that the arguments of all rows are kept until then. update and
+// finish return NULL, or why they failed. What a state needs beside its bytes comes from
+// dfq_keep.
+typedef struct dfq_aggregator {
+  const char *name;
+  const dfq_type *args;   // types as above, at least one
+  int arg_count;
+  dfq_type result;
+  size_t state_size;
+  void (*init)(void *user, void *state);
+  // A row where an argument is null comes with DFQ_SEES_NULL only.
+  const char *(*update)(void *user, void *state, const dfq_value *args, dfq_memory *memory);
+  const char *(*finish)(void *user, void *state, dfq_memory *memory, dfq_value *result);
+  void *user;
+  uint32_t flags;         // all but DFQ_VARIADIC
+  const char *doc;
+} dfq_aggregator;
+// Defines it, under the rules of dfq_define_scalar. It may have filter (where ...) and over
+// (...) behind it, as any aggregate.
+DFQ_API bool dfq_define_aggregate(dfq *db, const dfq_aggregator *aggregate);
+
 // Defines it. function: copied, and what it points to but user, which must live as long as the
 // context. Returns: false on error (dfq_error): a name that is taken, or no name; wrong types.
 DFQ_API bool dfq_define_scalar(dfq *db, const dfq_function *function);
@@ -6576,8 +6600,13 @@ typedef struct dfq__user {
   dfq__overload call;        // its signature, for the binder
   char letters[DFQ_MAX_ARGS + 2];
   dfq_function def;
+  dfq_type arg[DFQ_MAX_ARGS];
+  dfq_aggregator fold;       // update is NULL in what is no aggregate
   struct dfq__user *next;
 } dfq__user;
+
+static bool dfq__convert_value(const dfq_value *from, dfq_type type, dfq__arena *strings,
+                               dfq_value *to);
 
 static const dfq__user *dfq__user_find(const dfq *db, const char *s, size_t n) {
   for (const dfq__user *u = db->users; u; u = u->next)
@@ -6633,6 +6662,44 @@ static const char *dfq__user_scalar(const dfq__scalar_args *in, dfq_value *to) {
   const dfq__user *u = (const dfq__user *)in->ready;
   dfq_memory memory = { in->strings, false };
   const char *why = u->def.row(u->def.user, in->a, in->count, &memory, to);
+  if (memory.failed) return dfq__no_memory;
+  return why ? why : dfq__user_settle(to, u->def.result, in->strings);
+}
+
+// -- aggregates: a fold over lists
+//
+// An aggregate of the program's is the function fold of a list: rms(x) is a call of rms over
+// implode(x), and prints as what was written. So groups, windows, filters and threads are those
+// of implode, and the only thing that is new is this loop.
+
+// The values of row i of the lists, as the types that were declared; false where one is null
+// and the aggregate leaves such rows out. *why: a value that does not widen.
+static bool dfq__fold_row(const dfq__user *u, const dfq__scalar_args *in, size_t i,
+                          dfq_value *row, const char **why) {
+  bool null = false;
+  for (int k = 0; k < in->count; k++) {
+    dfq_value v;
+    dfq_list_get(&in->a[k], i, &v);
+    null = null || v.type == DFQ_NULL;
+    if (!dfq__convert_value(&v, u->arg[k], in->strings, &row[k]))
+      *why = "was given a value that does not widen to its argument's type";
+  }
+  return !null || (u->fold.flags & DFQ_SEES_NULL);
+}
+
+static const char *dfq__user_fold(const dfq__scalar_args *in, dfq_value *to) {
+  const dfq__user *u = (const dfq__user *)in->ready;
+  dfq_memory memory = { in->strings, false };
+  dfq_value row[DFQ_MAX_ARGS];
+  const char *why = NULL;
+  void *state = dfq_keep(&memory, u->fold.state_size);
+  size_t n = dfq_list_len(&in->a[0]);
+  if (state && u->fold.init) u->fold.init(u->fold.user, state);
+  for (size_t i = 0; state && i < n && !why; i++) {
+    bool counts = dfq__fold_row(u, in, i, row, &why);
+    if (counts && !why) why = u->fold.update(u->fold.user, state, row, &memory);
+  }
+  if (state && !why) why = u->fold.finish(u->fold.user, state, &memory, to);
   if (memory.failed) return dfq__no_memory;
   return why ? why : dfq__user_settle(to, u->def.result, in->strings);
 }
@@ -6982,10 +7049,31 @@ DFQ_API dfq_expr *dfq_expr_filter(const dfq_expr *e) {
   return e && e->filtered ? e->arg[e->argc - 1] : NULL;
 }
 
+// Is it a call of a program's aggregate?
+static bool dfq__is_fold(const dfq_expr *e) { return e->user && e->user->fold.update; }
+
+// A node over a program's function. Of no arguments it has db from elsewhere. An aggregate's
+// arguments are lists by now.
+static dfq_expr *dfq__user_call(dfq *db, const dfq__user *u, dfq_expr *const *args, int count) {
+  dfq_expr *e = count ? dfq__expr_over(DFQ_CALL, DFQ__USER_CALL, args, count)
+                      : dfq__expr_new(db, DFQ_CALL, 0);
+  if (!e || e->kind == DFQ_FAILED) return e;
+  e->fn = DFQ__USER_CALL;
+  e->user = u;
+  e->shifts = e->shifts || (u->def.flags & DFQ_VOLATILE);
+  return e;
+}
+
 // A second filter joins the first: rows must pass both.
 DFQ_API dfq_expr *dfq_agg_filter(dfq_expr *call, dfq_expr *condition) {
   if (!call || call->kind == DFQ_FAILED) return call;
   if (!condition || condition->kind == DFQ_FAILED) return condition;
+  if (dfq__is_fold(call)) {
+    dfq_expr **list = dfq__expr_list(call->db, NULL, call->arg, call->argc);
+    if (!list) return dfq__expr_broken(call->db);
+    for (int i = 0; i < call->argc; i++) list[i] = dfq_agg_filter(list[i], condition);
+    return dfq__user_call(call->db, call->user, list, call->argc);
+  }
   if (call->kind != DFQ_AGGREGATE)
     return dfq__expr_failed(call->db, dfq__error_new(&call->db->arena, DFQ_TYPE_ERROR, NULL,
                                                      "filter", "only aggregates have one"));
@@ -7103,17 +7191,6 @@ static bool dfq__callable(const dfq *db, const char *name, size_t n, dfq_expr *c
   return user ? dfq__fits_count(&user->call, count) : dfq__takes_count(name, n, count);
 }
 
-// A node over a program's function. Of no arguments it has db from elsewhere.
-static dfq_expr *dfq__user_call(dfq *db, const dfq__user *u, dfq_expr *const *args, int count) {
-  dfq_expr *e = count ? dfq__expr_over(DFQ_CALL, DFQ__USER_CALL, args, count)
-                      : dfq__expr_new(db, DFQ_CALL, 0);
-  if (!e || e->kind == DFQ_FAILED) return e;
-  e->fn = DFQ__USER_CALL;
-  e->user = u;
-  e->shifts = e->shifts || (u->def.flags & DFQ_VOLATILE);
-  return e;
-}
-
 // The call of a function, aggregate or coalesce that takes so many arguments.
 // The caller has checked the name and the count with dfq__callable.
 static dfq_expr *dfq__call_over(dfq *db, const char *name, size_t n, dfq_expr *const *args,
@@ -7122,6 +7199,13 @@ static dfq_expr *dfq__call_over(dfq *db, const char *name, size_t n, dfq_expr *c
   if (dfq__spreads(db, name, n, args, count)) {
     dfq_expr *e = dfq__expr_over(DFQ_SPREAD, 0, args, count);
     return e && e->kind == DFQ_SPREAD ? dfq__named(e, dfq__intern_n(db, name, n)) : e;
+  }
+  if (user && user->fold.update) {
+    dfq_expr **list = dfq__expr_list(db, NULL, args, count);
+    if (!list) return dfq__expr_broken(db);
+    for (int i = 0; i < count; i++)
+      list[i] = dfq__aggregate_over(db, DFQ__IMPLODE, &args[i], 1);
+    return dfq__user_call(db, user, list, count);
   }
   if (user) return dfq__user_call(db, user, args, count);
   int aggregate = dfq__aggregate_find(name, n);
@@ -7196,9 +7280,23 @@ static bool dfq__frame_backwards(const dfq__window *w) {
 // The call comes first in args. Whether it is an aggregate is checked here, for text and
 // constructors alike; the types are checked by the binder of the window node. A call that has
 // the whole table for its window already gets this one instead.
+// A program's aggregate: each of its lists gets the window.
+static dfq_expr *dfq__windowed_fold(dfq_expr *const *args, int count, const dfq__window *w) {
+  const dfq_expr *fold = args[0];
+  dfq_expr **over = dfq__expr_list(fold->db, NULL, args, count);
+  dfq_expr **list = dfq__expr_list(fold->db, NULL, fold->arg, fold->argc);
+  if (!over || !list) return dfq__expr_broken(fold->db);
+  for (int i = 0; i < fold->argc; i++) {
+    over[0] = fold->arg[i];
+    list[i] = dfq__windowed(over, count, w);
+  }
+  return dfq__user_call(fold->db, fold->user, list, fold->argc);
+}
+
 static dfq_expr *dfq__windowed(dfq_expr *const *args, int count, const dfq__window *w) {
   dfq *db = args[0] ? args[0]->db : NULL;
   bool bare = args[0] && dfq__is_bare(args[0]);
+  if (args[0] && dfq__is_fold(args[0])) return dfq__windowed_fold(args, count, w);
   if (args[0] && args[0]->kind != DFQ_AGGREGATE && args[0]->kind != DFQ_FAILED && !bare)
     return dfq__expr_failed(
         db, dfq__error_new(&db->arena, DFQ_TYPE_ERROR, NULL, "over",
@@ -7575,11 +7673,9 @@ static void dfq__put_bound(dfq__text *t, int64_t offset, const dfq_value *by) {
 // f(x) over (partition by a order by b desc rows between 2 preceding and current row)
 // The arguments in their order: the call, the partitions, the orders; each group prints its own
 // words before its first member.
-static void dfq__print_over(dfq__printer *p, const dfq_expr *e) {
+static void dfq__print_window(dfq__printer *p, const dfq_expr *e) {
   const dfq__window *w = e->window;
   const char *space = "";
-  dfq__print(p, e->arg[0], 0);
-  if (dfq__is_bare(e)) return;
   dfq__put(&p->text, " over (");
   for (int i = 0; i < w->partitions; i++, space = " ") {
     dfq__put(&p->text, i ? ", " : "partition by ");
@@ -7602,11 +7698,39 @@ static void dfq__print_over(dfq__printer *p, const dfq_expr *e) {
   dfq__put(&p->text, ")");
 }
 
+static void dfq__print_over(dfq__printer *p, const dfq_expr *e) {
+  dfq__print(p, e->arg[0], 0);
+  if (!dfq__is_bare(e)) dfq__print_window(p, e);
+}
+
+// A program's aggregate as it was written: the lists that it is computed from do not show.
+static void dfq__print_fold(dfq__printer *p, const dfq_expr *e) {
+  const dfq_expr *over = e->arg[0]->kind == DFQ_OVER ? e->arg[0] : NULL, *first = NULL;
+  dfq__putf(&p->text, "%s(", dfq_expr_name(e));
+  for (int i = 0; i < e->argc; i++) {
+    const dfq_expr *a = over ? e->arg[i]->arg[0] : e->arg[i];
+    bool list = a->kind == DFQ_AGGREGATE;
+    if (i) dfq__put(&p->text, ", ");
+    if (i == 0 && list) first = a;
+    dfq__print(p, list ? a->arg[0] : a, 0);
+  }
+  dfq__put(&p->text, ")");
+  if (first && first->filtered) {
+    dfq__put(&p->text, " filter (where ");
+    dfq__print(p, first->arg[1], 0);
+    dfq__put(&p->text, ")");
+  }
+  if (over) dfq__print_window(p, over);
+}
+
 static void dfq__print_node(dfq__printer *p, const dfq_expr *e) {
   switch (e->kind) {
     case DFQ_COLUMN: dfq__put_name(&p->text, e->name); return;
     case DFQ_LITERAL: dfq__put_literal(&p->text, &e->value); return;
-    case DFQ_CALL: dfq__print_call(p, e); return;
+    case DFQ_CALL:
+      if (dfq__is_fold(e)) dfq__print_fold(p, e);
+      else dfq__print_call(p, e);
+      return;
     case DFQ_CASE: dfq__print_case(p, e); return;
     case DFQ_OVER: dfq__print_over(p, e); return;
     case DFQ_STAR: dfq__put(&p->text, "*"); return;
@@ -9342,6 +9466,23 @@ static dfq__bound *dfq__bind_column(dfq__binder *b, const dfq_expr *e) {
   return n;
 }
 
+// A program's aggregate over lists: what they hold must widen to what it was defined for.
+static dfq__bound *dfq__bind_fold(dfq__binder *b, const dfq_expr *e, dfq__bound *n) {
+  const dfq__user *u = e->user;
+  for (int i = 0; i < n->argc; i++) {
+    dfq_type is = n->arg[i]->type, child = dfq__kind(is) == DFQ_LIST ? dfq__child_of(is) : is;
+    if (dfq__kind(is) == DFQ_LIST && dfq__widen_cost(child, u->arg[i]) < DFQ__NO_WAY) continue;
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, e, NULL, "argument %d of %s is %s, not %s", i + 1,
+                   u->def.name, dfq_type_name(u->arg[i]), dfq_type_name(child));
+    return NULL;
+  }
+  n->call = &u->call;
+  n->ready = u;
+  n->type = u->def.result;
+  n->fails = n->fails || (u->call.flags & DFQ__FAILS);
+  return n;
+}
+
 // ---- >>bind-calls: signatures, casts, and constants -----------------------------------------
 // Idea. The types of the arguments choose the signature, the signature asks for casts, and what
 // is constant is looked at once, here, and not in every row: a unit is checked, a pattern is
@@ -9350,8 +9491,6 @@ static dfq__bound *dfq__bind_column(dfq__binder *b, const dfq_expr *e) {
 //   regex_match(s, '[0-9]+')    literal:  compiled here; an error has a caret; no row can fail
 //   regex_match(s, pattern)     column:   compiled for each row; a bad one fails at its row
 
-static bool dfq__convert_value(const dfq_value *from, dfq_type type, dfq__arena *strings,
-                               dfq_value *to);
 
 // Wraps n in a cast, or converts a literal at once.
 // A literal that can be converted is, here and now. One that cannot stays a cast, which fails
@@ -9620,7 +9759,14 @@ static dfq_type dfq__literal_scale(const dfq_value *v, dfq_type common) {
 // Cheapest signature first, then a cast around each argument that is not of its type yet.
 static dfq__bound *dfq__bind_call(dfq__binder *b, const dfq_expr *e) {
   dfq__bound *n = dfq__bound_new(b, DFQ_CALL, e, e->argc);
+  bool fold = dfq__is_fold(e);
+  if (fold && e->arg[0]->kind == DFQ_AGGREGATE) {
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, e, "try: group_by with no keys makes one row of all",
+                   "%s is an aggregate: it belongs into group_by", e->user->def.name);
+    return NULL;
+  }
   if (!n || !dfq__bind_args(b, e, n)) return NULL;
+  if (fold) return dfq__bind_fold(b, e, n);
   int best = DFQ__NO_WAY;
   dfq_type any = DFQ_NULL, best_any = DFQ_NULL;
   const dfq__overload *first = e->user ? &e->user->call : dfq__overloads;
@@ -10167,33 +10313,66 @@ static bool dfq__user_signature(dfq *db, dfq__user *u) {
   return true;
 }
 
-DFQ_API bool dfq_define_scalar(dfq *db, const dfq_function *function) {
-  if (!db || !function) return false;
-  if (!dfq__free_name(db, function->name)) return false;
-  if (!function->row)
-    return dfq__refuse_definition(db, function->name, "has no row function; batch alone is not "
-                                  "enough: it says which row failed");
+// A row for the list, checked and named, in the context's memory. NULL with the error reported.
+static dfq__user *dfq__user_new(dfq *db, const dfq_function *function) {
+  if (!dfq__free_name(db, function->name)) return NULL;
   dfq__user *u = (dfq__user *)dfq__arena_alloc(&db->names_arena, sizeof *u);
   const char *name = dfq__intern(db, function->name), *doc = function->doc;
   if (doc) doc = dfq__arena_text(&db->names_arena, doc, strlen(doc));
   if (!u || !name || (function->doc && !doc)) {
     dfq__report(db, &dfq__error_memory);
-    return false;
+    return NULL;
   }
   u->def = *function;
   u->def.name = name;
   u->def.doc = doc;
-  if (!dfq__user_signature(db, u)) return false;
-  u->def.args = NULL;   // the letters say it
+  if (!dfq__user_signature(db, u)) return NULL;
+  for (int i = 0; i < function->arg_count; i++) u->arg[i] = function->args[i];
+  u->def.args = u->arg;
   u->call.fn = DFQ__USER_CALL;
   u->call.args = u->letters;
   u->call.flags = DFQ__MAKES_NULL;
   if (function->flags & (DFQ_MAY_FAIL | DFQ_VOLATILE)) u->call.flags |= DFQ__FAILS;
   if (function->flags & DFQ_SEES_NULL) u->call.flags |= DFQ__SEES_NULL;
-  u->call.scalar = dfq__user_scalar;
+  return u;
+}
+
+static bool dfq__user_enter(dfq *db, dfq__user *u, dfq__scalar scalar) {
+  if (!u) return false;
+  u->call.scalar = scalar;
   u->next = db->users;
   db->users = u;
   return true;
+}
+
+DFQ_API bool dfq_define_scalar(dfq *db, const dfq_function *function) {
+  if (!db || !function) return false;
+  if (!function->row)
+    return dfq__refuse_definition(db, function->name, "has no row function; batch alone is not "
+                                  "enough: it does not say which row failed");
+  return dfq__user_enter(db, dfq__user_new(db, function), dfq__user_scalar);
+}
+
+// Of no rows the lists are null or empty: finish is asked all the same, so the fold sees nulls.
+DFQ_API bool dfq_define_aggregate(dfq *db, const dfq_aggregator *aggregate) {
+  dfq_function f;
+  if (!db || !aggregate) return false;
+  if (!aggregate->update || !aggregate->finish || aggregate->arg_count < 1)
+    return dfq__refuse_definition(db, aggregate->name, "needs update, finish and an argument");
+  if (aggregate->flags & DFQ_VARIADIC)
+    return dfq__refuse_definition(db, aggregate->name, "an aggregate cannot be variadic");
+  memset(&f, 0, sizeof f);
+  f.name = aggregate->name;
+  f.args = aggregate->args;
+  f.arg_count = aggregate->arg_count;
+  f.result = aggregate->result;
+  f.flags = aggregate->flags;
+  f.doc = aggregate->doc;
+  dfq__user *u = dfq__user_new(db, &f);
+  if (!u) return false;
+  u->fold = *aggregate;
+  u->call.flags |= DFQ__SEES_NULL;
+  return dfq__user_enter(db, u, dfq__user_fold);
 }
 
 // ---- >>docs-of: a sentence and an example for each function ---------------------------------
@@ -10637,6 +10816,7 @@ static bool dfq__user_at(dfq *db, int i, dfq_function_info *to) {
   to->name = u->def.name;
   to->doc = u->def.doc;
   to->group = "Defined by the program";
+  if (u->fold.update) to->kind = DFQ_FUNCTION_GROUP;
   to->may_fail = (u->call.flags & DFQ__FAILS) != 0;
   to->takes_null = (u->call.flags & DFQ__SEES_NULL) != 0;
   to->makes_null = true;

@@ -412,6 +412,169 @@ TEST(user_no_memory) {
   }
 }
 
+// ---- aggregates -----------------------------------------------------------------------------
+
+typedef struct user_mean { double sum, weight; int64_t rows; } user_mean;
+
+static const char *user_mean_update(void *user, void *state, const dfq_value *a,
+                                    dfq_memory *m) {
+  user_mean *s = (user_mean *)state;
+  (void)user; (void)m;
+  s->sum += a[0].as.f * a[1].as.f;
+  s->weight += a[1].as.f;
+  s->rows++;
+  return a[1].as.f < 0 ? "has a negative weight" : NULL;
+}
+
+static const char *user_mean_finish(void *user, void *state, dfq_memory *m, dfq_value *to) {
+  user_mean *s = (user_mean *)state;
+  (void)user; (void)m;
+  if (s->weight == 0) return NULL;
+  to->type = DFQ_F64;
+  to->as.f = s->sum / s->weight;
+  return NULL;
+}
+
+// The texts with their places: "1:a 2:- 3:b"; depends on the order, and sees nulls.
+typedef struct user_trace { char *text; size_t len, room; int rows; } user_trace;
+
+static void user_trace_init(void *user, void *state) {
+  (void)user;
+  ((user_trace *)state)->rows = 1;
+}
+
+static const char *user_trace_update(void *user, void *state, const dfq_value *a,
+                                     dfq_memory *m) {
+  user_trace *s = (user_trace *)state;
+  size_t n = a[0].type == DFQ_NULL ? 1 : a[0].len;
+  (void)user;
+  if (s->len + n + 20 > s->room) {
+    char *more = (char *)dfq_keep(m, 2 * s->room + n + 40);
+    if (!more) return "no memory";
+    if (s->len) memcpy(more, s->text, s->len);
+    s->text = more;
+    s->room = 2 * s->room + n + 40;
+  }
+  s->len += (size_t)sprintf(s->text + s->len, "%s%d:", s->len ? " " : "", s->rows++);
+  memcpy(s->text + s->len, a[0].type == DFQ_NULL ? "-" : a[0].as.s, n);
+  s->len += n;
+  return NULL;
+}
+
+static const char *user_trace_finish(void *user, void *state, dfq_memory *m, dfq_value *to) {
+  user_trace *s = (user_trace *)state;
+  (void)user; (void)m;
+  to->type = DFQ_STR;
+  to->as.s = s->text;
+  to->len = (uint32_t)s->len;
+  return NULL;
+}
+
+static const dfq_type user_two[] = { DFQ_F64, DFQ_F64 };
+
+static dfq *user_open_aggregates(void) {
+  dfq *db = user_open(NULL);
+  dfq_aggregator a;
+  memset(&a, 0, sizeof a);
+  a.name = "weighted";
+  a.args = user_two;
+  a.arg_count = 2;
+  a.result = DFQ_F64;
+  a.state_size = sizeof(user_mean);
+  a.update = user_mean_update;
+  a.finish = user_mean_finish;
+  a.flags = DFQ_MAY_FAIL;
+  a.doc = "the mean of the first, weighted by the second";
+  CHECK(dfq_define_aggregate(db, &a));
+  CHECK(!dfq_define_aggregate(db, &a));
+  CHECK_HAS(dfq_error(db), "weighted: is defined already");
+  a.name = "trace";
+  a.args = user_str;
+  a.arg_count = 1;
+  a.result = DFQ_STR;
+  a.state_size = sizeof(user_trace);
+  a.init = user_trace_init;
+  a.update = user_trace_update;
+  a.finish = user_trace_finish;
+  a.flags = DFQ_SEES_NULL;
+  CHECK(dfq_define_aggregate(db, &a));
+  a.name = "broken";
+  a.finish = NULL;
+  CHECK(!dfq_define_aggregate(db, &a));
+  CHECK_HAS(dfq_error(db), "needs update, finish and an argument");
+  dfq_clear_error(db);
+  return db;
+}
+
+TEST(user_aggregates) {
+  dfq *db = user_open_aggregates();
+  dfq_frame *f = user_frame(db, 100);
+  struct { const char *keys, *items, *text; } cases[] = {
+    { "k", "weighted(x, id) as w, trace(s) as t, count() as n",
+      "group k: weighted(x, id) as w, trace(s) as t, count() as n" },
+    { "", "weighted(x, id) as w, trace(s)", "group: weighted(x, id) as w, trace(s)" },
+    { "is_odd(id) as o", "half(weighted(x, 2)) + sum(x) as w",
+      "group is_odd(id) as o: half(weighted(x, 2)) + sum(x) as w" },
+    { "k", "trace(s) filter (where id > 50) as t, weighted(x, id) filter (where x > 0) as w",
+      "trace(s) filter (where id > 50) as t, weighted(x, id) filter (where x > 0) as w" },
+  };
+  for (size_t i = 0; i < CH2_COUNT(cases); i++) {
+    dfq_frame *q = dfq_group_by(f, cases[i].keys, cases[i].items);
+    CHECK_HAS(dfq_pipeline_text(q), cases[i].text);
+    if (!CHECK(dfq_check_equivalent(q, NULL))) printf("    %s\n", dfq_error(db));
+  }
+  static const char *const windows[] = {
+    "trace(s) over (partition by k order by id rows between 2 preceding and current row) as t",
+    "weighted(x, id) over (partition by k) as w", "trace(s) over () as t",
+    "weighted(x, id) filter (where x > 0) over (order by id) as w",
+  };
+  for (size_t i = 0; i < CH2_COUNT(windows); i++) {
+    dfq_frame *q = dfq_with_columns(f, windows[i]);
+    if (!CHECK(dfq_check_equivalent(q, NULL))) printf("    %s\n", dfq_error(db));
+    CHECK_HAS(dfq_pipeline_text(q), windows[i]);
+  }
+  dfq_table *t = dfq_collect(dfq_group_by(dfq_limit(f, 4), "", "trace(s) as t"));
+  size_t len;
+  const char *text = dfq_table_str(t, 0, 0, &len);
+  static const char want[] = "1:- 2:short 3:a text that is long enough 4:short";
+  CHECK(t && len == strlen(want) && memcmp(text, want, len) == 0);
+  dfq_table_free(t);
+  t = dfq_collect(dfq_group_by(dfq_filter(f, "id < 0"), "", "weighted(x, id) as w"));
+  CHECK(dfq_table_rows(t) == 1 && dfq_table_is_null(t, 0, 0));
+  dfq_table_free(t);
+  user_explains(dfq_group_by(f, "k", "weighted(x, id) as w"), "weighted(x, id)");
+  dfq_close(db);
+}
+
+TEST(user_aggregates_refused) {
+  dfq *db = user_open_aggregates();
+  dfq_frame *f = user_frame(db, 30);
+  CHECK(dfq_frame_error(dfq_group_by(f, "k", "weighted(s, id)")) != NULL);
+  CHECK_HAS(dfq_error(db), "argument 1 of weighted is f64, not str");
+  CHECK(dfq_frame_error(dfq_group_by(f, "k", "weighted(x)")) != NULL);
+  CHECK_HAS(dfq_error(db), "weighted does not take 1 argument");
+  CHECK(dfq_frame_error(dfq_select(f, "weighted(x, id)")) != NULL);
+  CHECK_HAS(dfq_error(db), "weighted is an aggregate: it belongs into group_by");
+  CHECK(dfq_frame_error(dfq_group_by(f, "k", "weighted(sum(x), id)")) != NULL);
+  dfq_frame *q = dfq_group_by(f, "k", "weighted(x, 10 - id) as w");
+  CHECK(dfq_collect(q) == NULL);
+  CHECK_HAS(dfq_error(db), "has a negative weight");
+  CHECK(dfq_check_equivalent(q, NULL));
+  dfq_expr *args[] = { dfq_col(db, "x"), dfq_col(db, "id") };
+  dfq_expr *e = dfq_call(db, "weighted", args, 2);
+  CHECK_STR(dfq_expr_text(e), "weighted(x, id)");
+  CHECK(dfq_expr_equal(e, dfq_parse(db, "weighted(x, id)")));
+  dfq_window w;
+  memset(&w, 0, sizeof w);
+  w.partition_by = args + 1;
+  w.partition_count = 1;
+  CHECK_HAS(dfq_expr_text(dfq_over(e, &w)), "weighted(x, id) over (partition by id");
+  e = dfq_agg_filter(e, dfq_parse(db, "x > 1"));
+  CHECK_STR(dfq_expr_text(e), "weighted(x, id) filter (where x > 1)");
+  CHECK(dfq_expr_equal(e, dfq_parse(db, dfq_expr_text(e))));
+  dfq_close(db);
+}
+
 // ---- typed rows -----------------------------------------------------------------------------
 
 typedef struct user_order {
@@ -617,6 +780,8 @@ TEST(user_structs_no_memory) {
 }
 
 static void run_ch3_user(void) {
+  RUN(user_aggregates);
+  RUN(user_aggregates_refused);
   RUN(user_structs_collect);
   RUN(user_structs_scan);
   RUN(user_structs_narrow);
