@@ -858,7 +858,7 @@ DFQ_API dfq_frame *dfq_drop_nans(dfq_frame *in, const char *names);
 DFQ_API dfq_frame *dfq_fill_null(dfq_frame *in, const char *text);
 DFQ_API dfq_frame *dfq_fill_nan(dfq_frame *in, const char *text);
 
-// "a as i64, b as str": other types, under the same names. try: what cannot be cast is null.
+// "a as i64, cols(f64) as str": other types, the same names. try: what cannot be cast is null.
 DFQ_API dfq_frame *dfq_cast_columns(dfq_frame *in, const char *pairs);
 DFQ_API dfq_frame *dfq_try_cast_columns(dfq_frame *in, const char *pairs);
 // "upper", "lower", "prefix 'x_'", "suffix '_x'", "replace ' ' '_'", each for all columns or
@@ -24929,18 +24929,21 @@ static void dfq__recipe_fill_nan(dfq__recipe *r) {
 // What a pipeline says of itself is the result, names spelt out: a plan that was stored reads
 // back to the same columns even after its file has got another one.
 
-// "cast" NAME "as" type {"," NAME "as" type}, and "try_cast"
+// "cast" (NAME | cols) "as" type {"," (NAME | cols) "as" type}, and "try_cast"
 static void dfq__recipe_cast_all(dfq__recipe *r, const char *pattern) {
   dfq__parser *p = r->p;
   dfq__text t = dfq__text_in(r->v.db->heap);
   do {
     if (t.len && !dfq__at_name(p)) break;
-    const char *name = dfq__parse_known(r);
+    dfq__names some = dfq__recipe_names(r);
+    if (dfq__at_cols(p)) dfq__parse_cols_names(p, &some);
+    else dfq__known_add(r, &some, dfq__parse_known(r));
     dfq__expect_reserved(p, "as");
     dfq_type type = dfq__parse_type(p);
-    if (p->error) break;
-    if (t.len) dfq__put(&t, ", ");
-    dfq__put_pattern(&t, pattern, name, dfq_type_name(type));
+    for (int i = 0; i < some.count && !p->error; i++) {
+      if (t.len) dfq__put(&t, ", ");
+      dfq__put_pattern(&t, pattern, some.name[i], dfq_type_name(type));
+    }
   } while (dfq__accept_symbol(p, ","));
   if (!dfq__recipe_fails(r)) dfq__step(r, dfq_with_columns_at, "%s", t.failed ? "" : t.data);
   if (t.failed) r->v.error = &dfq__error_memory;

@@ -412,6 +412,9 @@ TEST(reshape_fill_from_column) {
 static const reshape_case reshape_columns[] = {
   { dfq_cast_columns_at, "x as f64, id as str", "id, x",
     "id x; 1 5.0; 2 .; 3 5.0; 4 7.0; 5 1.0; 6 ." },
+  { dfq_cast_columns_at, "cols(i64 - id) as str, id as f64", "id, x",
+    "id x; 1.0 5; 2.0 .; "
+    "3.0 5; 4.0 7; 5.0 1; 6.0 ." },
   { dfq_try_cast_columns_at, "name as i64,", "name, x",
     "name x; . 5; . .; . 5; . 7; . 1; . ." },
   { dfq_move_at, "q2, x first", "id, x, q1, q2",

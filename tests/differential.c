@@ -564,6 +564,7 @@ static dfq_frame *diff_sort(diff_gen *g, dfq_frame *f) {
 static dfq_frame *diff_distinct(diff_gen *g, dfq_frame *f) {
   diff_text t = { "", 0 };
   if (diff_chance(g, 70)) diff_keys(g, f, true, &t);
+  if (diff_chance(g, 30)) diff_put(&t, diff_chance(g, 50) ? " keep last" : " keep none");
   diff_put(&g->plan, "  distinct %s\n", t.data);
   return dfq_distinct(f, t.len ? t.data : NULL);
 }
