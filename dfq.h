@@ -3895,18 +3895,34 @@ static bool dfq__like_literal(const dfq__like_pattern *l, size_t *at, char c) {
   return same;
 }
 
+// Where the pattern from j on may begin in the text at the earliest: a plain character can only
+// begin where it stands, and memchr finds that many bytes at a time. n: nowhere.
+static size_t dfq__like_next(const dfq__like_pattern *l, size_t j, const char *s, size_t i,
+                             size_t n) {
+  bool plain = j < l->n && !l->any_case && l->p[j] != '%' && l->p[j] != '_' &&
+               (unsigned char)l->p[j] != l->escape;
+  if (!plain || i == n) return i;
+  const char *at = (const char *)memchr(s + i, l->p[j], n - i);
+  return at ? (size_t)(at - s) : n;
+}
+
 // i walks the text, j the pattern; star is where the pattern goes on behind the latest %, and
 // from where in the text that part was last tried.
 static bool dfq__like_match(const dfq__like_pattern *l, const char *s, size_t n) {
   size_t i = 0, j = 0, star = (size_t)-1, from = 0;
   while (i < n) {
     bool special = j < l->n && (unsigned char)l->p[j] != l->escape;
-    if (special && l->p[j] == '%') { star = ++j; from = i; continue; }
+    if (special && l->p[j] == '%') {
+      star = ++j;
+      if (star == l->n) return true;
+      i = from = dfq__like_next(l, j, s, i, n);
+      continue;
+    }
     if (special && l->p[j] == '_') { i += dfq__char_bytes(s + i, n - i); j++; continue; }
     if (j < l->n && dfq__like_literal(l, &j, s[i])) { i++; continue; }
     if (star == (size_t)-1) return false;
     j = star;
-    i = ++from;
+    i = from = dfq__like_next(l, j, s, from + 1, n);
   }
   while (j < l->n && l->p[j] == '%' && l->escape != '%') j++;
   return j == l->n;
@@ -11256,17 +11272,11 @@ static const dfq__kernel_row dfq__kernels[] = {
   { DFQ__LEN_BYTES, NULL, NULL, NULL, NULL, dfq__k_len_bytes },
 };
 
-// Returns: the kernel for a bound call, NULL when it goes value by value. Arithmetic on dates
-// and durations checks more than a kernel does.
-static dfq__kernel dfq__kernel_of_call(const dfq__bound *b) {
-  dfq_type type = b->argc ? b->arg[0]->type : (dfq_type)DFQ_NULL;
-  bool arithmetic = b->type != DFQ_BOOL && type >= DFQ_DATE && !dfq__is_decimal(type);
-  bool scaled = b->argc == 2 && type != b->arg[1]->type && dfq__is_decimal(type);
-  if (scaled && b->call->fn != DFQ__MUL) return NULL;   // two scales: one value at a time
-  if (b->argc < 1 || b->argc > 2 || arithmetic) return NULL;
+// The kernel of a function over operands of one type, or NULL.
+static dfq__kernel dfq__kernel_of(int fn, dfq_type type) {
   for (size_t i = 0; i < sizeof dfq__kernels / sizeof *dfq__kernels; i++) {
     const dfq__kernel_row *k = &dfq__kernels[i];
-    if (k->fn != b->call->fn) continue;
+    if (k->fn != fn) continue;
     switch (dfq__kind(type)) {
       case DFQ_BOOL: return k->b8;
       case DFQ_I32: case DFQ_DATE: return k->i32;
@@ -11277,6 +11287,25 @@ static dfq__kernel dfq__kernel_of_call(const dfq__bound *b) {
     }
   }
   return NULL;
+}
+
+// x in (a, b, c) over constants is x = a or x = b or x = c: the kernel of = then.
+static dfq__kernel dfq__kernel_of_in(const dfq__bound *b) {
+  for (int i = 1; i < b->argc; i++)
+    if (b->arg[i]->kind != DFQ_LITERAL || b->arg[i]->type != b->arg[0]->type) return NULL;
+  return dfq__kernel_of(DFQ__EQ, b->arg[0]->type);
+}
+
+// Returns: the kernel for a bound call, NULL when it goes value by value. Arithmetic on dates
+// and durations checks more than a kernel does.
+static dfq__kernel dfq__kernel_of_call(const dfq__bound *b) {
+  dfq_type type = b->argc ? b->arg[0]->type : (dfq_type)DFQ_NULL;
+  if (b->call->fn == DFQ__IN) return dfq__kernel_of_in(b);
+  bool arithmetic = b->type != DFQ_BOOL && type >= DFQ_DATE && !dfq__is_decimal(type);
+  bool scaled = b->argc == 2 && type != b->arg[1]->type && dfq__is_decimal(type);
+  if (scaled && b->call->fn != DFQ__MUL) return NULL;   // two scales: one value at a time
+  if (b->argc < 1 || b->argc > 2 || arithmetic) return NULL;
+  return dfq__kernel_of(b->call->fn, type);
 }
 
 // Returns: the kernel of a widening cast; NULL for all others, which go value by value because
@@ -11467,11 +11496,12 @@ static size_t dfq__eval_values(dfq__veval *ctx, dfq__bound *b, const dfq__vec *a
   if (ctx->no_memory) return 0;
   dfq__scalar_args args = { value, b->argc, &ctx->strings, b->type, b->ready };
   bool call = b->kind == DFQ_CALL, sees_null = call && (b->call->flags & DFQ__SEES_NULL);
+  for (int k = 0; k < b->argc && n; k++) dfq__vec_get(&a[k], 0, &value[k]);
   for (size_t i = 0; i < n; i++) {
     bool null = false;
     dfq_value result = dfq__value_null();
     for (int k = 0; k < b->argc; k++) {
-      dfq__vec_get(&a[k], i, &value[k]);
+      if (!a[k].constant) dfq__vec_get(&a[k], i, &value[k]);
       null = null || value[k].type == DFQ_NULL;
     }
     if (!null || sees_null) {
@@ -11489,6 +11519,34 @@ static size_t dfq__eval_values(dfq__veval *ctx, dfq__bound *b, const dfq__vec *a
   }
   to->data = data;
   to->valid = valid;
+  return n;
+}
+
+// x in (constants): one comparison of the whole column for each. Not found is false, but
+// unknown where x is null or a constant is.
+static size_t dfq__eval_in(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in, size_t n,
+                           dfq__vec *to) {
+  dfq__vector *v = (dfq__vector *)b->batch;
+  dfq__vec x, one;
+  n = dfq__eval_vec(ctx, b->arg[0], in, n, &x);
+  uint8_t *found = (uint8_t *)dfq__veval_room(ctx, &v->data, n);
+  uint8_t *same = (uint8_t *)dfq__veval_room(ctx, &v->other, n);
+  uint8_t *valid = (uint8_t *)dfq__veval_room(ctx, &v->valid, n);
+  bool unknown = false;
+  if (ctx->no_memory) return 0;
+  memset(found, 0, n);
+  for (int k = 1; k < b->argc; k++) {
+    if (b->arg[k]->value.type == DFQ_NULL) { unknown = true; continue; }
+    n = dfq__eval_vec(ctx, b->arg[k], in, n, &one);
+    v->kernel(same, x.data, x.constant ? 0 : DFQ__BLOCK, one.data, 0, n, NULL);
+    for (size_t i = 0; i < n; i++) found[i] |= same[i];
+  }
+  for (size_t i = 0; i < n; i++) {
+    valid[i] = !x.valid || x.valid[x.constant ? 0 : i];
+    if (unknown) valid[i] &= found[i];
+  }
+  to->data = found;
+  to->valid = x.valid || unknown ? valid : NULL;
   return n;
 }
 
@@ -11794,6 +11852,7 @@ static size_t dfq__eval_vec(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in
       if (!b->call->scalar) return dfq__eval_vec_logic(ctx, b, in, n, to);
       if (b->call->fn == DFQ__IS_NULL || b->call->fn == DFQ__IS_NOT_NULL)
         return dfq__eval_is_null(ctx, b, in, n, to);
+      if (b->call->fn == DFQ__IN && v->kernel) return dfq__eval_in(ctx, b, in, n, to);
       break;
     default: break;
   }
