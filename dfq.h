@@ -5851,8 +5851,9 @@ static const char *dfq__lcm_int(const dfq__scalar_args *in, dfq_value *to) {
   uint64_t g = dfq__gcd_of(a, b);
   bool over = g > (uint64_t)INT64_MAX;
   if (g && !over) over = dfq__mul_check(a / (int64_t)g, b, &r) || r == INT64_MIN;
+  if (over) return "overflows i64";
   *to = dfq__value_int(DFQ_I64, r < 0 ? -r : r);
-  return over ? "overflows i64" : NULL;
+  return NULL;
 }
 
 // ---- >>lists-of: functions of lists ---------------------------------------------------------
