@@ -63,7 +63,8 @@
 //                    >>time-units >>time-formats >>numbers-of >>lists-of >>functions
 //                    >>signatures >>names-of-calls >>user-calls >>ast >>agg-trees >>over
 //                    >>walking >>printer >>lexer >>operands >>selectors >>expansion >>calls
-//                    >>parser >>binder >>bind-calls >>row-eval >>define >>docs-of >>reference
+//                    >>parser >>binder >>bind-calls >>bind-constants >>row-eval >>define
+//                    >>docs-of >>reference
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store
 //                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>filter
 //                    >>project >>limit >>row-engine >>actions >>show >>structs >>struct-rows
@@ -3236,7 +3237,8 @@ enum { DFQ__HALF, DFQ__DOWN, DFQ__UP, DFQ__CUT };
 static int64_t dfq__round_div(int64_t x, uint64_t p, int how) {
   bool negative = x < 0, away = how == DFQ__UP ? !negative : how == DFQ__DOWN && negative;
   uint64_t u = negative ? 0 - (uint64_t)x : (uint64_t)x, rest = u % p;
-  u = u / p + (how == DFQ__HALF ? rest >= p - rest : away && rest != 0);
+  bool up = how == DFQ__HALF ? rest >= p - rest : away && rest != 0;
+  u = u / p + (up ? 1u : 0u);
   return (int64_t)(negative ? 0 - u : u);
 }
 
@@ -3245,7 +3247,7 @@ static bool dfq__round_to(int64_t x, uint64_t p, int how, int64_t *to) {
   int64_t q = dfq__round_div(x, p, how);
   uint64_t u = (q < 0 ? 0 - (uint64_t)q : (uint64_t)q) * p;
   *to = (int64_t)(q < 0 ? 0 - u : u);
-  return u <= (uint64_t)INT64_MAX + (q < 0);
+  return u <= (uint64_t)INT64_MAX + (q < 0 ? 1u : 0u);
 }
 
 // x, of one scale, at another; rounded half away from zero. False when it does not fit.
@@ -9723,6 +9725,13 @@ static bool dfq__bind_bad_pattern(dfq__binder *b, const dfq_expr *e, const char 
   return false;
 }
 
+// ---- >>bind-constants: what can be known before any row -------------------------------------
+// Most patterns, formats and units are constants. Such an argument is looked at when its call
+// is bound: what is wrong with it is an error of the expression, with a caret, and not of the
+// first row; and what can be made of it, a compiled pattern, is made once.
+//
+//   regex_match(s, '[a-z')     an error here          regex_match(s, p)    one of each row
+//
 // A constant pattern is compiled here, once; what it and the other constants can get wrong is
 // an error here, too. Then no row can fail, and the call is as free to move as any other.
 static bool dfq__bind_pattern(dfq__binder *b, const dfq_expr *e, dfq__bound *n, bool *sure) {

@@ -1070,8 +1070,9 @@ static inline model_table model_near(model *m, const dfq__node *n, const model_t
       if (c == 0 && p->strict) continue;
       for (int ahead = 0; ahead < 2; ahead++) {
         if (ahead ? c < 0 : c > 0) continue;
-        int d = best[ahead] == right.rows ? -1
-                                          : model_compare(y, &model_row(&right, best[ahead])[b]);
+        int d = -1;
+        if (best[ahead] < right.rows)
+          d = model_compare(y, &model_row(&right, best[ahead])[b]);
         if (best[ahead] == right.rows || (ahead ? d < 0 : d >= 0)) best[ahead] = r;
       }
     }
