@@ -18831,6 +18831,7 @@ typedef struct dfq__join_op {
   bool probing;                // its chain has begun
   uint32_t chain;              // and goes on at this built row
   dfq__buffer left_row, right_row;   // u32: the pairs of a batch
+  dfq__buffer there;           // u8: of these, whether there is a built row
   dfq__buffer *out;            // the gathered columns: data and valid by turns
 
   // right and full: the built rows that nothing matched, after the last probe.
@@ -19070,25 +19071,6 @@ static size_t dfq__join_pairs(dfq__join_op *j, size_t room, uint32_t *left, uint
   return m;
 }
 
-// Gathers rows by number, where DFQ__EMPTY makes a null. from may have no data at all when
-// every number is DFQ__EMPTY.
-static bool dfq__gather_or_null(dfq__op *op, dfq__buffer *room, const dfq__vec *from,
-                                const uint32_t *row, size_t n, dfq__vec *to) {
-  size_t size = dfq__size_of(from->type);
-  char *data = (char *)dfq__veval_room(&op->eval, &room[0], n * size);
-  uint8_t *valid = (uint8_t *)dfq__veval_room(&op->eval, &room[1], n);
-  if (op->eval.no_memory) return false;
-  for (size_t i = 0; i < n; i++) {
-    bool there = row[i] != DFQ__EMPTY;
-    valid[i] = there && (!from->valid || from->valid[row[i]]);
-    if (there) memcpy(data + i * size, (const char *)from->data + row[i] * size, size);
-    else memset(data + i * size, 0, size);
-  }
-  dfq__vec v = dfq__vec_of(from->type, data, valid);
-  *to = v;
-  return true;
-}
-
 // Gathers rows that are all there. Validity only where from has one.
 static bool dfq__gather_vec(dfq__op *op, dfq__buffer *room, const dfq__vec *from,
                             const uint32_t *row, size_t n, dfq__vec *to) {
@@ -19105,21 +19087,69 @@ static bool dfq__gather_vec(dfq__op *op, dfq__buffer *room, const dfq__vec *from
   return true;
 }
 
+// A column of n nulls. What stands under them is 0.
+static bool dfq__all_null(dfq__op *op, dfq__buffer *room, dfq_type type, size_t n,
+                          dfq__vec *to) {
+  size_t size = dfq__size_of(type);
+  char *data = (char *)dfq__veval_room(&op->eval, &room[0], n * size);
+  uint8_t *valid = (uint8_t *)dfq__veval_room(&op->eval, &room[1], n);
+  if (op->eval.no_memory) return false;
+  memset(data, 0, n * size);
+  memset(valid, 0, n);
+  *to = dfq__vec_of(type, data, valid);
+  return true;
+}
+
+// Left and full joins: the pairs without a built row, which become a 0 in there and point at
+// row 0, so that columns are gathered without a question. Returns: false without memory.
+// *there: NULL when every pair has a row.
+static bool dfq__join_there(dfq__join_op *j, uint32_t *right, size_t m,
+                            const uint8_t **there) {
+  uint8_t *mask = (uint8_t *)dfq__veval_room(&j->head.eval, &j->there, m);
+  size_t missing = 0;
+  if (!mask) return false;
+  for (size_t i = 0; i < m; i++) {
+    mask[i] = right[i] != DFQ__EMPTY;
+    missing += !mask[i];
+    right[i] = mask[i] ? right[i] : 0;
+  }
+  *there = missing ? mask : NULL;
+  return true;
+}
+
+// Gathers rows, of which those with a 0 in there become nulls; there may be NULL. A side that
+// has no rows at all has no row 0 either.
+static bool dfq__gather_or_null(dfq__op *op, dfq__buffer *room, const dfq__vec *from,
+                                size_t rows, const uint8_t *there, const uint32_t *row,
+                                size_t n, dfq__vec *to) {
+  if (there && rows == 0) return dfq__all_null(op, room, from->type, n, to);
+  if (!dfq__gather_vec(op, room, from, row, n, to)) return false;
+  if (!there) return true;
+  uint8_t *valid = (uint8_t *)dfq__veval_room(&op->eval, &room[1], n);
+  if (!valid) return false;
+  if (!to->valid) memcpy(valid, there, n);
+  for (size_t i = 0; to->valid && i < n; i++) valid[i] &= there[i];
+  to->valid = valid;
+  return true;
+}
+
 // The output columns for m pairs of the probe batch. A shared key of a right or full join is
-// the left's here: pairs have both. Only left and full joins have pairs without a built row.
+// the left's here: pairs have both. Only left and full joins have pairs without a built row,
+// and right is not what it was after them.
 static bool dfq__join_emit(dfq__join_op *j, const dfq__batch *probe, const uint32_t *left,
-                           const uint32_t *right, size_t m) {
+                           uint32_t *right, size_t m) {
   dfq__op *op = &j->head;
   const dfq__join_plan *p = dfq__join_of(op);
   bool nulls = p->type == DFQ_LEFT || p->type == DFQ_FULL;
+  const uint8_t *there = NULL;
+  if (nulls && !dfq__join_there(j, right, m, &there)) return false;
   for (int c = 0; c < op->out.columns; c++) {
     const dfq__join_column *jc = &p->column[c];
     dfq__buffer *room = &j->out[2 * c];
     dfq__vec *to = &op->out.column[c];
     if (jc->side == DFQ__RIGHT_SIDE) {
       dfq__vec from = dfq__store_vec(&j->built, j->side_column[c]);
-      if (!(nulls ? dfq__gather_or_null(op, room, &from, right, m, to)
-                  : dfq__gather_vec(op, room, &from, right, m, to)))
+      if (!dfq__gather_or_null(op, room, &from, j->built.rows, there, right, m, to))
         return false;
     } else {
       int from = dfq__schema_find(&op->node->in[0]->schema, jc->name);
@@ -19138,20 +19168,18 @@ static dfq__event dfq__join_tail(dfq__join_op *j) {
   const dfq__join_plan *p = dfq__join_of(op);
   size_t m = 0;
   if (!j->met) return DFQ__END;
-  uint32_t *none = dfq__u32(&j->left_row), *right = dfq__u32(&j->right_row);
-  for (; j->tail_at < j->built.rows && m < op->run->batch_rows; j->tail_at++) {
-    if (j->met[j->tail_at]) continue;
-    none[m] = DFQ__EMPTY;
-    right[m++] = (uint32_t)j->tail_at;
-  }
+  uint32_t *right = dfq__u32(&j->right_row);
+  for (; j->tail_at < j->built.rows && m < op->run->batch_rows; j->tail_at++)
+    if (!j->met[j->tail_at]) right[m++] = (uint32_t)j->tail_at;
   for (int c = 0; c < op->out.columns && m; c++) {
-    const dfq__join_column *jc = &p->column[c];
-    dfq__vec from = dfq__vec_of(op->node->schema.field[c].type, NULL, NULL);
-    bool left = jc->side == DFQ__LEFT_SIDE;
-    if (!left) from = dfq__store_vec(&j->built, j->side_column[c]);
-    if (!dfq__gather_or_null(op, &j->out[2 * c], &from, left ? none : right, m,
-                             &op->out.column[c]))
-      return DFQ__ERROR;
+    dfq__buffer *room = &j->out[2 * c];
+    dfq__vec *to = &op->out.column[c];
+    if (p->column[c].side == DFQ__LEFT_SIDE) {
+      if (!dfq__all_null(op, room, op->node->schema.field[c].type, m, to)) return DFQ__ERROR;
+    } else {
+      dfq__vec from = dfq__store_vec(&j->built, j->side_column[c]);
+      if (!dfq__gather_vec(op, room, &from, right, m, to)) return DFQ__ERROR;
+    }
   }
   op->out.rows = m;
   return m ? DFQ__BATCH : DFQ__END;
@@ -19867,7 +19895,7 @@ static void dfq__join_close(dfq__op *op) {
   dfq__buffer *own[] = { &j->row_number, &j->first, &j->next, &j->number, &j->left_row,
                          &j->right_row, &j->pair_left, &j->order, &j->range.order,
                          &j->range.null, &j->range.list, &j->range.bits, &j->near_word,
-                         &j->near_at };
+                         &j->near_at, &j->there };
   for (size_t i = 0; i < sizeof own / sizeof *own; i++) dfq__buffer_free(heap, own[i]);
   dfq__keys_free(&j->keys);
   dfq__store_free(&j->built);
