@@ -18760,6 +18760,9 @@ DFQ_API dfq_frame *dfq_group_by_sorted_at(dfq_frame *in, const char *keys,
 // places (build_left): pairs are found in the right's order and put back into the left's by a
 // counting sort.
 //
+// Where no key came twice, as in a table of countries, row r brought number r: then numbers are
+// rows, and there are no chains to make or follow. Semi and anti joins need none either way.
+//
 // Why numbers between keys and rows: the table stays as large as the distinct keys are,
 // whatever their repeats, and chains are two arrays of u32. Why only pairs of row numbers are
 // collected, and columns gathered after: each column is then one tight loop, and what nobody
@@ -18814,7 +18817,8 @@ typedef struct dfq__join_op {
   dfq__key_set keys;           // the number of each key
   dfq__store built;            // the columns of the built side that come out
   dfq__buffer first, next;     // u32: by number, by built row; DFQ__EMPTY ends a chain
-  bool shared;                 // ... and belongs to the join that this is a copy of
+  bool unique;                 // no key twice: numbers are rows, and there are no chains
+  bool shared;                 // the table belongs to the join that this is a copy of
 
   // Column numbers: set by open.
   int *left_key, *right_key;   // of the keys, in each side's schema
@@ -18951,8 +18955,11 @@ static uint32_t *dfq__join_numbers(dfq__join_op *j, const dfq__batch *b, const i
     dfq__find(&j->keys.table, word, n, number);
   }
   for (int k = 0; k < p->key_count && !p->nulls_equal; k++)   // null matches nothing
-    for (size_t i = 0; j->key_column[k].valid && i < n; i++)
-      if (!j->key_column[k].valid[i]) number[i] = DFQ__EMPTY;
+    for (size_t i = 0; j->key_column[k].valid && i < n; i++) {
+      if (j->key_column[k].valid[i]) continue;
+      number[i] = DFQ__EMPTY;
+      j->null_key |= add;
+    }
   return number;
 }
 
@@ -18972,6 +18979,13 @@ static bool dfq__join_too_large(dfq__join_op *j) {
 
 static bool dfq__near_words(dfq__join_op *j, const dfq__batch *b, int side);
 
+// Does it matter which rows have a key? To semi and anti joins, unless they have a condition,
+// it is enough that the key is known.
+static bool dfq__join_chains(const dfq__node *n) {
+  bool semi = n->join->type == DFQ_SEMI || n->join->type == DFQ_ANTI;
+  return !semi || n->expr_count || n->join->ranged || n->join->near_left;
+}
+
 // Reads the built side: its columns, and the key's number of each row. Only columns that come
 // out are kept; keys are in the key set already.
 static bool dfq__join_build(dfq__join_op *j, dfq__op *side, const int *key) {
@@ -18979,12 +18993,13 @@ static bool dfq__join_build(dfq__join_op *j, dfq__op *side, const int *key) {
   const dfq__join_plan *p = dfq__join_of(op);
   dfq__batch part = { 0, j->built.columns, NULL };
   dfq__event e;
+  bool chains = dfq__join_chains(op->node);
   part.column = (dfq__vec *)dfq__op_array(op, (size_t)part.columns, sizeof(dfq__vec));
   if (!part.column) return false;
   while ((e = dfq__pull(side)) == DFQ__BATCH) {
+    size_t at = chains ? j->built.rows : 0;
     if (j->built.rows + side->out.rows >= DFQ__EMPTY) return dfq__join_too_large(j);
-    if (!dfq__join_numbers(j, &side->out, key, &j->row_number, j->built.rows, true))
-      return false;
+    if (!dfq__join_numbers(j, &side->out, key, &j->row_number, at, true)) return false;
     if (p->near_left && !dfq__near_words(j, &side->out, 1)) return false;
     for (int c = 0; c < part.columns; c++) part.column[c] = side->out.column[j->built_from[c]];
     part.rows = side->out.rows;
@@ -18996,17 +19011,22 @@ static bool dfq__join_build(dfq__join_op *j, dfq__op *side, const int *key) {
 }
 
 // Chains the built rows by key. From the last row to the first, so that each chain is in row
-// order.
+// order. Where no key came twice, row r brought number r, and no chains are made.
 static bool dfq__join_chain(dfq__join_op *j) {
   dfq__heap *heap = j->head.eval.heap;
   size_t rows = j->built.rows, numbers = dfq__max(j->keys.table.count, 1);
+  j->unique = j->keys.columns && j->keys.table.count == rows;
+  if (j->unique || !dfq__join_chains(j->head.node)) {
+    dfq__buffer_free(heap, &j->row_number);
+    return true;
+  }
   if (!dfq__buffer_reserve(heap, &j->first, numbers * 4)) return false;
   if (!dfq__buffer_reserve(heap, &j->next, rows * 4 + 4)) return false;
   uint32_t *first = dfq__u32(&j->first), *next = dfq__u32(&j->next);
   const uint32_t *number = dfq__u32(&j->row_number);
   memset(first, 0xff, numbers * 4);
   for (size_t r = rows; r-- > 0;) {
-    if (number[r] == DFQ__EMPTY) { j->null_key = true; continue; }
+    if (number[r] == DFQ__EMPTY) continue;
     next[r] = first[number[r]];
     first[number[r]] = (uint32_t)r;
   }
@@ -19033,11 +19053,42 @@ static bool dfq__never_in(const dfq__join_op *j) {
   return j->null_key || (key->valid && !key->valid[key->constant ? 0 : j->at]);
 }
 
-// Finds the pairs of the probe batch from where the last call stopped, at most room of them:
-// left the probe row, right the built one, or DFQ__EMPTY where there is none. Returns how many;
-// 0 when the batch is done. One probe row may have more pairs than there is room, so the chain
-// is kept across calls. semi and anti write no right rows.
-static size_t dfq__join_pairs(dfq__join_op *j, size_t room, uint32_t *left, uint32_t *right) {
+// The probe rows whose key is known, or for anti is not, from where the last call stopped. With
+// no keys every row has the number 0, which is known when there is a built row.
+static size_t dfq__join_known(dfq__join_op *j, size_t room, uint32_t *left) {
+  const uint32_t *number = dfq__u32(&j->number);
+  bool semi = dfq__join_of(&j->head)->type == DFQ_SEMI;
+  bool asks = dfq__join_of(&j->head)->not_in, rows = j->built.rows > 0;
+  size_t m = 0, end = dfq__min(j->probe_rows, j->at + room);
+  for (; j->at < end; j->at++) {
+    left[m] = (uint32_t)j->at;
+    bool known = rows & (number[j->at] != DFQ__EMPTY);
+    m += (known == semi) & !(asks && dfq__never_in(j));
+  }
+  return m;
+}
+
+// The pairs where no key is twice: one or none for each probe row. The loop writes every row
+// down, and those that do not count are written over: no branch depends on the data.
+static size_t dfq__join_single(dfq__join_op *j, size_t room, uint32_t *left, uint32_t *right) {
+  dfq_join_type type = dfq__join_of(&j->head)->type;
+  const uint32_t *number = dfq__u32(&j->number);
+  bool keep = type == DFQ_LEFT || type == DFQ_FULL;
+  size_t m = 0, at = j->at, end = dfq__min(j->probe_rows, at + room);
+  for (; at < end; at++) {
+    left[m] = (uint32_t)at;
+    right[m] = number[at];
+    m += keep | (number[at] != DFQ__EMPTY);
+  }
+  for (size_t i = 0; j->met && i < m; i++)
+    if (right[i] != DFQ__EMPTY) j->met[right[i]] = 1;
+  j->at = at;
+  return m;
+}
+
+// The pairs along chains. One probe row may have more pairs than there is room, so the place in
+// its chain is kept across calls.
+static size_t dfq__join_follow(dfq__join_op *j, size_t room, uint32_t *left, uint32_t *right) {
   dfq_join_type type = dfq__join_of(&j->head)->type;
   const uint32_t *number = dfq__u32(&j->number), *first = dfq__u32(&j->first),
                  *next = dfq__u32(&j->next);
@@ -19046,12 +19097,6 @@ static size_t dfq__join_pairs(dfq__join_op *j, size_t room, uint32_t *left, uint
   while (j->at < j->probe_rows && m < room) {
     if (!j->probing) {
       j->chain = number[j->at] == DFQ__EMPTY ? DFQ__EMPTY : first[number[j->at]];
-      if (type == DFQ_SEMI || type == DFQ_ANTI) {
-        bool out = (j->chain != DFQ__EMPTY) == (type == DFQ_SEMI);
-        if (out && !dfq__never_in(j)) left[m++] = (uint32_t)j->at;
-        j->at++;
-        continue;
-      }
       if (j->chain == DFQ__EMPTY && keep) {
         left[m] = (uint32_t)j->at;
         right[m++] = DFQ__EMPTY;
@@ -19069,6 +19114,15 @@ static size_t dfq__join_pairs(dfq__join_op *j, size_t room, uint32_t *left, uint
     j->at++;
   }
   return m;
+}
+
+// Finds the pairs of the probe batch from where the last call stopped, at most room of them:
+// left the probe row, right the built one, or DFQ__EMPTY where there is none. Returns how many.
+// The batch is done when j->at is at its end. semi and anti write no right rows.
+static size_t dfq__join_pairs(dfq__join_op *j, size_t room, uint32_t *left, uint32_t *right) {
+  if (!dfq__join_chains(j->head.node)) return dfq__join_known(j, room, left);
+  return j->unique ? dfq__join_single(j, room, left, right)
+                   : dfq__join_follow(j, room, left, right);
 }
 
 // Gathers rows that are all there. Validity only where from has one.
@@ -19318,12 +19372,12 @@ static uint32_t dfq__range_start(dfq__join_op *j);
 static uint32_t dfq__first_candidate(dfq__join_op *j) {
   uint32_t number = dfq__u32(&j->number)[j->at];
   if (j->range.count) return dfq__range_start(j);
-  return number == DFQ__EMPTY ? DFQ__EMPTY : dfq__u32(&j->first)[number];
+  return number == DFQ__EMPTY || j->unique ? number : dfq__u32(&j->first)[number];
 }
 
 static uint32_t dfq__next_candidate(dfq__join_op *j) {
   if (j->range.count) return dfq__u32(&j->range.list)[j->range.next++];
-  return dfq__u32(&j->next)[j->chain];
+  return j->unique ? DFQ__EMPTY : dfq__u32(&j->next)[j->chain];
 }
 
 // The next candidates of the probe batch: at most room, where a row that is passed counts as
@@ -19857,6 +19911,7 @@ static bool dfq__join_share(dfq__op *copy, dfq__op *op) {
   j->built = from->built;
   j->first = from->first;
   j->next = from->next;
+  j->unique = from->unique;
   j->null_key = from->null_key;
   j->near_word = from->near_word;
   j->range.order = from->range.order;

@@ -45,6 +45,7 @@
 #endif
 #if DFQ_CHAPTER >= 4
 #include "ch4_joins.c"
+#include "ch4_join_keys.c"
 #endif
 
 int main(int argc, char **argv) {
@@ -89,6 +90,7 @@ int main(int argc, char **argv) {
 #endif
 #if DFQ_CHAPTER >= 4
   run_ch4_joins();
+  run_ch4_join_keys();
 #endif
   return test_summary();
 }
