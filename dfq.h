@@ -21127,7 +21127,13 @@ static size_t dfq__near_pairs(dfq__join_op *j, size_t room, uint32_t *left, uint
 // -- as a verb
 
 // The unit of a tolerance: 1 for whole numbers, days, microseconds; 0 for floats.
-static bool dfq__near_within(dfq__verb *v, dfq_type type, const dfq_value *t, uint64_t *to) {
+static bool dfq__near_within(dfq__verb *v, dfq_type type, const dfq_value *given,
+                             uint64_t *to) {
+  dfq_value of_days, *t = &of_days;
+  *t = *given;
+  if (t->type == DFQ_DAYS && type == DFQ_DATE) t->type = DFQ_I64;
+  if (t->type == DFQ_DAYS && !dfq__mul_check(t->as.i, DFQ__DAY, &t->as.i))
+    t->type = DFQ_DURATION;
   bool whole = t->type == DFQ_I64 || t->type == DFQ_I32;
   bool time = type == DFQ_DATETIME || type == DFQ_TIME || type == DFQ_DURATION;
   double f = whole ? (double)t->as.i : t->as.f;
@@ -26155,12 +26161,16 @@ static dfq_frame *dfq__recipe_done(dfq__recipe *r) {
   return r->v.error ? dfq__verb_failed(&r->v) : r->f;
 }
 
-// Reads a recipe's arguments from p and takes its steps.
+// Reads a recipe's arguments from p and takes its steps. Selectors among them are over the
+// columns of in, whatever the parser has read before.
 static dfq_frame *dfq__cook(dfq_frame *in, const dfq__recipe_row *row, dfq__parser *p,
                             const char *at) {
   if (!in || in->error) return in;
+  const dfq_schema *before = p->schema;
   dfq__recipe r = { dfq__verb_on(in, row->name, at), p, in, false };
+  p->schema = &in->node->schema;
   if (!p->error) row->make(&r);
+  p->schema = before;
   return dfq__recipe_done(&r);
 }
 
