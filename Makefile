@@ -4,11 +4,13 @@
 # make bench   the micro-benchmarks; make suites builds those with data: bench/README.md
 # make bench-compare REV=...   the micro-benchmarks of a revision and of the working copy
 # make tpch DIR=...   the 22 queries of examples/tpch over tables made by the official generator
-# make clean   removes build/, the only place here where anything is written
+# make clean   removes build/, where all of these write
 # make compare-functions   how many results agree with SQLite's
+# make bench-peers   the suites, DuckDB and SQLite in turns: bench/README.md
 # make expected   stores what the examples print now, in examples/expected and in the pages
 #
-# run and test need a C compiler and make. check also needs gcc, g++, clang and python3.
+# run, test, bench and suites need a C compiler and make. check also needs gcc, g++, clang,
+# binutils and python3; compare-functions, tpch and bench-peers python3, the last one npm too.
 #   make CC=clang test      another compiler
 #   make test ONLY=join     only the tests whose name contains "join"
 #   make check-chapter-3    one check alone; make -j2 -k check runs all of them, two at a time

@@ -1,8 +1,8 @@
 // dfq.h - a lazy dataframe engine in one C header. Public domain or MIT-0, see the end of the
 // file.
 //
-// Scan, filter, project, join, group, sort and window over files, generators and memory; an
-// optimizer that explains every decision; no dependency. It is also a course: the
+// Scan, filter, project, join, group, sort, reshape and window over files, generators and
+// memory; an optimizer that explains every decision; no dependency. It is also a course: the
 // implementation stands in chapters, each builds only on those above it, and docs/chapters
 // walks through them.
 //
@@ -34,11 +34,15 @@
 //   DFQ_NO_THREADS       no threads and no locks: nothing to link but -lm
 //   DFQ_NO_HUGE_PAGES    large blocks come from malloc, not from 2 MiB-aligned huge pages
 //   DFQ_NO_SIMD          the CSV index in portable C only
-//   DFQ_NO_DOCS          without the sentence and the example that each function has
+//   DFQ_NO_DOCS          without the sentence and the example of each function and each stage
 //
 // THREADS. A context (dfq *) is used by one thread at a time while frames are built on it. A
 // finished frame is read-only: several threads may run it at once. Contexts are independent of
 // each other; there is no global state. A table may be read by any number of threads.
+// A run starts threads of its own, and ends them, in two places: to group rows of a table or a
+// CSV file, with the filters, computed columns and hash joins on the way to the group; and to
+// sort, also for windows. How many: dfq_run_options.threads. Everything else runs in the thread
+// that asked.
 //
 // OWNERSHIP. Frames, expressions and the strings that the context hands out belong to the
 // context: valid until dfq_close, or dfq_release back to a mark. Tables and row iterators
@@ -274,7 +278,8 @@ typedef enum dfq_engine { DFQ_BATCH_ENGINE, DFQ_ROW_ENGINE } dfq_engine;
 typedef struct dfq_run_options {
   dfq_engine engine;    // 0: batches; the row engine is the slow, plain twin
   int threads;          // that group rows of a table or a CSV file, and sort; 0: one per core,
-                        // from 200,000 rows on. All else runs on the calling thread
+                        // from 200,000 rows on. All else runs on the calling thread, and with
+                        // cancel grouping does, too
   size_t batch_rows;    // 0: 2,048
   bool no_optimize;     // run the plan as it was written
   uint32_t rules_off;   // bit r set: the optimizer's rule r (dfq_rule) is off

@@ -354,6 +354,14 @@ silent
 if [ "$(wc -l <out)" -le 24 ] && [ "$(grep -c '^  dfq ' out)" -eq 3 ]; then ok
 else bad "more than a screen, or not three examples"; fi
 if awk 'length > 80 { exit 1 }' out; then ok; else bad "lines of more than 80 columns"; fi
+# What it says behind `scan PATH` can be written so, once the brackets are gone.
+options=$(sed -n '/^scan PATH/,/^stages/{/^stages/d;s/^scan PATH//;p;}' out |
+          tr -d '[]' | tr '\n' ' ' | sed 's/ N / 1 /g;s/error|null|skip/null/')
+printf 'above\n1;2\n#\n3;4\n' >options.csv
+dfq 0 --format csv "scan options.csv $options"
+prints 'a,b
+1,2
+3,4'
 dfq 0 -h
 has 'usage: dfq'
 dfq 0 --version
