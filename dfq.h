@@ -25120,6 +25120,7 @@ static void dfq__recipe_fill_nan(dfq__recipe *r) {
 // "cast" (NAME | cols) "as" type {"," (NAME | cols) "as" type}, and "try_cast"
 static void dfq__recipe_cast_all(dfq__recipe *r, const char *pattern) {
   dfq__parser *p = r->p;
+  p->schema = &r->v.in->node->schema;
   dfq__text t = dfq__text_in(r->v.db->heap);
   do {
     if (t.len && !dfq__at_name(p)) break;

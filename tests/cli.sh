@@ -346,6 +346,11 @@ has 'pad_right(str, i64) -> str'
 dfq 1 --functions nothing_like_it
 says 'dfq: no function has nothing_like_it in its name'
 
+# Stages know the columns of their own input, also for selectors.
+dfq 0 --format csv 'scan orders.csv | limit 1 | cast cols(integer) as str, amount as i64'
+prints 'order_id,customer_id,amount,year
+101,1,250,2024'
+
 # ---- help, version
 
 dfq 0 --help
