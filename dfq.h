@@ -7140,6 +7140,9 @@ static const char *dfq__name_elsewhere(const char *name) {
     { "regexp_replace", "regex_replace" }, { "regexp_extract", "regex_extract" },
     { "ceiling", "ceil" },                { "power", "pow" },
     { "today", "a parameter: $today" },   { "now", "a parameter: $now" },
+    { "is_leap", "is_leap_year" },        { "iso_week", "week" },
+    { "weekofyear", "week" },             { "first_value", "first" },
+    { "last_value", "last" },
   };
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
     if (strcmp(known[i][0], name) == 0) return known[i][1];
@@ -7219,6 +7222,54 @@ static bool dfq__spreads(const dfq *db, const char *name, size_t n, dfq_expr *co
     variadic = variadic ||
                (dfq__overloads[i].fn == fn && strchr(dfq__overloads[i].args, '+') != NULL);
   return any && variadic;
+}
+
+// What the i-th argument may be: letters up to a comma or the end.
+static const char *dfq__agg_takes(int fn, int i) {
+  const char *takes = dfq__aggregates[fn].takes;
+  for (; i > 0 && *takes; takes++) i -= *takes == ',';
+  return takes;
+}
+
+// "sum(i64 or f64 or duration)": what an aggregate takes.
+static void dfq__put_agg_signature(dfq__text *t, int fn) {
+  const dfq__aggregate *a = &dfq__aggregates[fn];
+  if (a->least == 0 && a->most) dfq__putf(t, "%s() or ", a->name);
+  dfq__putf(t, "%s(", a->name);
+  for (int i = 0; i < a->most; i++) {
+    const char *sep = i ? ", " : "", *s = dfq__agg_takes(fn, i);
+    if (!*s) { dfq__put(t, ", ..."); break; }
+    for (; *s && *s != ','; s++, sep = " or ")
+      dfq__putf(t, "%s%s", sep, *s == 'Q'   ? "a share"
+                                : *s == 'K' ? "a count"
+                                : *s == 'S' ? "a text"
+                                : *s == 'o' ? "any but a list"
+                                            : dfq__letter_name(*s));
+  }
+  dfq__put(t, ")");
+}
+
+// "round(f64) or round(f64, i64)": how a name that there is may be called.
+static void dfq__put_usage(dfq__text *t, const dfq *db, const char *name, size_t n) {
+  const dfq__user *user = dfq__user_find(db, name, n);
+  int form = dfq__form_find(name, n), aggregate = dfq__aggregate_find(name, n);
+  int fn = dfq__function_find(name, n);
+  const char *sep = "";
+  if (user || form >= 0) {
+    dfq__put(t, user ? user->def.name : dfq__forms[form].signature);
+    if (user) dfq__put_letters(t, user->call.args);
+    return;
+  }
+  if (aggregate >= 0) dfq__put_agg_signature(t, aggregate);
+  if (aggregate == DFQ__MIN || aggregate == DFQ__MAX)
+    dfq__putf(t, "; of several values in a row: %s(a, b)",
+              aggregate == DFQ__MIN ? "least" : "greatest");
+  for (int i = 0; i < DFQ__OVERLOAD_COUNT && aggregate < 0; i++) {
+    if (dfq__overloads[i].fn != fn) continue;
+    dfq__putf(t, "%s%s", sep, dfq__functions[fn].name);
+    dfq__put_letters(t, dfq__overloads[i].args);
+    sep = " or ";
+  }
 }
 
 // Does the call make sense, as far as that can be told without types?
@@ -8976,8 +9027,12 @@ static bool dfq__expect_by(dfq__parser *p) {
 // call ["filter" "(" ["where"] expr ")"]
 // filter and where are words of this place only; after "(" a where is always the word, so that
 // a column of that name needs it: filter (where where > 3).
-static dfq_expr *dfq__parse_agg_filter(dfq__parser *p, dfq_expr *call) {
+static dfq_expr *dfq__parse_agg_filter(dfq__parser *p, dfq_expr *call, dfq__token name) {
   if (p->error || !dfq__is_word(p, "filter")) return call;
+  if (call && call->kind != DFQ_AGGREGATE && call->kind != DFQ_FAILED && !dfq__is_fold(call))
+    dfq__parse_fail(p, DFQ_TYPE_ERROR, p->now.at, p->now.len,
+                    "filter: only aggregates have one, %.*s is none", (int)name.len,
+                    p->text + name.at);
   dfq__take(p);
   dfq__expect_symbol(p, "(");
   (void)dfq__accept_word(p, "where");
@@ -9013,6 +9068,16 @@ static dfq_expr *dfq__parse_over(dfq__parser *p, dfq_expr *call) {
   return p->error ? dfq__parse_broken(p) : dfq__windowed(l.item, l.count, &w);
 }
 
+static void dfq__wrong_count(dfq__parser *p, dfq__token name, int count) {
+  const char *s = p->text + name.at;
+  dfq__text usage = dfq__text_in(p->db->heap);
+  dfq__put_usage(&usage, p->db, s, name.len);
+  dfq__parse_fail(p, DFQ_SYNTAX, name.at, name.len,
+                  "%.*s does not take %d argument%s: it is %s", (int)name.len, s, count,
+                  count == 1 ? "" : "s", usage.failed ? "another" : usage.data);
+  dfq__text_free(&usage);
+}
+
 // NAME "(" ... : cast, a function or an aggregate. Name and parenthesis were taken already.
 // Functions are told from columns by the parenthesis alone, so a column may be called sum.
 static dfq_expr *dfq__parse_call(dfq__parser *p, dfq__token name) {
@@ -9031,11 +9096,10 @@ static dfq_expr *dfq__parse_call(dfq__parser *p, dfq__token name) {
   if (star) dfq__expect_symbol(p, ")");
   else dfq__parse_args(p, &l);
   if (!p->error && !dfq__callable(p->db, s, name.len, l.item, l.count))
-    dfq__parse_fail(p, DFQ_SYNTAX, name.at, name.len, "%.*s does not take %d argument%s",
-                    (int)name.len, s, l.count, l.count == 1 ? "" : "s");
+    dfq__wrong_count(p, name, l.count);
   if (p->error) return dfq__parse_broken(p);
   dfq_expr *call = dfq__call_over(p->db, s, name.len, l.item, l.count);
-  return dfq__parse_over(p, dfq__parse_agg_filter(p, call));
+  return dfq__parse_over(p, dfq__parse_agg_filter(p, call, name));
 }
 
 // What begins with a name: a constant, a typed literal, a call, or a column.
@@ -9124,6 +9188,14 @@ static dfq_expr *dfq__parse_is(dfq__parser *p, dfq_expr *left) {
   return dfq__parse_broken(p);
 }
 
+// "scan" and a file's name: no expression, for behind a column called scan an operator stands.
+static bool dfq__at_subquery(const dfq__parser *p) {
+  if (!dfq__is_word(p, "scan")) return false;
+  dfq__token next = dfq__lex(p, p->now.at + p->now.len);
+  bool name = next.kind == DFQ__T_NAME && dfq__reserved_find(p->text + next.at, next.len) < 0;
+  return name || next.kind == DFQ__T_STR || next.kind == DFQ__T_QUOTED;
+}
+
 // in (...), like x [escape e], between a and b: what may have "not" before it. NULL: none of
 // them.
 // between reads its "and" itself: its operands stop at the level of +, above any other "and".
@@ -9131,6 +9203,9 @@ static dfq_expr *dfq__parse_membership(dfq__parser *p, dfq_expr *left) {
   dfq__list l = { NULL, 0, 0 };
   if (dfq__accept_reserved(p, "in")) {
     dfq__expect_symbol(p, "(");
+    if (dfq__at_subquery(p))
+      dfq__parse_fail(p, DFQ_SYNTAX, p->now.at, p->now.len,
+                      "in has a list of values; for a table: | filter_in NAME in (scan ...)");
     if (!dfq__list_add(p, &l, left) || !dfq__parse_args(p, &l)) return dfq__parse_broken(p);
     if (l.count == 1)
       dfq__parse_fail(p, DFQ_SYNTAX, p->last_end - 1, 1, "the list is empty: x in (1, 2)");
@@ -9492,6 +9567,8 @@ static dfq__bound *dfq__bind_column(dfq__binder *b, const dfq_expr *e) {
     }
     if (e->source && e->source[e->at] == '"')
       dfq__putf(&note, "\n  try: '%s', if text is meant: double quotes are for names", e->name);
+    if (strcmp(e->name, "scan") == 0)
+      dfq__put(&note, "\n  for the values of a table: | filter_in NAME in (scan ...)");
     dfq__bind_fail(b, DFQ_UNKNOWN_NAME, e, note.data, "no column %s%s%s%s", e->name,
                    near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     dfq__text_free(&note);
@@ -9773,10 +9850,21 @@ static bool dfq__bind_format(dfq__binder *b, const dfq_expr *e, const dfq__bound
   return !why || b->checked || dfq__bind_bad_pattern(b, e, why, &format->value, at);
 }
 
+static bool dfq__bind_escape(dfq__binder *b, const dfq_expr *e, const dfq__bound *n,
+                             bool *sure) {
+  if (n->argc < 3 || !dfq__is_literal_of(n->arg[2], DFQ_STR)) return true;
+  *sure = n->arg[2]->value.len == 1;
+  if (!*sure && !b->checked)
+    dfq__bind_fail(b, DFQ_USAGE, e->arg[2], NULL, "%s needs an escape of one byte",
+                   dfq__functions[e->fn].name);
+  return *sure || b->checked;
+}
+
 // What can be done with constant arguments before any row. *sure: the call cannot fail now.
 static bool dfq__bind_constants(dfq__binder *b, const dfq_expr *e, dfq__bound *n, bool *sure) {
   switch (e->fn) {
     case DFQ__F_TRUNCATE: return dfq__bind_unit(b, e, n, true);
+    case DFQ__LIKE: case DFQ__ILIKE: return dfq__bind_escape(b, e, n, sure);
     case DFQ__F_DATE_DIFF: return dfq__bind_unit(b, e, n, false);
     case DFQ__F_FORMAT: return dfq__bind_format(b, e, n, false, sure);
     case DFQ__F_TRY_PARSE_DATE: case DFQ__F_TRY_PARSE_DATETIME:
@@ -9801,13 +9889,29 @@ static dfq_type dfq__literal_scale(const dfq_value *v, dfq_type common) {
   return fits ? common : dfq_decimal_of(scale);
 }
 
+// Where an aggregate may stand. A program's own has no windows.
+static const char *dfq__agg_place(dfq__binder *b, const dfq_expr *e) {
+  dfq__text t = dfq__text_in(b->db->heap);
+  dfq__put(&t, "try: group : ");
+  dfq__put_expr(&t, e);
+  dfq__put(&t, ", one row of all");
+  if (!dfq__is_fold(e)) {
+    dfq__put(&t, ", or ");
+    dfq__put_expr(&t, e);
+    dfq__put(&t, " over (), a value for each row");
+  }
+  const char *note = t.failed ? NULL : dfq__arena_text(b->arena, t.data, t.len);
+  dfq__text_free(&t);
+  return note;
+}
+
 // Cheapest signature first, then a cast around each argument that is not of its type yet.
 static dfq__bound *dfq__bind_call(dfq__binder *b, const dfq_expr *e) {
   dfq__bound *n = dfq__bound_new(b, DFQ_CALL, e, e->argc);
   bool fold = dfq__is_fold(e);
   if (fold && e->arg[0]->kind == DFQ_AGGREGATE) {
-    dfq__bind_fail(b, DFQ_TYPE_ERROR, e, "try: group_by with no keys makes one row of all",
-                   "%s is an aggregate: it belongs into group_by", e->user->def.name);
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, e, dfq__agg_place(b, e),
+                   "%s is an aggregate: it belongs into group", e->user->def.name);
     return NULL;
   }
   if (!n || !dfq__bind_args(b, e, n)) return NULL;
@@ -9889,6 +9993,22 @@ static dfq__bound *dfq__bind_cast_expr(dfq__binder *b, const dfq_expr *e) {
   return n;
 }
 
+// An aggregate or a window where each row has a value of its own. What select and with may hold
+// was taken out of their trees before: a window that is left there is inside another one.
+static void dfq__bind_misplaced(dfq__binder *b, const dfq_expr *e) {
+  bool nested = b->where && (!strcmp(b->where, "select") || !strcmp(b->where, "with"));
+  if (e->kind == DFQ_AGGREGATE && e->fn >= DFQ__ROW_NUMBER)
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, e, NULL, "%s needs over (order by ...)",
+                   dfq__aggregates[e->fn].name);
+  else if (e->kind == DFQ_AGGREGATE)
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, e, dfq__agg_place(b, e),
+                   "%s is an aggregate: it belongs into group", dfq__aggregates[e->fn].name);
+  else
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, e, "try: with ... as name, then use the name",
+                   nested ? "windows do not nest: this one is a part of another"
+                          : "a window function stands in select and with only");
+}
+
 // Returns: the bound tree, in the binder's arena; NULL with b->error set.
 static dfq__bound *dfq__bind(dfq__binder *b, const dfq_expr *e) {
   dfq__bound *n;
@@ -9905,18 +10025,7 @@ static dfq__bound *dfq__bind(dfq__binder *b, const dfq_expr *e) {
       n->type = e->value.type;
       n->value = e->value;
       return n;
-    case DFQ_AGGREGATE:
-      if (e->fn >= DFQ__ROW_NUMBER)
-        dfq__bind_fail(b, DFQ_TYPE_ERROR, e, NULL, "%s needs over (order by ...)",
-                       dfq__aggregates[e->fn].name);
-      dfq__bind_fail(b, DFQ_TYPE_ERROR, e, "try: group_by with no keys makes one row of all",
-                     "%s is an aggregate: it belongs into group_by",
-                     dfq__aggregates[e->fn].name);
-      return NULL;
-    case DFQ_OVER:
-      dfq__bind_fail(b, DFQ_TYPE_ERROR, e, "try: with ... as name, then use the name",
-                     "a window function stands in select and with only");
-      return NULL;
+    case DFQ_AGGREGATE: case DFQ_OVER: dfq__bind_misplaced(b, e); return NULL;
     case DFQ_STAR:
       dfq__bind_fail(b, DFQ_TYPE_ERROR, e, NULL,
                      "* stands for all columns; here one value is needed");
@@ -17835,13 +17944,6 @@ typedef struct dfq__group_plan {
 
 // -- one aggregate
 
-// What the i-th argument may be: letters up to a comma or the end.
-static const char *dfq__agg_takes(int fn, int i) {
-  const char *takes = dfq__aggregates[fn].takes;
-  for (; i > 0 && *takes; takes++) i -= *takes == ',';
-  return takes;
-}
-
 // Aggregates of numbers that are computed in floats, whatever the numbers are.
 static bool dfq__agg_in_f64(int fn) {
   return fn == DFQ__VAR || fn == DFQ__STD || fn == DFQ__MEDIAN || fn == DFQ__QUANTILE ||
@@ -17863,21 +17965,6 @@ static dfq_type dfq__aggregate_takes(int fn, int i, dfq_type arg) {
   }
   if (best != DFQ_KINDS && dfq__agg_in_f64(fn)) return DFQ_F64;
   return best;
-}
-
-// "sum(i64 or f64 or duration)": what an aggregate takes.
-static void dfq__put_agg_signature(dfq__text *t, int fn) {
-  const dfq__aggregate *a = &dfq__aggregates[fn];
-  dfq__putf(t, "%s(", a->name);
-  for (int i = 0; i < a->most; i++) {
-    const char *sep = i ? ", " : "";
-    for (const char *s = dfq__agg_takes(fn, i); *s && *s != ','; s++, sep = " or ")
-      dfq__putf(t, "%s%s", sep, *s == 'Q'   ? "a share"
-                                : *s == 'K' ? "a count"
-                                : *s == 'S' ? "a text"
-                                            : dfq__letter_name(*s));
-  }
-  dfq__put(t, ")");
 }
 
 // The error for an argument of a wrong type, with the types that would do.
@@ -32620,7 +32707,8 @@ static const char *const dfq__other_words[][2] = {
   { "aggregate", "group" },    { "summarize", "group" },    { "agg", "group" },
   { "groupby", "group" },      { "order", "sort" },         { "order_by", "sort" },
   { "sort_by", "sort" },       { "arrange", "sort" },       { "head", "limit" },
-  { "take", "limit" },         { "slice", "limit" },        { "unique", "distinct" },
+  { "take", "limit" },         { "unique", "distinct" },
+  { "slice", "limit COUNT offset OFFSET" },                 { "cross", "join SOURCE cross" },
   { "dedup", "distinct" },     { "drop_duplicates", "distinct" },
   { "append", "union" },       { "concat", "union" },       { "union_all", "union" },
   { "skip", "offset" },        { "merge", "join" },         { "with_row_index", "row_index" },

@@ -36,6 +36,7 @@
 #include "ch6_streaming.c"
 #include "ch6_pipeline.c"
 #include "ch6_names.c"
+#include "ch6_messages.c"
 #include "ch6_reference.c"
 #include "tpch.c"
 #include "pyfloe.c"
@@ -81,6 +82,7 @@ int main(int argc, char **argv) {
   run_ch6_streaming();
   run_ch6_pipeline();
   run_ch6_names();
+  run_ch6_messages();
   run_ch6_reference();
   run_tpch();
   run_pyfloe();

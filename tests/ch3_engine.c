@@ -715,7 +715,7 @@ TEST(engine_wrong_types_and_numbers) {
   CHECK_HAS(engine_schema(dfq_filter(f, "s = 1")), "type error");
   CHECK_HAS(engine_schema(dfq_filter(f, "a and true")), "type error");
   CHECK_HAS(engine_schema(dfq_select(f, "a + s as x")), "type error");
-  CHECK_HAS(engine_schema(dfq_select(f, "sum(a) as x")), "it belongs into group_by");
+  CHECK_HAS(engine_schema(dfq_select(f, "sum(a) as x")), "it belongs into group");
   CHECK_HAS(engine_schema(dfq_select(f, "interval '1' month as x")), "which no column can be");
   CHECK_HAS(engine_schema(dfq_filter(f, "a >")), "syntax error");
   CHECK_HAS(engine_schema(dfq_select(f, "")), "syntax error");

@@ -554,7 +554,7 @@ TEST(user_aggregates_refused) {
   CHECK(dfq_frame_error(dfq_group_by(f, "k", "weighted(x)")) != NULL);
   CHECK_HAS(dfq_error(db), "weighted does not take 1 argument");
   CHECK(dfq_frame_error(dfq_select(f, "weighted(x, id)")) != NULL);
-  CHECK_HAS(dfq_error(db), "weighted is an aggregate: it belongs into group_by");
+  CHECK_HAS(dfq_error(db), "weighted is an aggregate: it belongs into group");
   CHECK(dfq_frame_error(dfq_group_by(f, "k", "weighted(sum(x), id)")) != NULL);
   dfq_frame *q = dfq_group_by(f, "k", "weighted(x, 10 - id) as w");
   CHECK(dfq_collect(q) == NULL);

@@ -513,7 +513,7 @@ TEST(aggs_refuse) {
   CHECK_HAS(dfq_frame_error(dfq_select(in, "rank() filter (where b) over (order by i)")),
             "rank takes no filter");
   CHECK_HAS(dfq_frame_error(dfq_select(in, "sum(i) filter (where b)")),
-            "sum is an aggregate: it belongs into group_by");
+            "sum is an aggregate: it belongs into group");
   CHECK_HAS(dfq_frame_error(dfq_group_by(in, "k", "abs(i) filter (where b)")),
             "only aggregates have one");
   dfq_table_free(t);

@@ -452,8 +452,8 @@ static const char *const frames_refused[][2] = {
   { "diff(x, -1)", "an integer literal of at least 0" },
   { "diff(k = 1)", "bool" },
   { "cume_dist()", "cume_dist needs over" },
-  { "cum_sum(cum_sum(x))", "stands in select and with only" },
-  { "sum(x) over (order by cum_sum(x))", "stands in select and with only" },
+  { "cum_sum(cum_sum(x))", "windows do not nest" },
+  { "sum(x) over (order by cum_sum(x))", "windows do not nest" },
 };
 
 TEST(frames_refuse) {
