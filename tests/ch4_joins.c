@@ -346,17 +346,16 @@ TEST(joins_near_by_hand) {
   dfq_frame *c = engine_scan(db, "d date, v i64", "2020-01-01 1; 2020-01-05 2");
   const char *near = "2020-01-01 2020-01-01 1 1; 2020-01-05 2020-01-05 2 2";
   dfq_frame *later = dfq_with_columns(c, "d + interval '1' day as d");
-  CHECK_STR(engine_all(dfq_select(joins_near(later, c, "d", NULL, DFQ_BACKWARD, NULL, false),
-                                  "d - interval '1' day as x, d_right, v, v_right")), near);
-  static const char *const days[] = { "1", "interval '1' day", "interval '24' hour" };
-  for (int i = 0; i < 3; i++)
-    CHECK_STR(engine_all(dfq_select(joins_near(later, c, "d", NULL, DFQ_BACKWARD, days[i],
-                                               false),
-                                    "d - interval '1' day as x, d_right, v, v_right")), near);
-  CHECK_STR(engine_all(dfq_select(joins_near(dfq_with_columns(later, "cast(d as datetime) as d"),
-                                             dfq_with_columns(c, "cast(d as datetime) as d"),
-                                             "d", NULL, DFQ_BACKWARD, "interval '1' day", false),
-                                  "v_right")), "1; 2");
+  const char *items = "d - interval '1' day as x, d_right, v, v_right";
+  static const char *const days[] = { NULL, "1", "interval '1' day", "interval '24' hour" };
+  for (int i = 0; i < 4; i++) {
+    dfq_frame *f = joins_near(later, c, "d", NULL, DFQ_BACKWARD, days[i], false);
+    CHECK_STR(engine_all(dfq_select(f, items)), near);
+  }
+  dfq_frame *at = dfq_with_columns(c, "cast(d as datetime) as d");
+  later = dfq_with_columns(later, "cast(d as datetime) as d");
+  later = joins_near(later, at, "d", NULL, DFQ_BACKWARD, "interval '1' day", false);
+  CHECK_STR(engine_all(dfq_select(later, "v_right")), "1; 2");
   dfq_close(db);
 }
 
