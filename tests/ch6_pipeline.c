@@ -28,36 +28,14 @@ static const char *pipe_path(char letter) {
   return NULL;
 }
 
-// Text that grows. Owns: the caller, who frees it.
-typedef struct pipe_text {
-  char *s;
-  size_t len, size;
-} pipe_text;
-
-static void pipe_add(pipe_text *t, const char *s, size_t n) {
-  if (t->len + n + 1 > t->size) {
-    size_t size = 2 * (t->len + n + 1);
-    char *more = (char *)test_alloc(size);
-    if (t->len) memcpy(more, t->s, t->len);
-    free(t->s);
-    t->s = more;
-    t->size = size;
-  }
-  memcpy(t->s + t->len, s, n);
-  t->len += n;
-  t->s[t->len] = 0;
-}
-
-static void pipe_puts(pipe_text *t, const char *s) { pipe_add(t, s, strlen(s)); }
-
 // The template with its paths put in.
 static char *pipe_fill(const char *form) {
-  pipe_text t = { NULL, 0, 0 };
-  pipe_puts(&t, "");
+  test_string t = { NULL, 0, 0 };
+  test_puts(&t, "");
   for (; *form; form++) {
     const char *path = *form == '@' ? pipe_path(form[1]) : NULL;
-    if (!path) { pipe_add(&t, form, 1); continue; }
-    pipe_puts(&t, path);
+    if (!path) { test_add(&t, form, 1); continue; }
+    test_puts(&t, path);
     form++;
   }
   return t.s;
@@ -65,8 +43,8 @@ static char *pipe_fill(const char *form) {
 
 // The way back: paths become @x, and a stage's line break a blank.
 static char *pipe_fold(const char *text) {
-  pipe_text t = { NULL, 0, 0 };
-  pipe_puts(&t, "");
+  test_string t = { NULL, 0, 0 };
+  test_puts(&t, "");
   while (*text) {
     int i = 0;
     size_t n = 0;
@@ -76,12 +54,12 @@ static char *pipe_fold(const char *text) {
       if (strncmp(text, path, n) == 0) break;
     }
     if (i == PIPE_FILES) {
-      pipe_add(&t, *text == '\n' ? " " : text, 1);
+      test_add(&t, *text == '\n' ? " " : text, 1);
       text++;
       continue;
     }
-    pipe_puts(&t, "@");
-    pipe_add(&t, &pipe_files[i].letter, 1);
+    test_puts(&t, "@");
+    test_add(&t, &pipe_files[i].letter, 1);
     text += n;
   }
   return t.s;
@@ -566,12 +544,12 @@ TEST(pipe_parameters) {
 TEST(pipe_depth_is_limited) {
   static const int depths[] = { 10, DFQ__MAX_PIPELINES - 1, DFQ__MAX_PIPELINES, 20000 };
   for (int i = 0; i < 4; i++) {
-    pipe_text t = { NULL, 0, 0 };
+    test_string t = { NULL, 0, 0 };
     dfq *db = dfq_open(NULL);
-    for (int d = 0; d < depths[i]; d++) pipe_puts(&t, "(");
-    pipe_puts(&t, "scan ");
-    pipe_puts(&t, pipe_path('o'));
-    for (int d = 0; d < depths[i]; d++) pipe_puts(&t, ")");
+    for (int d = 0; d < depths[i]; d++) test_puts(&t, "(");
+    test_puts(&t, "scan ");
+    test_puts(&t, pipe_path('o'));
+    for (int d = 0; d < depths[i]; d++) test_puts(&t, ")");
     const char *message = dfq_frame_error(dfq_query(db, t.s));
     if (i < 2) CHECK_STR(message, NULL);
     else CHECK_HAS(message, "nested more than");
@@ -581,24 +559,24 @@ TEST(pipe_depth_is_limited) {
 }
 
 TEST(pipe_length_is_limited) {
-  pipe_text t = { NULL, 0, 0 };
+  test_string t = { NULL, 0, 0 };
   dfq *db = dfq_open(NULL);
-  pipe_puts(&t, "scan ");
-  pipe_puts(&t, pipe_path('o'));
-  for (int i = 0; i < 20000; i++) pipe_puts(&t, " | limit 9");
+  test_puts(&t, "scan ");
+  test_puts(&t, pipe_path('o'));
+  for (int i = 0; i < 20000; i++) test_puts(&t, " | limit 9");
   CHECK_HAS(dfq_frame_error(dfq_query(db, t.s)), "the plan is more than 1000 steps long");
   free(t.s);
   t.s = NULL;
   t.len = t.size = 0;
-  pipe_puts(&t, "let a = scan ");   // each let doubles what stands below it
-  pipe_puts(&t, pipe_path('c'));
-  pipe_puts(&t, ";");
+  test_puts(&t, "let a = scan ");   // each let doubles what stands below it
+  test_puts(&t, pipe_path('c'));
+  test_puts(&t, ";");
   for (char c = 'a'; c < 'z'; c++) {
     char line[80];
     (void)snprintf(line, sizeof line, "let %c = %c | union %c;\n", c + 1, c, c);
-    pipe_puts(&t, line);
+    test_puts(&t, line);
   }
-  pipe_puts(&t, "z");
+  test_puts(&t, "z");
   CHECK_HAS(dfq_frame_error(dfq_query(db, t.s)), "the plan has more than 100000 nodes");
   free(t.s);
   dfq_close(db);
@@ -802,30 +780,30 @@ static int pipe_below(pipe_random *r, int n) {
   return (int)(r->state % (uint64_t)n);
 }
 
-static void pipe_put_name(pipe_text *t, const char *name) {
-  pipe_puts(t, "\"");
-  for (; *name; name++) pipe_add(t, *name == '"' ? "\"\"" : name, *name == '"' ? 2 : 1);
-  pipe_puts(t, "\"");
+static void pipe_put_name(test_string *t, const char *name) {
+  test_puts(t, "\"");
+  for (; *name; name++) test_add(t, *name == '"' ? "\"\"" : name, *name == '"' ? 2 : 1);
+  test_puts(t, "\"");
 }
 
-static void pipe_put_column(pipe_random *r, pipe_text *t, const dfq_schema *s) {
+static void pipe_put_column(pipe_random *r, test_string *t, const dfq_schema *s) {
   pipe_put_name(t, s->field[pipe_below(r, s->count)].name);
 }
 
 // An expression over some column; of which type, the verbs will say.
-static void pipe_put_expr(pipe_random *r, pipe_text *t, const dfq_schema *s) {
+static void pipe_put_expr(pipe_random *r, test_string *t, const dfq_schema *s) {
   static const char *const before[] = { "", "", "", "-", "abs(", "coalesce(", "cast(", "not " };
   static const char *const behind[] = {
     "", " + 1", " * 0.5", "", ")", ", 3)", " as str)", " = 2"
   };
   int form = pipe_below(r, 8);
-  pipe_puts(t, before[form]);
+  test_puts(t, before[form]);
   pipe_put_column(r, t, s);
-  pipe_puts(t, behind[form]);
+  test_puts(t, behind[form]);
 }
 
 // Comparisons of columns, each with what its type can be compared with.
-static void pipe_put_condition(pipe_random *r, pipe_text *t, const dfq_schema *s) {
+static void pipe_put_condition(pipe_random *r, test_string *t, const dfq_schema *s) {
   static const char *const numbers[] = {
     " > 2", " < 200.5", " between 1 and 3", " in (1, 3, null)", " is distinct from 2",
     " + 1 != 3",
@@ -842,15 +820,15 @@ static void pipe_put_condition(pipe_random *r, pipe_text *t, const dfq_schema *s
     const dfq_field *f = &s->field[pipe_below(r, s->count)];
     bool number = f->type == DFQ_I64 || f->type == DFQ_F64;
     const char *const *tests = number ? numbers : f->type == DFQ_STR ? texts : others;
-    if (pipe_below(r, 4) == 0) pipe_puts(t, "not ");
+    if (pipe_below(r, 4) == 0) test_puts(t, "not ");
     pipe_put_name(t, f->name);
-    pipe_puts(t, tests[pipe_below(r, 6)]);
-    if (i) pipe_puts(t, pipe_below(r, 2) ? " and " : " or ");
+    test_puts(t, tests[pipe_below(r, 6)]);
+    if (i) test_puts(t, pipe_below(r, 2) ? " and " : " or ");
   }
 }
 
 // A few of something, with commas.
-static void pipe_put_some(pipe_random *r, pipe_text *t, const dfq_schema *s,
+static void pipe_put_some(pipe_random *r, test_string *t, const dfq_schema *s,
                           const char *behind) {
   for (int i = pipe_below(r, 3); i >= 0; i--) {
     char name[16];
@@ -858,81 +836,81 @@ static void pipe_put_some(pipe_random *r, pipe_text *t, const dfq_schema *s,
     else pipe_put_column(r, t, s);
     if (strcmp(behind, "as") == 0) {
       (void)snprintf(name, sizeof name, " as x%d", pipe_below(r, 20));
-      pipe_puts(t, name);
+      test_puts(t, name);
     } else if (pipe_below(r, 2)) {
-      pipe_puts(t, behind);
+      test_puts(t, behind);
     }
-    if (i) pipe_puts(t, ", ");
+    if (i) test_puts(t, ", ");
   }
 }
 
-static void pipe_put_source(pipe_random *r, pipe_text *t) {
+static void pipe_put_source(pipe_random *r, test_string *t) {
   static const char *const sources[] = {
     "@c", "(scan @c | filter customer > 1)", "(scan @o | limit 3)", "@o",
     "(scan @c | distinct region)", "(scan @w | rename left as customer)",
   };
   char *source = pipe_fill(sources[pipe_below(r, 6)]);
-  pipe_puts(t, source);
+  test_puts(t, source);
   free(source);
 }
 
-static void pipe_put_join(pipe_random *r, pipe_text *t) {
+static void pipe_put_join(pipe_random *r, test_string *t) {
   static const char *const types[] = { "inner", "left", "right", "full", "semi", "anti" };
-  pipe_puts(t, "join ");
+  test_puts(t, "join ");
   pipe_put_source(r, t);
-  pipe_puts(t, pipe_below(r, 2) ? " on customer " : " on customer = customer, region ");
-  pipe_puts(t, types[pipe_below(r, 6)]);
-  if (pipe_below(r, 2)) pipe_puts(t, " suffix ' 2'");
-  if (pipe_below(r, 2)) pipe_puts(t, " nulls_equal");
+  test_puts(t, pipe_below(r, 2) ? " on customer " : " on customer = customer, region ");
+  test_puts(t, types[pipe_below(r, 6)]);
+  if (pipe_below(r, 2)) test_puts(t, " suffix ' 2'");
+  if (pipe_below(r, 2)) test_puts(t, " nulls_equal");
 }
 
 // One more stage. Not every one fits the frame: who asks tries again.
-static void pipe_put_stage(pipe_random *r, pipe_text *t, const dfq_schema *s) {
+static void pipe_put_stage(pipe_random *r, test_string *t, const dfq_schema *s) {
   char number[64];
-  pipe_puts(t, " | ");
+  test_puts(t, " | ");
   switch (pipe_below(r, 13)) {
-    case 0: pipe_puts(t, "filter "); pipe_put_condition(r, t, s); return;
-    case 1: pipe_puts(t, "select *, "); pipe_put_some(r, t, s, "as"); return;
-    case 2: pipe_puts(t, "select "); pipe_put_some(r, t, s, ""); return;
-    case 3: pipe_puts(t, "with "); pipe_put_some(r, t, s, "as"); return;
-    case 4: pipe_puts(t, "drop "); pipe_put_column(r, t, s); return;
+    case 0: test_puts(t, "filter "); pipe_put_condition(r, t, s); return;
+    case 1: test_puts(t, "select *, "); pipe_put_some(r, t, s, "as"); return;
+    case 2: test_puts(t, "select "); pipe_put_some(r, t, s, ""); return;
+    case 3: test_puts(t, "with "); pipe_put_some(r, t, s, "as"); return;
+    case 4: test_puts(t, "drop "); pipe_put_column(r, t, s); return;
     case 5:
-      pipe_puts(t, "rename ");
+      test_puts(t, "rename ");
       pipe_put_column(r, t, s);
-      pipe_puts(t, " as \"r \"\"x\"");
+      test_puts(t, " as \"r \"\"x\"");
       return;
-    case 6: pipe_puts(t, "sort "); pipe_put_some(r, t, s, " desc nulls first"); return;
-    case 7: pipe_puts(t, "distinct "); pipe_put_column(r, t, s); return;
-    case 8: pipe_puts(t, "row_index \"no.\""); return;
+    case 6: test_puts(t, "sort "); pipe_put_some(r, t, s, " desc nulls first"); return;
+    case 7: test_puts(t, "distinct "); pipe_put_column(r, t, s); return;
+    case 8: test_puts(t, "row_index \"no.\""); return;
     case 9: pipe_put_join(r, t); return;
     case 10:
-      pipe_puts(t, "group ");
+      test_puts(t, "group ");
       pipe_put_column(r, t, s);
-      pipe_puts(t, ": count() as n, max(");
+      test_puts(t, ": count() as n, max(");
       pipe_put_column(r, t, s);
-      pipe_puts(t, ") as top");
+      test_puts(t, ") as top");
       return;
     case 11:
-      pipe_puts(t, pipe_below(r, 2) ? "with count() over (partition by "
+      test_puts(t, pipe_below(r, 2) ? "with count() over (partition by "
                                     : "select *, rank() over (order by ");
       pipe_put_column(r, t, s);
-      pipe_puts(t, pipe_below(r, 2) ? ") + 1" : ") as w");
+      test_puts(t, pipe_below(r, 2) ? ") + 1" : ") as w");
       return;
     default:
       (void)snprintf(number, sizeof number, "limit %d offset %d", pipe_below(r, 9),
                      pipe_below(r, 3));
-      pipe_puts(t, number);
+      test_puts(t, number);
   }
 }
 
 static void pipe_random_plan(uint64_t seed) {
   pipe_random r = { seed * 0x9E3779B97F4A7C15u + 1 };
-  pipe_text t = { NULL, 0, 0 };
+  test_string t = { NULL, 0, 0 };
   dfq *db = dfq_open(NULL);
   dfq_value day = { DFQ_DATE, 0, { 19782 } };   // 2024-02-29
   CHECK(dfq_set_param(db, "day", &day));
-  pipe_puts(&t, "scan ");
-  pipe_puts(&t, pipe_path('o'));
+  test_puts(&t, "scan ");
+  test_puts(&t, pipe_path('o'));
   dfq_frame *f = dfq_query(db, t.s);
   for (int tries = 0, stages = pipe_below(&r, 8); tries < 40 && stages > 0; tries++) {
     size_t before = t.len;

@@ -115,59 +115,38 @@ static csv_disk csv_disk_of(const char *data, size_t size) {
 
 // ---- results as text ------------------------------------------------------------------------
 
-typedef struct csv_text {
-  char *s;
-  size_t len, size;
-} csv_text;
-
-static void csv_add(csv_text *t, const char *s, size_t n) {
-  if (t->len + n + 1 > t->size) {
-    size_t size = 2 * (t->len + n + 1);
-    char *more = (char *)test_alloc(size);
-    if (t->len) memcpy(more, t->s, t->len);
-    free(t->s);
-    t->s = more;
-    t->size = size;
-  }
-  memcpy(t->s + t->len, s, n);
-  t->len += n;
-  t->s[t->len] = 0;
-}
-
-static void csv_puts(csv_text *t, const char *s) { csv_add(t, s, strlen(s)); }
-
-static void csv_put_cell(csv_text *t, const dfq_value *v) {
+static void csv_put_cell(test_string *t, const dfq_value *v) {
   char number[DFQ__NUMBER_TEXT];
-  if (v->type == DFQ_NULL) csv_puts(t, "~");
-  else if (v->type == DFQ_STR) csv_add(t, v->as.s, v->len);
-  else csv_add(t, number, dfq__write_value(number, v));
+  if (v->type == DFQ_NULL) test_puts(t, "~");
+  else if (v->type == DFQ_STR) test_add(t, v->as.s, v->len);
+  else test_add(t, number, dfq__write_value(number, v));
 }
 
 // "a i64|b str\n1|x\n": names and types, then the rows, null as ~; an error behind the rows
 // before it. Owns: the caller, who frees it.
 static char *csv_dump(dfq_frame *f) {
-  csv_text t = { NULL, 0, 0 };
+  test_string t = { NULL, 0, 0 };
   const dfq_schema *s = dfq_schema_of(f);
-  csv_puts(&t, "");
+  test_puts(&t, "");
   for (int c = 0; c < s->count; c++) {
-    if (c) csv_puts(&t, "|");
-    csv_puts(&t, s->field[c].name);
-    csv_puts(&t, " ");
-    csv_puts(&t, dfq_type_name(s->field[c].type));
+    if (c) test_puts(&t, "|");
+    test_puts(&t, s->field[c].name);
+    test_puts(&t, " ");
+    test_puts(&t, dfq_type_name(s->field[c].type));
   }
-  csv_puts(&t, "\n");
+  test_puts(&t, "\n");
   dfq_rows *rows = dfq_rows_open(f);
   const dfq_value *row;
   while (dfq_rows_next(rows, &row)) {
     for (int c = 0; c < dfq_rows_columns(rows); c++) {
-      if (c) csv_puts(&t, "|");
+      if (c) test_puts(&t, "|");
       csv_put_cell(&t, &row[c]);
     }
-    csv_puts(&t, "\n");
+    test_puts(&t, "\n");
   }
   bool failed = dfq_rows_failed(rows);
   dfq_rows_close(rows);
-  if (failed) csv_puts(&t, dfq_error(f->db));
+  if (failed) test_puts(&t, dfq_error(f->db));
   return t.s;
 }
 
@@ -315,13 +294,13 @@ TEST(csv_bytes_stay) {
 
 // A view holds the text and nothing behind it: equal texts are equal, whatever follows them.
 TEST(csv_views_of_all_lengths) {
-  csv_text t = { NULL, 0, 0 };
-  csv_puts(&t, "k,a,b,c\n");
+  test_string t = { NULL, 0, 0 };
+  test_puts(&t, "k,a,b,c\n");
   for (int n = 1; n < 20; n++) {
     char row[160];
     snprintf(row, sizeof row, "%d,%.*s,\"%.*s\",%.*s\n", n, n, "abcdefghijklmnopqrstuvw", n,
              "abcdefghijklmnopqrstuvw", n, "abcdefghijklmnopqrstuvw");
-    csv_puts(&t, row);
+    test_puts(&t, row);
   }
   csv_disk disk = csv_disk_of(t.s, t.len);
   dfq *db = csv_on(&disk);
@@ -663,15 +642,15 @@ TEST(csv_real_files) {
 
 // A string of JSON at *p, which is moved behind it. Owns: the caller.
 static char *csv_json_string(const char **p) {
-  csv_text t = { NULL, 0, 0 };
-  csv_puts(&t, "");
+  test_string t = { NULL, 0, 0 };
+  test_puts(&t, "");
   for ((*p)++; **p && **p != '"'; (*p)++) {
     char c = **p;
     if (c == '\\') {
       c = *++*p;
       c = c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : c;
     }
-    csv_add(&t, &c, 1);
+    test_add(&t, &c, 1);
   }
   if (**p) (*p)++;
   return t.s;
@@ -679,30 +658,30 @@ static char *csv_json_string(const char **p) {
 
 // An array of flat objects of strings as csv_dump would print it.
 static char *csv_json_dump(const char *json) {
-  csv_text names = { NULL, 0, 0 }, rows = { NULL, 0, 0 };
+  test_string names = { NULL, 0, 0 }, rows = { NULL, 0, 0 };
   int row = 0, column = 0;
-  csv_puts(&names, "");
-  csv_puts(&rows, "");
+  test_puts(&names, "");
+  test_puts(&rows, "");
   for (const char *p = json; *p;) {
     if (*p == '{') column = 0;
-    if (*p == '}') { csv_puts(&rows, "\n"); row++; }
+    if (*p == '}') { test_puts(&rows, "\n"); row++; }
     if (*p != '"') { p++; continue; }
     char *key = csv_json_string(&p);
     p += strcspn(p, "\"");
     char *value = csv_json_string(&p);
-    if (column) csv_puts(&rows, "|");
-    csv_puts(&rows, value);
+    if (column) test_puts(&rows, "|");
+    test_puts(&rows, value);
     if (!row) {
-      if (column) csv_puts(&names, "|");
-      csv_puts(&names, key);
-      csv_puts(&names, " str");
+      if (column) test_puts(&names, "|");
+      test_puts(&names, key);
+      test_puts(&names, " str");
     }
     column++;
     free(key);
     free(value);
   }
-  csv_puts(&names, "\n");
-  csv_puts(&names, rows.s);
+  test_puts(&names, "\n");
+  test_puts(&names, rows.s);
   free(rows.s);
   return names.s;
 }
@@ -710,12 +689,12 @@ static char *csv_json_dump(const char *json) {
 // "a: str, b: str" for every column that the file has.
 static char *csv_all_text(dfq *db, const char *path) {
   const dfq_schema *s = dfq_schema_of(dfq_scan_csv(db, path, NULL));
-  csv_text t = { NULL, 0, 0 };
-  csv_puts(&t, "");
+  test_string t = { NULL, 0, 0 };
+  test_puts(&t, "");
   for (int c = 0; c < s->count; c++) {
-    csv_puts(&t, c ? ", \"" : "\"");
-    csv_puts(&t, s->field[c].name);
-    csv_puts(&t, "\": str");
+    test_puts(&t, c ? ", \"" : "\"");
+    test_puts(&t, s->field[c].name);
+    test_puts(&t, "\": str");
   }
   return t.s;
 }
@@ -775,10 +754,10 @@ TEST(csv_every_split_point) {
 TEST(csv_every_alignment) {
   for (int pad = 0; pad < 140; pad++) {
     char head[200], want[512];
-    csv_text t = { NULL, 0, 0 };
+    test_string t = { NULL, 0, 0 };
     snprintf(head, sizeof head, "id,t,n\n0,%0*d,0.5\n", pad + 2, 0);
-    csv_puts(&t, head);
-    csv_puts(&t, strchr(csv_traps, '\n') + 1);
+    test_puts(&t, head);
+    test_puts(&t, strchr(csv_traps, '\n') + 1);
     snprintf(want, sizeof want, "id i64|t str|n f64\n0|%0*d|0.5\n%s", pad + 2, 0,
              strchr(csv_traps_mean, '\n') + 1);
     csv_disk disk = csv_disk_of(t.s, t.len);
@@ -845,7 +824,7 @@ TEST(csv_masks) {
 
 // The index against a reader of one byte at a time: rows of the same fields, or an error in
 // both.
-static int csv_plain_reader(const char *s, size_t n, csv_text *out) {
+static int csv_plain_reader(const char *s, size_t n, test_string *out) {
   size_t i = 0, fields = 0;
   bool row = false;
   while (i < n) {
@@ -853,7 +832,7 @@ static int csv_plain_reader(const char *s, size_t n, csv_text *out) {
       i += s[i] == '\n' ? 1 : i + 1 == n ? 1 : 2;
       continue;
     }
-    if (fields) csv_puts(out, "|");
+    if (fields) test_puts(out, "|");
     row = true;
     fields++;
     if (s[i] == '"') {
@@ -861,7 +840,7 @@ static int csv_plain_reader(const char *s, size_t n, csv_text *out) {
         if (i >= n) return -1;
         if (s[i] == '"' && i + 1 < n && s[i + 1] == '"') i++;
         else if (s[i] == '"') break;
-        csv_add(out, s + i, 1);
+        test_add(out, s + i, 1);
       }
       i++;
       if (i + 1 < n && s[i] == '\r' && s[i + 1] == '\n') i++;
@@ -871,19 +850,19 @@ static int csv_plain_reader(const char *s, size_t n, csv_text *out) {
       size_t from = i;
       while (i < n && s[i] != ',' && s[i] != '\n') i++;
       size_t to = i > from && s[i - 1] == '\r' && (i == n || s[i] == '\n') ? i - 1 : i;
-      if (from == to) csv_puts(out, "~");
-      csv_add(out, s + from, to - from);
+      if (from == to) test_puts(out, "~");
+      test_add(out, s + from, to - from);
     }
     bool ends = i >= n || s[i] == '\n';
     if (!ends && i + 1 == n) {   // a delimiter is the file's last byte
-      csv_puts(out, "|~");
+      test_puts(out, "|~");
       fields++;
       ends = true;
     }
     i++;
     if (!ends) continue;
     if (fields != 2) return -1;
-    csv_puts(out, "\n");
+    test_puts(out, "\n");
     fields = 0;
     row = false;
   }
@@ -899,8 +878,8 @@ TEST(csv_agrees_with_a_plain_reader) {
     size_t n = 8 + test_random(&seed) % 24;
     for (size_t k = 8; k < n; k++)
       text[k] = alphabet[test_random(&seed) % (sizeof alphabet - 1)];
-    csv_text want = { NULL, 0, 0 };
-    csv_puts(&want, "a str|b str\n");
+    test_string want = { NULL, 0, 0 };
+    test_puts(&want, "a str|b str\n");
     int failed = csv_plain_reader(text + 4, n - 4, &want);
     dfq_csv_options o = csv_options();
     o.types = "a: str, b: str";
@@ -919,14 +898,14 @@ TEST(csv_agrees_with_a_plain_reader) {
 
 TEST(csv_long_rows) {
   size_t n = 10 << 20;
-  csv_text t = { NULL, 0, 0 };
+  test_string t = { NULL, 0, 0 };
   char *big = (char *)test_alloc(n);
   memset(big, 'x', n);
-  csv_puts(&t, "a,b\n1,");
-  csv_add(&t, big, n);
-  csv_puts(&t, "\n2,\"");
-  csv_add(&t, big, n);
-  csv_puts(&t, "\"\"\n\"\n3,y\n");
+  test_puts(&t, "a,b\n1,");
+  test_add(&t, big, n);
+  test_puts(&t, "\n2,\"");
+  test_add(&t, big, n);
+  test_puts(&t, "\"\"\n\"\n3,y\n");
   const char *path = test_file_n("csv_long.csv", t.s, t.len);
   dfq *db = dfq_open(NULL);
   dfq_table *table = dfq_collect(dfq_scan_csv(db, path, NULL));
@@ -1057,14 +1036,14 @@ TEST(csv_structure_errors) {
 
 // n rows "i,i.5,text i", in which row bad (from 1; 0: none) has another amount.
 static char *csv_many(int n, int bad, const char *amount) {
-  csv_text t = { NULL, 0, 0 };
-  csv_puts(&t, "id,amount,name\n");
+  test_string t = { NULL, 0, 0 };
+  test_puts(&t, "id,amount,name\n");
   for (int i = 1; i <= n; i++) {
     char row[160];
     snprintf(row, sizeof row,
              i == bad ? "%d,%s,name of row %d\n" : "%d,%.0s%d,name of row %d\n", i, amount,
              i == bad ? i : i * 2, i);
-    csv_puts(&t, row);
+    test_puts(&t, row);
   }
   return t.s;
 }
@@ -1258,8 +1237,8 @@ static dfq_frame *csv_pushed(dfq_frame *scan, const char *const *conjuncts, int 
 }
 
 static char *csv_random_table(uint64_t seed, int rows) {
-  csv_text t = { NULL, 0, 0 };
-  csv_puts(&t, "a,b,c,d\n");
+  test_string t = { NULL, 0, 0 };
+  test_puts(&t, "a,b,c,d\n");
   for (int i = 0; i < rows; i++) {
     char row[160];
     uint64_t x = test_random(&seed);
@@ -1267,7 +1246,7 @@ static char *csv_random_table(uint64_t seed, int rows) {
              x % 7 ? (int)(x >> 8) % 10 : 0, x % 5 ? "" : "\"", (int)(x >> 16) % 100,
              x % 5 ? "" : "\"", x % 3 ? "" : "\"long, \"\"text\"\" with a number, ",
              (int)(x >> 24) % 50, x % 3 ? "" : "\"", (int)((x >> 32) % 28 + 1));
-    csv_puts(&t, row);
+    test_puts(&t, row);
   }
   return t.s;
 }
@@ -1610,18 +1589,18 @@ TEST(csv_what_is_written_reads_back) {
     int columns = 1 + (int)(test_random(&seed) % 8);
     size_t rows = test_random(&seed) % 40;
     dfq_field fields[8];
-    csv_text given = { NULL, 0, 0 };
+    test_string given = { NULL, 0, 0 };
     for (int c = 0; c < columns; c++) {
       fields[c].name = names[c];
       fields[c].type = types[test_random(&seed) % 8];
       fields[c].why = NULL;
-      if (c) csv_puts(&given, ", ");
+      if (c) test_puts(&given, ", ");
       dfq__text t = dfq__text_in(db->heap);
       dfq__put_name(&t, names[c]);
-      csv_puts(&given, t.data);
+      test_puts(&given, t.data);
       dfq__text_free(&t);
-      csv_puts(&given, ": ");
-      csv_puts(&given, dfq_type_name(fields[c].type));
+      test_puts(&given, ": ");
+      test_puts(&given, dfq_type_name(fields[c].type));
     }
     for (size_t i = 0; i < rows * (size_t)columns; i++)
       cells[i] = csv_random_value(&seed, fields[i % (size_t)columns].type, room + 30 * i);

@@ -138,6 +138,28 @@ static inline void *test_alloc(size_t bytes) {
   return p;
 }
 
+// Text that grows. Owns: the caller, who frees s.
+typedef struct test_string {
+  char *s;
+  size_t len, size;
+} test_string;
+
+static inline void test_add(test_string *t, const char *s, size_t n) {
+  if (t->len + n + 1 > t->size) {
+    size_t size = 2 * (t->len + n + 1);
+    char *more = (char *)test_alloc(size);
+    if (t->len) memcpy(more, t->s, t->len);
+    free(t->s);
+    t->s = more;
+    t->size = size;
+  }
+  memcpy(t->s + t->len, s, n);
+  t->len += n;
+  t->s[t->len] = 0;
+}
+
+static inline void test_puts(test_string *t, const char *s) { test_add(t, s, strlen(s)); }
+
 // The process's own directory, new: below $TMPDIR or /tmp.
 static inline const char *test_dir(void) {
   const char *tmp = getenv("TMPDIR");
