@@ -19279,6 +19279,13 @@ static bool dfq__gather_or_null(dfq__op *op, dfq__buffer *room, const dfq__vec *
   return true;
 }
 
+// Whether the pairs have all n probe rows, each once: then its columns go out as they are.
+static bool dfq__join_all_once(const uint32_t *left, size_t m, size_t n) {
+  size_t i = 0;
+  while (i < m && left[i] == i) i++;
+  return i == n && m == n;
+}
+
 // The output columns for m pairs of the probe batch. A shared key of a right or full join is
 // the left's here: pairs have both. Only left and full joins have pairs without a built row,
 // and right is not what it was after them.
@@ -19289,6 +19296,7 @@ static bool dfq__join_emit(dfq__join_op *j, const dfq__batch *probe, const uint3
   bool nulls = p->type == DFQ_LEFT || p->type == DFQ_FULL;
   const uint8_t *there = NULL;
   if (nulls && !dfq__join_there(j, right, m, &there)) return false;
+  bool all = dfq__join_all_once(left, m, probe->rows);
   for (int c = 0; c < op->out.columns; c++) {
     const dfq__join_column *jc = &p->column[c];
     dfq__buffer *room = &j->out[2 * c];
@@ -19299,7 +19307,8 @@ static bool dfq__join_emit(dfq__join_op *j, const dfq__batch *probe, const uint3
         return false;
     } else {
       int from = dfq__schema_find(&op->node->in[0]->schema, jc->name);
-      if (!dfq__gather_vec(op, room, &probe->column[from], left, m, to)) return false;
+      if (all) *to = probe->column[from];
+      else if (!dfq__gather_vec(op, room, &probe->column[from], left, m, to)) return false;
     }
   }
   op->out.rows = m;
