@@ -15700,6 +15700,25 @@ static bool dfq__find_or_add(dfq__hash_table *t, const uint64_t *key, size_t n,
                    : dfq__find_or_add_hashed(t, key, n, number);
 }
 
+// The numbers of keys of one word, of a piece whose hashes are there. In a table that does not
+// fit the cache the keys to compare with are misses, too, and so are asked for ahead.
+static void dfq__find_words(const dfq__hash_table *t, const uint64_t *key, const uint64_t *hash,
+                            size_t n, uint32_t *number) {
+  const uint64_t *kept = dfq__table_key(t, 0);
+  const uint32_t *slot = t->slot;
+  size_t mask = ((size_t)1 << t->lg) - 1;
+  int shift = 64 - t->lg;
+  for (size_t i = 0; t->lg > 16 && i < n; i++) {
+    uint32_t first = slot[hash[i] >> shift];
+    DFQ__PREFETCH(&kept[first == DFQ__EMPTY ? 0 : first]);
+  }
+  for (size_t i = 0; i < n; i++) {
+    size_t at = (size_t)(hash[i] >> shift);
+    while (slot[at] != DFQ__EMPTY && kept[slot[at]] != key[i]) at = (at + 1) & mask;
+    number[i] = slot[at];
+  }
+}
+
 // Reads only, so that several threads may probe one finished table.
 // The numbers of n keys, DFQ__EMPTY for those that are not there. As above, hashes come first:
 // the misses of a piece overlap.
@@ -15715,7 +15734,8 @@ static void dfq__find(const dfq__hash_table *t, const uint64_t *key, size_t n,
       hash[i] = dfq__hash_words(k + i * t->words, t->words, t->seed);
       DFQ__PREFETCH(&t->slot[hash[i] >> (64 - t->lg)]);
     }
-    for (size_t i = 0; i < m; i++)
+    if (t->words == 1) dfq__find_words(t, k, hash, m, number + from);
+    for (size_t i = 0; t->words != 1 && i < m; i++)
       number[from + i] = t->slot[dfq__table_probe(t, k + i * t->words, hash[i])];
   }
 }
@@ -15985,16 +16005,17 @@ static bool dfq__pack_layout(dfq__key_set *k) {
 }
 
 // May the keys be places in an array? Not in one that is larger than what it is worth: a small
-// query should not clear megabytes.
+// query should not clear megabytes. 8 places a row is what a table of hashes may have as well,
+// when it has just grown.
 static bool dfq__keys_small(const dfq__key_set *k) {
   return k->packed && k->bits <= DFQ__DIRECT_BITS &&
-         (size_t)1 << k->bits <= dfq__max(4096, 2 * k->seen);
+         (size_t)1 << k->bits <= dfq__max(4096, 8 * k->seen);
 }
 
-// The index for the keys there are.
+// The index for the keys there are; no smaller than it was, or it would soon grow again.
 static bool dfq__keys_index(dfq__key_set *k) {
   dfq__hash_table *t = &k->table;
-  int lg = 10;
+  int lg = t->direct ? 10 : t->lg;
   if (dfq__keys_small(k)) return dfq__table_index(t, k->bits, true);
   while ((size_t)1 << lg < 2 * t->count + 2) lg++;
   return dfq__table_index(t, lg, false);
