@@ -19176,7 +19176,7 @@ static size_t dfq__join_known(dfq__join_op *j, size_t room, uint32_t *left) {
   for (; j->at < end; j->at++) {
     left[m] = (uint32_t)j->at;
     bool known = rows & (number[j->at] != DFQ__EMPTY);
-    m += (known == semi) & !(asks && dfq__never_in(j));
+    m += (size_t)((known == semi) & !(asks && dfq__never_in(j)));
   }
   return m;
 }
@@ -19191,7 +19191,7 @@ static size_t dfq__join_single(dfq__join_op *j, size_t room, uint32_t *left, uin
   for (; at < end; at++) {
     left[m] = (uint32_t)at;
     right[m] = number[at];
-    m += keep | (number[at] != DFQ__EMPTY);
+    m += (size_t)(keep | (number[at] != DFQ__EMPTY));
   }
   for (size_t i = 0; j->met && i < m; i++)
     if (right[i] != DFQ__EMPTY) j->met[right[i]] = 1;
