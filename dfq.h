@@ -2872,7 +2872,7 @@ static const char *const dfq__cast_matrix[] = {
   /* i32      */ ".+=+++....!!!!!!+!.",
   /* i64      */ ".+!=++....!!!!!!+!.",
   /* f64      */ ".+!!=+....!!!!!!!!.",
-  /* str      */ ".!!!!=!!.!!!!!!!!!.",
+  /* str      */ ".!!!!=!!!!!!!!!!!!.",
   /* date     */ ".....+=!...........",
   /* datetime */ ".....++=.+.........",
   /* duration */ ".....+..=..........",
@@ -3200,6 +3200,24 @@ static bool dfq__read_time(const char *s, size_t n, int64_t *micros) {
   return n >= 5 && dfq__read_clock(s, n, micros) == n;
 }
 
+// A duration as it is written, [-][DAYSd ]HH:MM:SS[.ffffff], or its microseconds.
+static bool dfq__read_duration(const char *s, size_t n, int64_t *to) {
+  if (dfq__read_i64(s, n, to)) return true;
+  bool minus = n && *s == '-';
+  const char *end = s + n, *clock = s + minus;
+  const char *d = n ? (const char *)memchr(clock, 'd', (size_t)(end - clock)) : NULL;
+  int64_t days = 0, within;
+  if (d && (d + 1 == end || d[1] != ' ')) return false;
+  if (d && (*clock == '-' || !dfq__read_i64(clock, (size_t)(d - clock), &days))) return false;
+  if (d) clock = d + 2;
+  if (end - clock < 8 || !dfq__read_time(clock, (size_t)(end - clock), &within)) return false;
+  if (days > INT64_MAX / DFQ__DAY) return false;
+  uint64_t u = (uint64_t)days * (uint64_t)DFQ__DAY + (uint64_t)within;
+  if (u > (uint64_t)INT64_MAX + minus) return false;
+  *to = minus ? (int64_t)(0 - u) : (int64_t)u;
+  return true;
+}
+
 // A date, then 'T' or a blank, a time of day and an optional zone; a date alone is its
 // midnight.
 static bool dfq__read_datetime(const char *s, size_t n, int64_t *micros) {
@@ -3272,11 +3290,21 @@ static int dfq__compare_scaled(int64_t a, int scale_a, int64_t b, int scale_b) {
   return rest > 0 ? -1 : rest < 0;
 }
 
+// The length of a text with a point, without the zeros at its end; an exponent keeps its own.
+static size_t dfq__drop_zeros(const char *s, size_t n) {
+  bool exponent = memchr(s, 'e', n) || memchr(s, 'E', n);
+  while (!exponent && n && s[n - 1] == '0') n--;
+  return n;
+}
+
 // Text with more digits than the scale has room for is refused, unless they are zeros: reading
 // never rounds.
 static bool dfq__read_decimal(const char *s, size_t n, int scale, int64_t *to) {
   dfq__decimal d;
-  if (!dfq__scan_decimal(s, n, &d) || d.digits > 19) return false;
+  if (!dfq__scan_decimal(s, n, &d)) return false;
+  if (d.digits > 19 && (!memchr(s, '.', n) || !dfq__scan_decimal(s, dfq__drop_zeros(s, n), &d)))
+    return false;
+  if (d.digits > 19) return false;
   uint64_t m = d.mantissa;
   int e = m ? d.exponent + scale : 0;
   for (; e > 0; e--) {
@@ -3291,10 +3319,15 @@ static bool dfq__read_decimal(const char *s, size_t n, int scale, int64_t *to) {
   return m <= (uint64_t)INT64_MAX + d.negative;
 }
 
-// The scale of a literal: as many digits as it has behind the point.
+// The scale of a literal: as many digits as it has behind the point. Zeros at the end count
+// unless they are what makes it too long.
 static int dfq__scale_of_text(const char *s, size_t n) {
   const char *point = n ? (const char *)memchr(s, '.', n) : NULL;
-  return point ? (int)dfq__min((size_t)(s + n - point) - 1, 100) : 0;
+  dfq__decimal d;
+  if (!point || !dfq__scan_decimal(s, n, &d)) return 0;
+  size_t ahead = (size_t)(point - s) + 1;
+  if (d.digits > 19 || n - ahead > DFQ__MAX_SCALE) n = dfq__drop_zeros(s, n);
+  return (int)dfq__min(n - ahead, 100);
 }
 
 static size_t dfq__write_decimal(char *to, int64_t x, int scale) {
@@ -8254,7 +8287,7 @@ static dfq_type dfq__parse_type(dfq__parser *p) {
 
 // Reads text as a value of a type. Returns false when it is none; type NULL is no type to read.
 // The one place where text becomes a value: typed literals, casts and the CSV reader all call
-// it, so they accept the same things. A duration's text is its microseconds.
+// it, so they accept the same things.
 static bool dfq__read_value(dfq_type type, const char *s, size_t n, dfq_value *to) {
   *to = dfq__value_int(type, 0);
   switch (dfq__kind(type)) {
@@ -8263,7 +8296,8 @@ static bool dfq__read_value(dfq_type type, const char *s, size_t n, dfq_value *t
       return dfq__read_i64(s, n, &to->as.i) && dfq__int_fits(type, to->as.i);
     case DFQ_U64: return dfq__read_u64(s, n, &to->as.i);
     case DFQ_F32: return dfq__read_f64(s, n, &to->as.f) && dfq__f64_to_f32(&to->as.f);
-    case DFQ_I64: case DFQ_DURATION: return dfq__read_i64(s, n, &to->as.i);
+    case DFQ_I64: return dfq__read_i64(s, n, &to->as.i);
+    case DFQ_DURATION: return dfq__read_duration(s, n, &to->as.i);
     case DFQ_F64: return dfq__read_f64(s, n, &to->as.f);
     case DFQ_DATE: return dfq__read_date(s, n, &to->as.i);
     case DFQ_DATETIME: return dfq__read_datetime(s, n, &to->as.i);
@@ -30581,24 +30615,6 @@ static inline bool dfq__csv_get_str(const char *a, const char *b, dfq_view *to) 
   return true;
 }
 
-// A duration as it is written, [-][DAYSd ]HH:MM:SS[.ffffff], or its microseconds.
-static bool dfq__read_duration(const char *s, size_t n, int64_t *to) {
-  if (dfq__read_i64(s, n, to)) return true;
-  bool minus = n && *s == '-';
-  const char *end = s + n, *clock = s + minus;
-  const char *d = (const char *)memchr(clock, 'd', (size_t)(end - clock));
-  int64_t days = 0, within;
-  if (d && (d + 1 == end || d[1] != ' ')) return false;
-  if (d && !dfq__read_i64(clock, (size_t)(d - clock), &days)) return false;
-  if (d) clock = d + 2;
-  if (end - clock < 8 || !dfq__read_time(clock, (size_t)(end - clock), &within)) return false;
-  if (days < 0 || days > INT64_MAX / DFQ__DAY) return false;
-  uint64_t u = (uint64_t)days * (uint64_t)DFQ__DAY + (uint64_t)within;
-  if (u > (uint64_t)INT64_MAX + minus) return false;
-  *to = minus ? (int64_t)(0 - u) : (int64_t)u;
-  return true;
-}
-
 static inline bool dfq__csv_get_time(const char *a, const char *b, int64_t *to) {
   return dfq__read_time(a, (size_t)(b - a), to);
 }
@@ -30647,13 +30663,6 @@ static bool dfq__csv_is_null(const dfq__csv_source *s, const dfq__csv_text *t) {
 static bool dfq__csv_is_plain(const char *s, size_t n) {
   if (n && *s == '-') { s++; n--; }
   return n && *s != '+' && !(n > 1 && *s == '0' && dfq__is_digit(s[1]));
-}
-
-// The exact reader of any type.
-static bool dfq__csv_read_value(dfq_type type, const dfq__csv_text *t, dfq_value *to) {
-  if (type != DFQ_DURATION) return dfq__read_value(type, t->s, t->n, to);
-  *to = dfq__value_int(type, 0);
-  return dfq__read_duration(t->s, t->n, &to->as.i);
 }
 
 // The reading of a run: what the loops leave behind for the operator. They know nothing of
@@ -30706,7 +30715,7 @@ static const dfq__error *dfq__csv_value_error(const dfq__csv_state *st, int colu
                d.integer && *text->s != '+';
   dfq__putf(&t, "column %s holds ", f->name);
   dfq__csv_put_value(&t, text->s, text->n);
-  if (dfq__csv_read_value(f->type, text, &v))
+  if (dfq__read_value(f->type, text->s, text->n, &v))
     dfq__putf(&t, ", which %s would not keep as it is written", dfq_type_name(f->type));
   else
     dfq__putf(&t, ", which %s %s", large ? "does not fit in" : "is no", dfq_type_name(f->type));
@@ -30756,7 +30765,7 @@ static bool dfq__csv_odd(dfq__csv_state *st, dfq__csv_cells *c, size_t i, const 
   if (!dfq__csv_is_null(s, &t)) {
     // 007 is refused where the sample took the column for a number: nobody asked for that.
     bool number = c->type == DFQ_I64 || c->type == DFQ_F64;
-    bool good = dfq__csv_read_value(c->type, &t, &v);
+    bool good = dfq__read_value(c->type, t.s, t.n, &v);
     if (number && !s->given[c->column] && !dfq__csv_is_plain(t.s, t.n)) good = false;
     if (!good && !dfq__csv_bad(st, c, i, a, &t)) return false;
     if (!good) v = dfq__value_null();

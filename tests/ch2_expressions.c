@@ -1337,7 +1337,7 @@ TEST(expr_lazy) {
 TEST(expr_casts_all_pairs) {
   static const char *const columns[] = { "null", "b", "i3", "i", "f", "s", "d", "t", "u" };
   static const char *const rows[] = {
-    "++++++++", "+++++...", "+++++...", "+++++...", "+++++...", "!!!!+!!.", "....+++.",
+    "++++++++", "+++++...", "+++++...", "+++++...", "+++++...", "!!!!+!!!", "....+++.",
     "....+++.", "....+..+"
   };
   dfq *db = dfq_open(NULL);

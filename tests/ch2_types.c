@@ -271,6 +271,26 @@ TYPES_TABLE(types_times_in_plans, TYPES_TIMES,
   { "| group k : mean(at) as m", "!mean does not take time" },
   { "types (k: time)", "!column k holds \"1\", which is no time" })
 
+// The text of a duration is read as what it was written from.
+FN_TABLE(types_duration_texts,
+  { "cast('30d 10:20:30.5' as duration)", "duration 30d 10:20:30.500000" },
+  { "cast('-1d 00:00:00.000001' as duration)", "duration -1d 00:00:00.000001" },
+  { "cast('-00:00:01' as duration)", "duration -00:00:01" },
+  { "cast('1500000' as duration)", "duration 00:00:01.500000" },
+  { "cast(cast(u as str) as duration) = u", "bool true" },
+  { "cast(cast(interval '9223372036854775807' microsecond as str) as duration)",
+    "duration 106751991d 04:00:54.775807" },
+  { "cast('-106751991d 04:00:54.775808' as duration)", "duration -106751991d 04:00:54.775808" },
+  { "cast('106751991d 04:00:54.775808' as duration)", "!has no value of type duration" },
+  { "cast('106751992d 00:00:00' as duration)", "!has no value of type duration" },
+  { "try_cast('--1d 00:00:00' as duration)", "duration null" },
+  { "try_cast('1d' as duration)", "duration null" },
+  { "try_cast('1d 24:00:00' as duration)", "duration null" },
+  { "try_cast('1d 10:00' as duration)", "duration null" },
+  { "try_cast('' as duration)", "duration null" },
+  { "cast(sn as duration)", "duration null" },
+  { "cast(1 as duration)", "!cannot cast i64 to duration" })
+
 // A date outside the years that can be written has no datetime: an error, and null in try_cast.
 TEST(types_dates_without_datetime) {
   dfq *db = dfq_open(NULL);
@@ -428,6 +448,14 @@ FN_TABLE(types_decimal_functions,
   { "decimal '-92233720368547758.08'", "decimal(2) -92233720368547758.08" },
   { "decimal '92233720368547758.08'", "!does not fit in decimal" },
   { "decimal '0.0000000000000000001'", "!decimal" }, { "decimal 'x'", "!'x' is no decimal" },
+  { "decimal '1.50000000000000000000'", "decimal(1) 1.5" },
+  { "decimal '9223372036854775807.0'", "decimal(0) " TYPES_MOST },
+  { "decimal '92233720368547758.070'", "decimal(2) 92233720368547758.07" },
+  { "decimal '1.00000000000000000001'", "!does not fit in decimal" },
+  { "decimal '9300000000000000000.00'", "!does not fit in decimal" },
+  { "decimal '0.00000000000000000000'", "decimal(0) 0" },
+  { "cast('12.30000000000000000000' as decimal(2))", "decimal(2) 12.30" },
+  { "cast('12.30000000000000000001' as decimal(2))", "!has no value of type decimal(2)" },
   { "decimal '0.10' + decimal '0.20'", "decimal(2) 0.30" },
   { "decimal '0.1' + decimal '0.02'", "decimal(2) 0.12" },
   { "decimal '1.5' - 2", "decimal(1) -0.5" }, { "1 - decimal '0.05'", "decimal(2) 0.95" },
@@ -624,6 +652,7 @@ static void run_ch2_types(void) {
   RUN(types_narrow_in_c);
   RUN(types_time_functions);
   RUN(types_times_in_plans);
+  RUN(types_duration_texts);
   RUN(types_dates_without_datetime);
   RUN(types_list_functions);
   RUN(types_lists_in_plans);
