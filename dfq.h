@@ -11460,7 +11460,7 @@ static dfq__kernel dfq__kernel_of(int fn, dfq_type type) {
       case DFQ_F64: return k->f64;
       case DFQ_STR: case DFQ_LIST: return k->str;
       case DFQ_NULL: case DFQ_U64: return NULL;
-      default: return k->i64;
+      default: return dfq__layout_of(type) == DFQ__AS_WORD ? k->i64 : NULL;
     }
   }
   return NULL;
@@ -24613,6 +24613,7 @@ static bool dfq__unpivot_open(dfq__op *op) {
     for (size_t i = 0; i < n; i++) t[i * step] = f[i];                                         \
   }
 DFQ__DEAL(dfq__deal_1, uint8_t)
+DFQ__DEAL(dfq__deal_2, uint16_t)
 DFQ__DEAL(dfq__deal_4, uint32_t)
 DFQ__DEAL(dfq__deal_8, uint64_t)
 DFQ__DEAL(dfq__deal_16, dfq_view)
@@ -24622,6 +24623,7 @@ static void dfq__deal(void *to, const void *from, size_t n, size_t step, size_t 
   if (size == 8) dfq__deal_8(to, from, n, step);
   else if (size == 16) dfq__deal_16(to, from, n, step);
   else if (size == 4) dfq__deal_4(to, from, n, step);
+  else if (size == 2) dfq__deal_2(to, from, n, step);
   else dfq__deal_1(to, from, n, step);
 }
 
