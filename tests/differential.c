@@ -49,6 +49,21 @@ static const dfq_type diff_types[] = { DFQ_I64, DFQ_I64, DFQ_F64, DFQ_F64, DFQ_S
                                        DFQ_BOOL, DFQ_I32, DFQ_DATE, DFQ_DATETIME,
                                        DFQ_DURATION };
 
+// Mostly the types above; else one of those that are narrow, exact, or several.
+static dfq_type diff_type(diff_gen *g) {
+  static const dfq_type more[] = { DFQ_TIME, DFQ_U8, DFQ_I16, DFQ_U32, DFQ_U64, DFQ_F32 };
+  if (diff_chance(g, 60)) return diff_types[diff_below(g, 11)];
+  switch (diff_below(g, 10)) {
+    case 0: return dfq_decimal_of(2);
+    case 1: return dfq_decimal_of(4);
+    case 2: return dfq_list_of(DFQ_I64);
+    case 3: return dfq_list_of(DFQ_STR);
+    default: return more[diff_below(g, 6)];
+  }
+}
+
+static bool diff_is_list(dfq_type type) { return (type & 0xff) == DFQ_LIST; }
+
 static const char *const diff_strings[] = { "",
                                             "a",
                                             "b",
@@ -96,16 +111,50 @@ static double diff_double(diff_gen *g) {
   return (double)(diff_below(g, 9) - 4) / 2;
 }
 
+static dfq_value diff_value(diff_gen *g, dfq_type type, int nulls);
+
+// The values of narrow types: mostly few and small, sometimes the last that there are.
+static int64_t diff_narrow(diff_gen *g, dfq_type type) {
+  bool last = diff_chance(g, 6), high = diff_chance(g, 50);
+  int small = diff_below(g, 6);
+  switch (type) {
+    case DFQ_U8: return last ? 255 : small;
+    case DFQ_I16: return last ? (high ? INT16_MAX : INT16_MIN) : small - 2;
+    case DFQ_U32: return last ? (int64_t)UINT32_MAX : small;
+    default: return g->extreme && last ? (high ? -1 : INT64_MIN) : small;
+  }
+}
+
+static dfq_value diff_list_value(diff_gen *g, dfq_type child) {
+  dfq_value cell[3], v;
+  int count = diff_below(g, 4);
+  for (int i = 0; i < count; i++) cell[i] = diff_value(g, child, 20);
+  (void)dfq_list_value(g->db, child, cell, (size_t)count, &v);
+  return v;
+}
+
 static dfq_value diff_value(diff_gen *g, dfq_type type, int nulls) {
   dfq_value v;
   memset(&v, 0, sizeof v);
   if (diff_chance(g, nulls)) return v;
+  if (diff_is_list(type)) return diff_list_value(g, type >> 8);
   v.type = type;
   switch (type & 0xff) {
     case DFQ_BOOL: v.as.i = diff_below(g, 2); break;
     case DFQ_I32: v.as.i = diff_chance(g, 4) ? (diff_chance(g, 50) ? INT32_MIN : INT32_MAX)
                                              : diff_below(g, 7) - 2; break;
     case DFQ_F64: v.as.f = diff_double(g); break;
+    case DFQ_F32:
+      v.as.f = diff_double(g);
+      if (v.as.f - v.as.f == 0 && fabs(v.as.f) > 3e38) v.as.f = 1e38;
+      v.as.f = (double)(float)v.as.f;
+      break;
+    case DFQ_U8: case DFQ_I16: case DFQ_U32: case DFQ_U64:
+      v.as.i = diff_narrow(g, type);
+      break;
+    case DFQ_TIME:
+      v.as.i = diff_below(g, 24) * INT64_C(3600000000) + (diff_chance(g, 20) ? 1 : 0);
+      break;
     case DFQ_STR:
       v.as.s = diff_strings[diff_below(g, (int)(sizeof diff_strings / sizeof *diff_strings))];
       v.len = (uint32_t)strlen(v.as.s);
@@ -157,7 +206,7 @@ static void diff_fill(diff_gen *g, diff_data *d) {
   d->rows = diff_row_count(g);
   for (int c = 0; c < d->columns; c++) {
     d->field[c].name = names[(first + c) % 6];
-    d->field[c].type = diff_types[diff_below(g, 11)];
+    d->field[c].type = diff_type(g);
     d->field[c].why = NULL;
   }
   size_t cells = d->rows * (size_t)d->columns;
@@ -230,6 +279,15 @@ static void diff_literal(diff_gen *g, dfq_type type, diff_text *t) {
   };
   static const char *const dates[] = { "date '1999-12-31'", "date '2000-01-15'",
                                        "date '2000-02-29'" };
+  static const char *const list_texts[] = { "list('a', null)", "list('')",
+                                            "list('a long text', 'of two pieces')" };
+  static const char *const list_numbers[] = { "list(1)", "list(2, null)", "list(0, -3, 2)" };
+  if (diff_is_list(type)) {
+    const char *const *lists = type >> 8 == DFQ_STR ? list_texts : list_numbers;
+    if (diff_chance(g, 20)) diff_put(t, "cast(null as %s)", dfq_type_name(type));
+    else diff_put(t, "%s", lists[diff_below(g, 3)]);
+    return;
+  }
   if (diff_chance(g, 4)) { diff_put(t, "try_cast('' as %s)", dfq_type_name(type)); return; }
   switch (type & 0xff) {
     case DFQ_BOOL: diff_put(t, "%s", diff_chance(g, 50) ? "true" : "false"); break;
@@ -238,6 +296,14 @@ static void diff_literal(diff_gen *g, dfq_type type, diff_text *t) {
     case DFQ_DATE: diff_put(t, "%s", dates[diff_below(g, 3)]); break;
     case DFQ_DATETIME: diff_put(t, "datetime '1999-12-3%d 00:00:00'", diff_below(g, 2)); break;
     case DFQ_DURATION: diff_put(t, "interval '%d' hour", diff_below(g, 50)); break;
+    case DFQ_TIME: diff_put(t, "time '%02d:00'", diff_below(g, 24)); break;
+    case DFQ_U8: case DFQ_I16: case DFQ_U32: case DFQ_U64: case DFQ_F32:
+      diff_put(t, "%s '%d'", dfq_type_name(type), diff_below(g, 6));
+      break;
+    case DFQ_DECIMAL:
+      diff_put(t, "decimal '%d.%0*d'", diff_below(g, 5) - 2, (int)(type >> 8),
+               diff_below(g, 4));
+      break;
     case DFQ_I32: diff_put(t, "cast(%d as i32)", diff_below(g, 5) - 1); break;
     default: diff_put(t, "%lld", (long long)diff_integer(g)); break;
   }
@@ -252,7 +318,7 @@ static void diff_leaf(diff_gen *g, const diff_scope *s, dfq_type type, diff_text
 
 static dfq_type diff_any_type(diff_gen *g, const dfq_schema *s) {
   if (s->count && diff_chance(g, 80)) return s->field[diff_below(g, s->count)].type;
-  return diff_types[diff_below(g, 11)];
+  return diff_type(g);
 }
 
 static void diff_infix(diff_gen *g, const diff_scope *s, dfq_type a, const char *op, dfq_type b,
@@ -295,7 +361,12 @@ static void diff_case(diff_gen *g, const diff_scope *s, dfq_type type, int depth
 // The type of the other operand: mostly the same, sometimes one that widens.
 static dfq_type diff_partner(diff_gen *g, dfq_type type) {
   if (!diff_chance(g, 20)) return type;
+  if (type == DFQ_I64 && diff_chance(g, 30)) return diff_chance(g, 50) ? DFQ_U8 : DFQ_U64;
   if (type == DFQ_I64) return diff_chance(g, 50) ? DFQ_F64 : DFQ_I32;
+  if (type == DFQ_U8 || type == DFQ_U32) return diff_chance(g, 50) ? DFQ_I16 : DFQ_F32;
+  if ((type & 0xff) == DFQ_DECIMAL)
+    return diff_chance(g, 50) ? dfq_decimal_of(diff_chance(g, 50) ? 2 : 4)
+                              : diff_chance(g, 60) ? DFQ_I64 : DFQ_F64;
   if (type == DFQ_F64 || type == DFQ_I32) return DFQ_I64;
   if (type == DFQ_DATE) return DFQ_DATETIME;
   return type == DFQ_DATETIME ? (dfq_type)DFQ_DATE : type;
@@ -304,6 +375,7 @@ static dfq_type diff_partner(diff_gen *g, dfq_type type) {
 static void diff_bool(diff_gen *g, const diff_scope *s, int depth, diff_text *t) {
   static const char *const compare[] = { "=", "!=", "<", "<=", ">", ">=", "is distinct from",
                                          "is not distinct from" };
+  static const char *const equal[] = { "=", "!=", "is distinct from", "is not distinct from" };
   dfq_type type = diff_any_type(g, s->schema);
   switch (diff_below(g, 12)) {
     case 0: diff_infix(g, s, DFQ_BOOL, "and", DFQ_BOOL, depth, t); return;
@@ -334,6 +406,7 @@ static void diff_bool(diff_gen *g, const diff_scope *s, int depth, diff_text *t)
                diff_chance(g, 50) ? "%a%" : diff_chance(g, 50) ? "_" : "thirteen%");
       return;
     case 6:
+      if (diff_is_list(type)) type = DFQ_I64;   // which have no order
       diff_put(t, "(");
       diff_expr(g, s, type, depth - 1, t);
       diff_put(t, " between ");
@@ -345,6 +418,10 @@ static void diff_bool(diff_gen *g, const diff_scope *s, int depth, diff_text *t)
     case 7: diff_call(g, s, "is_nan", DFQ_F64, 1, depth, t); return;
     case 8: diff_case(g, s, DFQ_BOOL, depth, t); return;
     default:
+      if (diff_is_list(type)) {
+        diff_infix(g, s, type, equal[diff_below(g, 4)], type, depth, t);
+        return;
+      }
       diff_infix(g, s, type, compare[diff_below(g, type == DFQ_BOOL ? 2 : 8)],
                  type == DFQ_BOOL ? type : diff_partner(g, type), depth, t);
       return;
@@ -407,6 +484,44 @@ static void diff_cast(diff_gen *g, const diff_scope *s, dfq_type from, dfq_type 
   diff_put(t, " as %s)", dfq_type_name(to));
 }
 
+// Narrow numbers come of wide ones, where they fit.
+static void diff_narrow_expr(diff_gen *g, const diff_scope *s, dfq_type type, int depth,
+                             diff_text *t) {
+  dfq_type from = type == DFQ_F32 ? DFQ_F64 : diff_chance(g, 70) ? DFQ_I64 : DFQ_BOOL;
+  if (diff_chance(g, 30)) { diff_case(g, s, type, depth, t); return; }
+  if (diff_chance(g, 30)) { diff_call(g, s, "coalesce", type, 2, depth, t); return; }
+  if (diff_chance(g, 10)) { diff_cast(g, s, from, type, depth, t); return; }
+  diff_put(t, "try_cast(");
+  diff_expr(g, s, from, depth - 1, t);
+  diff_put(t, " as %s)", dfq_type_name(type));
+}
+
+static void diff_decimal(diff_gen *g, const diff_scope *s, dfq_type type, int depth,
+                         diff_text *t) {
+  const char *op = diff_chance(g, 50) ? "+" : "-";
+  dfq_type two = dfq_decimal_of(2);
+  switch (diff_below(g, 7)) {
+    case 0: diff_case(g, s, type, depth, t); return;
+    case 1: diff_call(g, s, diff_chance(g, 50) ? "abs" : "neg", type, 1, depth, t); return;
+    case 2: diff_infix(g, s, type, op, diff_chance(g, 50) ? DFQ_I64 : DFQ_U8, depth, t); return;
+    case 3:
+      if (type == two) diff_infix(g, s, type, "*", DFQ_I16, depth, t);
+      else diff_infix(g, s, two, "*", two, depth, t);
+      return;
+    case 4: diff_cast(g, s, diff_chance(g, 50) ? two : (dfq_type)DFQ_U32, type, depth, t);
+      return;
+    case 5: diff_infix(g, s, type == two ? type : two, op, type, depth, t); return;
+    default: diff_infix(g, s, type, op, type, depth, t); return;
+  }
+}
+
+static void diff_list(diff_gen *g, const diff_scope *s, dfq_type type, int depth,
+                      diff_text *t) {
+  if (diff_chance(g, 30)) diff_case(g, s, type, depth, t);
+  else if (diff_chance(g, 30)) diff_call(g, s, "coalesce", type, 2, depth, t);
+  else diff_call(g, s, "list", type >> 8, diff_below(g, 2) + 1, depth, t);
+}
+
 static void diff_time(diff_gen *g, const diff_scope *s, dfq_type type, int depth,
                       diff_text *t) {
   static const char *const units[] = { "day", "month", "hour" };
@@ -414,7 +529,17 @@ static void diff_time(diff_gen *g, const diff_scope *s, dfq_type type, int depth
   if (diff_chance(g, 25)) { diff_case(g, s, type, depth, t); return; }
   if (type == DFQ_DURATION) {
     dfq_type of = diff_chance(g, 50) ? DFQ_DATETIME : DFQ_DURATION;
+    if (diff_chance(g, 10)) of = DFQ_TIME;
     diff_infix(g, s, of, of == DFQ_DURATION ? op : "-", of, depth, t);
+    return;
+  }
+  if (type == DFQ_TIME && diff_chance(g, 90)) {
+    diff_cast(g, s, DFQ_DATETIME, type, depth, t);
+    return;
+  }
+  if (type == DFQ_TIME) { diff_infix(g, s, type, op, DFQ_DURATION, depth, t); return; }
+  if (type == DFQ_DATETIME && diff_chance(g, 10)) {
+    diff_infix(g, s, DFQ_DATE, "+", DFQ_TIME, depth, t);
     return;
   }
   if (diff_chance(g, 25)) {
@@ -444,6 +569,11 @@ static void diff_expr(diff_gen *g, const diff_scope *s, dfq_type type, int depth
       if (diff_chance(g, 40)) diff_cast(g, s, diff_any_type(g, s->schema), type, depth, t);
       else if (diff_chance(g, 30)) diff_call(g, s, "coalesce", type, 2, depth, t);
       else diff_case(g, s, type, depth, t);
+      return;
+    case DFQ_LIST: diff_list(g, s, type, depth, t); return;
+    case DFQ_DECIMAL: diff_decimal(g, s, type, depth, t); return;
+    case DFQ_U8: case DFQ_I16: case DFQ_U32: case DFQ_U64: case DFQ_F32:
+      diff_narrow_expr(g, s, type, depth, t);
       return;
     default: diff_time(g, s, type, depth, t); return;
   }
@@ -577,7 +707,7 @@ static void diff_aggregate_call(diff_gen *g, const diff_scope *s, diff_text *t) 
                                         "product", "skew", "kurtosis" };
   static const char *const pair[] = { "corr", "cov", "cov_pop" };
   dfq_type type = diff_any_type(g, s->schema), other = diff_any_type(g, s->schema);
-  bool is_number = type == DFQ_I64 || type == DFQ_F64 || type == DFQ_I32;
+  bool is_number = model_is_number(type);
   diff_text e = { "", 0 };
   if (diff_chance(g, 10)) { diff_put(t, "count()"); return; }
   diff_expr(g, s, type, diff_chance(g, 70) ? 0 : 2, &e);
@@ -855,7 +985,7 @@ static void diff_window_item(diff_gen *g, const dfq_schema *s, diff_text *t) {
   static const char *const place[] = { "row_number()", "rank()", "dense_rank()", "ntile(3)",
                                        "percent_rank()", "cume_dist()", "count()" };
   const dfq_field *f = &s->field[diff_below(g, s->count)];
-  bool is_number = f->type == DFQ_I64 || f->type == DFQ_F64 || f->type == DFQ_I32;
+  bool is_number = model_is_number(f->type) && f->type != DFQ_U64;   // whose cast may fail
   diff_text column = { "", 0 };
   int kind = diff_below(g, 10);
   diff_name(&column, f->name);

@@ -75,10 +75,30 @@ static inline int model_compare_text(const dfq_value *a, const dfq_value *b) {
   return a->len < b->len ? -1 : a->len > b->len;
 }
 
-// Two values of one type, neither null. NaN equals itself and is above everything.
+// Integers by the exact result in 128 bits.
+__extension__ typedef __int128 model_wide;
+
+static inline bool model_is_float(dfq_type t) { return t == DFQ_F64 || t == DFQ_F32; }
+static inline bool model_is_decimal(dfq_type t) { return (t & 0xff) == DFQ_DECIMAL; }
+static inline bool model_is_list(dfq_type t) { return (t & 0xff) == DFQ_LIST; }
+
+// An integer as it counts: a u64 above all i64; a decimal in units of 10^-18.
+static inline model_wide model_worth(const dfq_value *v) {
+  model_wide x = v->type == DFQ_U64 ? (model_wide)(uint64_t)v->as.i : (model_wide)v->as.i;
+  for (unsigned i = v->type >> 8; model_is_decimal(v->type) && i < 18; i++) x *= 10;
+  return x;
+}
+
+// Two values of one type, or decimals, neither null. NaN equals itself and is above everything.
+// Lists are equal, or not.
 static inline int model_compare(const dfq_value *a, const dfq_value *b) {
-  if (a->type == DFQ_STR) return model_compare_text(a, b);
-  if (a->type != DFQ_F64) return a->as.i < b->as.i ? -1 : a->as.i > b->as.i;
+  if (a->type == DFQ_STR || model_is_list(a->type)) return model_compare_text(a, b);
+  if (!model_is_float(a->type)) {
+    if (a->type == b->type && a->type != DFQ_U64)
+      return a->as.i < b->as.i ? -1 : a->as.i > b->as.i;
+    model_wide x = model_worth(a), y = model_worth(b);
+    return x < y ? -1 : x > y;
+  }
   bool p = test_is_nan(a->as.f), q = test_is_nan(b->as.f);
   if (p || q) return (int)p - (int)q;
   return a->as.f < b->as.f ? -1 : a->as.f > b->as.f;
@@ -94,7 +114,7 @@ static inline bool model_same_key(const dfq_value *a, const dfq_value *b) {
 
 // -0.0 and NaN as they stand in keys, minima and maxima.
 static inline dfq_value model_canonical(dfq_value v) {
-  if (v.type != DFQ_F64) return v;
+  if (!model_is_float(v.type)) return v;
   if (v.as.f == 0) v.as.f = 0;
   if (test_is_nan(v.as.f)) v.as.f = (double)NAN;
   return v;
@@ -102,28 +122,44 @@ static inline dfq_value model_canonical(dfq_value v) {
 
 // ---- types: what an expression's type is, without looking at data --------------------------
 
-static inline bool model_is_integer(dfq_type t) { return t == DFQ_I32 || t == DFQ_I64; }
-static inline bool model_is_number(dfq_type t) { return model_is_integer(t) || t == DFQ_F64; }
+static inline bool model_is_integer(dfq_type t) {
+  return t == DFQ_I32 || t == DFQ_I64 || (t >= DFQ_I8 && t <= DFQ_U64);
+}
+static inline bool model_is_number(dfq_type t) {
+  return model_is_integer(t) || model_is_float(t) || model_is_decimal(t);
+}
 
 // The type that both widen to.
 static inline dfq_type model_common(dfq_type a, dfq_type b) {
   if (a == b || b == DFQ_NULL) return a;
   if (a == DFQ_NULL) return b;
-  if (model_is_number(a) && model_is_number(b))
-    return a == DFQ_F64 || b == DFQ_F64 ? DFQ_F64 : DFQ_I64;
+  if (model_is_number(a) && model_is_number(b)) {
+    if (model_is_float(a) || model_is_float(b)) return DFQ_F64;
+    if (model_is_decimal(a) && model_is_decimal(b)) return a > b ? a : b;
+    return model_is_decimal(a) ? a : model_is_decimal(b) ? b : (dfq_type)DFQ_I64;
+  }
   if ((a == DFQ_DATE && b == DFQ_DATETIME) || (a == DFQ_DATETIME && b == DFQ_DATE))
     return DFQ_DATETIME;
   return DFQ_KINDS;
 }
 
-// + - *: numbers as i64 or f64; dates, datetimes and durations among themselves.
+// The type that numbers of a type are computed in.
+static inline dfq_type model_computed(dfq_type t) {
+  if (t == DFQ_NULL || model_is_integer(t)) return DFQ_I64;
+  return t == DFQ_F32 ? (dfq_type)DFQ_F64 : t;
+}
+
+// + - *: numbers as i64, f64 or decimal; dates, times and durations among themselves.
 static inline dfq_type model_arithmetic(int fn, dfq_type a, dfq_type b) {
-  dfq_type t = model_common(a, b);
-  if (t == DFQ_NULL || t == DFQ_I32) return DFQ_I64;
+  dfq_type t = model_computed(model_common(a, b));
+  if (fn == DFQ__MUL && model_is_decimal(t))
+    return dfq_decimal_of((model_is_decimal(a) ? (int)(a >> 8) : 0) +
+                          (model_is_decimal(b) ? (int)(b >> 8) : 0));
   if (model_is_number(t) || t == DFQ_DURATION) return t;
   if (fn == DFQ__SUB && t == DFQ_DATE) return DFQ_I64;
-  if (fn == DFQ__SUB && t == DFQ_DATETIME) return DFQ_DURATION;
-  return a == DFQ_DATE && b != DFQ_DURATION ? DFQ_DATE : DFQ_DATETIME;
+  if (fn == DFQ__SUB && (t == DFQ_DATETIME || t == DFQ_TIME)) return DFQ_DURATION;
+  if (a == DFQ_TIME) return a;
+  return a == DFQ_DATE && b != DFQ_DURATION && b != DFQ_TIME ? DFQ_DATE : DFQ_DATETIME;
 }
 
 static inline int model_find(const dfq_schema *s, const char *name) {
@@ -147,8 +183,8 @@ static inline dfq_type model_type_of_aggregate(const model_scope *s, const dfq_e
     case DFQ__MEAN: case DFQ__VAR: case DFQ__STD: case DFQ__MEDIAN: case DFQ__QUANTILE:
     case DFQ__SKEW: case DFQ__KURTOSIS: case DFQ__COV: case DFQ__COV_POP: case DFQ__CORR:
       return DFQ_F64;
-    case DFQ__SUM: case DFQ__PRODUCT:
-      return arg == DFQ_F64 || arg == DFQ_DURATION ? arg : (dfq_type)DFQ_I64;
+    case DFQ__SUM: return model_computed(arg);
+    case DFQ__PRODUCT: return model_is_decimal(arg) ? (dfq_type)DFQ_F64 : model_computed(arg);
     default: return arg == DFQ_NULL ? (dfq_type)DFQ_STR : arg;
   }
 }
@@ -161,7 +197,8 @@ static inline dfq_type model_type_of_call(const model_scope *s, const dfq_expr *
     case DFQ__DIV: return DFQ_F64;
     case DFQ__IDIV: case DFQ__MOD: case DFQ__FLOOR_DIV: case DFQ__FLOOR_MOD:
     case DFQ__NEG: case DFQ__ABS:
-      return model_common(a, b) == DFQ_F64 ? DFQ_F64 : DFQ_I64;
+      return model_computed(model_common(a, b));
+    case DFQ__F_LIST: return dfq_list_of(model_common(a, b));
     case DFQ__WRAP_ADD: case DFQ__WRAP_SUB: case DFQ__WRAP_MUL:
     case DFQ__LEN_BYTES: case DFQ__LEN_CHARS: return DFQ_I64;
     default: return DFQ_BOOL;
@@ -187,10 +224,20 @@ static inline dfq_type model_type(const model_scope *s, const dfq_expr *e) {
   }
 }
 
-// A value as it stands where the wider type is expected.
+// A value as it stands where the wider type is expected; of type DFQ_KINDS when it does not
+// fit.
 static inline dfq_value model_widen(dfq_value v, dfq_type to) {
   if (model_is_null(&v) || v.type == to) return v;
-  if (to == DFQ_F64) return model_f64((double)v.as.i);
+  if (v.type == DFQ_F32) return model_f64(v.as.f);
+  if (to == DFQ_F64 && model_is_decimal(v.type))
+    return model_f64(dfq__decimal_to_f64(v.as.i, (int)(v.type >> 8)));
+  if (to == DFQ_F64) return model_f64((double)model_worth(&v));
+  if (v.type == DFQ_U64 && v.as.i < 0) return model_int(DFQ_KINDS, 0);
+  if (model_is_decimal(to)) {
+    model_wide x = v.as.i;
+    for (unsigned i = model_is_decimal(v.type) ? v.type >> 8 : 0; i < to >> 8; i++) x *= 10;
+    return model_int(x >= INT64_MIN && x <= INT64_MAX ? to : (dfq_type)DFQ_KINDS, (int64_t)x);
+  }
   if (to == DFQ_DATETIME) return model_int(to, v.as.i * INT64_C(86400000000));
   return model_int(to, v.as.i);
 }
@@ -199,22 +246,21 @@ static inline dfq_value model_widen(dfq_value v, dfq_type to) {
 
 static inline bool model_eval(model *m, const model_scope *s, const dfq_expr *e, dfq_value *to);
 
-// Integers by the exact result in 128 bits: false when it does not fit 64.
-__extension__ typedef __int128 model_wide;
-
+// False when it does not fit 64 bits.
 static inline bool model_narrow(model_wide wide, dfq_type type, dfq_value *to) {
   *to = model_int(type, (int64_t)wide);
   return wide >= INT64_MIN && wide <= INT64_MAX;
 }
 
-static inline bool model_integers(int fn, int64_t x, int64_t y, dfq_value *to) {
+// Decimals are integers here: type is what + - * neg and abs give.
+static inline bool model_integers(int fn, dfq_type type, int64_t x, int64_t y, dfq_value *to) {
   model_wide a = x, b = y, q, r;
   switch (fn) {
-    case DFQ__ADD: return model_narrow(a + b, DFQ_I64, to);
-    case DFQ__SUB: return model_narrow(a - b, DFQ_I64, to);
-    case DFQ__MUL: return model_narrow(a * b, DFQ_I64, to);
-    case DFQ__NEG: return model_narrow(-a, DFQ_I64, to);
-    case DFQ__ABS: return model_narrow(a < 0 ? -a : a, DFQ_I64, to);
+    case DFQ__ADD: return model_narrow(a + b, type, to);
+    case DFQ__SUB: return model_narrow(a - b, type, to);
+    case DFQ__MUL: return model_narrow(a * b, type, to);
+    case DFQ__NEG: return model_narrow(-a, type, to);
+    case DFQ__ABS: return model_narrow(a < 0 ? -a : a, type, to);
     case DFQ__WRAP_ADD: *to = model_int(DFQ_I64, (int64_t)(a + b)); return true;
     case DFQ__WRAP_SUB: *to = model_int(DFQ_I64, (int64_t)(a - b)); return true;
     case DFQ__WRAP_MUL: *to = model_int(DFQ_I64, (int64_t)((uint64_t)x * (uint64_t)y));
@@ -268,14 +314,17 @@ static inline bool model_times(int fn, const dfq_value *a, const dfq_value *b, d
     *to = model_int(DFQ_I64, a->as.i - b->as.i);
     return true;
   }
-  if (y == DFQ_MONTHS) why = (add ? dfq__month_add : dfq__month_sub)(&in, to);
+  if (x == DFQ_DATE && y == DFQ_TIME) why = dfq__date_at(&in, to);
+  else if (y == DFQ_MONTHS) why = (add ? dfq__month_add : dfq__month_sub)(&in, to);
   else if (y == DFQ_DAYS && x == DFQ_DATE)
     why = (add ? dfq__date_add_days : dfq__date_sub_days)(&in, to);
   else if (y == DFQ_DAYS) why = (add ? dfq__time_add_days : dfq__time_sub_days)(&in, to);
   else if (y != DFQ_DURATION || x == DFQ_DURATION) {
     model_wide r = (model_wide)pair[0].as.i + (add ? 1 : -1) * (model_wide)pair[1].as.i;
     return model_narrow(r, DFQ_DURATION, to);
-  } else why = (add ? dfq__time_add : dfq__time_sub)(&in, to);
+  } else if (x == DFQ_TIME && y == DFQ_DURATION)
+    why = (add ? dfq__clock_add : dfq__clock_sub)(&in, to);
+  else why = (add ? dfq__time_add : dfq__time_sub)(&in, to);
   return !why;
 }
 
@@ -320,7 +369,7 @@ static inline bool model_case(model *m, const model_scope *s, const dfq_expr *e,
   }
   if (!model_eval(m, s, e->arg[i], to)) return false;
   *to = model_widen(*to, type);
-  return true;
+  return to->type != DFQ_KINDS;
 }
 
 // in: true when found; else null when something was null.
@@ -359,15 +408,43 @@ static inline bool model_apply(int fn, const dfq_value *a, int count, dfq_value 
     default: break;
   }
   if (t == DFQ_F64) return model_floats(fn, a[0].as.f, a[count - 1].as.f, to);
-  return model_integers(fn, a[0].as.i, a[count - 1].as.i, to);
+  if (model_is_decimal(t) || model_is_decimal(a[count - 1].type))
+    t = model_arithmetic(fn, t, a[count - 1].type);
+  return model_integers(fn, t, a[0].as.i, a[count - 1].as.i, to);
 }
 
 // The type that a function's arguments are widened to before it runs; DFQ_NULL: as they are.
 static inline dfq_type model_operand(int fn, dfq_type a, dfq_type b) {
   dfq_type t = model_common(a, b);
   if (fn == DFQ__DIV || fn == DFQ__IS_NAN) return DFQ_F64;
-  if (t == DFQ_I32) return DFQ_I64;
-  return t >= DFQ_KINDS ? (dfq_type)DFQ_NULL : t;
+  if (fn >= DFQ__EQ && fn <= DFQ__GE) return DFQ_NULL;
+  if (t == DFQ_KINDS || t == DFQ_NULL) return DFQ_NULL;
+  return model_computed(t);
+}
+
+// Decimals compare, and are multiplied, as they are; other numbers of two types become one.
+static inline bool model_as_written(int fn, dfq_type common) {
+  bool pair = (fn >= DFQ__EQ && fn <= DFQ__GE) || fn == DFQ__MUL;
+  return pair && model_is_decimal(common);
+}
+
+static inline bool model_widen_all(dfq_value *a, int count, dfq_type to) {
+  bool fits = true;
+  for (int i = 0; i < count; i++) {
+    a[i] = model_widen(a[i], to);
+    fits = fits && a[i].type != DFQ_KINDS;
+  }
+  return fits;
+}
+
+// list(a, b, ...) of what has one type by now.
+static inline dfq_value model_list_call(model *m, dfq_type type, const dfq_value *a, int n) {
+  dfq_value list;
+  dfq__list_builder b;
+  dfq__list_init(&b, m->arena.heap, type);
+  for (int i = 0; i < n; i++) dfq__list_append(&b, &a[i]);
+  (void)dfq__list_value(&b, &m->arena, &list);
+  return list;
 }
 
 static inline bool model_call(model *m, const model_scope *s, const dfq_expr *e,
@@ -386,21 +463,32 @@ static inline bool model_call(model *m, const model_scope *s, const dfq_expr *e,
   if (e->fn == DFQ__IS_NULL) *to = model_bool(null);
   if (e->fn == DFQ__IS_NOT_NULL) *to = model_bool(!null);
   if (e->fn == DFQ__IS_NULL || e->fn == DFQ__IS_NOT_NULL) return true;
-  for (int i = 0; common < DFQ_KINDS && i < e->argc; i++) a[i] = model_widen(a[i], common);
+  bool as_written = model_as_written(e->fn, common);
+  if (as_written)
+    for (int i = 0; i < 2; i++)
+      if (model_is_integer(type[i])) a[i] = model_widen(a[i], dfq_decimal_of(0));
+  for (int i = 0; as_written && i < 2; i++)
+    if (a[i].type == DFQ_KINDS) return false;
+  if (common != DFQ_KINDS && !as_written && !model_widen_all(a, e->argc, common)) return false;
   if (e->fn == DFQ__IN) {
     *to = model_in(a, e->argc);
+    return true;
+  }
+  if (e->fn == DFQ__F_LIST) {
+    *to = model_list_call(m, common, a, e->argc);
     return true;
   }
   if (e->fn == DFQ__DISTINCT || e->fn == DFQ__NOT_DISTINCT) {
     *to = model_bool(model_same_key(&a[0], &a[1]) == (e->fn == DFQ__NOT_DISTINCT));
     return true;
   }
-  if (null) return true;
   if (e->argc == 1) type[1] = type[0];
-  if (e->fn >= DFQ__ADD && e->fn <= DFQ__SUB && type[0] >= DFQ_DATE)
-    return model_times(e->fn, &a[0], &a[1], to);
+  bool times = e->fn >= DFQ__ADD && e->fn <= DFQ__SUB && type[0] >= DFQ_DATE &&
+               !model_is_number(type[0]);
   common = model_operand(e->fn, type[0], type[1]);
-  for (int i = 0; common && i < e->argc; i++) a[i] = model_widen(a[i], common);
+  if (!times && common && !as_written && !model_widen_all(a, e->argc, common)) return false;
+  if (null) return true;
+  if (times) return model_times(e->fn, &a[0], &a[1], to);
   return model_apply(e->fn, a, e->argc, to);
 }
 
@@ -622,7 +710,12 @@ static inline bool model_numbers(model *m, const dfq_expr *e, const dfq_value *v
     case DFQ__SUM:
       if (floats) *to = model_f64(total);
       return floats || model_narrow(wide, type, to);
-    case DFQ__MEAN: *to = model_f64(total / (double)n); return true;
+    case DFQ__MEAN:
+      if (model_is_decimal(v[0].type))
+        total = dfq__mean_whole((uint64_t)wide, (uint64_t)(wide >> 64), n, v[0].type);
+      else total = total / (double)n;
+      *to = model_f64(total);
+      return true;
     case DFQ__VAR: case DFQ__STD:
       if (n > 1) *to = model_f64(model_spread(m, x, n, e->fn == DFQ__STD));
       return true;
@@ -655,6 +748,15 @@ static inline dfq_value model_pick(int fn, const dfq_value *v, size_t n) {
   return model_canonical(best);
 }
 
+// What sums and products are added up in: all else takes values as they are, or in floats.
+static inline bool model_widen_sum(int fn, dfq_value *v) {
+  bool decimal = model_is_decimal(v->type);
+  if (fn != DFQ__SUM && fn != DFQ__MEAN && fn != DFQ__PRODUCT) return true;
+  *v = model_widen(*v, fn == DFQ__PRODUCT && decimal ? (dfq_type)DFQ_F64
+                                                     : model_computed(v->type));
+  return v->type != DFQ_KINDS;
+}
+
 static inline bool model_takes_pairs(int fn) {
   return fn == DFQ__COV || fn == DFQ__COV_POP || fn == DFQ__CORR || fn == DFQ__MIN_BY ||
          fn == DFQ__MAX_BY;
@@ -674,6 +776,7 @@ static inline bool model_arguments(model *m, const model_scope *s, const dfq_exp
     if (e->argc > e->filtered && !model_eval(m, &inner, e->arg[0], &all[*n])) return false;
     if (model_takes_pairs(e->fn) &&
         !model_eval(m, &inner, e->arg[1], &all[s->members + *n])) return false;
+    if (!model_widen_sum(e->fn, &all[*n])) return false;
     ++*n;
   }
   return true;
@@ -862,7 +965,8 @@ static inline void model_copy(model *m, model_table *to, const dfq_value *row) {
 }
 
 static inline dfq_value model_keep_text(model *m, dfq_value v) {
-  if (v.type == DFQ_STR) v.as.s = dfq__arena_text(&m->arena, v.as.s, v.len);
+  if (v.type == DFQ_STR || model_is_list(v.type))
+    v.as.s = dfq__arena_text(&m->arena, v.as.s, v.len);
   return v;
 }
 
@@ -1041,14 +1145,15 @@ static inline size_t model_unsorted(model *m, const model_table *t, const char *
 
 // How far apart two times are, as a number of their unit, in more bits than they have.
 static inline long double model_apart(const dfq_value *a, const dfq_value *b) {
-  if (a->type == DFQ_F64 && a->as.f == b->as.f) return 0;
-  if (a->type == DFQ_F64) return (long double)fabs(a->as.f - b->as.f);
-  long double d = (long double)a->as.i - (long double)b->as.i;
-  return d < 0 ? -d : d;
+  if (model_is_float(a->type) && a->as.f == b->as.f) return 0;
+  if (model_is_float(a->type)) return (long double)fabs(a->as.f - b->as.f);
+  bool scaled = model_is_decimal(a->type);
+  model_wide x = scaled ? a->as.i : model_worth(a), y = scaled ? b->as.i : model_worth(b);
+  return (long double)(x < y ? y - x : x - y);
 }
 
 static inline bool model_no_time(const dfq_value *v) {
-  return model_is_null(v) || (v->type == DFQ_F64 && test_is_nan(v->as.f));
+  return model_is_null(v) || (model_is_float(v->type) && test_is_nan(v->as.f));
 }
 
 // Each left row with the right row that is nearest in time.
@@ -1563,14 +1668,14 @@ static inline void model_close(model *m) { dfq__arena_release(&m->arena, 0); }
 static inline bool model_same(const dfq_value *a, const dfq_value *b) {
   if (a->type != b->type) return false;
   if (a->type == DFQ_NULL) return true;
-  if (a->type == DFQ_STR) return model_compare_text(a, b) == 0;
-  if (a->type == DFQ_F64 && test_is_nan(a->as.f) && test_is_nan(b->as.f)) return true;
+  if (a->type == DFQ_STR || model_is_list(a->type)) return model_compare_text(a, b) == 0;
+  if (model_is_float(a->type) && test_is_nan(a->as.f) && test_is_nan(b->as.f)) return true;
   return a->as.i == b->as.i;
 }
 
 static inline void model_text(char *to, size_t size, const dfq_value *v) {
   if (v->type == DFQ_NULL) snprintf(to, size, "null");
-  else if (v->type == DFQ_F64) snprintf(to, size, "%.17g (%a)", v->as.f, v->as.f);
+  else if (model_is_float(v->type)) snprintf(to, size, "%.17g (%a)", v->as.f, v->as.f);
   else if (v->type == DFQ_STR) snprintf(to, size, "'%.*s'", (int)v->len, v->as.s);
   else snprintf(to, size, "%s %lld", dfq_type_name(v->type), (long long)v->as.i);
 }
