@@ -6585,7 +6585,8 @@ static const dfq__form dfq__forms[] = {
   X(DFQ__CUME_DIST, "cume_dist", 0, 0, "*", 'f')                                               \
   X(DFQ__SHIFT, "shift", 1, 3, "*", '*')      X(DFQ__DIFF, "diff", 1, 2, "*", '*')             \
   X(DFQ__PCT_CHANGE, "pct_change", 1, 2, "if", 'f')                                            \
-  X(DFQ__CUM_PROD, "cum_prod", 1, 1, "if", '*') X(DFQ__EWM_MEAN, "ewm_mean", 2, 2, "if", 'f')  \
+  X(DFQ__CUM_PROD, "cum_prod", 1, 1, "if", '*')                                                \
+  X(DFQ__EWM_MEAN, "ewm_mean", 2, 2, "if,Q", 'f')                                              \
   /* each a frame of its own over another aggregate, see dfq__own_frames: */                   \
   X(DFQ__FORWARD_FILL, "forward_fill", 1, 2, "*", '*')                                         \
   X(DFQ__BACKWARD_FILL, "backward_fill", 1, 2, "*", '*')                                       \
@@ -17238,6 +17239,7 @@ static void dfq__select_nth(double *v, size_t n, size_t k) {
 // weighed instead.
 static double dfq__between(double low, double high, double part) {
   if (low == high) return low + 0.0;
+  if (low - low != 0 && high - high == 0) return low;   // any way from -inf has not left it
   double step = high - low;
   if (step - step != 0 && low - low == 0 && high - high == 0) {   // only the step is not finite
     step = high * part;
@@ -18023,13 +18025,13 @@ static dfq_type dfq__aggregate_takes(int fn, int i, dfq_type arg) {
 }
 
 // The error for an argument of a wrong type, with the types that would do.
-static void dfq__agg_refuses(dfq__group_plan *p, const dfq_expr *e, dfq_type type) {
-  dfq__text t = dfq__text_in(p->db->heap);
+static void dfq__agg_refuses(dfq__binder *b, const dfq_expr *e, dfq_type type) {
+  dfq__text t = dfq__text_in(b->arena->heap);
   dfq__put(&t, "it is ");
   dfq__put_agg_signature(&t, e->fn);
-  const char *note = t.failed ? NULL : dfq__arena_text(p->binder->arena, t.data, t.len);
+  const char *note = t.failed ? NULL : dfq__arena_text(b->arena, t.data, t.len);
   dfq__text_free(&t);
-  dfq__bind_fail(p->binder, DFQ_TYPE_ERROR, e, note, "%s does not take %s",
+  dfq__bind_fail(b, DFQ_TYPE_ERROR, e, note, "%s does not take %s",
                  dfq__aggregates[e->fn].name, dfq_type_name(type));
 }
 
@@ -18110,7 +18112,7 @@ static bool dfq__agg_arguments(dfq__group_plan *p, const dfq_expr *e, dfq__agg_c
     if (!b) return false;
     dfq_type type = dfq__aggregate_takes(e->fn, i, b->type);
     if (type == DFQ_KINDS || !dfq__is_column_type(type)) {
-      dfq__agg_refuses(p, e, b->type);
+      dfq__agg_refuses(p->binder, e, b->type);
       return false;
     }
     c->arg[i] = dfq_cast(dfq__agg_only(condition, e->arg[i]), type);
@@ -23388,9 +23390,7 @@ static bool dfq__window_running(dfq__binder *b, const dfq_expr *f, dfq__window_c
   dfq__bound *x = dfq__bind(b, f->arg[0]);
   if (!x) return false;
   w->agg.type = dfq__aggregate_takes(f->fn, 0, x->type);
-  if (w->agg.type == DFQ_KINDS)
-    dfq__bind_fail(b, DFQ_TYPE_ERROR, f, NULL, "%s does not take %s", name,
-                   dfq_type_name(x->type));
+  if (w->agg.type == DFQ_KINDS) dfq__agg_refuses(b, f, x->type);
   if (w->over.framed)
     dfq__bind_fail(b, DFQ_TYPE_ERROR, f, NULL, "%s has a frame of its own", name);
   if (b->error) return false;

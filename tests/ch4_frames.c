@@ -445,6 +445,8 @@ static const char *const frames_refused[][2] = {
   { "cum_sum(d)", "sum does not take date" },
   { "cum_prod(x) over (rows between 1 preceding and current row)", "a frame of its own" },
   { "cum_prod(d)", "cum_prod does not take date" },
+  { "ewm_mean(d, 0.5)", "it is ewm_mean(i64 or f64, a share)" },
+  { "cum_prod(d)", "it is cum_prod(i64 or f64)" },
   { "ewm_mean(x, 0)", "alpha is a literal" },
   { "ewm_mean(x, n)", "alpha is a literal" },
   { "forward_fill(x, 0)", "an integer literal of at least 1" },
