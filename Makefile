@@ -5,7 +5,7 @@
 # make bench-compare REV=...   the micro-benchmarks of a revision and of the working copy
 # make tpch DIR=...   the 22 queries of examples/tpch over tables made by the official generator
 # make clean   removes build/, where all of these write
-# make compare-functions   how many results agree with SQLite's
+# make compare-functions   how many results agree with SQLite's and DuckDB's
 # make bench-peers   the suites, DuckDB and SQLite in turns: bench/README.md
 # make expected   stores what the examples print now, in examples/expected and in the pages
 #
@@ -94,6 +94,7 @@ tpch: build/dfq
 .PHONY: compare-functions
 compare-functions: build/dfq
 	@python3 tools/compare_functions.py
+	@python3 tools/compare_duckdb.py
 
 # ---- checks ----------------------------------------------------------------------------------
 # Each is one call of tools/check_headers.sh, so that -j can spread them; it says what they do.

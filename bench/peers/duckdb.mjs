@@ -4,6 +4,7 @@
 //   node bench/peers/duckdb.mjs tpch DATA [flags]       Q1 34.5
 //   node bench/peers/duckdb.mjs groupby FILE [flags]    q1 12.3 ms rows=100 chk=...
 //   node bench/peers/duckdb.mjs join X SMALL MEDIUM BIG [flags]
+//   node bench/peers/duckdb.mjs ask < QUERIES            tools/compare_duckdb.py; both are JSON
 //   flags: --threads N (1)  --runs N (3)  --query N  --nocopy
 //
 // Everything is loaded first. A result is stored as a table; with --nocopy it is only walked
@@ -57,6 +58,22 @@ export async function load (db, data) {
 export function query (file, name) {
   const parts = fs.readFileSync(path.join(here, file), 'utf8').split(/^-- (\w+)$/m)
   return parts[parts.indexOf(String(name)) + 1].trim().replace(/;$/, '')
+}
+
+// A list of queries becomes a list of their results: rows of texts, or the message of an error.
+async function ask () {
+  const db = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect()
+  const results = []
+  for (const sql of JSON.parse(fs.readFileSync(0, 'utf8'))) {
+    try {
+      results.push((await db.runAndReadAll(sql)).getRows())
+    } catch (e) {
+      results.push(e.message.split('\n')[0])
+    }
+  }
+  fs.writeSync(1, JSON.stringify(
+    { version: (await (await db.runAndReadAll('select version()')).getRows())[0][0], results },
+    (_, v) => typeof v === 'bigint' ? String(v) : v))
 }
 
 async function answers (data, out) {
@@ -146,13 +163,14 @@ export function readFlags (argv) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { words: [what, ...words], flags } = readFlags(process.argv.slice(2))
-  const wants = { answers: 2, tpch: 1, groupby: 1, join: 4 }[what]
-  if (!wants || words.length !== wants) {
-    console.error('usage: duckdb.mjs answers DATA OUT | tpch DATA | groupby FILE | ' +
+  const wants = { ask: 0, answers: 2, tpch: 1, groupby: 1, join: 4 }[what]
+  if (wants === undefined || words.length !== wants) {
+    console.error('usage: duckdb.mjs ask | answers DATA OUT | tpch DATA | groupby FILE | ' +
       'join X SMALL MEDIUM BIG [--threads N] [--runs N] [--query N] [--nocopy]')
     process.exit(2)
   }
-  if (what === 'answers') await answers(...words)
+  if (what === 'ask') await ask()
+  else if (what === 'answers') await answers(...words)
   else await main(what, words, flags)
   process.exit(0)   // the native threads would keep it waiting
 }
