@@ -9760,6 +9760,24 @@ static const char *dfq__mismatch_note(dfq__binder *b, const dfq_expr *e,
   return note;
 }
 
+// The first argument whose type no signature has at its place, -1 when each alone would do.
+static int dfq__misfit(const dfq_expr *e, dfq__bound *const *arg) {
+  for (int i = 0; i < e->argc; i++) {
+    bool fits = e->user != NULL;
+    for (int j = 0; j < DFQ__OVERLOAD_COUNT && !fits; j++) {
+      const dfq__overload *o = &dfq__overloads[j];
+      if (o->fn != e->fn || !dfq__fits_count(o, e->argc)) continue;
+      char letter = dfq__letter_of(o, i);
+      dfq_type type = arg[i]->type;
+      if (letter == 'L') fits = dfq__kind(type) == DFQ_LIST || type == DFQ_NULL;
+      else fits = strchr("*mq", letter) ||
+                  dfq__widen_cost(type, dfq__letter_type(letter)) < DFQ__NO_WAY;
+    }
+    if (!fits) return i;
+  }
+  return -1;
+}
+
 // null says its type already.
 static void dfq__put_typed(dfq__text *t, const dfq_expr *e, dfq_type type) {
   dfq__put_expr(t, e);
@@ -9793,7 +9811,12 @@ static void dfq__bind_mismatch(dfq__binder *b, const dfq_expr *e, dfq__bound *co
       dfq__putf(&t, "%s%s", i ? ", " : "", dfq_type_name(arg[i]->type));
     dfq__put(&t, ")");
   }
-  const char *note = dfq__mismatch_note(b, e, arg);
+  int misfit = f->infix ? -1 : dfq__misfit(e, arg);
+  const char *note = misfit < 0 ? dfq__mismatch_note(b, e, arg) : NULL;
+  if (misfit >= 0) {
+    mark = e->arg[misfit];
+    dfq__putf(&t, "; argument %d does not fit", misfit + 1);
+  }
   if (t.failed) b->error = &dfq__error_memory;
   else dfq__bind_fail(b, DFQ_TYPE_ERROR, mark, note, "%s", t.data);
   dfq__text_free(&t);

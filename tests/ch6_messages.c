@@ -26,6 +26,11 @@ static const messages_case messages_cases[] = {
   { "group : count(x, y)", "it is count() or count(any)\n" },
   { "group : quantile(x)", "it is quantile(i64 or f64, a share)\n" },
   { "select lag()", "it is lag(any, ...)\n" },
+  // a type that no signature has at its place
+  { "select contains(s, 1)", "(str, str), not (str, i64); argument 2 does not fit\n" },
+  { "select list_get(s, 1)", "(list, i64), not (str, i64); argument 1 does not fit\n" },
+  { "select hash(x, s)", "(any) or (any, i64), not (f64, str); argument 2 does not fit\n" },
+  { "select truncate(time(t), 'hour')", "not (time, str); argument 1 does not fit\n" },
   // where aggregates and windows stand
   { "select sum(y)", "sum is an aggregate: it belongs into group\n" },
   { "select sum(y)",
