@@ -73,8 +73,8 @@ TEST(joins_conditions_over_batches) {
   uint64_t seed = 5;
   for (int t = 0; t < 6; t++) {
     dfq *db = dfq_open(NULL);
-    dfq_frame *a = hash_side(db, &seed, 300, "l", 10, false);
-    dfq_frame *b = hash_side(db, &seed, 40, "r", 10, false);
+    dfq_frame *a = hash_side(db, &seed, 120, "l", 10, false);
+    dfq_frame *b = hash_side(db, &seed, 30, "r", 10, false);
     static const char *const where[] = { "l >= 0", "l < 0", "l % 7 = r % 7", "l < r",
                                          "l > r * 7" };
     for (int w = 0; w < 5; w++)

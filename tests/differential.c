@@ -1205,7 +1205,7 @@ static uint64_t diff_setting(const char *name, uint64_t otherwise) {
 }
 
 TEST(diff_random_plans) {
-  uint64_t first = diff_setting("DFQ_SEED", 1), plans = diff_setting("DFQ_PLANS", 3000);
+  uint64_t first = diff_setting("DFQ_SEED", 1), plans = diff_setting("DFQ_PLANS", 1000);
   uint64_t good = 0, wrong = 0;
   for (uint64_t i = 0; i < plans && wrong < 5; i++) {
     bool succeeded = false;

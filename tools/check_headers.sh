@@ -7,7 +7,8 @@
 #   api         the declarations alone: C99, C11, C++11; included twice; after other headers
 #   c11         the implementation as C11: gcc and clang, all warnings, with and without asserts
 #   cpp         the implementation inside a C++11 file: g++ and clang++; C++ calling a C object
-#   chapter-N   the header cut after chapter N, and the tests of what is left
+#   chapter-N   the header cut after chapter N, and the tests of what is left, with fewer random
+#               plans than make test
 #   switches    each DFQ_NO_*, alone and all together; DFQ_NO_THREADS asks for no thread library
 #   units       two files include the header, one holds the implementation
 #   static      two files of one program each hold a DFQ_STATIC copy
@@ -120,7 +121,7 @@ check_chapter() {
     c "$compiler" "-DDFQ_CHAPTER=$1" -c "$out/implementation.c" -o "$out/$compiler.o"
   done
   c gcc "-DDFQ_CHAPTER=$1" -O0 -g tests/all.c -o "$out/tests" $libs
-  try "the tests up to chapter $1" "$out/tests"
+  try "the tests up to chapter $1" env "DFQ_PLANS=${DFQ_PLANS:-150}" "$out/tests"
   note=", $(tail -n 1 "$out/log")"
 }
 
