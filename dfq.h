@@ -86,9 +86,9 @@
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
 //   6 streaming      >>csv-index >>csv-read >>csv-rows >>csv-source >>csv-types >>csv-loops
-//                    >>csv-infer >>csv-scan >>csv-morsels >>csv-frame >>csv-write >>json-write
-//                    >>pipeline >>pipeline-scan >>pipeline-stages >>pipeline-joins
-//                    >>pipeline-script >>stage-docs >>registry >>pipeline-text
+//                    >>csv-infer >>csv-scan >>csv-morsels >>csv-frame >>sinks >>csv-write
+//                    >>json-write >>write >>pipeline >>pipeline-scan >>pipeline-stages
+//                    >>pipeline-joins >>pipeline-script >>stage-docs >>registry >>pipeline-text
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -256,6 +256,8 @@ typedef struct dfq_io {
   // The next read of a file that has a size begins there. NULL: files are read from front to
   // end only, by one thread.
   bool (*seek)(void *user, void *file, uint64_t offset);
+  // Has the disk keep what was written to an open file. NULL: that cannot be asked for.
+  bool (*sync)(void *user, void *file);
 } dfq_io;
 
 // The optimizer's passes, each with its switch. See >>rules for what each may do.
@@ -1018,9 +1020,33 @@ typedef struct dfq_csv_write_options {
   const char *null;   // NULL: an empty field (an empty string is written "")
 } dfq_csv_write_options;
 
-// Runs the frame into a CSV file, which appears under its name only when it is complete.
+// Zero-initialised is the default.
+typedef struct dfq_write_options {
+  const char *format;        // "csv", "tsv", "json", "table"; NULL: what the path ends with
+  dfq_csv_write_options csv; // of csv and tsv
+  bool sync;                 // a power cut leaves the old file or the new one, too: slow
+} dfq_write_options;
+
+// Runs the frame into a file, which appears under its name only when it is complete, in the
+// memory of a few batches. The form is what the path ends with: .csv, .tsv, .json, and .txt for
+// the table of dfq_show. A device or a pipe is written straight into.
 // Returns: false on error; the file that was there before is untouched then.
 // options: NULL for the defaults.
+DFQ_API bool dfq_write(dfq_frame *frame, const char *path, const dfq_write_options *options);
+
+// The same to an open FILE, as it comes; without a format as CSV.
+// Returns: false on error; what was printed by then stays. out is not closed.
+DFQ_API bool dfq_print(dfq_frame *frame, FILE *out, const dfq_write_options *options);
+
+// Returns: the name of the form that a path's ending stands for; NULL when it stands for none.
+// Static text: valid for ever.
+DFQ_API const char *dfq_format_of(const char *path);
+
+// The name of the i-th form that results are written in, from 0. Returns: NULL when there are
+// not so many. Static text: valid for ever.
+DFQ_API const char *dfq_format_at(int i);
+
+// Runs the frame into a CSV file, as dfq_write does, whatever the path ends with.
 DFQ_API bool dfq_write_csv(dfq_frame *frame, const char *path,
                            const dfq_csv_write_options *options);
 
@@ -2212,10 +2238,11 @@ DFQ__UNUSED static int dfq__cores(void) {
 #endif
 
 // ---- >>files: the file hook and its default -------------------------------------------------
-// Idea. The engine reads and writes through ten functions that a program may replace: to read
+// Idea. The engine reads and writes through some functions that a program may replace: to read
 // from its own archive, to run where there are no files, and to test what happens when a write
 // fails. The defaults are the C library's. Paths are passed on as they are; nothing here knows
-// their form.
+// their form. A signal that interrupts a call is no failure: what was read or written by then
+// counts, and nothing at all is tried again.
 
 // Unbuffered: the engine reads and writes in large blocks of its own.
 static void *dfq__io_open(void *user, const char *path, bool write, const char **why) {
@@ -2228,14 +2255,24 @@ static void *dfq__io_open(void *user, const char *path, bool write, const char *
 
 static int64_t dfq__io_read(void *user, void *file, void *to, size_t bytes) {
   FILE *f = (FILE *)file;
+  size_t n;
   (void)user;
-  size_t n = fread(to, 1, bytes, f);
-  return n == 0 && ferror(f) ? -1 : (int64_t)n;
+  while ((n = fread(to, 1, bytes, f)) == 0 && ferror(f)) {
+    if (errno != EINTR) return -1;
+    clearerr(f);
+  }
+  return (int64_t)n;
 }
 
 static int64_t dfq__io_write(void *user, void *file, const void *from, size_t bytes) {
+  FILE *f = (FILE *)file;
+  size_t n;
   (void)user;
-  return fwrite(from, 1, bytes, (FILE *)file) == bytes ? (int64_t)bytes : -1;
+  while ((n = fwrite(from, 1, bytes, f)) == 0 && bytes) {
+    if (errno != EINTR) return -1;
+    clearerr(f);
+  }
+  return (int64_t)n;
 }
 
 static bool dfq__io_close(void *user, void *file) {
@@ -2256,11 +2293,25 @@ static int dfq__io_target(void *user, const char *path, char *to, size_t size) {
   int n = snprintf(to, size, "%s", path);
   return n >= 0 && (size_t)n < size;
 }
+
+#include <io.h>
+static bool dfq__io_sync(void *user, void *file) {
+  (void)user;
+  return fflush((FILE *)file) == 0 && _commit(_fileno((FILE *)file)) == 0;
+}
 #else
 #include <sys/stat.h>
+#include <unistd.h>
 #if !defined(__USE_MISC) && !defined(__cplusplus)
 extern char *realpath(const char *path, char *resolved); // hidden by strict -std=c11
+extern int fileno(FILE *f);
+extern int fsync(int number);
 #endif
+
+static bool dfq__io_sync(void *user, void *file) {
+  (void)user;
+  return fflush((FILE *)file) == 0 && fsync(fileno((FILE *)file)) == 0;
+}
 
 static bool dfq__io_rename(void *user, const char *from, const char *to) {
   struct stat old;
@@ -2317,7 +2368,8 @@ static dfq_io dfq__io_default(void) {
                 dfq__io_remove,
                 dfq__io_size,
                 dfq__io_target,
-                dfq__io_seek };
+                dfq__io_seek,
+                dfq__io_sync };
   return io;
 }
 
@@ -31766,162 +31818,263 @@ DFQ_API dfq_frame *dfq_scan_csv_at(dfq *db, const char *path, const dfq_csv_opti
   return ok ? dfq__scan_frame(db, &s->head, v.at) : dfq__verb_failed(&v);
 }
 
-// ---- >>csv-write: results into files --------------------------------------------------------
-// A writer takes batches as they come, so that any result is written in the memory of one
-// batch. What it writes reads back equal: nulls are empty fields and empty texts are "", floats
-// have the fewest digits that give the same bits, text is quoted where it must be and nowhere
-// else.
-//
-//   batches ──> text, 64 KB ──> FILE
-//                           └─> orders.csv.4f1c...tmp ──close, rename──> orders.csv
-//
-// A file appears under its name only when all of it is there. Until then it has a name of its
-// own in the same directory, and whatever goes wrong, that one is removed and the old file
-// stays. Writing stops at the first failure: nothing more is pulled from the plan.
-//
-// What is special, byte by byte: a text goes into quotes when it holds the delimiter, a quote
-// or a line end, when it is empty or the same as the text for null, and when it begins with a
-// byte order mark, which would vanish from the start of a file. Numbers, dates and durations
-// hold none of it.
+DFQ__SMALL_BEGIN
 
-enum { DFQ__WRITE_BYTES = 64 << 10 };
+// ---- >>sinks: results on their way into files -----------------------------------------------
+// Idea. A result is written as it comes, in the memory of one batch, and a file appears under
+// its name only when all of it is there. Until then it has a name of its own in the same
+// folder; whatever goes wrong, that one is removed, and the old file stays as it was.
+//
+//   batches ──> format: text, 64 KB ──> orders.csv.4f1c...tmp ──close, rename──> orders.csv
+//
+// A format is a struct of functions, and knows nothing of files: begin, batch after batch, end
+// put bytes into the writer, which hands them on. A writer knows nothing of formats, nor of
+// plans: whoever has batches may hand them to one writer, or to several.
+//
+//   open ─> take ─> take ─> ... ─> seal ─> commit     all bytes are in a file; it gets its name
+//                                    └──────────────> close    without commit: it is removed
+//
+// Writing stops at the first failure (a full disk, a pipe without a reader), and nothing more
+// is pulled from the plan. The rename is one step for everybody who looks; a process that dies
+// leaves the old file and a .tmp. A power cut may lose what the system had not yet put on the
+// disk: option sync waits for it, which takes tens of milliseconds and is therefore asked for.
+//
+// Cost: a copy of the text. Larger engines write several files at a time from several threads,
+// and upload to object stores in parts, where a file appears whole by itself.
 
-// A result on its way out: where to, in which form, and what is not written yet. CSV and JSON
-// differ in three functions: what comes before the rows, a row, and what comes behind them.
+enum { DFQ__WRITE_BYTES = 64 << 10, DFQ__PATH_ROOM = 4096 };
+
 typedef struct dfq__writer dfq__writer;
+
+// What is not needed is NULL. Failures are dfq__writer_fail's, or text.failed for memory.
+typedef struct dfq__format {
+  const char *name;                  // of options
+  const char *endings;               // of paths: ".jsonl.ndjson"
+  bool (*open)(dfq__writer *w);      // looks at the options, makes state; nothing is open yet
+  void (*begin)(dfq__writer *w);     // what stands before the rows; there may be none
+  void (*row)(dfq__writer *w, const dfq_batch *batch, size_t row);
+  bool (*batch)(dfq__writer *w, const dfq_batch *batch);   // instead of row
+  void (*end)(dfq__writer *w);       // what stands behind them
+  void (*close)(dfq__writer *w);     // frees state; also after an open that failed
+} dfq__format;
+
+// Formats put into text, or hand large pieces to dfq__writer_put.
 struct dfq__writer {
+  const dfq__format *is;
   dfq *db;
-  dfq_frame *frame;
+  const dfq_schema *schema;
   const char *what;          // the verb, for messages
   const char *path;          // of the file to be; NULL for a FILE
+  dfq_write_options options;
   FILE *out;
   void *file;
+  dfq__text target, part;    // the file's name at last, and until then; no part: no rename
   dfq__text text;            // not written yet
-  char delimiter;
-  const char *null;
-  bool no_header;
-  void (*begin)(dfq__writer *w);
-  void (*row)(dfq__writer *w, const dfq_batch *batch, size_t row);
-  void (*end)(dfq__writer *w);
-  uint64_t rows;
+  uint64_t rows, bytes;      // taken; handed on
   bool began, failed;
+  char delimiter;            // of csv and tsv
+  const char *null;
+  void *state;               // of other formats
 };
 
 // Reports why writing failed. Returns false.
-static bool dfq__writer_fail(dfq__writer *w, const char *why) {
+static bool dfq__writer_refuse(dfq__writer *w, dfq_status status, const char *why) {
   dfq__arena scratch = { w->db->heap, NULL, NULL };
   w->failed = true;
-  dfq__report(w->db, dfq__error_new(&scratch, DFQ_IO_ERROR, NULL, w->what, "%s%s%s",
+  dfq__report(w->db, dfq__error_new(&scratch, status, NULL, w->what, "%s%s%s",
                                     w->path ? w->path : "", w->path ? ": " : "", why));
   dfq__arena_release(&scratch, 0);
   return false;
 }
 
+static bool dfq__writer_fail(dfq__writer *w, const char *why) {
+  return dfq__writer_refuse(w, DFQ_IO_ERROR, why);
+}
+
+static bool dfq__writer_no_memory(dfq__writer *w) {
+  if (!w->failed) dfq__report(w->db, &dfq__error_memory);
+  w->failed = true;
+  return false;
+}
+
 // To the user's FILE; its buffer may hide a failure until it is flushed.
-static bool dfq__put_stream(FILE *out, const char *s, size_t n) {
-  return fwrite(s, 1, n, out) == n;
+static int64_t dfq__put_stream(FILE *out, const char *s, size_t n) {
+  return (int64_t)fwrite(s, 1, n, out);
+}
+
+// Hands bytes on. A hook may take a part of them; taking nothing would go on forever. False
+// after a failure, which is reported.
+static bool dfq__writer_hand(dfq__writer *w, const char *from, size_t bytes) {
+  const dfq_io *io = &w->db->io;
+  for (size_t done = 0; done < bytes && !w->failed;) {
+    size_t rest = bytes - done;
+    dfq__io_clear();
+    int64_t n = w->out ? dfq__put_stream(w->out, from + done, rest)
+                       : io->write(io->user, w->file, from + done, rest);
+    if (n <= 0 || (uint64_t)n > rest) return dfq__writer_fail(w, dfq__io_reason());
+    done += (size_t)n;
+    w->bytes += (uint64_t)n;
+  }
+  return !w->failed;
 }
 
 // Writes what has gathered. False after a failure, which is reported.
 static bool dfq__writer_flush(dfq__writer *w) {
-  const dfq_io *io = &w->db->io;
-  size_t done = 0;
   if (w->failed) return false;
-  if (w->text.failed) {
-    w->failed = true;
-    dfq__report(w->db, &dfq__error_memory);
-    return false;
-  }
-  while (done < w->text.len) {
-    size_t rest = w->text.len - done;
-    dfq__io_clear();
-    int64_t n = -1;
-    if (w->file) n = io->write(io->user, w->file, w->text.data + done, rest);
-    else if (dfq__put_stream(w->out, w->text.data, rest)) n = (int64_t)rest;
-    // A hook may take a part of it; taking nothing would go on forever.
-    if (n <= 0 || (uint64_t)n > rest) return dfq__writer_fail(w, dfq__io_reason());
-    done += (size_t)n;
-  }
+  if (w->text.failed) return dfq__writer_no_memory(w);
+  size_t n = w->text.len;
   w->text.len = 0;
-  return true;
+  return dfq__writer_hand(w, w->text.data, n);
 }
 
-// One batch of the result. False stops the run: then nothing more is read or computed.
-static bool dfq__writer_batch(void *user, const dfq_batch *batch) {
-  dfq__writer *w = (dfq__writer *)user;
-  if (!w->began) w->begin(w);   // not earlier: a run that fails at once prints nothing
-  w->began = true;
-  for (size_t i = 0; i < batch->rows; i++) {
-    w->row(w, batch, i);
-    w->rows++;
-    if (w->text.len >= DFQ__WRITE_BYTES && !dfq__writer_flush(w)) return false;
-  }
-  return !w->text.failed;
+// A large piece of the file: it is not copied into the text first.
+DFQ__UNUSED static bool dfq__writer_put(dfq__writer *w, const void *from, size_t bytes) {
+  if (w->text.len + bytes < DFQ__WRITE_BYTES) dfq__put_n(&w->text, (const char *)from, bytes);
+  else return dfq__writer_flush(w) && dfq__writer_hand(w, (const char *)from, bytes);
+  return !w->text.failed || dfq__writer_no_memory(w);
 }
 
-// Runs the frame through the writer, in whichever engine the frame asks for. What is written is
-// handed on when 64 KB have gathered, and at the end. False after an error, which is reported.
-static bool dfq__writer_run(dfq__writer *w) {
-  w->text = dfq__text_in(w->db->heap);
-  bool ok = dfq_each_batch(w->frame, dfq__writer_batch, w) && !w->failed;
-  if (ok && !w->began) w->begin(w);
-  if (ok) w->end(w);
-  ok = ok && dfq__writer_flush(w);
-  dfq__text_free(&w->text);
-  return ok;
+// -- open, take, seal, commit, close
+
+// A writer of a format, without a file yet. False after an error, which is reported;
+// dfq__writer_close is due all the same. schema: borrowed until then.
+static bool dfq__writer_open(dfq__writer *w, dfq *db, const dfq_schema *schema,
+                             const dfq__format *is, const char *what,
+                             const dfq_write_options *options) {
+  memset(w, 0, sizeof *w);
+  w->db = db;
+  w->is = is;
+  w->what = what;
+  w->schema = schema;
+  w->target = w->part = w->text = dfq__text_in(db->heap);
+  if (options) w->options = *options;
+  return !is->open || is->open(w) || dfq__writer_no_memory(w);
 }
 
-// The same into a FILE, which is flushed, because some failures show only then.
-static bool dfq__writer_print(dfq__writer *w) {
-  if (!dfq__writer_run(w)) return false;
-  dfq__io_clear();
-  return fflush(w->out) == 0 || dfq__writer_fail(w, dfq__io_reason());
-}
-
-// Into a device or a pipe: as it comes, there is nothing to replace.
-static bool dfq__writer_straight(dfq__writer *w) {
+// Where the path leads, and what the file is called until it is whole. A symbolic link stays
+// one: the file that it leads to is replaced. False without memory.
+static bool dfq__writer_names(dfq__writer *w) {
   const dfq_io *io = &w->db->io;
-  const char *why = "no reason is known";
-  w->file = io->open(io->user, w->path, true, &why);
-  bool ok = w->file ? dfq__writer_run(w) : dfq__writer_fail(w, why);
-  dfq__io_clear();
-  bool closed = !w->file || io->close(io->user, w->file);
-  return ok && !closed ? dfq__writer_fail(w, dfq__io_reason()) : ok;
-}
-
-enum { DFQ__PATH_ROOM = 4096 };
-
-// The same into a file that gets its name at the end. A symbolic link stays one: the file that
-// it leads to is replaced.
-static bool dfq__writer_save(dfq__writer *w) {
-  const dfq_io *io = &w->db->io;
-  char target[DFQ__PATH_ROOM];
-  dfq__text name = dfq__text_in(w->db->heap);
-  if (io->target && !io->target(io->user, w->path, target, sizeof target))
-    return dfq__writer_straight(w);
-  const char *path = io->target ? target : w->path;
+  char real[DFQ__PATH_ROOM];
+  int there = io->target ? io->target(io->user, w->path, real, sizeof real) : 1;
+  dfq__put(&w->target, io->target && there ? real : w->path);
   // Two writers of one path, in one process or two, must not meet in the same temporary file.
   uint64_t salt = dfq__hash_word((uint64_t)(dfq__now() * 1e9),
                                  w->db->seed ^ (uint64_t)(uintptr_t)w);
+  if (there && !w->target.failed)
+    dfq__putf(&w->part, "%s.%016llx.tmp", w->target.data, (unsigned long long)salt);
+  return !w->target.failed && !w->part.failed;
+}
+
+// Opens the file: first of all, so that a path that cannot be written to fails before the query
+// is run. path: borrowed. False after an error, which is reported.
+static bool dfq__writer_into(dfq__writer *w, const char *path) {
+  const dfq_io *io = &w->db->io;
   const char *why = "no reason is known";
-  dfq__putf(&name, "%s.%016llx.tmp", path, (unsigned long long)salt);
-  if (name.failed) {
-    dfq__report(w->db, &dfq__error_memory);
-    return false;
+  if (!path || !*path) return dfq__writer_fail(w, "no path is given");
+  w->path = path;
+  if (!dfq__writer_names(w)) return dfq__writer_no_memory(w);
+  const char *name = w->part.len ? w->part.data : w->target.data;
+  w->file = io->open(io->user, name, true, &why);
+  if (w->file) return true;
+  dfq__text_free(&w->part);   // there is nothing of that name to be removed
+  return dfq__writer_fail(w, why);
+}
+
+static void dfq__writer_begin(dfq__writer *w) {
+  if (!w->began && w->is->begin) w->is->begin(w);
+  w->began = true;
+}
+
+// One batch of the result. False after a failure: then nothing more needs to be computed.
+static bool dfq__writer_take(dfq__writer *w, const dfq_batch *batch) {
+  dfq__writer_begin(w);   // not earlier: a run that fails at once prints nothing
+  if (w->is->batch && !w->is->batch(w, batch)) return dfq__writer_no_memory(w);
+  for (size_t i = 0; !w->is->batch && i < batch->rows; i++, w->rows++) {
+    w->is->row(w, batch, i);
+    if (w->text.len >= DFQ__WRITE_BYTES && !dfq__writer_flush(w)) return false;
   }
-  // From here on one of two things happens to the file of that name: it is renamed or removed.
-  w->file = io->open(io->user, name.data, true, &why);
-  bool ok = w->file ? dfq__writer_run(w) : dfq__writer_fail(w, why);
+  if (w->is->batch) w->rows += batch->rows;
+  return w->text.len < DFQ__WRITE_BYTES ? !w->text.failed || dfq__writer_no_memory(w)
+                                        : dfq__writer_flush(w);
+}
+
+// The end of the rows: all bytes are handed on, and the file is closed. Some failures show only
+// when a buffer is flushed or a file closed.
+static bool dfq__writer_seal(dfq__writer *w) {
+  const dfq_io *io = &w->db->io;
+  dfq__writer_begin(w);
+  if (!w->failed && w->is->end) w->is->end(w);
+  if (!dfq__writer_flush(w)) return false;
   dfq__io_clear();
-  bool closed = !w->file || io->close(io->user, w->file);
-  if (ok && !closed) ok = dfq__writer_fail(w, dfq__io_reason());
+  bool ok = w->out ? fflush(w->out) == 0
+                   : !w->options.sync || !io->sync || io->sync(io->user, w->file);
+  if (!ok) return dfq__writer_fail(w, dfq__io_reason());
+  void *file = w->file;
+  w->file = NULL;
+  return !file || io->close(io->user, file) || dfq__writer_fail(w, dfq__io_reason());
+}
+
+// Gives the whole file its name.
+static bool dfq__writer_commit(dfq__writer *w) {
+  const dfq_io *io = &w->db->io;
+  if (!w->part.len) return true;
   dfq__io_clear();
-  if (ok && !io->rename(io->user, name.data, path))
-    ok = dfq__writer_fail(w, dfq__io_reason());
-  if (!ok && w->file) io->remove(io->user, name.data);
-  dfq__text_free(&name);
+  if (!io->rename(io->user, w->part.data, w->target.data))
+    return dfq__writer_fail(w, dfq__io_reason());
+  dfq__text_free(&w->part);
+  return true;
+}
+
+// Gives everything back. What has no name by now is removed.
+static void dfq__writer_close(dfq__writer *w) {
+  const dfq_io *io = &w->db->io;
+  if (w->is->close) w->is->close(w);
+  if (w->file) io->close(io->user, w->file);
+  if (w->part.len) io->remove(io->user, w->part.data);
+  dfq__text_free(&w->part);
+  dfq__text_free(&w->target);
+  dfq__text_free(&w->text);
+}
+
+// -- a frame through a writer
+
+// Runs the frame through a writer that is open, in whichever engine the frame asks for. ok:
+// false when opening it failed. The writer is closed. False after an error, which is reported.
+static bool dfq__writer_run(dfq__writer *w, dfq_frame *f, bool ok) {
+  dfq__stream s;
+  ok = ok && dfq__stream_open(&s, f, true);
+  if (ok) {
+    for (const dfq__batch *b; ok && (b = dfq__stream_next(&s)) != NULL;)
+      ok = dfq__writer_take(w, b);
+    ok = dfq__stream_close(&s, !ok) && ok;
+  }
+  ok = ok && dfq__writer_seal(w) && dfq__writer_commit(w);
+  dfq__writer_close(w);
   return ok;
 }
+
+// A frame into a file, or to a FILE where there is no path.
+static bool dfq__write(dfq_frame *f, const dfq__format *is, const char *what, const char *path,
+                       FILE *out, const dfq_write_options *options) {
+  dfq__writer w;
+  if (!f) return false;
+  if (f->error) { dfq__report(f->db, f->error); return false; }
+  bool ok = dfq__writer_open(&w, f->db, dfq_schema_of(f), is, what, options);
+  w.out = out;
+  return dfq__writer_run(&w, f, ok && (out || dfq__writer_into(&w, path)));
+}
+
+DFQ__SMALL_END
+
+// ---- >>csv-write: rows as CSV ---------------------------------------------------------------
+// What is written reads back equal: nulls are empty fields and empty texts are "", floats have
+// the fewest digits that give the same bits, text is quoted where it must be and nowhere else.
+//
+// What is special, byte by byte: a text goes into quotes when it holds the delimiter, a quote
+// or a line end, when it is empty or the same as the text for null, and when it begins with a
+// byte order mark, which would vanish from the start of a file. Numbers, dates and durations
+// hold none of it.
 
 // A text as a field. In quotes: when it holds what means something in CSV, when it is empty or
 // reads like a null, and when it would begin the file like a byte order mark.
@@ -31945,8 +32098,8 @@ static void dfq__put_csv_list(dfq__writer *w, const dfq_value *list) {
 
 // The header; it is quoted like any text, so that names with commas read back.
 static void dfq__csv_begin(dfq__writer *w) {
-  const dfq_schema *schema = dfq_schema_of(w->frame);
-  if (w->no_header) return;
+  const dfq_schema *schema = w->schema;
+  if (w->options.csv.no_header) return;
   for (int c = 0; c < schema->count; c++) {
     if (c) dfq__put_char(&w->text, w->delimiter);
     dfq__put_csv_text(w, schema->field[c].name, strlen(schema->field[c].name));
@@ -31969,47 +32122,25 @@ static void dfq__csv_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
   dfq__put_char(&w->text, '\n');
 }
 
-static void dfq__csv_end(dfq__writer *w) { (void)w; }
-
-// Resolves the options. False after an error, which is reported: a null text that holds a
-// delimiter could not be told from two fields.
-static bool dfq__csv_writer(dfq__writer *w, dfq_frame *f, const char *what,
-                            const dfq_csv_write_options *o) {
-  memset(w, 0, sizeof *w);
-  if (!f) return false;
-  w->db = f->db;
-  w->frame = f;
-  w->what = what;
-  w->delimiter = o && o->delimiter ? o->delimiter : ',';
-  w->null = o && o->null ? o->null : "";
-  w->no_header = o && o->no_header;
-  w->begin = dfq__csv_begin;
-  w->row = dfq__csv_row;
-  w->end = dfq__csv_end;
+// Looks at the options: a null text that holds a delimiter could not be told from two fields.
+static bool dfq__csv_write_open(dfq__writer *w) {
+  const dfq_csv_write_options *o = &w->options.csv;
+  bool tabs = strcmp(w->is->name, "tsv") == 0;
+  w->delimiter = o->delimiter ? o->delimiter : tabs ? '\t' : ',';
+  w->null = o->null ? o->null : "";
   char bad[5] = { '"', '\n', '\r', w->delimiter, 0 };
   if (!strchr("\"\n\r", w->delimiter) && !strpbrk(w->null, bad)) return true;
-  dfq__arena scratch = { w->db->heap, NULL, NULL };
-  dfq__report(w->db, dfq__error_new(&scratch, DFQ_USAGE, NULL, what,
-                                    "the delimiter must not be a quote or a line end, and null "
-                                    "must hold none of the three"));
-  dfq__arena_release(&scratch, 0);
-  return false;
+  return dfq__writer_refuse(w, DFQ_USAGE,
+                            "the delimiter must not be a quote or a line end, and null must "
+                            "hold none of the three");
 }
 
-DFQ_API bool dfq_write_csv(dfq_frame *frame, const char *path,
-                           const dfq_csv_write_options *options) {
-  dfq__writer w;
-  if (!dfq__csv_writer(&w, frame, "write_csv", options)) return false;
-  w.path = path;
-  return path && *path ? dfq__writer_save(&w) : dfq__writer_fail(&w, "no path is given");
-}
-
-DFQ_API bool dfq_print_csv(dfq_frame *frame, FILE *out, const dfq_csv_write_options *options) {
-  dfq__writer w;
-  if (!dfq__csv_writer(&w, frame, "print_csv", options)) return false;
-  w.out = out;
-  return dfq__writer_print(&w);
-}
+static const dfq__format dfq__csv_format = {
+  "csv", ".csv", dfq__csv_write_open, dfq__csv_begin, dfq__csv_row, NULL, NULL, NULL
+};
+static const dfq__format dfq__tsv_format = {
+  "tsv", ".tsv.tab", dfq__csv_write_open, dfq__csv_begin, dfq__csv_row, NULL, NULL, NULL
+};
 
 // ---- >>json-write: a result as an array of objects ------------------------------------------
 // One object a row, one row a line. JSON has no NaN and no infinities: they are null, like
@@ -32043,7 +32174,7 @@ static void dfq__json_begin(dfq__writer *w) { dfq__put_char(&w->text, '['); }
 // The comma stands before each object but the first, because which one is the last is not
 // known.
 static void dfq__json_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
-  const dfq_schema *schema = dfq_schema_of(w->frame);
+  const dfq_schema *schema = w->schema;
   dfq__put(&w->text, w->rows ? ",\n  {" : "\n  {");
   for (int c = 0; c < batch->columns; c++) {
     dfq_value v;
@@ -32058,14 +32189,148 @@ static void dfq__json_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
 
 static void dfq__json_end(dfq__writer *w) { dfq__put(&w->text, w->rows ? "\n]\n" : "]\n"); }
 
+static const dfq__format dfq__json_format = {
+  "json", ".json", NULL, dfq__json_begin, dfq__json_row, NULL, dfq__json_end, NULL
+};
+
+DFQ__SMALL_BEGIN
+
+// ---- >>write: one table of formats ----------------------------------------------------------
+// Which formats there are, what the endings of paths say, and the functions that programs call.
+// A row of the table is all that a format needs to be written by every verb that writes.
+
+// The table that dfq_show prints, of the first and last rows: state is its arena, and what is
+// to be shown.
+typedef struct dfq__table_writer {
+  dfq__arena arena;
+  dfq__shown shown;
+  dfq__vec *room;
+} dfq__table_writer;
+
+static bool dfq__table_write_open(dfq__writer *w) {
+  dfq__table_writer *t = (dfq__table_writer *)dfq__alloc_zero(w->db->heap, 1, sizeof *t);
+  if (!t) return false;
+  w->state = t;
+  t->arena.heap = w->db->heap;
+  size_t columns = (size_t)w->schema->count + 1;
+  t->room = (dfq__vec *)dfq__arena_array(&t->arena, columns, sizeof *t->room);
+  return dfq__shown_init(&t->shown, w->db, w->schema, &t->arena) && t->room;
+}
+
+static bool dfq__table_write_batch(dfq__writer *w, const dfq_batch *batch) {
+  dfq__table_writer *t = (dfq__table_writer *)w->state;
+  return dfq__shown_add(&t->shown, batch, t->room);
+}
+
+static void dfq__table_write_end(dfq__writer *w) {
+  dfq__table_writer *t = (dfq__table_writer *)w->state;
+  if (!dfq__put_shown(&w->text, &t->shown, &t->arena)) w->text.failed = true;
+}
+
+static void dfq__table_write_close(dfq__writer *w) {
+  dfq__table_writer *t = (dfq__table_writer *)w->state;
+  if (!t) return;
+  dfq__shown_free(&t->shown);
+  dfq__arena_release(&t->arena, 0);
+  dfq__free(w->db->heap, t, sizeof *t);
+}
+
+static const dfq__format dfq__table_format = {
+  "table", ".txt", dfq__table_write_open,  NULL,
+  NULL,    dfq__table_write_batch, dfq__table_write_end, dfq__table_write_close
+};
+
+static const dfq__format *const dfq__formats[] = {
+  &dfq__csv_format, &dfq__tsv_format, &dfq__json_format, &dfq__table_format,
+};
+enum { DFQ__FORMATS = sizeof dfq__formats / sizeof dfq__formats[0] };
+
+// Does a path end with one of the endings, ".jsonl.ndjson", in small letters or large?
+static bool dfq__ends_with(const char *path, const char *endings) {
+  const char *dot = strrchr(path, '.');
+  for (size_t n; dot && *endings; endings += n) {
+    n = 1 + strcspn(endings + 1, ".");
+    size_t same = 0;
+    while (same < n && (dot[same] | 32) == (endings[same] | 32)) same++;
+    if (same == n && !dot[n]) return true;
+  }
+  return false;
+}
+
+// By its name, or where that is NULL by a path's ending. NULL when there is none.
+static const dfq__format *dfq__format_find(const char *name, const char *path) {
+  for (int i = 0; i < DFQ__FORMATS; i++)
+    if (name ? strcmp(dfq__formats[i]->name, name) == 0
+             : dfq__ends_with(path, dfq__formats[i]->endings)) return dfq__formats[i];
+  return NULL;
+}
+
+DFQ_API const char *dfq_format_of(const char *path) {
+  const dfq__format *is = path ? dfq__format_find(NULL, path) : NULL;
+  return is ? is->name : NULL;
+}
+
+DFQ_API const char *dfq_format_at(int i) {
+  return i >= 0 && i < DFQ__FORMATS ? dfq__formats[i]->name : NULL;
+}
+
+// There is no such format: with all that there are. Returns NULL.
+static const dfq__format *dfq__format_unknown(dfq *db, const char *what, const char *name,
+                                              const char *path) {
+  dfq__text t = dfq__text_in(db->heap);
+  dfq__arena scratch = { db->heap, NULL, NULL };
+  dfq__put_head(&t, DFQ_USAGE, NULL, what);
+  if (name) dfq__putf(&t, "there is no format %s; there are", name);
+  else dfq__putf(&t, "what is %s to hold? The option format says it, or an ending:", path);
+  for (int i = 0; i < DFQ__FORMATS; i++) {
+    const char *ending = dfq__formats[i]->endings;
+    if (name) dfq__putf(&t, "%s %s", i ? "," : "", dfq__formats[i]->name);
+    else dfq__putf(&t, "%s %.*s", i ? "," : "", (int)strcspn(ending + 1, ".") + 1, ending);
+  }
+  dfq__report(db, dfq__error_from(&scratch, DFQ_USAGE, &t));
+  dfq__arena_release(&scratch, 0);
+  return NULL;
+}
+
+// The format that is asked for. NULL after an error, which is reported.
+static const dfq__format *dfq__format_for(dfq *db, const char *what, const char *name,
+                                          const char *path) {
+  const dfq__format *is = dfq__format_find(name, path ? path : "");
+  return is ? is : dfq__format_unknown(db, what, name, path ? path : "\"\"");
+}
+
+DFQ_API bool dfq_write(dfq_frame *frame, const char *path, const dfq_write_options *options) {
+  const char *name = options ? options->format : NULL;
+  const dfq__format *is = frame ? dfq__format_for(frame->db, "write", name, path) : NULL;
+  return is && dfq__write(frame, is, "write", path, NULL, options);
+}
+
+DFQ_API bool dfq_print(dfq_frame *frame, FILE *out, const dfq_write_options *options) {
+  const char *name = options && options->format ? options->format : "csv";
+  const dfq__format *is = frame ? dfq__format_for(frame->db, "print", name, NULL) : NULL;
+  return is && dfq__write(frame, is, "print", NULL, out, options);
+}
+
+static dfq_write_options dfq__csv_options_of(const dfq_csv_write_options *options) {
+  dfq_write_options o;
+  memset(&o, 0, sizeof o);
+  if (options) o.csv = *options;
+  return o;
+}
+
+DFQ_API bool dfq_write_csv(dfq_frame *frame, const char *path,
+                           const dfq_csv_write_options *options) {
+  dfq_write_options o = dfq__csv_options_of(options);
+  return dfq__write(frame, &dfq__csv_format, "write_csv", path, NULL, &o);
+}
+
+DFQ_API bool dfq_print_csv(dfq_frame *frame, FILE *out, const dfq_csv_write_options *options) {
+  dfq_write_options o = dfq__csv_options_of(options);
+  return dfq__write(frame, &dfq__csv_format, "print_csv", NULL, out, &o);
+}
+
 DFQ_API bool dfq_print_json(dfq_frame *frame, FILE *out) {
-  dfq__writer w;
-  if (!dfq__csv_writer(&w, frame, "print_json", NULL)) return false;
-  w.begin = dfq__json_begin;
-  w.row = dfq__json_row;
-  w.end = dfq__json_end;
-  w.out = out;
-  return dfq__writer_print(&w);
+  return dfq__write(frame, &dfq__json_format, "print_json", NULL, out, NULL);
 }
 
 DFQ__SMALL_BEGIN

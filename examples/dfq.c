@@ -30,15 +30,13 @@ enum { FINE, FAILED, WRONG_USAGE, NO_OUTPUT };
 // What there is to know of the language.
 enum list { NO_LIST, FUNCTIONS, STAGES, REFERENCE };
 
-typedef enum row_format { NO_FORMAT, AS_TABLE, AS_CSV, AS_TSV, AS_JSON } row_format;
-
 // The command line, read.
 typedef struct settings {
   const char *text, *file;    // the pipeline, or where it stands; both NULL: standard input
   const char **lets;          // files of lets for it: each -f but the last
   int let_count;
   const char *output;         // NULL: standard output
-  row_format format;
+  const char *format;         // a name that dfq_format_at knows
   bool explain, schema;       // instead of rows
   dfq_explain_form form;      // of --explain
   dfq_run_options run;
@@ -65,7 +63,7 @@ static const char help_text[] =
     "let        let NAME = PIPELINE; names one. SOURCE is PATH, NAME or (PIPELINE)\n"
     "           a file of lets alone serves many: -f tables.dfq -f report.dfq\n"
     "functions  dfq --functions lists them, dfq --functions NAME tells of one\n"
-    "flags      --format table|csv|tsv|json    --output FILE (whole or not at all)\n"
+    "flags      --format csv|tsv|json|table    --output FILE (whole or not at all)\n"
     "           --schema    --explain[=plain|optimized|analyze|journal|dot|json|both]\n"
     "           --param NAME[:TYPE]=VALUE    --engine batch|row    --threads N\n"
     "           --batch ROWS    --no-optimize    --off RULE    --help    --version\n"
@@ -112,10 +110,14 @@ static bool set_explain(settings *s, const char *value) {
 }
 
 static bool set_format(settings *s, const char *value) {
-  static const char *const formats[] = { "table", "csv", "tsv", "json", NULL };
-  int i = find_word(formats, value);
-  s->format = (row_format)(i + 1);   // in the order of the enum
-  return i >= 0 || wrong("--format is table, csv, tsv or json, not %s", value);
+  const char *name;
+  for (int i = 0; (name = dfq_format_at(i)) != NULL; i++)
+    if (strcmp(name, value) == 0) return (s->format = name) != NULL;
+  fputs("dfq: --format is", stderr);
+  for (int i = 0; (name = dfq_format_at(i)) != NULL; i++)
+    fprintf(stderr, "%s %s", i ? "," : "", name);
+  fprintf(stderr, ", not %s\n", value);
+  return false;
 }
 
 static bool set_engine(settings *s, const char *value) {
@@ -238,14 +240,9 @@ static bool read_arguments(settings *s, int argc, char **argv) {
 
 // Without --format, the output file's ending says what it is to hold.
 static bool choose_format(settings *s) {
-  static const struct { const char *ending; row_format format; } known[] = {
-    { ".csv", AS_CSV }, { ".tsv", AS_TSV }, { ".json", AS_JSON }, { ".txt", AS_TABLE },
-  };
   if (s->format) return true;
-  const char *ending = s->output && !s->explain ? strrchr(s->output, '.') : ".txt";
-  for (size_t i = 0; ending && i < sizeof known / sizeof *known; i++)
-    if (strcmp(known[i].ending, ending) == 0) s->format = known[i].format;
-  return s->format || wrong("what is %s to hold? --format says it, or an ending: .csv, .tsv, "
+  s->format = s->output && !s->explain ? dfq_format_of(s->output) : "table";
+  return s->format || wrong("what is %s to hold? --format says it, or an ending like .csv, "
                             ".json or .txt", s->output);
 }
 
@@ -538,17 +535,21 @@ static bool print_schema(dfq_frame *q, FILE *out) {
   return !ferror(out);
 }
 
-static const dfq_csv_write_options with_tabs = { '\t', false, NULL };
+static bool as_table(const settings *s) { return strcmp(s->format, "table") == 0; }
+
+static dfq_write_options write_options(const settings *s) {
+  dfq_write_options o;
+  memset(&o, 0, sizeof o);
+  o.format = s->format;
+  return o;
+}
 
 // Prints what was asked for to an open file.
 static bool print(const settings *s, dfq_frame *q, FILE *out) {
   if (s->explain) return dfq_explain_as(q, s->form, out);
-  switch (s->format) {
-    case AS_CSV: return dfq_print_csv(q, out, NULL);
-    case AS_TSV: return dfq_print_csv(q, out, &with_tabs);
-    case AS_JSON: return dfq_print_json(q, out);
-    default: return s->schema ? print_schema(q, out) : dfq_show(q, out);
-  }
+  if (s->schema && as_table(s)) return print_schema(q, out);
+  dfq_write_options o = write_options(s);
+  return dfq_print(q, out, &o);
 }
 
 static int cannot_write(const char *what) {
@@ -568,9 +569,10 @@ static int print_to_stdout(dfq *db, const settings *s, dfq_frame *q) {
   return ok ? FINE : failed(db);
 }
 
-// dfq_write_csv does by itself what write_whole does for the other formats.
-static int write_csv(dfq *db, const settings *s, dfq_frame *q) {
-  if (dfq_write_csv(q, s->output, s->format == AS_TSV ? &with_tabs : NULL)) return FINE;
+// The result into its file. What is wrong with that file is not the query's fault.
+static int write_result(dfq *db, const settings *s, dfq_frame *q) {
+  dfq_write_options o = write_options(s);
+  if (dfq_write(q, s->output, &o)) return FINE;
   bool its_file = dfq_error_status(db) == DFQ_IO_ERROR && strstr(dfq_error(db), s->output);
   failed(db);
   return its_file ? NO_OUTPUT : FAILED;
@@ -585,8 +587,9 @@ static int print_to_file(dfq *db, const settings *s, dfq_frame *q, const char *p
   return ok ? FINE : failed(db);
 }
 
-// Whole or not at all: into a file beside it, which takes its name when all went well. A device
-// or a pipe is written straight into; behind a link the file that it leads to is replaced.
+// A plan or a schema, which dfq_write does not know of, whole or not at all: into a file beside
+// it, which takes its name when all went well. A device or a pipe is written straight into;
+// behind a link the file that it leads to is replaced.
 static int write_whole(dfq *db, const settings *s, dfq_frame *q) {
   struct stat there;
   bool exists = stat(s->output, &there) == 0;
@@ -610,10 +613,10 @@ static int write_whole(dfq *db, const settings *s, dfq_frame *q) {
 
 static int answer(dfq *db, const settings *s, dfq_frame *q) {
   if (dfq_frame_error(q)) return failed(db);
-  if (s->schema && s->format != AS_TABLE) q = schema_of(db, q);
+  bool words = s->explain || (s->schema && as_table(s));
+  if (s->schema && !words) q = schema_of(db, q);
   if (!s->output) return print_to_stdout(db, s, q);
-  bool csv = !s->explain && (s->format == AS_CSV || s->format == AS_TSV);
-  return csv ? write_csv(db, s, q) : write_whole(db, s, q);
+  return words ? write_whole(db, s, q) : write_result(db, s, q);
 }
 
 // What happened that was no error, a line each.

@@ -38,6 +38,7 @@
 #include "ch6_names.c"
 #include "ch6_messages.c"
 #include "ch6_reference.c"
+#include "ch6_files.c"
 #include "tpch.c"
 #include "pyfloe.c"
 #include "ch2_types.c"
@@ -84,6 +85,7 @@ int main(int argc, char **argv) {
   run_ch6_names();
   run_ch6_messages();
   run_ch6_reference();
+  run_ch6_files();
   run_tpch();
   run_pyfloe();
   run_ch2_types();

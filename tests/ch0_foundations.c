@@ -1069,8 +1069,11 @@ static void *ch0_io_open(void *user, const char *path, bool write, const char **
 TEST(foundations_files_hook) {
   int opens = 0;
   const char *why = NULL;
-  dfq_io io = { &opens, ch0_io_open, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL };
+  dfq_io io;
   dfq_options o;
+  memset(&io, 0, sizeof io);
+  io.user = &opens;
+  io.open = ch0_io_open;
   memset(&o, 0, sizeof o);
   o.io = &io;
   dfq *db = dfq_open(&o);

@@ -158,7 +158,8 @@ prints '[]'
 dfq 0 'scan customers.csv | limit 0' --format csv
 prints 'customer_id,name,region'
 dfq 2 "$first" --format xml
-says '--format is table, csv, tsv or json, not xml'
+says '--format is csv, tsv, json, table'
+says ', not xml'
 dfq 2 "$first" --format
 says '--format needs a value'
 
