@@ -6,6 +6,7 @@
 # make tpch DIR=...   the 22 queries of examples/tpch over tables made by the official generator
 # make clean   removes build/, where all of these write
 # make compare-functions   how many results agree with SQLite's and DuckDB's
+# make compare-random CASES=20000 SEED=1   random pipelines, as SQL also for SQLite and DuckDB
 # make bench-peers   the suites, DuckDB and SQLite in turns: bench/README.md
 # make expected   stores what the examples print now, in examples/expected and in the pages
 #
@@ -96,11 +97,19 @@ compare-functions: build/dfq
 	@python3 tools/compare_functions.py
 	@python3 tools/compare_duckdb.py
 
+build/compare_random: tools/compare_random.c build/flags
+	$(COMPILE) $(CPPFLAGS) $< -o $@ $(LDLIBS)
+
+# A difference is shrunk and printed; CASES=1 SEED=N replays case N.
+.PHONY: compare-random
+compare-random: build/compare_random
+	@python3 tools/compare_random.py CASES=$(CASES) SEED=$(SEED) MASKED=$(MASKED)
+
 # ---- checks ----------------------------------------------------------------------------------
 # Each is one call of tools/check_headers.sh, so that -j can spread them; it says what they do.
 
 CHECKS := chapter-6 style chapter-5 chapter-4 c11 cpp chapter-3 chapter-2 chapter-1 chapter-0 \
-          api switches units static names programs examples docs
+          api switches units static names programs examples docs random
 
 .PHONY: expected $(CHECKS:%=check-%)
 check: $(CHECKS:%=check-%)

@@ -15,6 +15,7 @@
 #   names       no symbol or macro outside the prefix, no writable global data
 #   programs    tests, examples and benchmarks under every warning
 #   examples    tools/check_examples.sh: each example prints what is expected
+#   random      a few hundred random pipelines, compared with SQLite (make compare-random: more)
 #   docs        tools/check_docs.py: code, output, tags and links of the pages are those of today
 set -eu
 name=$1
@@ -208,6 +209,13 @@ check_programs() {
   done
 }
 
+check_random() {
+  need gcc python3
+  c gcc -O0 tools/compare_random.c -o build/compare_random $libs
+  try "random pipelines" python3 tools/compare_random.py CASES=500 DUCK=0
+  note=", $(grep compared "$out/log")"
+}
+
 note=
 [ -f dfq.h ] || fail "no dfq.h here: run it from the project's root"
 case $name in
@@ -215,7 +223,7 @@ case $name in
   examples) sh tools/check_examples.sh || fail "see above" ;;
   docs) need python3; python3 tools/check_docs.py || fail "see above" ;;
   chapter-*) check_chapter "${name#chapter-}" ;;
-  api|c11|cpp|switches|units|static|names|programs) "check_$name" ;;
+  api|c11|cpp|switches|units|static|names|programs|random) "check_$name" ;;
   *) fail "no check of that name" ;;
 esac
 echo "ok   $name$note"
