@@ -58,7 +58,8 @@
 // CONTENTS (search for the tag)
 //   the API          >>api-types >>api-context >>api-rows >>api-expressions >>api-functions
 //                    >>api-user >>api-tables >>api-frames >>api-reshape >>api-joins >>api-files
-//                    >>api-actions >>api-structs >>api-explain >>api-at
+//                    >>api-formats >>api-pipelines >>api-actions >>api-structs >>api-explain
+//                    >>api-at
 //   0 foundations    >>platform >>memory >>buffers >>arena >>text >>hashing >>errors >>names
 //                    >>threads >>files >>context
 //   1 rows           >>rows >>row-sources >>row-operators
@@ -85,10 +86,11 @@
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
-//   6 streaming      >>csv-index >>csv-read >>csv-rows >>csv-source >>csv-types >>csv-loops
-//                    >>csv-infer >>csv-scan >>csv-morsels >>csv-frame >>sinks >>csv-write
-//                    >>json-write >>write >>pipeline >>pipeline-scan >>pipeline-stages
-//                    >>pipeline-joins >>pipeline-script >>stage-docs >>registry >>pipeline-text
+//   6 streaming      >>csv-index >>csv-read >>fixed-width >>csv-rows >>csv-source >>csv-types
+//                    >>csv-loops >>csv-infer >>csv-scan >>csv-morsels >>pairs >>csv-frame
+//                    >>sinks >>csv-write >>json-write >>write >>pipeline >>pipeline-scan
+//                    >>pipeline-stages >>pipeline-joins >>pipeline-script >>stage-docs
+//                    >>registry >>pipeline-text
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -949,7 +951,7 @@ DFQ_API dfq_frame *dfq_update(dfq_frame *in, dfq_frame *other, const char *keys)
 // equal ones of b. (A union, sorted: inputs that are not sorted give the same.)
 DFQ_API dfq_frame *dfq_merge_sorted(dfq_frame *a, dfq_frame *b, const char *keys);
 
-// ---- >>api-files: chapter 6, CSV and pipelines as text --------------------------------------
+// ---- >>api-files: chapter 6, CSV files ------------------------------------------------------
 
 // What to do with a value that is none of its column's type: end the run with an error that
 // names file, line and column; take it as null; leave the row out. The last two are counted as
@@ -968,6 +970,7 @@ typedef struct dfq_csv_options {
   const char *nulls;      // "NA" or "NA, -": what is null beside an empty field
   size_t infer_rows;      // rows to sample for the types; 0: 1,000
   dfq_bad_values bad_values; // a value that does not fit its column's type, after the sample
+  const char *widths;     // columns by their places, see dfq_scan_fixed; NULL: by delimiters
 } dfq_csv_options;
 
 // A CSV file. Reads the sample only; the rest is streamed by each run. options: NULL for
@@ -978,6 +981,26 @@ typedef struct dfq_csv_options {
 // An empty field behind the last column of every row is no column. Text stays as its bytes are,
 // UTF-8 or not.
 DFQ_API dfq_frame *dfq_scan_csv(dfq *db, const char *path, const dfq_csv_options *options);
+
+// ---- >>api-formats: other files, by their forms ---------------------------------------------
+
+// A file in the form that the end of its name says: .csv; .tsv and .tab, with tabs for commas;
+// .fwf and .prn, as dfq_scan_fixed. Every other name is taken for CSV. path: copied.
+DFQ_API dfq_frame *dfq_scan(dfq *db, const char *path);
+
+// A file whose columns stand in the same places of each line, padded with blanks. Everything
+// else is as dfq_scan_csv has it, but that nothing is a delimiter or a quote: options is the
+// same, with
+//   widths "10, 5, 8"       so many characters each, one behind the other
+//   widths "1-10, 14-20"    these characters of the line, from 1; "30-": to its end
+//   widths ""               or NULL, or no options: columns are parted by the places that are
+//                           blank in the header and in each line of the sample
+// Values lose the blanks around them; one that is blank, or behind the line's end, is null.
+// Characters are those of UTF-8. Text behind the last column fails the run, and so does text
+// between columns that the sample has parted, unless it goes on from one of them.
+DFQ_API dfq_frame *dfq_scan_fixed(dfq *db, const char *path, const dfq_csv_options *options);
+
+// ---- >>api-pipelines: pipelines as text, and results into files -----------------------------
 
 // A whole pipeline as text: "scan a.csv | filter x > 1 | limit 10". Its grammar: see
 // >>pipeline. Messages point into the text, with its line where it has several. text: copied. A
@@ -1218,6 +1241,9 @@ DFQ_API dfq_frame *dfq_scan_table_at(dfq *db, dfq_table *table, const char *at);
 DFQ_API dfq_frame *dfq_scan_rows_at(dfq *db, const dfq_row_source *source, const char *at);
 DFQ_API dfq_frame *dfq_scan_csv_at(dfq *db, const char *path, const dfq_csv_options *options,
                                    const char *at);
+DFQ_API dfq_frame *dfq_scan_at(dfq *db, const char *path, const char *at);
+DFQ_API dfq_frame *dfq_scan_fixed_at(dfq *db, const char *path, const dfq_csv_options *options,
+                                     const char *at);
 DFQ_API dfq_frame *dfq_query_at(dfq *db, const char *text, const char *at);
 DFQ_API bool dfq_define_at(dfq *db, const char *text, const char *at);
 DFQ_API dfq_frame *dfq_filter_at(dfq_frame *in, const char *condition, const char *at);
@@ -1296,6 +1322,8 @@ DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const 
 #define dfq_scan_table(db, table) dfq_scan_table_at(db, table, DFQ_HERE)
 #define dfq_scan_rows(db, source) dfq_scan_rows_at(db, source, DFQ_HERE)
 #define dfq_scan_csv(db, path, options) dfq_scan_csv_at(db, path, options, DFQ_HERE)
+#define dfq_scan(db, path) dfq_scan_at(db, path, DFQ_HERE)
+#define dfq_scan_fixed(db, path, options) dfq_scan_fixed_at(db, path, options, DFQ_HERE)
 #define dfq_query(db, text) dfq_query_at(db, text, DFQ_HERE)
 #define dfq_define(db, text) dfq_define_at(db, text, DFQ_HERE)
 #define dfq_filter(in, condition) dfq_filter_at(in, condition, DFQ_HERE)
@@ -29918,6 +29946,7 @@ typedef struct dfq__csv_reader {
   uint64_t until;            // rows that begin there or behind are somebody else's
   bool cut;                  // ... and such a row was met, it begins at next
   uint64_t next;
+  const struct dfq__fixed *fixed;   // columns by their places; NULL: by delimiters
 } dfq__csv_reader;
 
 // The two arrays of the index. They move when they grow, so nobody keeps these pointers.
@@ -30219,6 +30248,204 @@ static bool dfq__csv_open(dfq__csv_reader *r, size_t skip) {
   return dfq__csv_first_rows(r);
 }
 
+// ---- >>fixed-width: columns by their places -------------------------------------------------
+// Idea. Where columns stand in the same places of each line, the index needs the line ends
+// only, and a field is cut out of its line by two numbers. Everything behind that is CSV's:
+// rows, header, sample, types, loops and messages.
+//
+//   line      | Ada       |   36| London |       widths 10, 5, 8   or 1-10, 11-15, 16-23
+//   fields      Ada           36  London         blanks around them are no part of them
+//
+// Without widths the sample says where the columns are: a place that is blank in the header and
+// in each line of the sample parts them, and what stands between two such places is a column.
+//
+//   Name      Age  City            Blank everywhere are the places 8, 10, 14 and 15. Before 8
+//   Ada        36  London          stands a name, behind it no name: one column, as a single
+//   Ottilie R 101  Ulm             blank is too little to part it. So: 1-9, 11-13, 16-
+//
+// When more lines come, a longer value may reach into what was blank: it belongs to the column
+// that it touches. Text that touches none, or two, is an error. Places count characters, not
+// bytes; a line of ASCII, as nearly all are, needs no counting. Cost: of a line its length, to
+// look for other bytes, and a few ns for each field.
+
+DFQ__SMALL_BEGIN
+
+// From the character at from to the one before to, counted from 0.
+typedef struct dfq__place { size_t from, to; } dfq__place;
+
+typedef struct dfq__fixed {
+  dfq__place *place;
+  size_t count;
+  bool sniffed;              // what lies between the columns was blank, and has to stay so
+} dfq__fixed;
+
+// item = COUNT | COUNT "-" [COUNT]: one of the widths.
+static void dfq__parse_width(dfq__parser *p, dfq__fixed *f) {
+  size_t last = f->count ? f->place[f->count - 1].to : 0, at = p->now.at, from = last;
+  size_t to = (size_t)dfq__parse_count(p, "a number of characters, as in 10 or 1-10");
+  bool range = dfq__accept_symbol(p, "-"), open = range && p->now.kind != DFQ__T_INT;
+  if (range) {
+    from = to - 1;
+    to = open ? SIZE_MAX : (size_t)dfq__parse_count(p, "the place where a column ends");
+  } else {
+    to += last;
+  }
+  if (!p->error && (last == SIZE_MAX || from < last || to <= from))
+    dfq__parse_fail(p, DFQ_USAGE, at, p->last_end - at,
+                    "columns have a character at least, and stand one behind the other");
+  f->place[f->count].from = from;
+  f->place[f->count++].to = to;
+}
+
+// widths = item {"," item}. NULL with the verb's error set, or without memory.
+static dfq__fixed *dfq__fixed_new(dfq__verb *v, const char *widths) {
+  dfq__arena *arena = &v->db->arena;
+  size_t room = 1;
+  for (const char *s = widths; *s; s++) room += *s == ',';
+  dfq__fixed *f = (dfq__fixed *)dfq__arena_alloc(arena, sizeof *f);
+  if (!f) return NULL;
+  f->sniffed = !widths[strspn(widths, " ")];
+  if (f->sniffed) return f;
+  f->place = (dfq__place *)dfq__arena_array(arena, room, sizeof *f->place);
+  if (!f->place) return NULL;
+  dfq__parser p = dfq__parser_of(v->db, widths, strlen(widths), v->name, v->at);
+  do dfq__parse_width(&p, f);
+  while (!p.error && dfq__accept_symbol(&p, ","));
+  dfq__expect_end(&p);
+  v->error = p.error;
+  return p.error ? NULL : f;
+}
+
+// What stands in a place of some line.
+enum { DFQ__FIXED_HEAD = 1, DFQ__FIXED_DATA = 2 };
+enum { DFQ__FIXED_ROOM = 64 << 10 };   // characters of a line that are looked at
+
+// Marks the places of a line where anything stands. Returns how many it has.
+static size_t dfq__fixed_mark(uint8_t *used, const char *s, size_t n, uint8_t mark) {
+  size_t k = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (dfq__is_inner_byte(s[i])) continue;
+    if (k < DFQ__FIXED_ROOM && s[i] != ' ' && s[i] != '\r') used[k] |= mark;
+    k++;
+  }
+  return dfq__min(k, DFQ__FIXED_ROOM);
+}
+
+// Are two neighbours one column, for all that is blank between them? They are when one is a
+// name and the other what it names, or when one of the two is lacking behind a single blank.
+static bool dfq__fixed_joins(uint8_t a, uint8_t b, size_t gap) {
+  int both = DFQ__FIXED_HEAD | DFQ__FIXED_DATA;
+  return (a != both && b != both && a != b) || (gap == 1 && (a != both || b != both));
+}
+
+// The columns that the marks make.
+static void dfq__fixed_columns(dfq__fixed *f, const uint8_t *used, size_t longest, bool named) {
+  uint8_t left = 0;   // what stands in the column before
+  for (size_t i = 0; i < longest; i++) {
+    uint8_t here = 0;
+    size_t from = i;
+    for (; i < longest && used[i]; i++) here |= used[i];
+    if (!here) continue;
+    dfq__place *last = f->count ? &f->place[f->count - 1] : NULL;
+    if (last && named && dfq__fixed_joins(left, here, from - last->to)) {
+      last->to = i;
+      left |= here;
+    } else {
+      f->place[f->count].from = from;
+      f->place[f->count++].to = i;
+      left = here;
+    }
+  }
+  if (!f->count) f->count = 1;             // of nothing but blanks: one column
+  f->place[f->count - 1].to = SIZE_MAX;   // the last one may be longer elsewhere
+}
+
+// Finds the columns in the lines that are in the buffer. False without memory.
+static bool dfq__fixed_sniff(dfq__fixed *f, dfq__csv_reader *r, dfq__arena *arena,
+                             size_t lines, bool header) {
+  uint8_t *used = (uint8_t *)dfq__alloc_zero(r->heap, DFQ__FIXED_ROOM, 1), all = 0;
+  size_t longest = 0, taken = 0;
+  for (size_t row = 0; used && row < r->row_count && taken < lines; row++) {
+    size_t from = dfq__csv_row_start(r, row), to = dfq__csv_row_start(r, row + 1) - 1;
+    bool comment = r->dialect.comment && r->text.data[from] == r->dialect.comment;
+    if (comment || from == to) continue;
+    uint8_t mark = header && !taken ? DFQ__FIXED_HEAD : DFQ__FIXED_DATA;
+    size_t n = dfq__fixed_mark(used, r->text.data + from, to - from, mark);
+    longest = dfq__max(longest, n);
+    all |= mark;
+    taken++;
+  }
+  f->place = (dfq__place *)dfq__arena_array(arena, longest / 2 + 2, sizeof *f->place);
+  bool ok = used && f->place;
+  if (ok) dfq__fixed_columns(f, used, longest, all == (DFQ__FIXED_HEAD | DFQ__FIXED_DATA));
+  dfq__free(r->heap, used, DFQ__FIXED_ROOM);
+  return ok;
+}
+
+DFQ__SMALL_END
+
+// Where the k-th character of a line begins, its end when there are not so many. Behind a
+// character at a byte that is known already it goes on from there.
+static size_t dfq__fixed_byte(const char *s, size_t n, bool ascii, size_t k) {
+  if (ascii) return dfq__min(k, n);
+  for (size_t i = 0; i < n; i++)
+    if (!dfq__is_inner_byte(s[i]) && k-- == 0) return i;
+  return n;
+}
+
+static bool dfq__is_ascii(const char *s, size_t n) {
+  uint64_t seen = 0;
+  for (; n >= 8; s += 8, n -= 8) seen |= dfq__load_8(s);
+  for (; n; n--) seen |= (unsigned char)*s++;
+  return !(seen & 0x8080808080808080u);
+}
+
+// One field of a line, without the blanks around it. Returns where it begins; *n: its bytes.
+static const char *dfq__fixed_field(const dfq__fixed *f, size_t c, const char *line,
+                                    size_t bytes, bool ascii, size_t *n) {
+  const dfq__place *p = &f->place[c];
+  size_t from = dfq__fixed_byte(line, bytes, ascii, p->from);
+  size_t to = dfq__fixed_byte(line, bytes, ascii, p->to);
+  if (f->sniffed && from < to) {   // longer than any in the sample, on either side
+    bool last = c + 1 == f->count;
+    size_t low = c ? dfq__fixed_byte(line, bytes, ascii, p[-1].to) : 0;
+    size_t high = last ? bytes : dfq__fixed_byte(line, bytes, ascii, p[1].from);
+    if (line[from] != ' ') while (from > low && line[from - 1] != ' ') from--;
+    if (line[to - 1] != ' ') while (to < high && line[to] != ' ') to++;
+  }
+  while (to > from && line[to - 1] == ' ') to--;
+  while (from < to && line[from] == ' ') from++;
+  *n = to - from;
+  return line + from;
+}
+
+// The first byte between two columns that is neither's, or could be either's; NULL for none.
+static const char *dfq__fixed_between(const char *line, size_t bytes, size_t a, size_t b) {
+  size_t gap = a;
+  bool right = b < bytes && line[b] != ' ';
+  if (a && line[a - 1] != ' ') while (a < b && line[a] != ' ') a++;
+  if (a == b && gap < b && right) return line + gap;
+  if (right) while (b > a && line[b - 1] != ' ') b--;
+  for (; a < b; a++)
+    if (line[a] != ' ') return line + a;
+  return NULL;
+}
+
+// The first byte that stands in no column where all should be blank; NULL when there is none.
+static const char *dfq__fixed_stray(const dfq__fixed *f, const char *line, size_t bytes,
+                                    bool ascii) {
+  const char *stray = NULL;
+  size_t end = 0;
+  for (size_t c = 0; c < f->count && !stray; c++) {
+    size_t from = dfq__fixed_byte(line, bytes, ascii, f->place[c].from);
+    if (f->sniffed) stray = dfq__fixed_between(line, bytes, end, from);
+    end = dfq__fixed_byte(line, bytes, ascii, f->place[c].to);
+  }
+  for (; end < bytes && !stray; end++)
+    if (line[end] != ' ') stray = line + end;
+  return stray;
+}
+
 // ---- >>csv-rows: what a row is, and errors that say where -----------------------------------
 // An error names a place as editors do, orders.csv:5001:14: the line, then the byte within it,
 // both counted from 1. While all goes well nobody counts lines: the reader knows the number of
@@ -30291,20 +30518,36 @@ static const dfq__error *dfq__csv_reader_error(const dfq__csv_reader *r, dfq__ar
   return dfq__error_from(arena, status, &t);
 }
 
-// How many fields a row has; its last separator is the line end.
-static size_t dfq__csv_fields(const dfq__csv_reader *r, size_t row) {
+// How many fields separators make of a row; its last one is the line end.
+static size_t dfq__csv_separated(const dfq__csv_reader *r, size_t row) {
   const uint32_t *rows = dfq__csv_rows(r);
   return rows[row + 1] - rows[row];
 }
 
-// The bytes of a field, the CR of a CRLF left out.
-static const char *dfq__csv_field(const dfq__csv_reader *r, size_t row, size_t field,
-                                  size_t *n) {
+// The bytes between two separators, the CR of a CRLF left out.
+static const char *dfq__csv_between(const dfq__csv_reader *r, size_t row, size_t field,
+                                    size_t *n) {
   const uint32_t *sep = dfq__csv_seps(r) + dfq__csv_rows(r)[row] + field;
   const char *from = r->text.data + sep[-1] + 1, *to = r->text.data + *sep;
   if (to > from && *to == '\n' && to[-1] == '\r') to--;
   *n = (size_t)(to - from);
   return from;
+}
+
+// A row's number of fields, where columns may have places. An empty line has one, of nothing.
+static size_t dfq__csv_fields(const dfq__csv_reader *r, size_t row) {
+  size_t n = 0;
+  if (r->fixed) (void)dfq__csv_between(r, row, 0, &n);
+  return n && r->fixed ? r->fixed->count : dfq__csv_separated(r, row);
+}
+
+// The bytes of a field.
+static const char *dfq__csv_field(const dfq__csv_reader *r, size_t row, size_t field,
+                                  size_t *n) {
+  if (!r->fixed) return dfq__csv_between(r, row, field, n);
+  const char *line = dfq__csv_between(r, row, 0, n);
+  if (field >= r->fixed->count) return line;
+  return dfq__fixed_field(r->fixed, field, line, *n, dfq__is_ascii(line, *n), n);
 }
 
 typedef enum dfq__csv_shape { DFQ__CSV_ROW, DFQ__CSV_NO_ROW, DFQ__CSV_RAGGED } dfq__csv_shape;
@@ -30365,6 +30608,12 @@ static const dfq__error *dfq__csv_ragged(const dfq__csv_reader *r, dfq__arena *a
 // not fit its column's type is bad; whether that is an error, a null or the end of its row is
 // an option.
 
+// The forms of files that are read by what is here; their names stand in pipelines.
+typedef enum dfq__file_form { DFQ__CSV_FORM, DFQ__TSV_FORM, DFQ__FIXED_FORM } dfq__file_form;
+static const char *const dfq__form_words[] = { "csv", "tsv", "fixed", NULL };
+
+struct dfq__csv_scan;
+
 // All of this is fixed when the frame is built: several runs may read it at once.
 typedef struct dfq__csv_source {
   dfq__source head;
@@ -30382,7 +30631,29 @@ typedef struct dfq__csv_source {
   size_t sampled;            // rows that the types were taken from
   double rows;               // about how many there are; < 0: unknown
   dfq__csv_tape *tape;       // of a pipe; else NULL
+  dfq__file_form form;
+  dfq__fixed *fixed;         // of columns by their places; else NULL
+  // Takes rows whose fields no separators part, see >>pairs; NULL: separators do.
+  size_t (*take)(struct dfq__csv_scan *s, uint32_t *at, size_t n);
 } dfq__csv_source;
+
+// By the ends of names. What is none of them is CSV.
+static const struct { const char *end; dfq__file_form form; } dfq__name_ends[] = {
+  { ".tsv", DFQ__TSV_FORM }, { ".tab", DFQ__TSV_FORM },
+  { ".fwf", DFQ__FIXED_FORM }, { ".prn", DFQ__FIXED_FORM }
+};
+
+// The form that a path's end says.
+static dfq__file_form dfq__form_of(const char *path) {
+  size_t n = strlen(path);
+  for (size_t i = 0; i < sizeof dfq__name_ends / sizeof *dfq__name_ends; i++) {
+    const char *end = dfq__name_ends[i].end;
+    size_t k = strlen(end), same = 0;
+    while (n > k && same < k && dfq__lower(path[n - k + same]) == end[same]) same++;
+    if (same == k) return dfq__name_ends[i].form;
+  }
+  return DFQ__CSV_FORM;
+}
 
 // What cannot be right about the options; NULL when all is well.
 static const char *dfq__csv_dialect_problem(const dfq__csv_dialect *d) {
@@ -30439,7 +30710,7 @@ static const char *dfq__csv_copy(dfq__arena *arena, const char *text, bool *ok) 
 
 // Makes a source of the call's arguments; nothing is read yet. NULL after an error.
 static dfq__csv_source *dfq__csv_source_new(dfq__verb *v, const char *path,
-                                            const dfq_csv_options *o) {
+                                            dfq__file_form form, const dfq_csv_options *o) {
   dfq__arena *arena = &v->db->arena;
   dfq__csv_source *s = (dfq__csv_source *)dfq__arena_alloc(arena, sizeof *s);
   bool ok = s != NULL;
@@ -30449,16 +30720,29 @@ static dfq__csv_source *dfq__csv_source_new(dfq__verb *v, const char *path,
   s->options.names = dfq__csv_copy(arena, s->options.names, &ok);
   s->options.types = dfq__csv_copy(arena, s->options.types, &ok);
   s->options.nulls = dfq__csv_copy(arena, s->options.nulls, &ok);
+  s->options.widths = dfq__csv_copy(arena, s->options.widths, &ok);
   if (!ok) return NULL;
+  if (s->options.widths) form = DFQ__FIXED_FORM;
+  s->form = form;
   char quote = s->options.quote ? s->options.quote : '"';
-  s->dialect.delimiter = s->options.delimiter ? s->options.delimiter : ',';
+  char delimiter = form == DFQ__TSV_FORM ? '\t' : ',';
+  s->dialect.delimiter = s->options.delimiter ? s->options.delimiter : delimiter;
   s->dialect.quote = quote == '\n' ? 0 : quote;
   s->dialect.comment = s->options.comment;
   const char *problem = path && *path ? dfq__csv_dialect_problem(&s->dialect)
                                       : "no path is given";
+  if (form == DFQ__FIXED_FORM && (s->options.delimiter || s->options.quote))
+    problem = "columns that have places are not parted by delimiters, and know no quotes";
   if (problem) {
     dfq__verb_error(v, DFQ_USAGE, "%s", problem);
     return NULL;
+  }
+  if (form == DFQ__FIXED_FORM) {   // a field is a line then, cut by its places
+    s->dialect.delimiter = '\n';
+    s->dialect.quote = 0;
+    s->odd[' '] = true;
+    s->fixed = dfq__fixed_new(v, s->options.widths ? s->options.widths : "");
+    if (!s->fixed) return NULL;
   }
   s->names.arena = arena;
   const char odd[4] = { s->dialect.delimiter, '\n', '\r', s->dialect.quote };
@@ -30537,6 +30821,9 @@ static void dfq__csv_source_print(dfq__text *t, const dfq__source *source) {
   bool bare = *s->path != '#' && !strpbrk(s->path, " \t\r\n|,;()'\"");
   if (bare) dfq__put(t, s->path);
   else dfq__put_quoted(t, s->path, strlen(s->path), '\'');
+  bool places = s->form == DFQ__FIXED_FORM, tells = s->form == dfq__form_of(s->path);
+  if (places && o->widths) dfq__putf(t, " widths (%s)", o->widths);
+  else if (!tells) dfq__putf(t, " format %s", dfq__form_words[s->form]);
   if (o->delimiter) dfq__csv_put_option(t, "delimiter", &o->delimiter, 1);
   if (o->quote) dfq__csv_put_option(t, "quote", &s->dialect.quote, s->dialect.quote ? 1 : 0);
   if (o->comment) dfq__csv_put_option(t, "comment", &o->comment, 1);
@@ -31052,7 +31339,7 @@ static int dfq__csv_sample_row(dfq__csv_sample *m, size_t row) {
   for (size_t c = 0; c < fields; c++)
     if (!dfq__csv_weigh(m, &m->guess[c], row, c)) return -1;
   (void)dfq__csv_field(r, row, fields - 1, &n);
-  m->last_empty = m->last_empty && n == 0;
+  m->last_empty = m->last_empty && n == 0 && !r->fixed;
   m->rows++;
   m->bytes += dfq__csv_row_start(r, row + 1) - dfq__csv_row_start(r, row);
   return 1;
@@ -31100,6 +31387,12 @@ static bool dfq__csv_read_sample(dfq__csv_sample *m) {
   dfq__csv_reader *r = &m->reader;
   size_t row, most = s->options.infer_rows ? s->options.infer_rows : 1000;
   if (!dfq__csv_open(r, s->options.skip)) return !dfq__csv_sample_failed(m, true);
+  if (s->fixed && s->fixed->sniffed) {
+    while (r->row_count <= most && r->end < r->text.bytes && dfq__csv_more(r))
+      dfq__csv_index(r);
+    if (!dfq__fixed_sniff(s->fixed, r, &m->verb->db->arena, most + 1,
+                          !s->options.no_header)) return false;
+  }
   if (!s->options.no_header) {
     if (dfq__csv_next_row(r, 0, false, &row) ? !dfq__csv_take_header(m, row)
                                              : dfq__csv_sample_failed(m, true)) return false;
@@ -31130,7 +31423,7 @@ static bool dfq__csv_count_columns(dfq__csv_sample *m, size_t *columns) {
   size_t fields = m->rows ? m->fields : head;
   // The header may end with a delimiter, the rows may, or both. An empty last name alone proves
   // nothing: it is a column without a name as soon as one row has a value there.
-  bool head_trails = head > 1 && !*m->header[head - 1];
+  bool head_trails = head > 1 && !*m->header[head - 1] && !s->fixed;
   bool trails = m->rows ? m->last_empty : head_trails;
   bool drops = head_trails && (fields == head ? trails : fields + 1 == head);
   *columns = named ? named : head ? head - drops : fields - trails;
@@ -31307,6 +31600,7 @@ typedef struct dfq__csv_scan {
   int *need; // the source's numbers of the columns needed, in the order of stages
   int *upto;                 // by stage: so many of them are read by its end
   int *place;                // by column that comes out: where in need it stands
+  dfq__buffer pair;          // where fields begin and end, if no separators say so: uint32_t
   dfq_schema schema;         // of need
   dfq__bound **conjunct;
   dfq__batch all;            // what is read so far, of the rows that are left
@@ -31373,6 +31667,7 @@ static bool dfq__csv_scan_open(dfq__op *op) {
   s->state.reader.io = &op->run->own->io;
   s->state.reader.path = source->path;
   s->state.reader.dialect = source->dialect;
+  s->state.reader.fixed = source->fixed;
   s->left = op->node->count < 0 ? UINT64_MAX : (uint64_t)op->node->count;
   if (!dfq__csv_plan_stages(s)) return false;
   size_t needed = (size_t)s->schema.count, n = (size_t)op->node->expr_count;
@@ -31447,6 +31742,7 @@ static void dfq__csv_start(dfq__csv_scan *s) {
 static size_t dfq__csv_take_lines(dfq__csv_scan *s, uint32_t *at, size_t n) {
   const dfq__csv_source *source = s->state.source;
   dfq__csv_reader *r = &s->state.reader;
+  if (source->take) return source->take(s, at, n);
   const uint32_t *rows = dfq__csv_rows(r);
   size_t k = 0, columns = (size_t)source->head.schema.count;
   bool simple = !source->dialect.comment;
@@ -31479,6 +31775,7 @@ static size_t dfq__csv_take(dfq__csv_scan *s, size_t n) {
     uint32_t *at = (uint32_t *)dfq__veval_room(&s->head.eval, &s->at, room);
     if (!at) return 0;
     taken = dfq__csv_take_lines(s, at, room / sizeof *at);
+    if (s->head.eval.no_memory) return 0;
   }
   return taken;
 }
@@ -31490,7 +31787,8 @@ static size_t dfq__csv_read_column(dfq__csv_scan *s, int k, size_t n) {
   memset(&c, 0, sizeof c);
   c.column = s->need[k];
   c.type = s->schema.field[k].type;
-  c.sep = dfq__csv_seps(&st->reader) + c.column;
+  c.sep = st->source->take ? (const uint32_t *)(const void *)s->pair.data + 2 * k
+                           : dfq__csv_seps(&st->reader) + c.column;
   c.at = (const uint32_t *)(const void *)s->at.data;
   c.n = n;
   c.data = dfq__veval_room(&s->head.eval, &s->data[2 * k], n * dfq__size_of(c.type));
@@ -31524,7 +31822,8 @@ static void dfq__csv_fail(dfq__csv_scan *s, const dfq__bound *conjunct, size_t f
   uint32_t at = ((const uint32_t *)(const void *)s->at.data)[failed];
   size_t number = s->rows_before, columns = (size_t)source->head.schema.count;
   // Blank lines and comments are no rows; what the row's number is, is counted on errors only.
-  for (size_t row = s->first; dfq__csv_rows(r)[row] != at; row++)
+  if (source->take) number += at / (2 * (size_t)s->schema.count);
+  else for (size_t row = s->first; dfq__csv_rows(r)[row] != at; row++)
     number += dfq__csv_shape_of(r, row, columns, source->trailing) == DFQ__CSV_ROW;
   // The evaluator of chapter 2 computes the row once more and makes the message.
   dfq__op_fail_row(op, &s->schema, conjunct, &s->all, failed, number);
@@ -31565,7 +31864,7 @@ static size_t dfq__csv_stage(dfq__csv_scan *s, int stage, size_t n) {
 // Notes what the scan holds, for explain analyze.
 static void dfq__csv_holds(dfq__csv_scan *s) {
   const dfq__csv_reader *r = &s->state.reader;
-  size_t bytes = r->text.bytes + r->seps.bytes + r->rows.bytes;
+  size_t bytes = r->text.bytes + r->seps.bytes + r->rows.bytes + s->pair.bytes;
   for (int i = 0; i < 2 * s->schema.count; i++)
     bytes += s->data[i].bytes + s->packed[0][i].bytes + s->packed[1][i].bytes;
   dfq__op_holds(&s->head, bytes);
@@ -31625,6 +31924,7 @@ static void dfq__csv_scan_close(dfq__op *op) {
   dfq__buffer_free(op->eval.heap, &s->rows);
   dfq__buffer_free(op->eval.heap, &s->keep);
   dfq__buffer_free(op->eval.heap, &s->span);
+  dfq__buffer_free(op->eval.heap, &s->pair);
 }
 
 // ---- >>csv-morsels: one file, several readers -----------------------------------------------
@@ -31755,6 +32055,70 @@ static const dfq__op_class dfq__csv_scan_class = {
   dfq__csv_scan_next,    dfq__csv_scan_close, dfq__csv_scan_morsel
 };
 
+// ---- >>pairs: fields that no separators part ------------------------------------------------
+// The loops of >>csv-loops find a field between two neighbours in a list of separators. Where
+// fields are found otherwise, by places or by keys, such a list is made: of each row taken, for
+// each column needed, the byte before the field and the byte behind it.
+//
+//   row 0             row 1                  at    1        5         where a row's first field
+//   [ b0 e0 | b1 e1 | b0 e0 | b1 e1 | ...    sep = pairs + 2 * k: column k lies between
+//                                            sep[at[i] - 1] and sep[at[i]], as everywhere
+//
+// Cost: 8 bytes, and a ns, for each field; what nobody needs is not cut out.
+
+// A field's place among the pairs: the loops look for it between two separators, and so its
+// first number is that of the byte before it.
+static void dfq__csv_put_pair(const dfq__csv_reader *r, uint32_t *pair, const char *a,
+                              size_t n) {
+  size_t from = (size_t)(a - r->text.data);
+  pair[0] = (uint32_t)(from - 1);
+  pair[1] = (uint32_t)(from + n);
+}
+
+// Room for the pairs of n rows; NULL without memory. In at stands where a row's first one ends.
+static uint32_t *dfq__csv_pairs(dfq__csv_scan *s, size_t n) {
+  size_t each = 2 * (size_t)s->schema.count * sizeof(uint32_t);
+  return (uint32_t *)dfq__veval_room(&s->head.eval, &s->pair, n * each);
+}
+
+// The error for text outside of the columns.
+static const dfq__error *dfq__fixed_error(dfq__csv_scan *s, const char *stray, size_t n) {
+  const dfq__csv_reader *r = &s->state.reader;
+  dfq__text t = dfq__csv_message(r, DFQ_FORMAT_ERROR, (size_t)(stray - r->text.data));
+  dfq__put(&t, "text where no column is: ");
+  dfq__csv_put_value(&t, stray, n);
+  dfq__put(&t, s->state.source->fixed->sniffed
+                   ? "\n  this place was blank in the sample\n  try: a larger infer, or widths"
+                   : "\n  try: other widths; the last one may be open, as in 30-");
+  return dfq__error_from(s->state.errors, DFQ_FORMAT_ERROR, &t);
+}
+
+// A source's take, where columns have places.
+static size_t dfq__fixed_take(dfq__csv_scan *s, uint32_t *at, size_t n) {
+  dfq__csv_reader *r = &s->state.reader;
+  const dfq__fixed *f = r->fixed;
+  size_t k = 0, needed = (size_t)s->schema.count, bytes;
+  uint32_t *pair = dfq__csv_pairs(s, n);
+  for (; pair && k < n && r->row < r->row_count; r->row++) {
+    if (dfq__csv_shape_of(r, r->row, f->count, false) == DFQ__CSV_NO_ROW) continue;
+    const char *line = dfq__csv_between(r, r->row, 0, &bytes);
+    bool ascii = dfq__is_ascii(line, bytes);
+    const char *stray = dfq__fixed_stray(f, line, bytes, ascii);
+    if (stray) {
+      s->state.error = dfq__fixed_error(s, stray, (size_t)(line + bytes - stray));
+      break;
+    }
+    uint32_t *to = pair + 2 * k * needed;
+    at[k++] = (uint32_t)(to - pair) + 1;
+    for (size_t c = 0; c < needed; c++, to += 2) {
+      size_t len;
+      const char *a = dfq__fixed_field(f, (size_t)s->need[c], line, bytes, ascii, &len);
+      dfq__csv_put_pair(r, to, a, len);
+    }
+  }
+  return k;
+}
+
 // ---- >>csv-frame: a file as a frame ---------------------------------------------------------
 // Building the frame reads the file's head, and a run reads the file: they never meet, so a
 // frame may be run again, by several threads at once, and after the file has grown.
@@ -31789,14 +32153,14 @@ static dfq__csv_tape *dfq__csv_tape_new(dfq *db) {
 }
 
 // Reads header and sample, and closes the file again: the frame holds what was learnt of it.
-DFQ_API dfq_frame *dfq_scan_csv_at(dfq *db, const char *path, const dfq_csv_options *options,
-                                   const char *at) {
+static dfq_frame *dfq__scan_form(dfq *db, const char *path, dfq__file_form form,
+                                 const dfq_csv_options *options, const char *at) {
   if (!db) return NULL;
   dfq__csv_sample m;
   dfq__verb v = { db, NULL, "scan", NULL, NULL };
   bool ok = true;
   v.at = dfq__csv_copy(&db->arena, at, &ok);
-  dfq__csv_source *s = ok ? dfq__csv_source_new(&v, path, options) : NULL;
+  dfq__csv_source *s = ok ? dfq__csv_source_new(&v, path, form, options) : NULL;
   if (!s) return dfq__verb_failed(&v);
   memset(&m, 0, sizeof m);
   m.verb = &v;
@@ -31805,6 +32169,8 @@ DFQ_API dfq_frame *dfq_scan_csv_at(dfq *db, const char *path, const dfq_csv_opti
   m.reader.io = &db->io;
   m.reader.path = s->path;
   m.reader.dialect = s->dialect;
+  m.reader.fixed = s->fixed;
+  if (s->fixed) s->take = dfq__fixed_take;
   m.reader.record = dfq__csv_tape_new(db);
   s->head.is = &dfq__csv_source_class;
   ok = m.reader.record && dfq__csv_resolve(&m);
@@ -31816,6 +32182,20 @@ DFQ_API dfq_frame *dfq_scan_csv_at(dfq *db, const char *path, const dfq_csv_opti
   dfq__csv_close(&m.reader);
   dfq__arena_release(&m.scratch, 0);
   return ok ? dfq__scan_frame(db, &s->head, v.at) : dfq__verb_failed(&v);
+}
+
+DFQ_API dfq_frame *dfq_scan_csv_at(dfq *db, const char *path, const dfq_csv_options *options,
+                                   const char *at) {
+  return dfq__scan_form(db, path, DFQ__CSV_FORM, options, at);
+}
+
+DFQ_API dfq_frame *dfq_scan_fixed_at(dfq *db, const char *path, const dfq_csv_options *options,
+                                     const char *at) {
+  return dfq__scan_form(db, path, DFQ__FIXED_FORM, options, at);
+}
+
+DFQ_API dfq_frame *dfq_scan_at(dfq *db, const char *path, const char *at) {
+  return dfq__scan_form(db, path, path ? dfq__form_of(path) : DFQ__CSV_FORM, NULL, at);
 }
 
 DFQ__SMALL_BEGIN
@@ -32488,7 +32868,9 @@ static void dfq__begin(dfq__script *s, const char *where) {
 //   options = { ("delimiter" | "quote" | "comment" | "nulls") STR | "header" BOOL
 //             | ("skip" | "infer") COUNT | "names" "(" NAME {"," NAME} ")"
 //             | "types" "(" NAME ":" type {"," NAME ":" type} ")"
-//             | "bad_values" ("error" | "null" | "skip") }
+//             | "bad_values" ("error" | "null" | "skip")
+//             | "format" ("csv" | "tsv" | "fixed") | "widths" "(" [width {"," width}] ")" }
+//   width   = COUNT | COUNT "-" [COUNT]               see >>fixed-width
 //   PATH    = 'quoted' or a run without space | , ; ( ) ' "
 //
 // Options are words that stand only here, each at most once and in any order; they fill in the
@@ -32501,10 +32883,11 @@ static void dfq__begin(dfq__script *s, const char *where) {
 
 static const char *const dfq__scan_words[] = {
   "delimiter", "quote", "comment", "nulls", "header", "skip", "infer", "names", "types",
-  "bad_values", NULL
+  "bad_values", "format", "widths", NULL
 };
 enum { DFQ__O_DELIMITER, DFQ__O_QUOTE, DFQ__O_COMMENT, DFQ__O_NULLS, DFQ__O_HEADER, DFQ__O_SKIP,
-       DFQ__O_INFER, DFQ__O_NAMES, DFQ__O_TYPES, DFQ__O_BAD_VALUES };
+       DFQ__O_INFER, DFQ__O_NAMES, DFQ__O_TYPES, DFQ__O_BAD_VALUES,
+       DFQ__O_FORMAT, DFQ__O_WIDTHS };
 
 // What cannot stand in a path without quotes.
 static const char *const dfq__path_ends = " \t\r\n|,;()'\"";
@@ -32576,6 +32959,17 @@ static const char *dfq__parse_columns_text(dfq__parser *p, bool typed) {
   return text;
 }
 
+// "(" ... ")" without parentheses within: read by whom it is handed on to, as text.
+static const char *dfq__parse_inner_text(dfq__parser *p) {
+  dfq__expect_symbol(p, "(");
+  size_t from = p->now.at;
+  if (dfq__accept_symbol(p, ")")) return "";
+  while (!p->error && p->now.kind != DFQ__T_END && !dfq__is_symbol(p, ")")) dfq__take(p);
+  const char *text = dfq__text_since(p, from);
+  dfq__expect_symbol(p, ")");
+  return text;
+}
+
 // BOOL
 static bool dfq__parse_header(dfq__parser *p) {
   bool yes = dfq__accept_reserved(p, "true");
@@ -32583,8 +32977,17 @@ static bool dfq__parse_header(dfq__parser *p) {
   return yes;
 }
 
+// One of the words; its number, 0 after an error.
+static int dfq__parse_choice(dfq__parser *p, dfq__words words, const char *what) {
+  int i = dfq__word_at(p, words);
+  if (i < 0) dfq__expected(p, what);
+  else dfq__take(p);
+  return i < 0 ? 0 : i;
+}
+
 // The value of one option, whose word was taken already.
-static void dfq__parse_option(dfq__parser *p, int option, dfq_csv_options *o) {
+static void dfq__parse_option(dfq__parser *p, int option, dfq_csv_options *o,
+                              dfq__file_form *form) {
   int bad;
   switch (option) {
     case DFQ__O_DELIMITER: o->delimiter = dfq__parse_char(p, 0); return;
@@ -32597,23 +33000,25 @@ static void dfq__parse_option(dfq__parser *p, int option, dfq_csv_options *o) {
     case DFQ__O_NAMES: o->names = dfq__parse_columns_text(p, false); return;
     case DFQ__O_TYPES: o->types = dfq__parse_columns_text(p, true); return;
     case DFQ__O_BAD_VALUES:
-      bad = dfq__word_at(p, dfq__bad_words);
-      if (bad < 0) dfq__expected(p, "error, null or skip");
-      else dfq__take(p);
+      bad = dfq__parse_choice(p, dfq__bad_words, "error, null or skip");
       o->bad_values = bad == 1 ? DFQ_BAD_NULL : bad == 2 ? DFQ_BAD_SKIP : DFQ_BAD_ERROR;
       return;
+    case DFQ__O_FORMAT:
+      *form = (dfq__file_form)dfq__parse_choice(p, dfq__form_words, "csv, tsv or fixed");
+      return;
+    case DFQ__O_WIDTHS: o->widths = dfq__parse_inner_text(p); return;
   }
 }
 
 // options, in any order; seen: bit i for those that were there.
-static void dfq__parse_options(dfq__parser *p, dfq_csv_options *o) {
+static void dfq__parse_options(dfq__parser *p, dfq_csv_options *o, dfq__file_form *form) {
   unsigned seen = 0;
   for (int i; !p->error && (i = dfq__word_at(p, dfq__scan_words)) >= 0; seen |= 1u << i) {
     if (seen >> i & 1)
       dfq__parse_fail(p, DFQ_SYNTAX, p->now.at, p->now.len, "%s stands twice",
                       dfq__scan_words[i]);
     dfq__take(p);
-    if (!p->error) dfq__parse_option(p, i, o);
+    if (!p->error) dfq__parse_option(p, i, o, form);
   }
 }
 
@@ -32637,8 +33042,9 @@ static dfq_frame *dfq__parse_scan(dfq__script *s, const char *path, dfq__token p
                                   bool bare) {
   dfq__parser *p = &s->p;
   dfq_csv_options o;
+  dfq__file_form form = dfq__form_of(path);
   memset(&o, 0, sizeof o);
-  dfq__parse_options(p, &o);
+  dfq__parse_options(p, &o, &form);
   bool memory = strcmp(path, "table") == 0 || strcmp(path, "rows") == 0;
   if (memory && dfq__is_word(p, "of"))   // as plans print them
     dfq__parse_fail(p, DFQ_UNKNOWN_NAME, place.at, place.len,
@@ -32646,7 +33052,7 @@ static dfq_frame *dfq__parse_scan(dfq__script *s, const char *path, dfq__token p
   if (p->error) return dfq__script_failed(s);
   s->mark = place.at;
   s->mark_len = place.len;
-  dfq_frame *f = dfq_scan_csv_at(p->db, path, &o, s->at);
+  dfq_frame *f = dfq__scan_form(p->db, path, form, &o, s->at);
   bool missing = bare && f->error && f->error->status == DFQ_IO_ERROR;
   const char *near = missing ? dfq__nearest_let(s, path) : NULL;
   if (missing && strcmp(path, "scan") == 0)
@@ -33689,6 +34095,12 @@ DFQ_API dfq_frame *(dfq_reverse)(dfq_frame *in) {
 #if DFQ_CHAPTER >= 6
 DFQ_API dfq_frame *(dfq_scan_csv)(dfq *db, const char *path, const dfq_csv_options *options) {
   return dfq_scan_csv_at(db, path, options, NULL);
+}
+DFQ_API dfq_frame *(dfq_scan)(dfq *db, const char *path) {
+  return dfq_scan_at(db, path, NULL);
+}
+DFQ_API dfq_frame *(dfq_scan_fixed)(dfq *db, const char *path, const dfq_csv_options *options) {
+  return dfq_scan_fixed_at(db, path, options, NULL);
 }
 DFQ_API dfq_frame *(dfq_query)(dfq *db, const char *text) {
   return dfq_query_at(db, text, NULL);

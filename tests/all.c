@@ -39,6 +39,7 @@
 #include "ch6_messages.c"
 #include "ch6_reference.c"
 #include "ch6_files.c"
+#include "ch6_fixed.c"
 #include "tpch.c"
 #include "pyfloe.c"
 #include "ch2_types.c"
@@ -86,6 +87,7 @@ int main(int argc, char **argv) {
   run_ch6_messages();
   run_ch6_reference();
   run_ch6_files();
+  run_ch6_fixed();
   run_tpch();
   run_pyfloe();
   run_ch2_types();
