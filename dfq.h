@@ -278,6 +278,24 @@ typedef enum dfq_rule { DFQ_RULE_LIST(DFQ__ENUM) DFQ_RULE_COUNT } dfq_rule;
 // Two engines for one plan: both give the same rows, in the same order, with the same errors.
 typedef enum dfq_engine { DFQ_BATCH_ENGINE, DFQ_ROW_ENGINE } dfq_engine;
 
+// What an operator does, seen from outside: it opens, is asked for more, gives rows or says
+// that there are no more, and closes.
+typedef enum dfq_trace_kind {
+  DFQ_TRACE_OPEN, DFQ_TRACE_ASK, DFQ_TRACE_GIVE, DFQ_TRACE_END, DFQ_TRACE_ERROR, DFQ_TRACE_CLOSE
+} dfq_trace_kind;
+
+typedef struct dfq_trace {
+  dfq_trace_kind kind;
+  const char *name;   // of the operator: "filter"
+  int number;         // of the operator, from 1: inputs have smaller ones than what reads them
+  int worker;         // 0: the thread that asked; from 1 on: another thread's copy
+  size_t rows;        // GIVE: so many, one in the row engine; CLOSE: all that it gave; else 0
+  double seconds;     // by a clock that only goes forward
+} dfq_trace;
+
+// Called for each step, at once. trace: borrowed for the call. It must not close the rows.
+typedef void (*dfq_observe_fn)(void *user, const dfq_trace *trace);
+
 // How a frame is run. Zero-initialised is the default.
 typedef struct dfq_run_options {
   dfq_engine engine;    // 0: batches; the row engine is the slow, plain twin
@@ -289,6 +307,8 @@ typedef struct dfq_run_options {
   uint32_t rules_off;   // bit r set: the optimizer's rule r (dfq_rule) is off
   bool (*cancel)(void *user); // asked before every batch; true ends the run with DFQ_CANCELLED
   void *cancel_user;
+  dfq_observe_fn observe;     // told every step of every operator; called from several threads
+  void *observe_user;         // at once when the run has several. NULL: nobody
 } dfq_run_options;
 
 // Zero-initialised is the default. Copied by dfq_open, with what io points to.
@@ -400,6 +420,10 @@ DFQ_API size_t dfq_rows_pulled(const dfq_rows *rows);
 
 // Closes the iterator and everything below it. NULL is fine.
 DFQ_API void dfq_rows_close(dfq_rows *rows);
+
+// From now on every step of the iterator and of all below it is told to observe. NULL: to
+// nobody. For frames: dfq_run_options.observe.
+DFQ_API void dfq_rows_observe(dfq_rows *rows, dfq_observe_fn observe, void *user);
 
 // ---- >>api-expressions: chapter 2, expressions as data --------------------------------------
 
@@ -2485,6 +2509,21 @@ typedef struct dfq__rows_class {
   void (*close)(dfq_rows *r);                        // may be NULL; called once after open
 } dfq__rows_class;
 
+// Who is told what an operator does, and what the operator is called there.
+typedef struct dfq__watch {
+  dfq_observe_fn observe;
+  void *user;
+  const char *name;
+  int number, worker;
+} dfq__watch;
+
+static void dfq__tell(const dfq__watch *w, dfq_trace_kind kind, size_t rows) {
+  dfq_trace trace = { kind, w->name, w->number, w->worker, rows, 0 };
+  if (!w->observe) return;
+  trace.seconds = dfq__now();
+  w->observe(w->user, &trace);
+}
+
 typedef enum dfq__rows_state { DFQ__FRESH, DFQ__OPENED, DFQ__CLOSED } dfq__rows_state;
 
 struct dfq_rows {
@@ -2496,6 +2535,7 @@ struct dfq_rows {
   int columns;
   dfq_value *row;     // room for one row
   size_t pulled;      // rows that came out
+  dfq__watch watch;
   dfq__rows_state state;
   bool failed;
 };
@@ -2528,6 +2568,7 @@ static dfq_rows *dfq__rows_new(dfq *db, size_t size, const dfq__rows_class *is, 
 static void dfq__rows_stop(dfq_rows *r) {
   if (!r || r->state == DFQ__CLOSED) return;
   if (r->state == DFQ__OPENED && r->is->close) r->is->close(r);
+  if (r->state == DFQ__OPENED) dfq__tell(&r->watch, DFQ_TRACE_CLOSE, r->pulled);
   r->state = DFQ__CLOSED;
   dfq__rows_stop(r->in);
   dfq__rows_stop(r->other);
@@ -2539,13 +2580,20 @@ static void dfq__rows_stop(dfq_rows *r) {
 DFQ_API bool dfq_rows_next(dfq_rows *r, const dfq_value **row) {
   int got = 1;
   if (!r || r->state == DFQ__CLOSED) return false;
+  if (r->watch.observe) dfq__tell(&r->watch, DFQ_TRACE_ASK, 0);
   if (r->state == DFQ__FRESH) {
     r->state = DFQ__OPENED;
+    dfq__tell(&r->watch, DFQ_TRACE_OPEN, 0);
     if (r->is->open && !r->is->open(r)) got = -1;
   }
   if (got > 0) got = r->is->next(r, row);
-  if (got > 0) { r->pulled++; return true; }
+  if (got > 0) {
+    if (r->watch.observe) dfq__tell(&r->watch, DFQ_TRACE_GIVE, 1);
+    r->pulled++;
+    return true;
+  }
   r->failed = got < 0;
+  dfq__tell(&r->watch, got < 0 ? DFQ_TRACE_ERROR : DFQ_TRACE_END, 0);
   dfq__rows_stop(r);
   return false;
 }
@@ -2556,6 +2604,22 @@ static int dfq__rows_end(const dfq_rows *in) { return in->failed ? -1 : 0; }
 DFQ_API bool dfq_rows_failed(const dfq_rows *r) { return !r || r->failed; }
 DFQ_API int dfq_rows_columns(const dfq_rows *r) { return r ? r->columns : 0; }
 DFQ_API size_t dfq_rows_pulled(const dfq_rows *r) { return r ? r->pulled : 0; }
+
+// Numbers the iterators from the source up. Returns the number of the last.
+static int dfq__rows_watch(dfq_rows *r, const dfq__watch *w, int last) {
+  if (!r) return last;
+  last = dfq__rows_watch(r->in, w, last);
+  last = dfq__rows_watch(r->other, w, last);
+  r->watch = *w;
+  r->watch.name = r->is->name;
+  r->watch.number = last + 1;
+  return last + 1;
+}
+
+DFQ_API void dfq_rows_observe(dfq_rows *rows, dfq_observe_fn observe, void *user) {
+  dfq__watch w = { observe, user, NULL, 0, 0 };
+  dfq__rows_watch(rows, &w, 0);
+}
 
 // Recursive over the chain, which is as long as the program's text made it.
 DFQ_API void dfq_rows_close(dfq_rows *r) {
@@ -13464,8 +13528,16 @@ struct dfq__run {
   dfq__counters *count;     // by node id, from 1
   const dfq__error *error;  // the first in the order of rows
   bool whole;               // the result will be read to its end: nothing stops early
+  int worker;               // which thread's: 0 is the one that asked for the run
   void *journal;            // chapter 5
 };
+
+// Who is told what a node's operator does.
+static dfq__watch dfq__run_watch(const dfq__run *run, const dfq__node *n) {
+  dfq__watch w = { run->options.observe, run->options.observe_user, n->verb, n->id,
+                   run->worker };
+  return w;
+}
 
 // A later call replaces an earlier one: a conjunct or an operator above may fail at an earlier
 // row of the batch, and the earliest row is the one that counts.
@@ -13605,10 +13677,10 @@ static dfq__run *dfq__run_open(dfq_frame *f, bool whole) {
 //   2nd pull  ERROR (only now is it the run's)
 //
 // Everything goes through one function, dfq__pull: what every operator must do (count, measure,
-// ask for cancel, keep the order of events) stands there once. Cost: two readings of the clock
-// and a few additions per operator and batch. Larger engines add scheduling here: an operator
-// may answer "wait", so that its thread can do something else while a disk or a network
-// answers.
+// ask for cancel, tell an observer, keep the order of events) stands there once. Cost: two
+// readings of the clock and a few additions per operator and batch. Larger engines add
+// scheduling here: an operator may answer "wait", so that its thread can do something else
+// while a disk or a network answers.
 
 // An operator that is asked again after END or ERROR gives the same answer; dfq__pull sees to
 // it.
@@ -13642,6 +13714,7 @@ struct dfq__op {
   const dfq__error *failure;
   dfq__event last;         // once it is not DFQ__BATCH, it stays
   dfq__counters *count;
+  dfq__watch watch;
 };
 
 // What runs a node, in each engine. Defined at the end of the file, where all chapters are
@@ -13660,6 +13733,7 @@ static void dfq__op_close(dfq__op *op) {
   if (!op || op->closed) return;
   op->closed = true;
   op->is->close(op);
+  dfq__tell(&op->watch, DFQ_TRACE_CLOSE, (size_t)op->count->rows);
   dfq__arena_release(&op->eval.strings, 0);
   for (int i = 0; i < 2; i++) dfq__op_close(op->in[i]);
 }
@@ -13680,10 +13754,12 @@ static dfq__op *dfq__op_open(dfq__run *run, const dfq__node *n) {
   op->eval.heap = op->eval.strings.heap = run->own->heap;
   op->count = &run->count[n->id];
   op->count->node = n;
+  op->watch = dfq__run_watch(run, n);
   for (int i = 0; i < 2; i++) {
     if (n->in[i]) op->in[i] = dfq__op_open(run, n->in[i]);
     if (n->in[i] && !op->in[i]) { dfq__op_close(op->in[0]); return NULL; }
   }
+  dfq__tell(&op->watch, DFQ_TRACE_OPEN, 0);
   if (is->open(op)) return op;
   if (!run->error) dfq__run_no_memory(run);
   dfq__op_close(op);
@@ -13703,6 +13779,7 @@ static bool dfq__cancelled(dfq__run *run) {
 static dfq__event dfq__pull(dfq__op *op) {
   double start = dfq__now();
   if (op->last != DFQ__BATCH) return op->last;
+  dfq__tell(&op->watch, DFQ_TRACE_ASK, 0);
   if (op->failed) op->run->error = op->failure;
   dfq__event e = op->failed || dfq__cancelled(op->run) ? DFQ__ERROR : DFQ__BATCH;
   if (e == DFQ__BATCH && !op->ready && op->is->prepare && !op->is->prepare(op)) e = DFQ__ERROR;
@@ -13720,6 +13797,9 @@ static dfq__event dfq__pull(dfq__op *op) {
   } else if (e == DFQ__ERROR && !op->run->error) {
     dfq__run_no_memory(op->run);   // the only failure that is not noted where it happens
   }
+  dfq__tell(&op->watch, e == DFQ__BATCH ? DFQ_TRACE_GIVE
+                        : e == DFQ__END ? DFQ_TRACE_END : DFQ_TRACE_ERROR,
+            e == DFQ__BATCH ? op->out.rows : 0);
   return e;
 }
 
@@ -14751,6 +14831,7 @@ static dfq_rows *dfq__row_op_open(dfq__run *run, const dfq__node *n) {
   if (!r) { dfq_rows_close(in[1]); dfq__run_no_memory(run); return NULL; }
   op->run = run;
   op->node = n;
+  r->watch = dfq__run_watch(run, n);
   r->other = in[1];
   op->strings.heap = run->own->heap;
   run->count[n->id].node = n;
@@ -21738,8 +21819,9 @@ static bool dfq__chain_start(dfq__op *op, size_t number) {
 
 // Opens a worker's copies, in the caller's thread: opening may still build expressions in the
 // run's arena. False without memory; dfq__worker_close is owed either way.
-static bool dfq__worker_open(dfq__worker *w, dfq__op *op) {
+static bool dfq__worker_open(dfq__worker *w, dfq__op *op, int number) {
   w->run = *op->run;
+  w->run.worker = number;
   w->run.error = NULL;
   w->run.own = dfq__own_context(op->run->db);
   if (!w->run.own) return false;
@@ -21938,7 +22020,7 @@ static int dfq__group_with_crew(dfq__group_op *o, int threads) {
   if (!dfq__chain_prepare(op->in[0])) return -1;
   crew.worker = (dfq__worker *)dfq__op_array(op, (size_t)threads, sizeof *crew.worker);
   bool ok = crew.worker != NULL;
-  for (int i = 0; ok && i < threads; i++) ok = dfq__worker_open(&crew.worker[i], op);
+  for (int i = 0; ok && i < threads; i++) ok = dfq__worker_open(&crew.worker[i], op, i + 1);
   if (ok) dfq__parallel(threads, dfq__worker_main, &crew);
   for (int i = 0; ok && i < threads; i++) ok = crew.worker[i].ok;
   ok = ok && dfq__crew_spliced(&crew);

@@ -523,6 +523,38 @@ TEST(rows_map_fails) {
 }
 
 // A source and the whole chain above it, out of memory at every allocation.
+// Each step as a letter and the operator's number: o2 opens, a2 is asked, g2 gives, e2 ends,
+// f2 fails, c2 closes.
+static void ch1_note(void *user, const dfq_trace *trace) {
+  static const char letter[] = "oagefc";
+  dfq__text *t = (dfq__text *)user;
+  dfq__putf(t, "%c%d ", letter[trace->kind], trace->number);
+}
+
+TEST(rows_observed) {
+  ch1_source s = ch1_source_of(14);
+  dfq *db = dfq_open(NULL);
+  dfq__text t = dfq__text_in(db->heap);
+  dfq_rows *r = dfq_rows_take(dfq_rows_filter(ch1_rows_of(db, &s), ch1_is_odd, NULL), 2);
+  dfq_rows_observe(r, ch1_note, &t);
+  const dfq_value *row;
+  CHECK(dfq_rows_next(r, &row));
+  CHECK_STR(t.data, "a3 o3 a2 o2 a1 o1 g1 g2 g3 ");
+  t.len = 0;
+  CHECK(dfq_rows_next(r, &row));
+  CHECK_STR(t.data, "a3 a2 a1 g1 a1 g1 g2 g3 ");
+  t.len = 0;
+  CHECK(!dfq_rows_next(r, &row));
+  CHECK_STR(t.data, "a3 e3 c3 c2 c1 ");
+  t.len = 0;
+  dfq_rows_observe(r, NULL, NULL);
+  dfq_rows_close(r);
+  dfq_rows_observe(NULL, ch1_note, &t);
+  CHECK_INT(t.len, 0);
+  dfq__text_free(&t);
+  dfq_close(db);
+}
+
 static bool ch1_use_rows(dfq *db) {
   ch1_source s = ch1_source_of(20);
   int64_t plus = 1;
@@ -571,6 +603,7 @@ static void run_ch1_rows(void) {
   RUN(rows_filter_drops_all);
   RUN(rows_map);
   RUN(rows_take_stops_early);
+  RUN(rows_observed);
   RUN(rows_take_keeps_its_last_row);
   RUN(rows_take_of_take);
   RUN(rows_long_chain);

@@ -1363,7 +1363,63 @@ TEST(engine_works_after_shortage) {
   }
 }
 
+// What observers are told adds up, in both engines and with threads. Counts by kind; several
+// threads add to them.
+typedef struct engine_steps {
+  size_t kind[DFQ_TRACE_CLOSE + 1], workers, last_rows;
+  int last;                 // the number of the operator on top
+} engine_steps;
+
+static void engine_step(void *user, const dfq_trace *trace) {
+  engine_steps *s = (engine_steps *)user;
+  dfq__add_fetch(&s->kind[trace->kind], 1);
+  if (trace->worker > 0) dfq__add_fetch(&s->workers, 1);
+  if (trace->kind == DFQ_TRACE_GIVE && trace->number == s->last) s->last_rows += trace->rows;
+}
+
+static void engine_observe(dfq *db, const char *filter, dfq_engine engine, int threads,
+                           bool fails) {
+  engine_steps seen;
+  dfq_run_options run;
+  memset(&seen, 0, sizeof seen);
+  memset(&run, 0, sizeof run);
+  run.engine = engine;
+  run.threads = threads;
+  run.batch_rows = 2;
+  run.observe = engine_step;
+  run.observe_user = &seen;
+  dfq_frame *f = engine_scan(db, "a i64", "1; 2; 3; 4; 5; 6; 7; 8; 9; 10");
+#if DFQ_CHAPTER >= 4
+  if (threads > 1) f = dfq_group_by(f, "a % 2 as odd", "sum(a) as a");
+#endif
+  f = dfq_configure(dfq_filter(f, filter), &run);
+  seen.last = f->node->size;
+  dfq_table *t = dfq_collect(f);
+  CHECK((t == NULL) == fails);
+  CHECK_INT(seen.kind[DFQ_TRACE_OPEN], seen.kind[DFQ_TRACE_CLOSE]);
+  CHECK_INT(seen.kind[DFQ_TRACE_ASK], seen.kind[DFQ_TRACE_GIVE] + seen.kind[DFQ_TRACE_END] +
+                                          seen.kind[DFQ_TRACE_ERROR]);
+  CHECK(seen.kind[DFQ_TRACE_ASK] > 0);
+  CHECK((seen.kind[DFQ_TRACE_ERROR] > 0) == fails);
+  if (t && threads == 1) CHECK_INT(seen.last_rows, dfq_table_rows(t));
+  dfq_table_free(t);
+}
+
+TEST(engine_observed) {
+  dfq *db = dfq_open(NULL);
+  for (int e = 0; e < 2; e++) {
+    engine_observe(db, "a > 3", (dfq_engine)e, 1, false);
+    engine_observe(db, "10 / (a - 8) > 0", (dfq_engine)e, 1, false);
+    engine_observe(db, "a + 9223372036854775800 > 0", (dfq_engine)e, 1, true);
+  }
+#if DFQ_CHAPTER >= 4
+  engine_observe(db, "a > 3", DFQ_BATCH_ENGINE, 2, false);
+#endif
+  dfq_close(db);
+}
+
 static void run_ch3_engine(void) {
+  RUN(engine_observed);
   RUN(engine_schema_without_data);
   RUN(engine_with_sees_old_columns);
   RUN(engine_kernels_match_scalars);
