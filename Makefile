@@ -4,6 +4,8 @@
 # make bench   the micro-benchmarks; make suites builds those with data: bench/README.md
 # make bench-compare REV=...   the micro-benchmarks of a revision and of the working copy
 # make tpch DIR=...   the 22 queries of examples/tpch over tables made by the official generator
+# make exercise N=1.2   the book's exercises: tries yours; with HINT=1 .. 3 a hint
+# make mutant N=1.2   a wrong engine, against the test that you have written for it
 # make clean   removes build/, where all of these write
 # make compare-functions   how many results agree with SQLite's and DuckDB's
 # make compare-random CASES=20000 SEED=1   random pipelines, as SQL also for SQLite and DuckDB
@@ -11,7 +13,7 @@
 # make expected   stores what the examples print now, in examples/expected and in the pages
 #
 # run, test, bench and suites need a C compiler and make. check also needs gcc, g++, clang,
-# binutils and python3; compare-functions, tpch and bench-peers python3, the last one npm too.
+# binutils, python3 and patch; compare-functions, tpch and bench-peers python3, the last one npm too.
 #   make CC=clang test      another compiler
 #   make test ONLY=join     only the tests whose name contains "join"
 #   make check-chapter-3    one check alone; make -j2 -k check runs all of them, two at a time
@@ -105,11 +107,20 @@ build/compare_random: tools/compare_random.c build/flags
 compare-random: build/compare_random
 	@python3 tools/compare_random.py CASES=$(CASES) SEED=$(SEED) MASKED=$(MASKED)
 
+# ---- the book's exercises --------------------------------------------------------------------
+
+.PHONY: exercise mutant
+exercise:
+	@CC='$(CC)' sh tools/exercise.sh '$(N)' $(if $(HINT),hint $(HINT))
+
+mutant:
+	@CC='$(CC)' sh tools/mutant.sh '$(N)'
+
 # ---- checks ----------------------------------------------------------------------------------
 # Each is one call of tools/check_headers.sh, so that -j can spread them; it says what they do.
 
 CHECKS := chapter-6 style chapter-5 chapter-4 c11 cpp chapter-3 chapter-2 chapter-1 chapter-0 \
-          api switches units static names programs examples docs random
+          api switches units static names programs examples docs exercises mutants random
 
 .PHONY: expected $(CHECKS:%=check-%)
 check: $(CHECKS:%=check-%)

@@ -16,6 +16,8 @@
 #   programs    tests, examples and benchmarks under every warning
 #   examples    tools/check_examples.sh: each example prints what is expected
 #   random      a few hundred random pipelines, compared with SQLite (make compare-random: more)
+#   exercises   each of the book's fails as it is given out and passes with its solution
+#   mutants     each of the book's wrong engines fails the test in examples/solutions
 #   docs        tools/check_docs.py: code, output, tags and links of the pages are those of today
 set -eu
 name=$1
@@ -33,7 +35,7 @@ fail() { echo "FAIL $name: $*"; exit 1; }
 need() {
   for tool; do
     command -v "$tool" >/dev/null 2>&1 ||
-      fail "needs $tool, which is not installed: apt-get install gcc g++ clang binutils python3"
+      fail "needs $tool, which is not installed: apt-get install gcc g++ clang binutils python3 patch"
   done
 }
 
@@ -222,6 +224,11 @@ case $name in
   style) need python3; python3 tools/check_style.py || fail "see above" ;;
   examples) sh tools/check_examples.sh || fail "see above" ;;
   docs) need python3; python3 tools/check_docs.py || fail "see above" ;;
+  exercises) CC=gcc sh tools/exercise.sh --check >"$out/log" || { cat "$out/log"; fail "see above"; }
+             note=", $(tail -n 1 "$out/log")" ;;
+  mutants) need patch
+           CC=gcc sh tools/mutant.sh --check >"$out/log" || { cat "$out/log"; fail "see above"; }
+           note=", $(grep -c caught "$out/log") caught" ;;
   chapter-*) check_chapter "${name#chapter-}" ;;
   api|c11|cpp|switches|units|static|names|programs|random) "check_$name" ;;
   *) fail "no check of that name" ;;

@@ -27,7 +27,8 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RATCHET = os.path.join(ROOT, "tools", "ratchet.json")
 
-OTHERS = ["tests/*.c", "tests/*.h", "examples/*.c", "bench/*.c"]
+OTHERS = ["tests/*.c", "tests/*.h", "examples/*.c", "examples/*/*.[ch]", "examples/*/*/*.c",
+          "bench/*.c"]
 
 COLUMNS = 96
 TOP_COMMENT = 150
