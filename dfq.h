@@ -58,8 +58,8 @@
 // CONTENTS (search for the tag)
 //   the API          >>api-types >>api-context >>api-rows >>api-expressions >>api-functions
 //                    >>api-user >>api-tables >>api-frames >>api-reshape >>api-joins >>api-files
-//                    >>api-formats >>api-pipelines >>api-actions >>api-structs >>api-explain
-//                    >>api-at
+//                    >>api-formats >>api-pipelines >>api-actions >>api-structs >>api-sources
+//                    >>api-explain >>api-at
 //   0 foundations    >>platform >>memory >>buffers >>arena >>text >>hashing >>errors >>names
 //                    >>threads >>files >>context
 //   1 rows           >>rows >>row-sources >>row-operators
@@ -90,7 +90,7 @@
 //                    >>csv-loops >>csv-infer >>csv-scan >>csv-morsels >>pairs >>csv-frame
 //                    >>sinks >>csv-write >>json-write >>write >>pipeline >>pipeline-scan
 //                    >>pipeline-stages >>pipeline-joins >>pipeline-script >>stage-docs
-//                    >>registry >>pipeline-text
+//                    >>registry >>pipeline-text >>predicates >>predicate-trees
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -1202,6 +1202,46 @@ DFQ_API void dfq_structs_close(dfq_structs *structs);   // NULL is fine
 // the frame may run. name: for messages and explain. binding: NULL gives a frame that failed.
 DFQ_API dfq_frame *dfq_scan_structs(dfq *db, const char *name, const void *array, size_t rows,
                                     const dfq_binding *binding);
+
+// ---- >>api-sources: sources of one's own ----------------------------------------------------
+// Beside rows one at a time (dfq_row_source) a program can hand over columns, page by page, and
+// may take over what the query asks: which columns, which rows, how many.
+
+// -- what a condition says. e: a bool expression, as a source is offered it; NULL: no condition
+
+// The conjuncts of e: of `a and (b and c)` a, b and c. Returns: how many; *list: an array of
+// the context's. 0 for NULL, and without memory (dfq_error).
+DFQ_API int dfq_expr_conjuncts(dfq_expr *e, dfq_expr *const **list);
+
+// The type that a cast or try_cast casts to; DFQ_NULL when e is neither.
+DFQ_API dfq_type dfq_expr_cast_type(const dfq_expr *e);
+
+// The values of one column for which a condition can be true. Values have the type that the
+// column's widen to: i64 for integers, f64 for f32.
+typedef struct dfq_allowed {
+  dfq_value low, high;      // no value outside is allowed; of type DFQ_NULL: no such end
+  bool low_open, high_open; // the end itself is not allowed either
+  bool none;                // no value is allowed
+  bool nulls;               // the condition can be true where the column is null
+  int count;                // when it is not below 0: only these values are allowed
+  const dfq_value *value;   // ascending, each once
+} dfq_allowed;
+
+// What e allows of a column of that type. Sound, and not always sharp: no row for which e is
+// true lies outside, whatever its other columns hold; of parts that are not understood all is
+// allowed. Understood: comparisons of the column with a literal, in, between, is null, is
+// (not) distinct from, the column itself when it is a bool, and, or, not. NaN counts as the
+// largest number, -0.0 as 0.0. Lists longer than 1,000 values count as their interval.
+// Owns: the context owns *to's list and borrows texts from e. Returns: false without memory.
+DFQ_API bool dfq_expr_allows(dfq_expr *e, const char *column, dfq_type type, dfq_allowed *to);
+
+// Whether *v, null or of the column's type, is in *allowed.
+DFQ_API bool dfq_allows(const dfq_allowed *allowed, const dfq_value *v);
+
+// A condition over these columns only that is true wherever e is, and perhaps elsewhere: a
+// literal true when nothing is left of it. e must not be one that can fail for some rows, as
+// those that sources are offered never are. NULL gives NULL.
+DFQ_API dfq_expr *dfq_expr_restrict(dfq_expr *e, const char *const *columns, int count);
 
 // ---- >>api-explain: what the engine will do, did, and refused to do -------------------------
 
@@ -33951,6 +33991,459 @@ DFQ_API const char *dfq_pipeline_text(dfq_frame *f) {
   dfq__text_free(&t);
   if (!s) dfq__report(f->db, &dfq__error_memory);
   return s ? s : "";
+}
+
+// ---- >>predicates: what a condition says of one column --------------------------------------
+// Idea. Whoever holds data in parts (a file per day, a B-tree, a remote table) can leave out a
+// part when no row in it can match. What can match is a set of values, and sets are computed
+// from the tree upwards, twice: once for where a part is true, once for where it is false, so
+// that a `not` exchanges the two:
+//
+//   x >= 3 and not (x in (9, 5) or y > 1)           true      false
+//     x >= 3                                        [3, ..    .., 3)
+//     x in (9, 5)                                   {5, 9}    all
+//     y > 1                                         all       all, null too: it says nothing
+//     x in (9, 5) or y > 1                          all       all    (true: hull, false: both)
+//     and of it all                                 [3, ..    all
+//
+// A set is an interval, perhaps a list of values, and whether null is in it. A union is widened
+// to one interval, so a set is often too large, which is fine: the engine, or the source
+// itself, still tests each row. It must never be too small. That is why a literal of another
+// type becomes two bounds, one for each side: the i64s below 2.5 are those up to 2, and of a
+// decimal(2) against a float only the neighbourhood is known.
+//
+// Cost: a visit of each node, lists sorted by insertion. Larger engines call this zone-map or
+// partition pruning, and keep several intervals.
+
+enum { DFQ__ALLOWED_VALUES = 1000 };
+
+static dfq_allowed dfq__allow_all(void) {
+  dfq_allowed a;
+  memset(&a, 0, sizeof a);
+  a.nulls = true;
+  a.count = -1;
+  return a;
+}
+
+// No value and no null.
+static dfq_allowed dfq__allow_none(void) {
+  dfq_allowed a = dfq__allow_all();
+  a.none = true;
+  a.nulls = false;
+  a.count = 0;
+  return a;
+}
+
+// Every value, but not null.
+static dfq_allowed dfq__allow_values(void) {
+  dfq_allowed a = dfq__allow_all();
+  a.nulls = false;
+  return a;
+}
+
+// Below 0 when a's end lets in more on that side. sign: 1 for low ends, -1 for high ones.
+static int dfq__compare_ends(const dfq_value *a, bool a_open, const dfq_value *b, bool b_open,
+                             int sign) {
+  if (a->type == DFQ_NULL || b->type == DFQ_NULL)
+    return (a->type != DFQ_NULL) - (b->type != DFQ_NULL);
+  int c = sign * dfq__compare_values(a, b);
+  return c ? c : a_open - b_open;
+}
+
+// Sets the ends to those of the list, and sees whether anything is left between them.
+static void dfq__allowed_settle(dfq_allowed *a) {
+  if (a->count > 0 && !a->none) {
+    a->low = a->value[0];
+    a->high = a->value[a->count - 1];
+    a->low_open = a->high_open = false;
+  }
+  bool ends = a->low.type != DFQ_NULL && a->high.type != DFQ_NULL;
+  int c = ends ? dfq__compare_values(&a->low, &a->high) : -1;
+  a->none = a->none || a->count == 0 || c > 0 || (c == 0 && (a->low_open || a->high_open));
+  if (a->none) a->count = 0;
+}
+
+DFQ_API bool dfq_allows(const dfq_allowed *a, const dfq_value *v) {
+  dfq_value wide = *v;
+  if (v->type == DFQ_NULL) return a->nulls;
+  if (dfq__is_integer(v->type)) wide.type = DFQ_I64;
+  if (v->type == DFQ_U64 && v->as.i < 0) return true;   // beyond i64: such a row is an error
+  if (v->type == DFQ_F32) wide.type = DFQ_F64;
+  int low = a->low.type == DFQ_NULL ? 1 : dfq__compare_values(&wide, &a->low);
+  int high = a->high.type == DFQ_NULL ? -1 : dfq__compare_values(&wide, &a->high);
+  if (a->none || low < 0 || high > 0) return false;
+  if ((low == 0 && a->low_open) || (high == 0 && a->high_open)) return false;
+  for (int i = 0; i < a->count; i++)
+    if (dfq__compare_values(&a->value[i], &wide) == 0) return true;
+  return a->count < 0;
+}
+
+// What is asked, and of which column.
+typedef struct dfq__asking {
+  dfq *db;
+  const char *column;
+  dfq_type type;
+  bool no_memory;
+} dfq__asking;
+
+// Room for a list of values; NULL without memory.
+static dfq_value *dfq__allowed_room(dfq__asking *q, int count) {
+  dfq_value *to =
+      (dfq_value *)dfq__arena_array(&q->db->arena, (size_t)count + 1, sizeof *to);
+  if (!to) q->no_memory = true;
+  return to;
+}
+
+// Puts a value where it belongs in an ascending list, once. Returns the new count.
+static int dfq__allowed_put(dfq_value *list, int count, const dfq_value *v) {
+  int at = count;
+  while (at > 0 && dfq__compare_values(&list[at - 1], v) > 0) at--;
+  if (at > 0 && dfq__compare_values(&list[at - 1], v) == 0) return count;
+  for (int i = count; i > at; i--) list[i] = list[i - 1];
+  list[at] = *v;
+  return count + 1;
+}
+
+// What is in both sets.
+static dfq_allowed dfq__allowed_both(dfq__asking *q, dfq_allowed a, dfq_allowed b) {
+  if (a.count < 0 || (b.count >= 0 && b.count < a.count)) {
+    dfq_allowed c = a;
+    a = b;
+    b = c;
+  }
+  a.nulls = a.nulls && b.nulls;
+  a.none = a.none || b.none;
+  if (a.count > 0) {
+    dfq_value *to = dfq__allowed_room(q, a.count);
+    int n = 0;
+    for (int i = 0; to && i < a.count; i++)
+      if (dfq_allows(&b, &a.value[i])) to[n++] = a.value[i];
+    a.value = to;
+    a.count = n;
+  } else {
+    if (dfq__compare_ends(&a.low, a.low_open, &b.low, b.low_open, 1) < 0) {
+      a.low = b.low;
+      a.low_open = b.low_open;
+    }
+    if (dfq__compare_ends(&a.high, a.high_open, &b.high, b.high_open, -1) < 0) {
+      a.high = b.high;
+      a.high_open = b.high_open;
+    }
+  }
+  dfq__allowed_settle(&a);
+  return a;
+}
+
+// What is in one of them, and what lies between.
+static dfq_allowed dfq__allowed_either(dfq__asking *q, dfq_allowed a, dfq_allowed b) {
+  if (a.none) {
+    dfq_allowed c = a;
+    a = b;
+    b = c;
+  }
+  a.nulls = a.nulls || b.nulls;
+  if (b.none) return a;
+  bool lists = a.count >= 0 && b.count >= 0 && a.count + b.count <= DFQ__ALLOWED_VALUES;
+  if (dfq__compare_ends(&b.low, b.low_open, &a.low, a.low_open, 1) < 0) {
+    a.low = b.low;
+    a.low_open = b.low_open;
+  }
+  if (dfq__compare_ends(&b.high, b.high_open, &a.high, a.high_open, -1) < 0) {
+    a.high = b.high;
+    a.high_open = b.high_open;
+  }
+  dfq_value *to = lists ? dfq__allowed_room(q, a.count + b.count) : NULL;
+  int n = 0;
+  for (int i = 0; to && i < a.count; i++) n = dfq__allowed_put(to, n, &a.value[i]);
+  for (int i = 0; to && i < b.count; i++) n = dfq__allowed_put(to, n, &b.value[i]);
+  a.count = to ? n : -1;
+  a.value = to;
+  return a;
+}
+
+// ---- >>predicate-trees: from literals and comparisons to sets, and trees without columns ----
+// A comparison with a literal is a set with one end, or one value. Only the literal's type may
+// not be the column's: comparing widens both, so the literal is first brought to the column's
+// side, as two bounds between which it lies.
+//
+//   column i64      2.5 -> low 3, high 2       i > 2.5 from 3 on, i < 2.5 up to 2, i = 2.5 never
+//   column date     a datetime at noon: low the next day, high the day itself
+//   column decimal  of a float: a unit to either side; comparing rounds, and the bounds must not
+//
+// The other half of the section takes trees apart: into conjuncts, and into what is left of
+// them when some columns cannot be read, as by a folder's name that knows the date alone.
+
+// The two bounds that a literal is for a column: the least value that may be as large as it,
+// and the greatest that may be as small. Equal when a value is the literal itself; low above
+// high when none is. exact: there is nothing between low and high but the literal.
+typedef struct dfq__bounds {
+  dfq_value low, high;
+  bool exact;
+} dfq__bounds;
+
+// A number x in units of by: an integer's bounds, or with loose those of what is near.
+static bool dfq__bounds_int(dfq__bounds *to, dfq_type type, double x, bool loose) {
+  if (!(fabs(x) < 4503599627370496.0)) return false;   // 2^52: all below is exact
+  to->low = dfq__value_int(type, (int64_t)ceil(x) - loose);
+  to->high = dfq__value_int(type, (int64_t)floor(x) + loose);
+  to->exact = to->low.as.i == to->high.as.i;
+  return true;
+}
+
+// The same for whole numbers of a finer unit.
+static void dfq__bounds_unit(dfq__bounds *to, dfq_type type, int64_t x, int64_t unit) {
+  int64_t down = x / unit - (x % unit < 0);
+  to->high = dfq__value_int(type, down);
+  to->low = dfq__value_int(type, down + (down * unit != x));
+  to->exact = down * unit == x;
+}
+
+// Bounds of a decimal's column. Scaling up is exact; floats are near only.
+static bool dfq__bounds_decimal(dfq__bounds *to, dfq_type type, const dfq_value *v) {
+  int scale = dfq__scale_of(type), from = dfq__scale_of(v->type);
+  int64_t power = 1, x;
+  if (dfq__is_float(v->type))
+    return dfq__bounds_int(to, type, v->as.f * dfq__powers[scale], true);
+  for (int i = scale < from ? scale : from; i < (scale < from ? from : scale); i++) power *= 10;
+  if (from > scale) { dfq__bounds_unit(to, type, v->as.i, power); return true; }
+  if (dfq__mul_check(v->as.i, power, &x)) return false;
+  to->low = to->high = dfq__value_int(type, x);
+  return to->exact = true;
+}
+
+// The bounds of a literal for a column; false when nothing is known.
+static bool dfq__bounds_of(dfq__bounds *to, dfq_type type, const dfq_value *v) {
+  bool number = dfq__is_integer(v->type) || dfq__is_decimal(v->type);
+  int64_t day = DFQ__DAY, x;
+  to->low = to->high = *v;
+  to->exact = true;
+  if (v->type == DFQ_U64) return false;
+  if (dfq__is_integer(type)) {
+    if (dfq__is_float(v->type)) return dfq__bounds_int(to, DFQ_I64, v->as.f, false);
+    bool known = number && dfq__bounds_decimal(to, dfq_decimal_of(0), v);
+    to->low.type = to->high.type = DFQ_I64;
+    return known;
+  }
+  if (dfq__is_float(type)) {
+    to->low.type = to->high.type = DFQ_F64;
+    if (number) to->low.as.f = to->high.as.f =
+        dfq__is_decimal(v->type) ? dfq__decimal_to_f64(v->as.i, dfq__scale_of(v->type))
+                                 : (double)v->as.i;
+    return number || dfq__is_float(v->type);
+  }
+  if (dfq__is_decimal(type))
+    return (number || dfq__is_float(v->type)) && dfq__bounds_decimal(to, type, v);
+  if (type == DFQ_DATE && v->type == DFQ_DATETIME) dfq__bounds_unit(to, type, v->as.i, day);
+  if (type == DFQ_DATETIME && v->type == DFQ_DATE) {
+    if (dfq__mul_check(v->as.i, day, &x)) return false;
+    to->low = to->high = dfq__value_int(type, x);
+  }
+  return to->low.type == type && dfq__kind(type) != DFQ_LIST;
+}
+
+// -- comparisons
+
+// The same comparison with its sides exchanged, and the opposite one.
+static int dfq__mirrored(int fn) {
+  if (fn == DFQ__LT) return DFQ__GT;
+  if (fn == DFQ__LE) return DFQ__GE;
+  if (fn == DFQ__GT) return DFQ__LT;
+  return fn == DFQ__GE ? DFQ__LE : fn;
+}
+
+static int dfq__opposite(int fn) {
+  switch (fn) {
+    case DFQ__EQ: return DFQ__NE;
+    case DFQ__NE: return DFQ__EQ;
+    case DFQ__LT: return DFQ__GE;
+    case DFQ__GE: return DFQ__LT;
+    case DFQ__GT: return DFQ__LE;
+    case DFQ__LE: return DFQ__GT;
+    case DFQ__DISTINCT: return DFQ__NOT_DISTINCT;
+    case DFQ__NOT_DISTINCT: return DFQ__DISTINCT;
+    default: return fn;
+  }
+}
+
+// Values that the column may be equal to, as they are collected.
+typedef struct dfq__equals {
+  dfq_allowed set;
+  dfq_value *list;   // NULL without memory, which the asking notes
+  bool listed;       // all of them so far are exact, and stand in the list
+} dfq__equals;
+
+// Adds one. False when its bounds are not known.
+static bool dfq__equals_add(dfq__asking *q, dfq__equals *to, const dfq_value *v) {
+  dfq_allowed *a = &to->set;
+  dfq__bounds b;
+  if (v->type == DFQ_NULL) return true;
+  if (!to->list || !dfq__bounds_of(&b, q->type, v)) return false;
+  if (dfq__compare_values(&b.low, &b.high) > 0) return true;   // none is: 2.5 among integers
+  to->listed = to->listed && b.exact;
+  if (to->listed) a->count = dfq__allowed_put(to->list, a->count, &b.low);
+  if (a->none || dfq__compare_values(&b.low, &a->low) < 0) a->low = b.low;
+  if (a->none || dfq__compare_values(&b.high, &a->high) > 0) a->high = b.high;
+  a->none = false;
+  return true;
+}
+
+static dfq_allowed dfq__equals_done(dfq__equals *e) {
+  if (!e->listed && !e->set.none) e->set.count = -1;
+  e->set.value = e->list;
+  dfq__allowed_settle(&e->set);
+  return e->set;
+}
+
+// Where the column compares with the literal as fn says. It never does with null, but where
+// the two may be told apart by being null.
+static dfq_allowed dfq__allow_compare(dfq__asking *q, int fn, const dfq_value *v) {
+  dfq_allowed a = dfq__allow_values();
+  dfq__bounds b;
+  dfq__equals equals = { dfq__allow_none(), NULL, true };
+  bool distinct = fn == DFQ__DISTINCT || fn == DFQ__NOT_DISTINCT;
+  if (v->type == DFQ_NULL && fn != DFQ__DISTINCT) {
+    a = dfq__allow_none();
+    a.nulls = distinct;
+    return a;
+  }
+  if (fn == DFQ__DISTINCT) a.nulls = v->type != DFQ_NULL;
+  if (v->type == DFQ_NULL || fn == DFQ__NE || fn == DFQ__DISTINCT) return a;
+  if (fn == DFQ__EQ || fn == DFQ__NOT_DISTINCT) {
+    equals.list = dfq__allowed_room(q, 1);
+    return dfq__equals_add(q, &equals, v) ? dfq__equals_done(&equals) : a;
+  }
+  if (!dfq__bounds_of(&b, q->type, v)) return a;
+  if (fn == DFQ__GT || fn == DFQ__GE) {
+    a.low = b.low;
+    a.low_open = b.exact && fn == DFQ__GT;
+  } else {
+    a.high = b.high;
+    a.high_open = b.exact && fn == DFQ__LT;
+  }
+  return a;
+}
+
+static bool dfq__asks_column(const dfq__asking *q, const dfq_expr *e) {
+  return e->kind == DFQ_COLUMN && strcmp(e->name, q->column) == 0;
+}
+
+// Where x in (...) is true: at one of the literals. A null in the list never makes it true.
+static dfq_allowed dfq__allow_in(dfq__asking *q, const dfq_expr *e, bool want) {
+  if (!dfq__asks_column(q, e->arg[0])) return dfq__allow_all();
+  if (!want) return dfq__allow_values();
+  int most = e->argc - 1 <= DFQ__ALLOWED_VALUES ? e->argc - 1 : 0;
+  dfq__equals equals = { dfq__allow_none(), dfq__allowed_room(q, most), most > 0 };
+  for (int i = 1; i < e->argc; i++) {
+    bool known = e->arg[i]->kind == DFQ_LITERAL;
+    if (!known || !dfq__equals_add(q, &equals, &e->arg[i]->value)) return dfq__allow_values();
+  }
+  return dfq__equals_done(&equals);
+}
+
+// A comparison of two operands, one of them the column.
+static dfq_allowed dfq__allow_pair(dfq__asking *q, const dfq_expr *e, bool want) {
+  bool left = dfq__asks_column(q, e->arg[0]);
+  const dfq_expr *other = e->arg[left];
+  int fn = left ? e->fn : dfq__mirrored(e->fn);
+  if (!left && !dfq__asks_column(q, e->arg[1])) return dfq__allow_all();
+  if (!want) fn = dfq__opposite(fn);
+  if (other->kind == DFQ_LITERAL) return dfq__allow_compare(q, fn, &other->value);
+  return fn == DFQ__DISTINCT || fn == DFQ__NOT_DISTINCT ? dfq__allow_all()
+                                                        : dfq__allow_values();
+}
+
+// Where e can be true, or with want false, where it can be false.
+static dfq_allowed dfq__allow(dfq__asking *q, const dfq_expr *e, bool want) {
+  dfq_value truth = dfq__value_int(DFQ_BOOL, want);
+  dfq_allowed a, b;
+  if (e->kind == DFQ_LITERAL && (e->value.type == DFQ_BOOL || e->value.type == DFQ_NULL))
+    return e->value.type == DFQ_BOOL && (e->value.as.i != 0) == want ? dfq__allow_all()
+                                                                     : dfq__allow_none();
+  if (dfq__asks_column(q, e)) return dfq__allow_compare(q, DFQ__EQ, &truth);
+  if (e->kind != DFQ_CALL || e->user) return dfq__allow_all();
+  switch (e->fn) {
+    case DFQ__NOT: return dfq__allow(q, e->arg[0], !want);
+    case DFQ__AND: case DFQ__OR:
+      a = dfq__allow(q, e->arg[0], want);
+      b = dfq__allow(q, e->arg[1], want);
+      return (e->fn == DFQ__AND) == want ? dfq__allowed_both(q, a, b)
+                                         : dfq__allowed_either(q, a, b);
+    case DFQ__IS_NULL: case DFQ__IS_NOT_NULL:
+      if (!dfq__asks_column(q, e->arg[0])) return dfq__allow_all();
+      a = (e->fn == DFQ__IS_NULL) == want ? dfq__allow_none() : dfq__allow_values();
+      a.nulls = a.none;
+      return a;
+    case DFQ__IN: return dfq__allow_in(q, e, want);
+    case DFQ__EQ: case DFQ__NE: case DFQ__LT: case DFQ__LE: case DFQ__GT: case DFQ__GE:
+    case DFQ__DISTINCT: case DFQ__NOT_DISTINCT:
+      return dfq__allow_pair(q, e, want);
+    default: return dfq__allow_all();
+  }
+}
+
+DFQ_API bool dfq_expr_allows(dfq_expr *e, const char *column, dfq_type type, dfq_allowed *to) {
+  *to = dfq__allow_all();
+  if (!e || e->kind == DFQ_FAILED) return true;
+  dfq__asking q = { e->db, column, type, false };
+  dfq_allowed a = dfq__allow(&q, e, true);
+  if (q.no_memory) dfq__report(e->db, &dfq__error_memory);
+  else *to = a;
+  return !q.no_memory;
+}
+
+// -- conjuncts, and a condition without some columns
+
+DFQ_API dfq_type dfq_expr_cast_type(const dfq_expr *e) {
+  return e && (e->kind == DFQ_CAST || e->kind == DFQ_TRY_CAST) ? e->type : (dfq_type)DFQ_NULL;
+}
+
+// Counts the conjuncts, and writes them where there is a list.
+static int dfq__conjuncts_of(dfq_expr *e, dfq_expr **list, int n) {
+  if (e->kind == DFQ_CALL && e->fn == DFQ__AND)
+    return dfq__conjuncts_of(e->arg[1], list, dfq__conjuncts_of(e->arg[0], list, n));
+  if (list) list[n] = e;
+  return n + 1;
+}
+
+DFQ_API int dfq_expr_conjuncts(dfq_expr *e, dfq_expr *const **list) {
+  *list = NULL;
+  if (!e) return 0;
+  int n = dfq__conjuncts_of(e, NULL, 0);
+  dfq_expr **to = (dfq_expr **)dfq__arena_array(&e->db->arena, (size_t)n + 1, sizeof *to);
+  if (!to) { dfq__report(e->db, &dfq__error_memory); return 0; }
+  *list = to;
+  return dfq__conjuncts_of(e, to, 0);
+}
+
+// Does e read none but these columns?
+static bool dfq__reads_only(const dfq_expr *e, const char *const *columns, int count) {
+  bool known = e->kind != DFQ_COLUMN;
+  for (int i = 0; !known && i < count; i++) known = strcmp(e->name, columns[i]) == 0;
+  for (int i = 0; known && i < e->argc; i++) known = dfq__reads_only(e->arg[i], columns, count);
+  return known;
+}
+
+// An expression over the columns that is true wherever e is; with want false, one that is false
+// wherever e is. NULL: nothing is known. Of a conjunction that is true both sides are, so one
+// of them is enough; when it is false, it may be for either.
+static dfq_expr *dfq__restrict(dfq_expr *e, const char *const *columns, int count, bool want) {
+  if (dfq__reads_only(e, columns, count)) return e;
+  if (e->kind != DFQ_CALL || e->user) return NULL;
+  if (e->fn == DFQ__NOT) {
+    dfq_expr *a = dfq__restrict(e->arg[0], columns, count, !want);
+    return a ? dfq_not(a) : NULL;
+  }
+  if (e->fn != DFQ__AND && e->fn != DFQ__OR) return NULL;
+  dfq_expr *a = dfq__restrict(e->arg[0], columns, count, want);
+  dfq_expr *b = dfq__restrict(e->arg[1], columns, count, want);
+  if (a && b) return dfq__expr_2(e->fn, a, b);
+  return (e->fn == DFQ__AND) == want ? (a ? a : b) : NULL;
+}
+
+DFQ_API dfq_expr *dfq_expr_restrict(dfq_expr *e, const char *const *columns, int count) {
+  if (!e || e->kind == DFQ_FAILED) return e;
+  dfq_expr *to = dfq__restrict(e, columns, count, true);
+  return to ? to : dfq_bool(e->db, true);
 }
 
 DFQ__SMALL_END

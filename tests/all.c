@@ -45,6 +45,7 @@
 #include "ch2_types.c"
 #include "ch2_selectors.c"
 #include "ch3_user.c"
+#include "ch6_predicates.c"
 #endif
 #if DFQ_CHAPTER >= 4
 #include "ch4_joins.c"
@@ -93,6 +94,7 @@ int main(int argc, char **argv) {
   run_ch2_types();
   run_ch2_selectors();
   run_ch3_user();
+  run_ch6_predicates();
 #endif
 #if DFQ_CHAPTER >= 4
   run_ch4_joins();
