@@ -90,7 +90,8 @@
 //                    >>csv-loops >>csv-infer >>csv-scan >>csv-morsels >>pairs >>csv-frame
 //                    >>sinks >>csv-write >>json-write >>write >>pipeline >>pipeline-scan
 //                    >>pipeline-stages >>pipeline-joins >>pipeline-script >>stage-docs
-//                    >>registry >>pipeline-text >>predicates >>predicate-trees
+//                    >>registry >>pipeline-text >>predicates >>predicate-trees >>user-pages
+//                    >>user-sources
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -1207,6 +1208,90 @@ DFQ_API dfq_frame *dfq_scan_structs(dfq *db, const char *name, const void *array
 // Beside rows one at a time (dfq_row_source) a program can hand over columns, page by page, and
 // may take over what the query asks: which columns, which rows, how many.
 
+// What a source does about a condition that it is offered: nothing; it may leave out rows for
+// which the condition is not true, and the engine tests the rest; it brings exactly the rows
+// for which it is true.
+typedef enum dfq_pushdown { DFQ_UNSUPPORTED, DFQ_INEXACT, DFQ_EXACT } dfq_pushdown;
+
+// What a query wants of one reading. Valid until close.
+typedef struct dfq_scan_request {
+  size_t size;               // of this struct, as the engine knows it
+  const int *columns;        // the fields that are wanted, by number; others need not be given
+  int column_count;          // 0: only how many rows there are
+  dfq_expr *const *filters;  // those that takes took; of a context of the run's own
+  const dfq_pushdown *answers; // what it answered, for each
+  int filter_count;
+  int64_t limit;             // no more rows are wanted, after all filters; -1: all
+  size_t batch_rows;         // a good size for a page; any other will do
+} dfq_scan_request;
+
+// A page of rows on its way from a source to the engine: filled by the functions below. Fields
+// are named by their number in the source's fields. What does not fit is an error of the run
+// that names page, field and row, and what is not wanted is passed over.
+typedef struct dfq_page dfq_page;
+
+// A source of pages. size, name, fields, open, next are needed; NULL or 0 for the rest.
+typedef struct dfq_source {
+  size_t size;              // sizeof(dfq_source)
+  const char *name;         // for explain and messages
+  const dfq_field *fields;  // all columns that there are
+  int count;
+  void *user;               // handed to open, takes and release
+  // A cursor before the first row; NULL: it failed, and *why (a text, copied) may say why.
+  void *(*open)(void *user, const dfq_scan_request *request, const char **why);
+  // The next page: 1, with any number of rows, none as well; the end: 0; failed: -1. After the
+  // last two it is not called again.
+  int (*next)(void *cursor, dfq_page *page, const char **why);
+  void (*close)(void *cursor);   // comes once for each open that worked, and may come early
+  // Asked about each conjunct of a query while it is optimized, in any thread: a bool that
+  // cannot fail, over columns of the source. Equal conjuncts get equal answers. NULL: no.
+  dfq_pushdown (*takes)(void *user, dfq_expr *filter);
+  // For several threads: puts a cursor at the start of a part, from 0 on; its next then brings
+  // this part's rows and ends. The rows of all parts in order are those of a cursor on which
+  // claim was never called. false: there is no part of that number. Each thread has a cursor
+  // of its own; filters may be looked at in open only.
+  bool (*claim)(void *cursor, size_t part);
+  void (*release)(void *user);   // when the frame's memory goes, also if it was never run
+  int64_t rows;             // about how many there are, for the optimizer; 0: not known
+  const char *sorted;       // "day, id": rows ascend by these columns, nulls last
+  bool one_shot;            // open works once; a second run is an error that says so
+} dfq_source;
+
+// source: copied, with the texts in it; its functions and user must live as long as the frame.
+// Many runs may read it at once, each with a cursor of its own.
+DFQ_API dfq_frame *dfq_scan_source(dfq *db, const dfq_source *source);
+
+// How many rows the page has; comes before its columns.
+DFQ_API void dfq_page_rows(dfq_page *page, size_t rows);
+
+// A column, laid out as for dfq_table_new, but str as dfq_view (dfq_view_of). Borrows: data and
+// valid must stay until the next call of next, claim or close; they need no alignment beyond
+// that of the type. type: the field's own, for safety.
+DFQ_API void dfq_page_column(dfq_page *page, int field, dfq_type type, const void *data,
+                             const uint8_t *valid);
+
+// A column of texts. text[i] has len[i] bytes; len NULL: they end with a zero byte. NULL is
+// null. Borrows, as above.
+DFQ_API void dfq_page_texts(dfq_page *page, int field, const char *const *text,
+                            const size_t *len);
+
+// Instead of all of these: one row more, a value for each of the source's fields. Copied.
+DFQ_API void dfq_page_row(dfq_page *page, const dfq_value *row);
+
+// Whether the query wants this field.
+DFQ_API bool dfq_page_wants(const dfq_page *page, int field);
+
+// A view of len bytes of text; a long one borrows them.
+DFQ_API dfq_view dfq_view_of(const char *text, size_t len);
+
+// Reads a source in many ways - all its rows, again, two readings by turns, subsets of columns
+// in several orders, conditions of many kinds made of its own values, limits, early ends, page
+// sizes, parts - and compares each with the first reading and with what the engine makes of it.
+// Returns: true when all agree; else what was violated stands in report (NULL: nowhere), a line
+// each, and in dfq_error. It reads the source hundreds of times: for tests, with data to match.
+// Of a source that is one_shot only the one reading is looked at.
+DFQ_API bool dfq_check_source(dfq *db, const dfq_source *source, FILE *report);
+
 // -- what a condition says. e: a bool expression, as a source is offered it; NULL: no condition
 
 // The conjuncts of e: of `a and (b and c)` a, b and c. Returns: how many; *list: an array of
@@ -1303,6 +1388,7 @@ DFQ_API bool dfq_table_equal(const dfq_table *a, const dfq_table *b, char *diffe
 
 DFQ_API dfq_frame *dfq_scan_table_at(dfq *db, dfq_table *table, const char *at);
 DFQ_API dfq_frame *dfq_scan_rows_at(dfq *db, const dfq_row_source *source, const char *at);
+DFQ_API dfq_frame *dfq_scan_source_at(dfq *db, const dfq_source *source, const char *at);
 DFQ_API dfq_frame *dfq_scan_csv_at(dfq *db, const char *path, const dfq_csv_options *options,
                                    const char *at);
 DFQ_API dfq_frame *dfq_scan_at(dfq *db, const char *path, const char *at);
@@ -1385,6 +1471,7 @@ DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const 
 // The verbs with DFQ_HERE. Arguments are evaluated once.
 #define dfq_scan_table(db, table) dfq_scan_table_at(db, table, DFQ_HERE)
 #define dfq_scan_rows(db, source) dfq_scan_rows_at(db, source, DFQ_HERE)
+#define dfq_scan_source(db, source) dfq_scan_source_at(db, source, DFQ_HERE)
 #define dfq_scan_csv(db, path, options) dfq_scan_csv_at(db, path, options, DFQ_HERE)
 #define dfq_scan(db, path) dfq_scan_at(db, path, DFQ_HERE)
 #define dfq_scan_fixed(db, path, options) dfq_scan_fixed_at(db, path, options, DFQ_HERE)
@@ -12896,6 +12983,10 @@ typedef struct dfq__run dfq__run;
 struct dfq__source {
   const struct dfq__source_class *is;
   dfq_schema schema;        // all that it has; the node's schema may be fewer columns of it
+  // Asked about each conjunct that could go into the scan; NULL: the class takes all or none.
+  dfq_pushdown (*takes)(const dfq__source *s, dfq_expr *e);
+  const char **ordered;     // columns that its rows ascend by, nulls last; interned
+  int ordered_count;
 };
 
 // Where a column of a join comes from. Both sides: a key of the same name, coalesced.
@@ -12946,6 +13037,7 @@ struct dfq__node {
   bool sorted;              // group: over sorted runs
   bool hashed;              // group: asked for, whatever order is known
   dfq__source *source;      // scan
+  uint64_t exact;           // scan of a source that was asked: bit i: expr[i] is wholly obeyed
   dfq__join_plan *join;
 };
 
@@ -14773,16 +14865,20 @@ static const dfq__source_class dfq__rows_source_class = {
   dfq__rows_source_rows, dfq__rows_source_print, NULL, NULL
 };
 
+// The context's latest error once more, as one that a frame can keep.
+static const dfq__error *dfq__error_again(dfq *db) {
+  dfq__text t = dfq__text_in(db->heap);
+  dfq__put(&t, dfq_error(db));
+  return dfq__error_from(&db->arena, db->status, &t);
+}
+
 DFQ_API dfq_frame *dfq_scan_table_at(dfq *db, dfq_table *table, const char *at) {
   dfq__table_source *s = (dfq__table_source *)dfq__arena_alloc(&db->arena, sizeof *s);
-  if (!table) {   // what made it failed, and said why
-    dfq__error *e = (dfq__error *)dfq__arena_alloc(&db->arena, sizeof *e);
-    const char *why = dfq__arena_text(&db->arena, dfq_error(db), strlen(dfq_error(db)));
-    if (!e || !why) return dfq__frame_failed(db, &dfq__error_memory);
-    e->status = db->status == DFQ_OK ? DFQ_USAGE : db->status;
-    e->message = *why ? why : "dfq: wrong call, scan: the table is NULL";
-    return dfq__frame_failed(db, e);
-  }
+  static const dfq__error no_table = {
+    DFQ_USAGE, "dfq: wrong call, scan: the table is NULL"
+  };
+  if (!table)   // what made it failed, and said why
+    return dfq__frame_failed(db, db->status == DFQ_OK ? &no_table : dfq__error_again(db));
   const dfq_schema *schema = s ? dfq__schema_intern(db, &table->schema) : NULL;
   if (!schema || !dfq__arena_on_release(&db->arena, dfq__table_drop, table))
     return dfq__frame_failed(db, &dfq__error_memory);
@@ -14796,14 +14892,8 @@ DFQ_API dfq_frame *dfq_scan_table_at(dfq *db, dfq_table *table, const char *at) 
 DFQ_API dfq_frame *dfq_scan_rows_at(dfq *db, const dfq_row_source *source, const char *at) {
   dfq__rows_source *s = (dfq__rows_source *)dfq__arena_alloc(&db->arena, sizeof *s);
   dfq_schema fields = { source->count, source->fields };
-  if (!dfq__check_fields(db, source->fields, source->count, "scan", false)) {
-    const char *why = dfq__arena_text(&db->arena, dfq_error(db), strlen(dfq_error(db)));
-    dfq__error *e = (dfq__error *)dfq__arena_alloc(&db->arena, sizeof *e);
-    if (!e || !why) return dfq__frame_failed(db, &dfq__error_memory);
-    e->status = DFQ_USAGE;
-    e->message = why;
-    return dfq__frame_failed(db, e);
-  }
+  if (!dfq__check_fields(db, source->fields, source->count, "scan", false))
+    return dfq__frame_failed(db, dfq__error_again(db));
   const dfq_schema *schema = s ? dfq__schema_intern(db, &fields) : NULL;
   const char *name = schema ? dfq__intern(db, dfq__source_name(source)) : NULL;
   if (!name) return dfq__frame_failed(db, &dfq__error_memory);
@@ -27449,7 +27539,13 @@ static dfq__order dfq__order_of(const dfq__node *n) {
       if (n->join->type == DFQ_RIGHT || n->join->type == DFQ_FULL) return o;
       break;
     case DFQ__PROJECT: case DFQ__GROUP: case DFQ__UNPIVOT: case DFQ__EXPLODE: break;
-    case DFQ__SCAN: case DFQ__UNION: case DFQ__NODE_KINDS: return o;
+    case DFQ__SCAN:
+      for (int i = 0; i < n->source->ordered_count && i < DFQ__ORDER_KEYS; i++) {
+        if (dfq__schema_find(&n->schema, n->source->ordered[i]) < 0) break;
+        o.name[o.count++] = n->source->ordered[i];
+      }
+      return o;
+    case DFQ__UNION: case DFQ__NODE_KINDS: return o;
   }
   o = dfq__order_of(n->in[0]);
   return dfq__order_above(n, &o);
@@ -28037,11 +28133,36 @@ static bool dfq__sink_union(dfq__sink *s) {
   return dfq__sunk(s, NULL, "a copy into each branch");
 }
 
+enum { DFQ__MOST_TAKEN = 64 };   // conjuncts: as many as there are bits in exact
+
+// A source of the program's own is asked, once. What it obeys in part goes into the scan and
+// stays above it as well; what may fail stays, for the source could not say at which row.
+static bool dfq__sink_source(dfq__sink *s) {
+  dfq__node *n = s->below;
+  for (int i = 0; i < n->expr_count; i++)
+    if (dfq_expr_equal(n->expr[i], s->e)) return false;
+  if (s->fails) return dfq__refuse(s, NULL, "may fail, and the source cannot say where");
+  if (n->count >= 0)
+    return dfq__refuse(s, NULL, "it stops after %lld rows", (long long)n->count);
+  if (n->expr_count == DFQ__MOST_TAKEN) return dfq__refuse(s, NULL, "it has many already");
+  dfq_pushdown answer = n->source->takes(n->source, s->e);
+  if (answer != DFQ_EXACT && answer != DFQ_INEXACT)
+    return dfq__refuse(s, NULL, "the source answers UNSUPPORTED");
+  if (!dfq__add_conjunct(s->o, n, s->e)) return false;
+  if (answer == DFQ_EXACT) {
+    n->exact |= (uint64_t)1 << (n->expr_count - 1);
+    return dfq__sunk(s, NULL, "the source answers EXACT");
+  }
+  (void)dfq__sunk(s, NULL, "the source answers INEXACT, so it is tested here again");
+  return false;
+}
+
 // A source evaluates its conditions on the rows that a filter above would see, in the same
 // order. One that does not promise to keeps the filter above it.
 static bool dfq__sink_scan(dfq__sink *s) {
   dfq__node *n = s->below;
   const dfq__source_class *is = n->source->is;
+  if (n->source->takes) return dfq__sink_source(s);
   if (!is->takes_filters) return dfq__refuse(s, NULL, "this source takes no conditions");
   if (is->prunable && !is->prunable(n->source))
     return dfq__refuse(s, NULL, "every value is read, to know which rows are skipped");
@@ -29021,12 +29142,21 @@ static bool dfq__limit_below(dfq__opt *o, dfq__node **at) {
                    "it makes one row of each");
 }
 
+// Does the source obey every conjunct that it took?
+static bool dfq__all_exact(const dfq__node *scan) {
+  for (int i = 0; i < scan->expr_count; i++)
+    if (!(scan->exact >> i & 1)) return false;
+  return true;
+}
+
 // The limit stays: what a scan makes of the number is its own affair.
 static bool dfq__limit_scan(dfq__opt *o, dfq__node *n, int64_t most) {
   dfq__node *in = n->in[0];
   if (in->count >= 0 && in->count <= most) return false;
   const char *what = dfq__label(o, n), *where = dfq__say(o, "into %s", dfq__label(o, in));
-  if (in->expr_count) return dfq__note(o, false, what, where, "it drops rows while reading");
+  bool exact = in->source->takes && dfq__all_exact(in);
+  if (in->expr_count && !exact)
+    return dfq__note(o, false, what, where, "it drops rows while reading");
   in->count = most;
   return dfq__note(o, true, what, where, "no more than %lld rows are wanted", (long long)most);
 }
@@ -29306,6 +29436,24 @@ static void dfq__put_bracket(dfq__text *t, bool *any) {
 
 enum { DFQ__MANY = 12 };   // columns named in one line
 
+// The conjuncts that a scan obeys, or those that it may obey for some rows only.
+static void dfq__put_taken(dfq__text *t, const dfq__node *n, bool wholly, bool *any) {
+  dfq_expr *list[DFQ__MOST_TAKEN];
+  dfq_expr *const *from = list;
+  int count = 0;
+  if (!n->source->takes) {
+    from = n->expr;
+    count = wholly ? n->expr_count : 0;
+  } else {
+    for (int i = 0; i < n->expr_count; i++)
+      if ((n->exact >> i & 1) == wholly) list[count++] = n->expr[i];
+  }
+  if (!count) return;
+  dfq__put_bracket(t, any);
+  dfq__put(t, wholly ? "where " : "roughly where ");
+  dfq__put_conjuncts(t, from, count);
+}
+
 static void dfq__put_scan_notes(dfq__text *t, const dfq__node *n, bool *any) {
   dfq__put_bracket(t, any);
   const dfq_schema *all = &n->source->schema;
@@ -29316,11 +29464,8 @@ static void dfq__put_scan_notes(dfq__text *t, const dfq__node *n, bool *any) {
     if (dfq__reads_column(n, all->field[c].name))
       dfq__putf(t, "%s%s", named++ ? ", " : ": ", all->field[c].name);
   if (read > named) dfq__put(t, ", ...");
-  if (n->expr_count) {
-    dfq__put_bracket(t, any);
-    dfq__put(t, "where ");
-    dfq__put_conjuncts(t, n->expr, n->expr_count);
-  }
+  dfq__put_taken(t, n, true, any);
+  dfq__put_taken(t, n, false, any);
   if (n->count >= 0) {
     dfq__put_bracket(t, any);
     dfq__putf(t, "at most %lld rows wanted", (long long)n->count);
@@ -34166,9 +34311,9 @@ static dfq_allowed dfq__allowed_either(dfq__asking *q, dfq_allowed a, dfq_allowe
 // not be the column's: comparing widens both, so the literal is first brought to the column's
 // side, as two bounds between which it lies.
 //
-//   column i64      2.5 -> low 3, high 2       i > 2.5 from 3 on, i < 2.5 up to 2, i = 2.5 never
+//   column i64      2.5 -> low 3, high 2       i > 2.5 from 3 on, i < 2.5 up to 2, = 2.5 never
 //   column date     a datetime at noon: low the next day, high the day itself
-//   column decimal  of a float: a unit to either side; comparing rounds, and the bounds must not
+//   column decimal  of a float: a unit to either side, since comparing rounds
 //
 // The other half of the section takes trees apart: into conjuncts, and into what is left of
 // them when some columns cannot be read, as by a folder's name that knows the date alone.
@@ -34446,6 +34591,484 @@ DFQ_API dfq_expr *dfq_expr_restrict(dfq_expr *e, const char *const *columns, int
   return to ? to : dfq_bool(e->db, true);
 }
 
+// ---- >>user-pages: what a source of one's own hands over ------------------------------------
+// Idea. A page is a batch that somebody else makes, so it is the place to be careful in: what
+// kernels take for granted (bools of 0 and 1, views that can be read under nulls and have zeros
+// behind a short text, times within a day) is looked at here, once, and mended by copying or
+// refused. Numbers are what they are, and pass without a copy.
+//
+//   page_column(price, f64, data, valid)     data ──────────────────────────> vec
+//   page_column(flag, bool, ...)             data ── all 0 or 1? ───────────> vec
+//                                                        └─ else ──> copy ──> vec
+//   page_texts(name, ...)                    pointers ──> views ────────────> vec
+//   page_row(...)                            cells ──> columns that grow ───> vec
+//
+// The first thing that is wrong is kept as the page's error; what comes after it is ignored, so
+// that a source needs no checks. Cost: for numbers nothing; a byte a row for bools and
+// validity; 16 bytes for a text.
+
+struct dfq_page {
+  dfq__heap *heap;
+  dfq__arena *strings;       // what lives until the next page
+  const dfq_schema *schema;  // the source's
+  int *place;                // by field: where it stands among those wanted, or -1
+  int columns;               // that are wanted
+  dfq__vec *column;
+  bool *given;
+  dfq__buffer *data, *valid; // of columns that were made here
+  size_t rows;
+  bool sized, by_rows;       // page_rows, page_row was called
+  bool no_memory;
+  dfq__text why;
+};
+
+// Notes what is wrong, when it is the first.
+DFQ__FORMAT(2) static void dfq__page_fail(dfq_page *p, const char *format, ...) {
+  va_list args;
+  if (p->why.len) return;
+  va_start(args, format);
+  dfq__put_list(&p->why, format, args);
+  va_end(args);
+}
+
+static const char *dfq__page_field(const dfq_page *p, int field) {
+  return p->schema->field[field].name;
+}
+
+// Room for n bytes of a wanted column; NULL without memory.
+static char *dfq__page_room(dfq_page *p, dfq__buffer *buffer, size_t n) {
+  if (dfq__buffer_reserve(p->heap, buffer, n + 1)) return buffer->data;
+  p->no_memory = true;
+  return NULL;
+}
+
+DFQ_API dfq_view dfq_view_of(const char *text, size_t len) { return dfq__view_of(text, len); }
+
+DFQ_API bool dfq_page_wants(const dfq_page *p, int field) {
+  return field >= 0 && field < p->schema->count && p->place[field] >= 0;
+}
+
+DFQ_API void dfq_page_rows(dfq_page *p, size_t rows) {
+  if (p->sized || p->by_rows) dfq__page_fail(p, "its rows are counted twice");
+  p->sized = true;
+  p->rows = rows;
+}
+
+// Whether the page takes this field of that type now.
+static bool dfq__page_takes(dfq_page *p, int field, dfq_type type) {
+  if (field < 0 || field >= p->schema->count) {
+    dfq__page_fail(p, "there is no field %d, the source has %d", field, p->schema->count);
+    return false;
+  }
+  dfq_type want = dfq__types_of(p->schema, field);
+  if (!p->sized || p->by_rows)
+    dfq__page_fail(p, "column %s comes %s", dfq__page_field(p, field),
+                   p->by_rows ? "beside single rows" : "before dfq_page_rows");
+  else if (type != want)
+    dfq__page_fail(p, "column %s comes as %s, it was declared %s", dfq__page_field(p, field),
+                   dfq_type_name(type), dfq_type_name(want));
+  else if (p->place[field] >= 0 && p->given[p->place[field]])
+    dfq__page_fail(p, "column %s comes twice", dfq__page_field(p, field));
+  return !p->why.len && p->place[field] >= 0;
+}
+
+// Bytes that must be 0 or 1: as they are, or copied. NULL without memory.
+static const uint8_t *dfq__page_bits(dfq_page *p, dfq__buffer *buffer, const uint8_t *from) {
+  unsigned any = 0;
+  for (size_t i = 0; i < p->rows; i++) any |= from[i];
+  if (any < 2) return from;
+  char *to = dfq__page_room(p, buffer, p->rows);
+  if (to && p->rows) memcpy(to, from, p->rows);
+  if (to) dfq__bytes_to_bits(to, p->rows);
+  return (const uint8_t *)to;
+}
+
+// Views with nothing but zeros behind short texts, and empty ones under nulls.
+static bool dfq__page_views(dfq_page *p, dfq__vec *v, dfq__buffer *buffer) {
+  const dfq_view *from = (const dfq_view *)v->data;
+  dfq_view *to = (dfq_view *)(void *)dfq__page_room(p, buffer, p->rows * sizeof *to);
+  for (size_t i = 0; to && i < p->rows; i++) {
+    bool null = v->valid && !v->valid[i];
+    to[i] = null ? dfq__view_of("", 0) : dfq__view_of(dfq__view_chars(&from[i]), from[i].len);
+  }
+  v->data = to;
+  return to != NULL;
+}
+
+// Types that have fewer values than their bytes could hold: each value is looked at.
+static void dfq__page_look(dfq_page *p, const dfq__vec *v, int field) {
+  dfq_value cell;
+  if (v->type != DFQ_TIME && dfq__kind(v->type) != DFQ_LIST) return;
+  for (size_t i = 0; i < p->rows; i++) {
+    dfq__vec_get(v, i, &cell);
+    if (dfq__value_fits(&cell, v->type)) continue;
+    dfq__page_fail(p, "row %zu: column %s holds what is no %s", i + 1,
+                   dfq__page_field(p, field), dfq_type_name(v->type));
+  }
+}
+
+// Takes a column over. v: its data may be anybody's, its validity any bytes.
+static void dfq__page_put(dfq_page *p, int field, dfq__vec v) {
+  int c = p->place[field];
+  if (!v.data && p->rows)
+    dfq__page_fail(p, "column %s comes without data", dfq__page_field(p, field));
+  if (p->why.len) return;
+  if (v.valid) v.valid = dfq__page_bits(p, &p->valid[c], v.valid);
+  if (v.type == DFQ_BOOL) v.data = dfq__page_bits(p, &p->data[c], (const uint8_t *)v.data);
+  if (dfq__is_bytes(v.type) && !p->no_memory) (void)dfq__page_views(p, &v, &p->data[c]);
+  if (p->no_memory) return;
+  dfq__page_look(p, &v, field);
+  p->column[c] = v;
+  p->given[c] = true;
+}
+
+DFQ_API void dfq_page_column(dfq_page *p, int field, dfq_type type, const void *data,
+                             const uint8_t *valid) {
+  if (dfq__page_takes(p, field, type))
+    dfq__page_put(p, field, dfq__vec_of(type, data, valid));
+}
+
+// The views go into the column's buffer at once, so that nothing is mended afterwards.
+DFQ_API void dfq_page_texts(dfq_page *p, int field, const char *const *text,
+                            const size_t *len) {
+  if (!dfq__page_takes(p, field, DFQ_STR)) return;
+  int c = p->place[field];
+  dfq_view *to = (dfq_view *)(void *)dfq__page_room(p, &p->data[c], p->rows * sizeof *to);
+  char *valid = dfq__page_room(p, &p->valid[c], p->rows);
+  if (!text && p->rows)
+    dfq__page_fail(p, "column %s comes without data", dfq__page_field(p, field));
+  if (!to || !valid || p->why.len) return;
+  for (size_t i = 0; i < p->rows; i++) {
+    size_t n = !text[i] ? 0 : len ? len[i] : strlen(text[i]);
+    if (n > UINT32_MAX)
+      dfq__page_fail(p, "row %zu: column %s has a text of 4 GiB", i + 1,
+                     dfq__page_field(p, field));
+    to[i] = dfq__view_of(text[i] ? text[i] : "", n);
+    valid[i] = text[i] != NULL;
+  }
+  p->column[c] = dfq__vec_of(DFQ_STR, to, (const uint8_t *)valid);
+  p->given[c] = true;
+}
+
+// Checks a row's values; wrong ones are an error that names the row of the page.
+static bool dfq__page_fits(dfq_page *p, const dfq_value *row) {
+  for (int f = 0; f < p->schema->count; f++) {
+    dfq_type want = dfq__types_of(p->schema, f);
+    if (dfq__value_fits(&row[f], want)) continue;
+    bool same = row[f].type == want;
+    dfq__page_fail(p, "row %zu: column %s holds %s, it was declared %s", p->rows + 1,
+                   dfq__page_field(p, f),
+                   same ? "what does not fit" : dfq_type_name(row[f].type),
+                   dfq_type_name(want));
+    return false;
+  }
+  return true;
+}
+
+// The vectors are set for each row anew, because the buffers move when they grow.
+DFQ_API void dfq_page_row(dfq_page *p, const dfq_value *row) {
+  if (p->sized) dfq__page_fail(p, "single rows come beside columns");
+  if (p->why.len || p->no_memory || !dfq__page_fits(p, row)) return;
+  p->by_rows = true;
+  for (int f = 0; f < p->schema->count; f++) {
+    int c = p->place[f];
+    dfq_type type = dfq__types_of(p->schema, f);
+    if (c < 0) continue;
+    char *data = dfq__page_room(p, &p->data[c], (p->rows + 1) * dfq__size_of(type));
+    char *valid = dfq__page_room(p, &p->valid[c], p->rows + 1);
+    if (!data || !valid) return;
+    dfq__cell_put(data, type, p->rows, &row[f]);
+    valid[p->rows] = row[f].type != DFQ_NULL;
+    dfq_view *view = (dfq_view *)(void *)data + p->rows;
+    if (dfq__is_bytes(type) && !dfq__strings_keep(p->strings, view, NULL, 1))
+      p->no_memory = true;
+    p->column[c] = dfq__vec_of(type, data, (const uint8_t *)valid);
+    p->given[c] = true;
+  }
+  p->rows++;
+}
+
+// Empties the page for the next one.
+static void dfq__page_clear(dfq_page *p) {
+  dfq__arena_rewind(p->strings);
+  p->rows = 0;
+  p->sized = p->by_rows = false;
+  memset(p->given, 0, (size_t)p->columns * sizeof *p->given);
+}
+
+// ---- >>user-sources: pages into batches -----------------------------------------------------
+// Idea. A program's own source stands where a file would: the plan tells it which columns and
+// rows are wanted, and it answers with pages of whatever size it has. The scan cuts them into
+// batches, so that the size of a page is nobody's business; an error of a page comes after all
+// rows of the pages before it, whatever the batch size.
+//
+//   pages     [    4,000 rows     ][ 0 ][ 700 ]  end
+//   batches   [ 2,048 ][ 1,952   ]      [ 700 ]
+//
+// What a source may be trusted with is decided while the plan is made: it was asked about each
+// condition, its answer is kept with the plan (the node's exact), and only an EXACT one lets
+// the filter above go. So a source that changes its mind later can spoil nothing but its own
+// cost. A limit goes into the scan only when every condition is EXACT; it is a hint, and what
+// comes beyond it is cut off here. Parts are read by several threads when the source can claim
+// them; then each worker has a cursor of its own, and opening one is done under a lock, since
+// the conditions that it is shown belong to a context that is not for two threads.
+
+typedef struct dfq__user_source {
+  dfq__source head;
+  dfq_source user;
+  dfq__lock lock;      // of open
+  size_t runs;         // how often it was opened: a one-shot source allows one
+} dfq__user_source;
+
+typedef struct dfq__page_scan {
+  dfq__op head;
+  dfq__user_source *source;
+  dfq_scan_request request;
+  void *cursor;
+  bool ended;
+  dfq_page page;
+  size_t at, pages;    // rows of the page that are out; pages so far
+  uint64_t left;       // rows that may still come out
+} dfq__page_scan;
+
+static dfq__user_source *dfq__user_source_of(const dfq__op *op) {
+  return (dfq__user_source *)(void *)op->node->source;
+}
+
+// What the source will be told, as it stands in the plan. False without memory.
+static bool dfq__page_request(dfq__page_scan *s, int *column) {
+  const dfq__node *n = s->head.node;
+  dfq_pushdown *answer = (dfq_pushdown *)dfq__op_array(&s->head, (size_t)n->expr_count,
+                                                       sizeof *answer);
+  for (int i = 0; answer && i < n->expr_count; i++)
+    answer[i] = n->exact >> i & 1 ? DFQ_EXACT : DFQ_INEXACT;
+  s->request.size = sizeof s->request;
+  s->request.columns = column;
+  s->request.column_count = n->schema.count;
+  s->request.filters = n->expr;
+  s->request.answers = answer;
+  s->request.filter_count = n->expr_count;
+  s->request.limit = n->count;
+  s->request.batch_rows = s->head.run->batch_rows;
+  return answer != NULL;
+}
+
+// Open: makes the arrays. The user's functions are first called by next: a plan that is only
+// explained opens nothing.
+static bool dfq__page_scan_open(dfq__op *op) {
+  dfq__page_scan *s = (dfq__page_scan *)op;
+  dfq_page *p = &s->page;
+  size_t columns = (size_t)op->out.columns, fields;
+  int *column = dfq__scan_columns(op);
+  s->source = dfq__user_source_of(op);
+  s->left = op->node->count < 0 ? UINT64_MAX : (uint64_t)op->node->count;
+  fields = (size_t)s->source->head.schema.count;
+  p->heap = op->eval.heap;
+  p->strings = &op->eval.strings;
+  p->schema = &s->source->head.schema;
+  p->columns = op->out.columns;
+  p->why = dfq__text_in(op->eval.heap);
+  p->place = (int *)dfq__op_array(op, fields, sizeof *p->place);
+  p->column = (dfq__vec *)dfq__op_array(op, columns, sizeof *p->column);
+  p->given = (bool *)dfq__op_array(op, columns, sizeof *p->given);
+  p->data = (dfq__buffer *)dfq__op_array(op, columns, sizeof *p->data);
+  p->valid = (dfq__buffer *)dfq__op_array(op, columns, sizeof *p->valid);
+  if (!column || !p->place || !p->column || !p->given || !p->data || !p->valid) return false;
+  for (size_t f = 0; f < fields; f++) p->place[f] = -1;
+  for (size_t c = 0; c < columns; c++) p->place[column[c]] = (int)c;
+  return dfq__page_request(s, column);
+}
+
+// Opens the user's cursor. False with the run's error set.
+static bool dfq__page_start(dfq__page_scan *s) {
+  dfq__run *run = s->head.run;
+  const dfq__node *n = s->head.node;
+  const dfq_source *user = &s->source->user;
+  const char *why = NULL;
+  size_t runs = dfq__add_fetch(&s->source->runs, 1);
+  if (user->one_shot && runs > 1) {
+    dfq__source_error(run, n, "%s can be read once only (one_shot), and it was\n"
+                      "  try: dfq_collect, and scan the table", user->name);
+    return false;
+  }
+  dfq__lock_take(&s->source->lock);
+  s->cursor = user->open(user->user, &s->request, &why);
+  dfq__lock_give(&s->source->lock);
+  if (!s->cursor) dfq__source_error(run, n, "%s cannot be opened: %s", user->name,
+                                    why ? why : "its open function returned NULL");
+  return s->cursor != NULL;
+}
+
+// Whether the page that came is as it must be; else the run's error is set.
+static bool dfq__page_good(dfq__page_scan *s, int got, const char *why) {
+  dfq_page *p = &s->page;
+  const char *name = s->source->user.name;
+  if (p->no_memory || p->why.failed) { dfq__run_no_memory(s->head.run); return false; }
+  if (got < 0 && !p->why.len)
+    dfq__page_fail(p, "%s", why ? why : "the next function failed");
+  if (got > 1) dfq__page_fail(p, "the next function returned %d, not 1, 0 or -1", got);
+  if (got == 0 && p->rows) dfq__page_fail(p, "it has rows, but next said that there are none");
+  for (int c = 0; got == 1 && p->rows && c < p->columns; c++)
+    if (!p->given[c])
+      dfq__page_fail(p, "column %s is wanted, and was not given",
+                     s->head.node->schema.field[c].name);
+  if (!p->why.len) return true;
+  dfq__source_error(s->head.run, s->head.node, "page %zu of %s: %s", s->pages, name,
+                    p->why.data);
+  return false;
+}
+
+// Hands up the next rows of the page.
+static dfq__event dfq__page_slice(dfq__page_scan *s) {
+  dfq__op *op = &s->head;
+  size_t n = dfq__min(s->page.rows - s->at, op->run->batch_rows);
+  if (n > s->left) n = (size_t)s->left;
+  for (int c = 0; c < op->out.columns; c++)
+    op->out.column[c] = dfq__vec_from(s->page.column[c], s->at);
+  op->out.rows = n;
+  s->at += n;
+  s->left -= n;
+  return DFQ__BATCH;
+}
+
+// Next. A source may bring empty pages for as long as it likes: who wants to cancel is asked
+// before each.
+static dfq__event dfq__page_scan_next(dfq__op *op) {
+  dfq__page_scan *s = (dfq__page_scan *)op;
+  while (s->left) {
+    if (s->at < s->page.rows) return dfq__page_slice(s);
+    if (s->ended) break;
+    if (!s->cursor && !dfq__page_start(s)) return DFQ__ERROR;
+    if (s->pages && dfq__cancelled(op->run)) return DFQ__ERROR;
+    const char *why = NULL;
+    dfq__page_clear(&s->page);
+    s->at = 0;
+    s->pages++;
+    int got = s->source->user.next(s->cursor, &s->page, &why);
+    if (!dfq__page_good(s, got, why)) return DFQ__ERROR;
+    s->ended = got == 0;
+  }
+  return DFQ__END;
+}
+
+// Puts the scan at the start of a part. False when there is none of that number; an error of
+// opening comes out of the first of them.
+static bool dfq__page_scan_part(dfq__op *op, size_t number) {
+  dfq__page_scan *s = (dfq__page_scan *)op;
+  s->page.rows = s->at = 0;
+  s->ended = false;
+  if (!s->cursor && !dfq__page_start(s)) {
+    op->failed = true;
+    op->failure = op->run->error ? op->run->error : &dfq__error_memory;
+    return true;
+  }
+  return s->source->user.claim(s->cursor, number);
+}
+
+static void dfq__page_scan_close(dfq__op *op) {
+  dfq__page_scan *s = (dfq__page_scan *)op;
+  if (s->cursor && s->source->user.close) s->source->user.close(s->cursor);
+  dfq__buffers_free(op->eval.heap, s->page.data, op->out.columns);
+  dfq__buffers_free(op->eval.heap, s->page.valid, op->out.columns);
+  dfq__text_free(&s->page.why);
+}
+
+static const dfq__op_class dfq__page_scan_class = {
+  sizeof(dfq__page_scan), dfq__page_scan_open,  NULL,
+  dfq__page_scan_next,    dfq__page_scan_close, dfq__page_scan_part
+};
+
+static double dfq__user_source_rows(const dfq__source *s) {
+  int64_t rows = ((const dfq__user_source *)(const void *)s)->user.rows;
+  return rows > 0 ? (double)rows : -1;
+}
+
+static void dfq__user_source_print(dfq__text *t, const dfq__source *s) {
+  dfq__putf(t, "pages of %s", ((const dfq__user_source *)(const void *)s)->user.name);
+}
+
+static dfq_pushdown dfq__user_source_takes(const dfq__source *s, dfq_expr *e) {
+  const dfq_source *user = &((const dfq__user_source *)(const void *)s)->user;
+  return user->takes ? user->takes(user->user, e) : DFQ_UNSUPPORTED;
+}
+
+static bool dfq__user_source_splits(const dfq__op *op) {
+  const dfq_source *user = &dfq__user_source_of(op)->user;
+  return user->claim && !user->one_shot && op->node->count < 0;
+}
+
+static const dfq__source_class dfq__user_source_class = {
+  "source", { &dfq__page_scan_class, NULL, 0 }, false, NULL,
+  dfq__user_source_rows, dfq__user_source_print, dfq__user_source_splits, NULL
+};
+
+static void dfq__user_source_drop(void *what) {
+  dfq__user_source *s = (dfq__user_source *)what;
+  dfq__lock_free(&s->lock);
+  if (s->user.release) s->user.release(s->user.user);
+}
+
+// The columns that the source promises to ascend by. False with the verb's error set.
+static bool dfq__source_sorted(dfq__verb *v, dfq__user_source *s) {
+  dfq__names names = { &v->db->arena, NULL, 0, 0, false };
+  const char *text = s->user.sorted;
+  dfq__parser p = dfq__parser_of(v->db, text, strlen(text), v->name, v->at);
+  dfq__parse_names(&p, &names);
+  dfq__expect_end(&p);
+  if (p.error) v->error = p.error;
+  for (int i = 0; i < names.count && !v->error; i++)
+    if (dfq__schema_find(&s->head.schema, names.name[i]) < 0)
+      dfq__verb_error(v, DFQ_UNKNOWN_NAME, "%s is sorted by %s, which is no field of it",
+                      s->user.name, names.name[i]);
+  s->head.ordered = names.name;
+  s->head.ordered_count = names.count;
+  return !v->error && !names.failed;
+}
+
+// What is wrong with the struct itself; NULL: nothing.
+static const char *dfq__source_problem(const dfq_source *s) {
+  if (!s) return "the source is NULL";
+  if (s->size < offsetof(dfq_source, close) || s->size > sizeof *s)
+    return "size must be sizeof(dfq_source)";
+  if (!s->open || !s->next) return "a source needs open and next";
+  return s->count > 0 && !s->fields ? "a source needs fields" : NULL;
+}
+
+// An older program's struct is shorter; what it does not have is zero. False with v's error
+// set, or without memory.
+static bool dfq__source_build(dfq__verb *v, const dfq_source *source, dfq__user_source *s) {
+  dfq *db = v->db;
+  const char *problem = dfq__source_problem(source);
+  if (problem) { dfq__verb_error(v, DFQ_USAGE, "%s", problem); return false; }
+  memcpy(&s->user, source, source->size);
+  dfq__lock_init(&s->lock);
+  if (!dfq__arena_on_release(&db->arena, dfq__user_source_drop, s)) {
+    dfq__user_source_drop(s);
+    return false;
+  }
+  dfq_schema fields = { source->count, source->fields };
+  if (!dfq__check_fields(db, fields.field, fields.count, v->name, false)) {
+    v->error = dfq__error_again(db);
+    return false;
+  }
+  const dfq_schema *schema = dfq__schema_intern(db, &fields);
+  s->user.name = dfq__intern(db, source->name ? source->name : "source");
+  if (!schema || !s->user.name) return false;
+  s->head.is = &dfq__user_source_class;
+  s->head.takes = dfq__user_source_takes;
+  s->head.schema = *schema;
+  s->user.fields = schema->field;
+  return !s->user.sorted || dfq__source_sorted(v, s);
+}
+
+DFQ_API dfq_frame *dfq_scan_source_at(dfq *db, const dfq_source *source, const char *at) {
+  if (!db) return NULL;
+  dfq__verb v = { db, NULL, "scan", at, NULL };
+  dfq__user_source *s = (dfq__user_source *)dfq__arena_alloc(&db->arena, sizeof *s);
+  if (!s || !dfq__source_build(&v, source, s)) return dfq__verb_failed(&v);
+  return dfq__scan_frame(db, &s->head, at);
+}
+
 DFQ__SMALL_END
 #endif // DFQ_CHAPTER >= 6
 // =============================================================================================
@@ -34668,6 +35291,9 @@ DFQ_API dfq_frame *(dfq_reverse)(dfq_frame *in) {
 #endif
 
 #if DFQ_CHAPTER >= 6
+DFQ_API dfq_frame *(dfq_scan_source)(dfq *db, const dfq_source *source) {
+  return dfq_scan_source_at(db, source, NULL);
+}
 DFQ_API dfq_frame *(dfq_scan_csv)(dfq *db, const char *path, const dfq_csv_options *options) {
   return dfq_scan_csv_at(db, path, options, NULL);
 }

@@ -46,6 +46,7 @@
 #include "ch2_selectors.c"
 #include "ch3_user.c"
 #include "ch6_predicates.c"
+#include "ch6_sources.c"
 #endif
 #if DFQ_CHAPTER >= 4
 #include "ch4_joins.c"
@@ -95,6 +96,7 @@ int main(int argc, char **argv) {
   run_ch2_selectors();
   run_ch3_user();
   run_ch6_predicates();
+  run_ch6_sources();
 #endif
 #if DFQ_CHAPTER >= 4
   run_ch4_joins();
