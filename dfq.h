@@ -91,7 +91,7 @@
 //                    >>sinks >>csv-write >>json-write >>write >>pipeline >>pipeline-scan
 //                    >>pipeline-stages >>pipeline-joins >>pipeline-script >>stage-docs
 //                    >>registry >>pipeline-text >>predicates >>predicate-trees >>user-pages
-//                    >>user-sources
+//                    >>user-sources >>source-check
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -25522,6 +25522,7 @@ static void dfq__fill_columns(dfq__recipe *r, const dfq__names *names, bool name
   dfq__text t = dfq__text_in(r->v.db->heap);
   dfq_type type = dfq__recipe_fails(r) ? (dfq_type)DFQ_NULL : dfq__verb_type(&r->v, e);
   const char *value = dfq_expr_text(e);
+  if (!*value && !dfq__recipe_fails(r)) r->v.error = &dfq__error_memory;
   for (int i = 0; i < names->count && !dfq__recipe_fails(r); i++) {
     dfq_type own = dfq__known_type(r, names->name[i]);
     bool same = own == type || type == DFQ_NULL, as = !same && dfq__fills_as(own, type);
@@ -35067,6 +35068,386 @@ DFQ_API dfq_frame *dfq_scan_source_at(dfq *db, const dfq_source *source, const c
   dfq__user_source *s = (dfq__user_source *)dfq__arena_alloc(&db->arena, sizeof *s);
   if (!s || !dfq__source_build(&v, source, s)) return dfq__verb_failed(&v);
   return dfq__scan_frame(db, &s->head, at);
+}
+
+// ---- >>source-check: does a source keep its promises? ---------------------------------------
+// Idea. All that the engine may rely on is written in the API, and nearly all of it can be
+// tried out from outside: every other way of reading a source must bring what the first reading
+// brought, cut down by the engine itself.
+//
+//   reading                          must be
+//   again; by turns; after a stop    the first one
+//   columns (c, a)                   its columns c and a
+//   limit 5                          its first 5 rows
+//   where x > 3: EXACT               what the engine's filter makes of it
+//   where x > 3: INEXACT             the same, after the filter; and no row that was not there
+//   parts 0, 1, 2, ...               the first one, cut somewhere
+//
+// Conditions are made of the source's own values, for only those meet the edges of its pages
+// and indexes. A plan node is made by hand for each reading, as the optimizer might have made
+// it, so that all its freedom is tried and not what it happens to do today. Larger engines
+// publish such tests for their connectors too; it is the part of an interface that cannot lag
+// behind its documentation.
+
+typedef struct dfq__trial {
+  dfq *db;
+  dfq__user_source *source;
+  dfq_table *want;         // the first reading
+  dfq__text report;
+  int readings, violations;
+} dfq__trial;
+
+// A reading: what its scan node will have.
+typedef struct dfq__reading_of {
+  int column[2], columns;  // columns < 0: all
+  dfq_expr *filter[2];
+  int filters;
+  uint64_t exact;
+  int64_t limit;
+  size_t batch_rows;
+} dfq__reading_of;
+
+static const dfq__reading_of dfq__read_all = { { 0, 0 }, -1, { NULL, NULL }, 0, 0, -1, 0 };
+
+// "columns (b, a), where x > 3, limit 5"
+static void dfq__put_reading(dfq__text *t, const dfq__trial *trial, const dfq__reading_of *r) {
+  if (r->columns >= 0) dfq__put(t, " columns (");
+  for (int i = 0; i < r->columns; i++)
+    dfq__putf(t, "%s%s", i ? ", " : "", trial->want->schema.field[r->column[i]].name);
+  dfq__put(t, r->columns >= 0 ? ")" : " all columns");
+  if (r->filters) dfq__put(t, " where ");
+  dfq__put_conjuncts(t, r->filter, r->filters);
+  if (r->limit >= 0) dfq__putf(t, " limit %lld", (long long)r->limit);
+  if (r->batch_rows) dfq__putf(t, " in batches of %zu", r->batch_rows);
+}
+
+// Notes a violation: what was read, and what is wrong with it.
+static void dfq__violated(dfq__trial *t, const char *what, const dfq__reading_of *r,
+                          const char *why) {
+  dfq__putf(&t->report, "violated: %s", what);
+  if (r) dfq__put_reading(&t->report, t, r);
+  dfq__putf(&t->report, ": %s\n", why);
+  t->violations++;
+}
+
+// The frame of a reading, on a node in the context's arena. NULL without memory.
+static dfq_frame *dfq__trial_frame(dfq__trial *t, const dfq__reading_of *r) {
+  dfq_frame *f = dfq__scan_frame(t->db, &t->source->head, NULL);
+  dfq__arena *arena = &t->db->arena;
+  dfq_field *field = (dfq_field *)dfq__arena_array(arena, 3, sizeof *field);
+  dfq_expr **list = (dfq_expr **)dfq__arena_array(arena, 3, sizeof *list);
+  if (!f->node || !field || !list) return NULL;
+  for (int i = 0; i < r->columns; i++) field[i] = t->source->head.schema.field[r->column[i]];
+  for (int i = 0; i < r->filters; i++) list[i] = r->filter[i];
+  if (r->columns >= 0) {
+    f->node->schema.field = field;
+    f->node->schema.count = r->columns;
+  }
+  f->node->expr = list;
+  f->node->expr_count = r->filters;
+  f->node->exact = r->exact;
+  f->node->count = r->limit;
+  f->run.batch_rows = r->batch_rows;
+  f->run.no_optimize = true;
+  f->run.engine = DFQ_BATCH_ENGINE;
+  t->readings++;
+  return f;
+}
+
+// What the engine makes of the first reading: the same filters, columns and limit.
+static dfq_frame *dfq__trial_wanted(dfq__trial *t, dfq_table *from, const dfq__reading_of *r) {
+  dfq_expr *item[2] = { NULL, NULL };
+  dfq_frame *f = dfq_scan_table_at(t->db, from, NULL);
+  for (int i = 0; i < r->filters; i++) f = dfq_filter_expr_at(f, r->filter[i], NULL);
+  for (int i = 0; i < r->columns; i++)
+    item[i] = dfq_col(t->db, t->want->schema.field[r->column[i]].name);
+  if (r->columns > 0) f = dfq_select_exprs_at(f, item, r->columns, NULL);
+  return r->limit >= 0 ? dfq_limit_at(f, r->limit, NULL) : f;
+}
+
+static bool dfq__same_rows(const dfq_table *a, size_t i, const dfq_table *b, size_t j) {
+  dfq_value x, y;
+  for (int c = 0; c < a->schema.count; c++) {
+    dfq_table_get(a, i, c, &x);
+    dfq_table_get(b, j, c, &y);
+    if (!dfq__same_cell(&x, &y)) return false;
+  }
+  return true;
+}
+
+// Are all rows of a rows of b, in b's order? Else *row is the first that is not.
+static bool dfq__rows_within(const dfq_table *a, const dfq_table *b, size_t *row) {
+  size_t j = 0;
+  for (*row = 0; *row < a->store.rows; ++*row, j++) {
+    while (j < b->store.rows && !dfq__same_rows(a, *row, b, j)) j++;
+    if (j == b->store.rows) return false;
+  }
+  return true;
+}
+
+// Compares two tables, or for no columns their lengths.
+static bool dfq__trial_same(const dfq_table *got, const dfq_table *want, int columns, char *why,
+                            size_t size) {
+  if (columns != 0) return dfq_table_equal(got, want, why, size);
+  size_t n = dfq_table_rows(got), m = dfq_table_rows(want);
+  return n == m || dfq__differ(why, size, "%zu rows and %zu", n, m);
+}
+
+// Reads in one more way and compares.
+static void dfq__trial_read(dfq__trial *t, const char *what, const dfq__reading_of *r) {
+  char why[320] = "out of memory";
+  size_t row;
+  bool exact = r->exact == ((uint64_t)1 << r->filters) - 1;
+  dfq_frame *f = dfq__trial_frame(t, r);
+  dfq_table *got = f ? dfq_collect(f) : NULL, *want = NULL, *left = NULL;
+  bool ok = false;
+  if (!got) (void)snprintf(why, sizeof why, "it fails: %.250s", dfq_error(t->db));
+  else want = dfq_collect(dfq__trial_wanted(t, t->want, r));
+  if (want && exact)
+    ok = dfq__trial_same(got, want, r->columns, why, sizeof why);
+  else if (want && (left = dfq_collect(dfq__trial_wanted(t, got, r))) != NULL) {
+    ok = dfq__rows_within(got, t->want, &row);
+    if (!ok) (void)snprintf(why, sizeof why, "row %zu was not in the first reading", row + 1);
+    else ok = dfq_table_equal(left, want, why, sizeof why);
+  }
+  if (!ok) dfq__violated(t, what, r, why);
+  dfq_table_free(got);
+  dfq_table_free(want);
+  dfq_table_free(left);
+}
+
+// -- columns, limits, sizes of batches
+
+static void dfq__trial_columns(dfq__trial *t) {
+  int n = t->want->schema.count;
+  dfq__reading_of r = dfq__read_all;
+  r.columns = 0;
+  dfq__trial_read(t, "no columns", &r);
+  for (int a = 0; a < n; a++)
+    for (int b = 0; b < n; b++) {
+      r.column[0] = a;
+      r.column[1] = b;
+      r.columns = a == b ? 1 : 2;
+      dfq__trial_read(t, "reading", &r);
+    }
+}
+
+static void dfq__trial_limits(dfq__trial *t) {
+  static const size_t sizes[] = { 1, 3, 1000 };
+  int64_t n = (int64_t)t->want->store.rows;
+  int64_t limits[] = { 0, 1, 2, n / 2, n - 1, n, n + 7 };
+  dfq__reading_of r = dfq__read_all;
+  for (int i = 0; i < 7; i++) {
+    if ((r.limit = limits[i]) >= 0) dfq__trial_read(t, "reading", &r);
+    r.batch_rows = 5;
+  }
+  r = dfq__read_all;
+  for (int i = 0; i < 3; i++) {
+    r.batch_rows = sizes[i];
+    dfq__trial_read(t, "reading", &r);
+  }
+}
+
+// -- two cursors, stops, parts, order
+
+// Two readings by turns: a cursor must not keep its place where another one can move it.
+static void dfq__trial_turns(dfq__trial *t) {
+  dfq_rows *rows[2] = { NULL, NULL };
+  dfq__reading_of r = dfq__read_all;
+  size_t n = t->want->store.rows, i = 0;
+  r.batch_rows = 2;
+  for (int k = 0; k < 2; k++) rows[k] = dfq_rows_open(dfq__trial_frame(t, &r));
+  bool same = rows[0] && rows[1];
+  for (; same && i < n; i++)
+    for (int k = 0; k < 2; k++) {
+      const dfq_value *row;
+      dfq_value v;
+      same = same && dfq_rows_next(rows[k], &row);
+      for (int c = 0; same && c < t->want->schema.count; c++) {
+        dfq_table_get(t->want, i, c, &v);
+        same = dfq__same_cell(&v, &row[c]);
+      }
+    }
+  if (!same) dfq__violated(t, "two readings by turns", NULL,
+                           "they are not what one reading brings");
+  dfq_rows_close(rows[0]);
+  dfq_rows_close(rows[1]);
+}
+
+// A reading that is given up, then a whole one.
+static void dfq__trial_stop(dfq__trial *t) {
+  dfq_rows *rows = dfq_rows_open(dfq__trial_frame(t, &dfq__read_all));
+  const dfq_value *row;
+  if (rows) (void)dfq_rows_next(rows, &row);
+  dfq_rows_close(rows);
+  dfq__trial_read(t, "after a reading that was given up,", &dfq__read_all);
+}
+
+// All parts, one after the other, by one cursor, from the operator itself.
+static void dfq__trial_parts(dfq__trial *t) {
+  dfq__stream s;
+  char why[256] = "it fails";
+  if (!t->source->user.claim) return;
+  dfq_frame *f = dfq__trial_frame(t, &dfq__read_all);
+  dfq_table *all = dfq__table_make(t->db->heap, &t->want->schema);
+  bool ok = f && all && dfq__stream_open(&s, f, true);
+  if (!ok) { dfq_table_free(all); dfq__violated(t, "parts", NULL, why); return; }
+  for (size_t part = 0; ok && dfq__page_scan_part(s.root, part); part++) {
+    s.root->last = DFQ__BATCH;
+    while (ok && dfq__pull(s.root) == DFQ__BATCH)
+      ok = dfq__store_append(&all->store, &s.root->out);
+    ok = ok && s.root->last == DFQ__END;
+  }
+  ok = dfq__stream_close(&s, false) && ok;
+  ok = ok && dfq_table_equal(all, t->want, why, sizeof why);
+  if (!ok) dfq__violated(t, "all parts in order", NULL, why);
+  dfq_table_free(all);
+}
+
+// Do the rows ascend as the source has promised?
+static void dfq__trial_order(dfq__trial *t) {
+  const dfq__source *s = &t->source->head;
+  for (size_t i = 1; i < t->want->store.rows; i++)
+    for (int k = 0, c = 0; k < s->ordered_count && c == 0; k++) {
+      dfq_value a, b;
+      int column = dfq_table_find(t->want, s->ordered[k]);
+      dfq_table_get(t->want, i - 1, column, &a);
+      dfq_table_get(t->want, i, column, &b);
+      c = a.type && b.type ? dfq__compare_values(&a, &b) : (b.type != 0) - (a.type != 0);
+      if (c <= 0) continue;
+      char why[64];
+      (void)snprintf(why, sizeof why, "row %zu is before row %zu", i + 1, i);
+      dfq__violated(t, "sorted", NULL, why);
+      return;
+    }
+}
+
+// -- conditions
+
+// Asks the source about a condition, and reads with it, alone and beside the one before.
+static void dfq__trial_filter(dfq__trial *t, dfq_expr *e, dfq__reading_of *before) {
+  const dfq_source *user = &t->source->user;
+  dfq__reading_of r = dfq__read_all;
+  if (!e || e->kind == DFQ_FAILED) return;
+  dfq_pushdown answer = user->takes(user->user, e);
+  if (user->takes(user->user, e) != answer)
+    dfq__violated(t, "takes", NULL, "it answers differently when it is asked again");
+  if (answer != DFQ_EXACT && answer != DFQ_INEXACT) return;
+  r.filter[0] = e;
+  r.filters = 1;
+  r.exact = answer == DFQ_EXACT;
+  dfq__trial_read(t, r.exact ? "EXACT," : "INEXACT,", &r);
+  if (before->filters) {
+    r.filter[1] = before->filter[0];
+    r.filters = 2;
+    r.exact |= before->exact << 1;
+    dfq__trial_read(t, "two conditions,", &r);
+    r.filters = 1;
+    r.exact &= 1;
+  }
+  *before = r;
+  if (!r.exact) return;
+  r.limit = 3;
+  dfq__trial_read(t, "EXACT,", &r);
+  r.limit = -1;
+  for (r.columns = 1; r.column[0] < t->want->schema.count; r.column[0]++)
+    dfq__trial_read(t, "EXACT,", &r);
+}
+
+// Up to three values of a column, from its first, middle and last rows, as literals of the type
+// that the column's widen to.
+static int dfq__trial_values(dfq__trial *t, int c, dfq_expr **to) {
+  size_t n = t->want->store.rows, rows[] = { n / 2, 0, n ? n - 1 : 0 };
+  int count = 0;
+  for (int i = 0; i < 3; i++) {
+    dfq_value v;
+    dfq_table_get(t->want, rows[i], c, &v);
+    if (v.type == DFQ_NULL || v.type == DFQ_U64 || dfq__kind(v.type) == DFQ_LIST) continue;
+    if (dfq__is_integer(v.type)) v.type = DFQ_I64;
+    if (v.type == DFQ_F32) v.type = DFQ_F64;
+    to[count++] = dfq_literal(t->db, &v);
+  }
+  return count;
+}
+
+// Every condition on a column that the helpers understand, and some that they do not.
+static void dfq__trial_filters(dfq__trial *t) {
+  dfq__reading_of before = dfq__read_all;
+  dfq_expr *some = NULL, *v[3];
+  for (int c = 0; t->source->user.takes && c < t->want->schema.count; c++) {
+    dfq_expr *x = dfq_col(t->db, t->want->schema.field[c].name);
+    int n = dfq__trial_values(t, c, v);
+    dfq__trial_filter(t, dfq_is_null(x), &before);
+    dfq__trial_filter(t, dfq_is_not_null(x), &before);
+    for (int i = 0; i < n; i++) {
+      static const int compare[] = { DFQ__EQ, DFQ__NE, DFQ__LT, DFQ__LE, DFQ__GT, DFQ__GE,
+                                     DFQ__DISTINCT, DFQ__NOT_DISTINCT };
+      for (int k = 0; k < 8; k++) {
+        dfq__trial_filter(t, dfq__expr_2(compare[k], x, v[i]), &before);
+        dfq__trial_filter(t, dfq__expr_2(compare[k], v[i], x), &before);
+      }
+      dfq__trial_filter(t, dfq_not(dfq_le(x, v[i])), &before);
+      dfq__trial_filter(t, dfq_or(dfq_lt(x, v[i]), dfq_is_null(x)), &before);
+      if (some) dfq__trial_filter(t, dfq_or(dfq_eq(x, v[i]), some), &before);
+      if (some) dfq__trial_filter(t, dfq_not(dfq_and(dfq_gt(x, v[i]), some)), &before);
+    }
+    if (n) dfq__trial_filter(t, dfq_in(x, v, n), &before);
+    if (n) dfq__trial_filter(t, dfq_not(dfq_in(x, v, n)), &before);
+    if (n) some = dfq_eq(x, v[0]);
+  }
+}
+
+// Ends the check: prints the report, sets the context's error.
+static bool dfq__trial_done(dfq__trial *t, FILE *report) {
+  bool good = t->violations == 0;
+  if (t->source->user.one_shot)
+    dfq__put(&t->report, "one_shot: only one reading was looked at\n");
+  dfq__putf(&t->report, "%d readings, %d violated\n", t->readings, t->violations);
+  if (report && !dfq__put_file(t->db, &t->report, report)) good = false;
+  if (t->violations) {
+    dfq__arena scratch = { t->db->heap, NULL, NULL };
+    dfq__report(t->db, dfq__error_new(&scratch, DFQ_VALUE_ERROR, NULL, "check_source", "%s",
+                                      t->report.failed ? "" : t->report.data));
+    dfq__arena_release(&scratch, 0);
+  }
+  dfq__text_free(&t->report);
+  dfq_table_free(t->want);
+  return good;
+}
+
+// The user's release is left out: the source is only lent.
+DFQ_API bool dfq_check_source(dfq *db, const dfq_source *source, FILE *report) {
+  dfq__trial t;
+  dfq__verb v = { db, NULL, "check_source", NULL, NULL };
+  if (!db) return false;
+  size_t mark = dfq_mark(db);
+  memset(&t, 0, sizeof t);
+  t.db = db;
+  t.report = dfq__text_in(db->heap);
+  t.source = (dfq__user_source *)dfq__arena_alloc(&db->arena, sizeof *t.source);
+  bool built = t.source && dfq__source_build(&v, source, t.source);
+  if (t.source) t.source->user.release = NULL;
+  if (!built) {
+    dfq__report(db, v.error ? v.error : &dfq__error_memory);
+    dfq_release(db, mark);
+    return false;
+  }
+  dfq_frame *all = dfq__trial_frame(&t, &dfq__read_all);
+  t.want = all ? dfq_collect(all) : NULL;
+  if (!t.want) dfq__violated(&t, "the first reading", NULL, dfq_error(db));
+  else dfq__trial_order(&t);
+  if (t.want && !t.source->user.one_shot) {
+    dfq__trial_read(&t, "read again,", &dfq__read_all);
+    dfq__trial_turns(&t);
+    dfq__trial_stop(&t);
+    dfq__trial_limits(&t);
+    dfq__trial_columns(&t);
+    dfq__trial_parts(&t);
+    dfq__trial_filters(&t);
+  }
+  bool good = dfq__trial_done(&t, report);
+  dfq_release(db, mark);
+  return good;
 }
 
 DFQ__SMALL_END

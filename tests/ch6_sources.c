@@ -12,8 +12,9 @@ enum { OWN_FIELDS = 6, OWN_PAGE = 64 };
 // How a source hands its pages over, and what it does wrong.
 typedef enum own_way { OWN_COLUMNS, OWN_TEXTS, OWN_ROWS } own_way;
 typedef enum own_fault {
-  OWN_FINE, OWN_FAILS, OWN_FAILS_SILENTLY, OWN_WRONG_TYPE, OWN_MISSING, OWN_TWICE, OWN_BAD_FIELD,
-  OWN_NO_DATA, OWN_RETURNS_7, OWN_ROWS_AT_END, OWN_NO_ROWS_CALL, OWN_ROWS_TWICE, OWN_MIXED,
+  OWN_FINE, OWN_FAILS, OWN_FAILS_SILENTLY, OWN_WRONG_TYPE, OWN_MISSING, OWN_TWICE,
+  OWN_BAD_FIELD, OWN_NO_DATA, OWN_RETURNS_7, OWN_ROWS_AT_END, OWN_NO_ROWS_CALL,
+  OWN_ROWS_TWICE, OWN_MIXED,
   OWN_BAD_CELL, OWN_NOT_OPEN, OWN_LIES_EXACT, OWN_LIES_INEXACT, OWN_SHARED, OWN_FORGETS,
   OWN_SHORT_LIMIT, OWN_COLUMN_ORDER, OWN_CHANGES, OWN_UNSORTED, OWN_WRONG_PARTS, OWN_FICKLE
 } own_fault;
@@ -277,7 +278,8 @@ static const char *const own_queries[] = {
   "own | filter 10 // (id - 5) > 1 | filter id > 6 | select id",
   "own | group flag, n: sum(id) as s, count(name) as c, min(price) as p",
   "own | filter id < 90 | group name: count() as c | sort name | limit 3",
-  "own | filter id = 30 | join (own | filter id < 40 | select id, n) on id | select id, n_right",
+  "own | filter id = 30 | join (own | filter id < 40 | select id, n) on id"
+  " | select id, n_right",
   "own | filter day = date '2019-04-16' and id between 10 and 100 | select id, day",
   "own | filter id > 1000",
   "own | filter id is not null and id is distinct from 4 | select n | distinct n",
@@ -463,7 +465,108 @@ TEST(source_refused) {
   CHECK_INT(s.released, 2);    // of the two that came far enough, and were told of release
 }
 
+// ---- the tester -----------------------------------------------------------------------------
+
+// What dfq_check_source says of a source with that fault.
+static bool own_check(own_source *s, const dfq_source *v, char **text) {
+  FILE *out = tmpfile();
+  dfq *db = dfq_open(NULL);
+  bool good = dfq_check_source(db, v, out);
+  CHECK(good || dfq_error_status(db) != DFQ_OK);
+  CHECK_INT(s->opened, s->closed);
+  CHECK_INT(s->released, 0);
+  *text = test_text(out);
+  dfq_close(db);
+  return good;
+}
+
+TEST(source_check_good) {
+  for (int mode = 0; mode < 9; mode++) {
+    char *text;
+    own_source s = own_make(mode == 8 ? 0 : 220, 30, (own_way)(mode % 3), OWN_FINE);
+    s.filters = mode > 1;
+    s.inexact = mode > 3 && mode < 6;
+    dfq_source v = own_vtable(&s);
+    if (mode > 2) v.claim = own_claim;
+    v.sorted = "id";
+    if (!CHECK(own_check(&s, &v, &text))) printf("%s", text);
+    CHECK_HAS(text, " readings, 0 violated");
+    free(text);
+  }
+}
+
+TEST(source_check_bad) {
+  static const struct { own_fault fault; const char *what; } rows[] = {
+    { OWN_FAILS, "violated: the first reading: dfq: cannot read or write" },
+    { OWN_LIES_EXACT, "violated: EXACT, all columns where id != " },
+    { OWN_LIES_INEXACT, "violated: EXACT, all columns where id " },
+    { OWN_SHARED, "violated: two readings by turns: they are not what one reading brings" },
+    { OWN_FORGETS, "violated: EXACT, all columns where id = " },
+    { OWN_SHORT_LIMIT, "violated: reading all columns limit 2 in batches of 5: 1 rows and 2" },
+    { OWN_COLUMN_ORDER, "violated: reading columns (price, id): row 0, price" },
+    { OWN_CHANGES, "violated: read again, all columns: row 5, id: 77 and 2" },
+    { OWN_UNSORTED, "violated: sorted: row 51 is before row 50" },
+    { OWN_WRONG_PARTS, "violated: all parts in order: " },
+    { OWN_FICKLE, "violated: takes: it answers differently when it is asked again" },
+  };
+  for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+    char *text;
+    own_source s = own_make(220, 30, OWN_COLUMNS, rows[r].fault);
+    s.filters = true;
+    dfq_source v = own_vtable(&s);
+    v.claim = own_claim;
+    v.sorted = "id";
+    CHECK(!own_check(&s, &v, &text));
+    CHECK_HAS(text, rows[r].what);
+    free(text);
+  }
+}
+
+TEST(source_check_inexact) {
+  char *text;
+  own_source s = own_make(220, 30, OWN_TEXTS, OWN_LIES_INEXACT);
+  s.filters = s.inexact = true;
+  dfq_source v = own_vtable(&s);
+  CHECK(!own_check(&s, &v, &text));
+  CHECK_HAS(text, "violated: INEXACT, all columns where id ");
+  free(text);
+  s = own_make(220, 30, OWN_TEXTS, OWN_FINE);
+  v = own_vtable(&s);
+  v.one_shot = true;
+  CHECK(own_check(&s, &v, &text));
+  CHECK_HAS(text, "one_shot: only one reading was looked at\n1 readings, 0 violated");
+  free(text);
+  v.size = 3;
+  CHECK(!own_check(&s, &v, &text));
+  free(text);
+}
+
+// Every allocation fails once: an error each time, and nothing is left behind.
+TEST(source_no_memory) {
+  for (long budget = 2000; budget < 90000; budget += 700) {
+    dfq_options options;
+    memset(&options, 0, sizeof options);
+    options.budget = (size_t)budget;
+    dfq *db = dfq_open(&options);
+    if (!db) continue;
+    own_source s = own_make(200, 64, (own_way)(budget / 700 % 3), OWN_FINE);
+    s.filters = true;
+    dfq_source v = own_vtable(&s);
+    v.sorted = "id";
+    dfq_frame *f = dfq_filter(dfq_scan_source(db, &v), "id > 3 and price < 10");
+    int64_t n = dfq_count(f);
+    if (n < 0) CHECK_INT(dfq_error_status(db), DFQ_NO_MEMORY);
+    else CHECK_INT(n, 104);
+    CHECK_INT(s.opened, s.closed);
+    dfq_close(db);
+  }
+}
+
 static void run_ch6_sources(void) {
+  RUN(source_check_good);
+  RUN(source_check_bad);
+  RUN(source_check_inexact);
+  RUN(source_no_memory);
   RUN(source_reads);
   RUN(source_queries);
   RUN(source_pushes);
