@@ -1573,25 +1573,36 @@ DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const 
 
 // DFQ__FORMAT(n): argument n is a printf format, so that the compiler checks what follows it.
 // DFQ__UNUSED marks what a later chapter is the first to call: the header cut before it must
-// compile without a warning, too.
+// compile without a warning, too. DFQ__NOINLINE marks what many places call, each of them once
+// for a batch or less: copies of it would be a tenth of the object, and of the time it takes.
 #if defined(__GNUC__) || defined(__clang__)
 #define DFQ__LIKELY(x) __builtin_expect(!!(x), 1)
 #define DFQ__PREFETCH(p) __builtin_prefetch(p)
 #define DFQ__FORMAT(at) __attribute__((format(printf, at, at + 1)))
 #define DFQ__UNUSED __attribute__((unused))
+#define DFQ__NOINLINE __attribute__((noinline))
 #else
 #define DFQ__LIKELY(x) (x)
 #define DFQ__PREFETCH(p) ((void)(p))
 #define DFQ__FORMAT(at)
 #define DFQ__UNUSED
+#define DFQ__NOINLINE
 #endif
 
 // Between these two stands what runs once for a plan, not once for a row: parsing, checking,
 // optimizing, printing. It is most of the code, and made small rather than fast; with gcc that
-// is an eighth of the object. A build that is not optimized is left as it is, for debuggers.
+// is an eighth of the object. The passes that are left out have little to find in such code and
+// are a third of the time it takes to compile. A build that is not optimized is left as it is,
+// for debuggers.
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && \
-    !defined(__OPTIMIZE_SIZE__)
-#define DFQ__SMALL_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize (\"Os\")")
+    !defined(__OPTIMIZE_SIZE__) && __GNUC__ >= 8
+#define DFQ__SMALL_BEGIN                                                                       \
+  _Pragma("GCC push_options")                                                                  \
+  _Pragma("GCC optimize (\"Os,no-expensive-optimizations,no-gcse,no-tree-pre,no-tree-vrp\")")  \
+  _Pragma("GCC optimize (\"no-tree-dominator-opts,no-thread-jumps,no-tree-loop-optimize\")")   \
+  _Pragma("GCC optimize (\"no-tree-ch,no-ivopts,no-tree-scev-cprop,no-tree-sra\")")            \
+  _Pragma("GCC optimize (\"no-move-loop-invariants,no-tree-sink,no-tree-slsr,no-tree-dse\")")  \
+  _Pragma("GCC optimize (\"no-tree-phiprop,no-store-merging,no-code-hoisting,no-ssa-phiopt\")")
 #define DFQ__SMALL_END _Pragma("GCC pop_options")
 #else
 #define DFQ__SMALL_BEGIN
@@ -1795,14 +1806,14 @@ static void *dfq__alloc(dfq__heap *heap, size_t bytes) {
 }
 
 // bytes must be the size that was asked for: the accounting, and the user's hook, rely on it.
-static void dfq__free(dfq__heap *heap, void *ptr, size_t bytes) {
+DFQ__NOINLINE static void dfq__free(dfq__heap *heap, void *ptr, size_t bytes) {
   if (ptr) dfq__resize(heap, ptr, bytes, 0);
 }
 
 // Zeroed memory for count things of size bytes; NULL too when the product overflows. For
 // nothing it takes one byte, so that NULL always means failure; callers avoid that case (count
 // + 1), because dfq__free is then owed that one byte.
-static void *dfq__alloc_zero(dfq__heap *heap, size_t count, size_t size) {
+DFQ__NOINLINE static void *dfq__alloc_zero(dfq__heap *heap, size_t count, size_t size) {
   if (size && count > SIZE_MAX / 2 / size) return NULL;
   size_t bytes = dfq__max(count * size, 1);
   void *p = dfq__alloc(heap, bytes);
@@ -1858,7 +1869,7 @@ static char *dfq__align_up(char *p) {
   return over ? p + (DFQ__ALIGN - over) : p;
 }
 
-DFQ__UNUSED static void dfq__buffer_free(dfq__heap *heap, dfq__buffer *b) {
+DFQ__UNUSED DFQ__NOINLINE static void dfq__buffer_free(dfq__heap *heap, dfq__buffer *b) {
   if (b->base) dfq__free(heap, b->base, dfq__buffer_total(b->bytes));
   memset(b, 0, sizeof *b);
 }
@@ -1945,13 +1956,14 @@ static void *dfq__arena_alloc(dfq__arena *a, size_t bytes) {
   return memset(p, 0, bytes);
 }
 
-DFQ__UNUSED static void *dfq__arena_array(dfq__arena *a, size_t count, size_t size) {
+DFQ__UNUSED DFQ__NOINLINE static void *dfq__arena_array(dfq__arena *a, size_t count,
+                                                        size_t size) {
   if (size && count > SIZE_MAX / 4 / size) return NULL;
   return dfq__arena_alloc(a, count * size);
 }
 
 // s needs no zero byte; the copy has one.
-static const char *dfq__arena_text(dfq__arena *a, const char *s, size_t n) {
+DFQ__NOINLINE static const char *dfq__arena_text(dfq__arena *a, const char *s, size_t n) {
   char *p = (char *)dfq__arena_alloc(a, n + 1);
   if (p && n) memcpy(p, s, n);
   return p;
@@ -2003,7 +2015,7 @@ static void dfq__arena_release(dfq__arena *a, size_t mark) {
 // Empties the arena but keeps its newest chunk: for scratch that is filled again and again.
 // Such an arena has no cleanups: they are not run here, and would be left pointing at freed
 // memory.
-DFQ__UNUSED static void dfq__arena_rewind(dfq__arena *a) {
+DFQ__UNUSED DFQ__NOINLINE static void dfq__arena_rewind(dfq__arena *a) {
   if (!a->top) return;
   while (a->top->below) {
     dfq__chunk *c = a->top->below;
@@ -2029,7 +2041,7 @@ static dfq__text dfq__text_in(dfq__heap *heap) {
   return t;
 }
 
-static void dfq__text_free(dfq__text *t) {
+DFQ__NOINLINE static void dfq__text_free(dfq__text *t) {
   dfq__free(t->heap, t->data, t->size);
   t->data = NULL;
   t->len = t->size = 0;
@@ -2202,7 +2214,7 @@ DFQ_API const char *dfq_status_text(dfq_status status) {
 // Makes e the context's latest error.
 // The message is copied: the context's latest error must outlive the arena that the error was
 // in. Under the lock, since several runs may fail at the same time.
-DFQ__UNUSED static void dfq__report(dfq *db, const dfq__error *e) {
+DFQ__UNUSED DFQ__NOINLINE static void dfq__report(dfq *db, const dfq__error *e) {
   dfq__lock_take(&db->lock);
   db->status = e->status;
   db->message.len = 0;
@@ -4296,7 +4308,7 @@ static const char *const dfq__too_long = "makes a text of more than 16 MiB";
 static const char *const dfq__no_memory = "runs out of memory";
 
 // Room for a text of n bytes, which becomes the answer; NULL without memory.
-static char *dfq__text_room(const dfq__scalar_args *in, dfq_value *to, size_t n) {
+DFQ__NOINLINE static char *dfq__text_room(const dfq__scalar_args *in, dfq_value *to, size_t n) {
   char *p = n > UINT32_MAX ? NULL : (char *)dfq__arena_alloc(in->strings, n + 1);
   if (p) *to = dfq__value_str(p, n);
   return p;
@@ -4733,6 +4745,8 @@ static void dfq__re_times(dfq__re_parser *p, int start, int least, int most, boo
   }
 }
 
+DFQ__SMALL_BEGIN
+
 // ---- >>regex-parser: the pattern's own grammar ----------------------------------------------
 // Idea. The parser makes steps while it reads, without a tree in between: a part of a program
 // is a run of steps that nothing outside jumps into, so that what comes behind it (a star, a
@@ -5058,6 +5072,8 @@ static dfq__regex *dfq__regex_new(dfq__arena *arena, const char *s, size_t n, co
   *at = p.why_at;
   return p.why ? NULL : p.re;
 }
+
+DFQ__SMALL_END
 
 // ---- >>regex-run: all places at once --------------------------------------------------------
 // Idea. A list holds the places of the program at which the text read so far could have
@@ -5488,7 +5504,7 @@ static const char *dfq__levenshtein_str(const dfq__scalar_args *in, dfq_value *t
 // to 9999, can still stand in a caller's column; truncate and last_day give it back as it is.
 
 // The day of a date or of a datetime, and the microseconds since its midnight.
-static int64_t dfq__whole_day(const dfq_value *v) {
+DFQ__NOINLINE static int64_t dfq__whole_day(const dfq_value *v) {
   return v->type == DFQ_DATETIME ? dfq__day_of(v->as.i) : v->as.i;
 }
 static int64_t dfq__clock_of(const dfq_value *v) {
@@ -10730,6 +10746,8 @@ DFQ_API bool dfq_print_promotions(dfq *db, FILE *out) {
   return ok;
 }
 
+DFQ__SMALL_BEGIN
+
 // ---- >>define: a function of the program's enters the list ----------------------------------
 // Everything that can be wrong with a definition is said here, so that a call has nothing left
 // to check but its arguments. The list is searched from its newest member and never shrinks:
@@ -10859,8 +10877,6 @@ DFQ_API bool dfq_define_aggregate(dfq *db, const dfq_aggregator *aggregate) {
   u->call.flags |= DFQ__SEES_NULL;
   return dfq__user_enter(db, u, dfq__user_fold);
 }
-
-DFQ__SMALL_BEGIN
 
 // ---- >>docs-of: a sentence and an example for each function ---------------------------------
 // A row without a name begins a group. more: what stands behind an aggregate's first argument.
@@ -11842,7 +11858,7 @@ typedef struct dfq__veval {
 
 // Room for bytes, one more than asked for, so that a pointer comes back even for no rows at
 // all.
-static void *dfq__veval_room(dfq__veval *ctx, dfq__buffer *b, size_t bytes) {
+DFQ__NOINLINE static void *dfq__veval_room(dfq__veval *ctx, dfq__buffer *b, size_t bytes) {
   if (dfq__buffer_reserve(ctx->heap, b, bytes + 1)) return b->data;
   ctx->no_memory = true;
   return NULL;
@@ -12475,7 +12491,7 @@ static bool dfq__store_row(dfq__store *s, const dfq_value *row) {
 }
 
 // Borrows: valid until the store grows, which may move its columns, or is freed.
-static dfq__vec dfq__store_vec(const dfq__store *s, int c) {
+DFQ__NOINLINE static dfq__vec dfq__store_vec(const dfq__store *s, int c) {
   dfq__vec v = dfq__vec_of(s->type[c], s->data[c].data, (const uint8_t *)s->valid[c].data);
   return v;
 }
@@ -13938,7 +13954,7 @@ static dfq__event dfq__pull(dfq__op *op) {
 // -- expressions of an operator
 
 // A binder for a node's expressions while it runs: bound trees and errors end with the run.
-static dfq__binder dfq__run_binder(dfq__run *run, const dfq__node *n,
+DFQ__NOINLINE static dfq__binder dfq__run_binder(dfq__run *run, const dfq__node *n,
                                    const dfq_schema *schema) {
   dfq__binder b;
   memset(&b, 0, sizeof b);
@@ -14416,7 +14432,7 @@ static dfq__event dfq__filter_next(dfq__op *op) {
 }
 
 // Entries may be NULL, after an open that failed.
-static void dfq__bound_free(dfq__op *op, dfq__bound **list, int count) {
+DFQ__NOINLINE static void dfq__bound_free(dfq__op *op, dfq__bound **list, int count) {
   for (int i = 0; list && i < count; i++) dfq__vector_free(&op->eval, list[i]);
 }
 
@@ -15179,6 +15195,8 @@ DFQ_API dfq_rows *dfq_rows_open(dfq_frame *frame) {
   return r;
 }
 
+DFQ__SMALL_BEGIN
+
 // ---- >>show: a table that people can read ---------------------------------------------------
 // Idea. Names, types below them, numbers to the right. Of a long result the first and the last
 // rows are kept while it streams by; of wide text, and of many columns, the middle is left out.
@@ -15432,6 +15450,8 @@ DFQ_API bool dfq_show(dfq_frame *frame, FILE *out) {
   dfq__shown_free(&shown);
   return dfq__stream_close(&s, false) && ok;
 }
+
+DFQ__SMALL_END
 
 // ---- >>structs: rows as structs of the program's own ----------------------------------------
 // A row of a table is a value for each column; a struct of C is a value for each member, at an
@@ -18257,7 +18277,7 @@ static void dfq__aggs_free(dfq__aggs *all) {
 }
 
 // Forgets all groups but keeps their memory: for a sorted group_by, one group after the other.
-static void dfq__aggs_clear(dfq__aggs *all) {
+DFQ__NOINLINE static void dfq__aggs_clear(dfq__aggs *all) {
   for (int i = 0; i < all->count; i++) {
     all->agg[i].kept = all->agg[i].marks = 0;
     all->agg[i].sorted_out = false;
@@ -18275,6 +18295,8 @@ static size_t dfq__aggs_bytes(const dfq__aggs *all) {
              dfq__keys_bytes(&all->agg[i].unique);
   return bytes;
 }
+
+DFQ__SMALL_BEGIN
 
 // ---- >>group-plan: what a group_by computes -------------------------------------------------
 // An item may be any expression over aggregates and keys: max(a) - min(b), sum(x) / count().
@@ -18542,6 +18564,8 @@ static bool dfq__group_plan_init(dfq__group_plan *p, dfq__binder *b, const dfq_k
   p->middle.field = p->field;
   return true;
 }
+
+DFQ__SMALL_END
 
 // ---- >>group: hash aggregation --------------------------------------------------------------
 // Idea. Each row's keys become a group number (find or add), each aggregate folds the row into
@@ -19072,6 +19096,8 @@ static dfq__event dfq__group_sorted_next(dfq__op *op) {
   return dfq__grouper_items(op, g, o->emitted) ? DFQ__BATCH : DFQ__ERROR;
 }
 
+DFQ__SMALL_BEGIN
+
 // ---- >>group-verbs: group_by as a plan node -------------------------------------------------
 // Idea. Text, lists of expressions and options all end in one node: keys, items, a schema. What
 // can be wrong is found here, while the caller's file and line are known, and not when it runs:
@@ -19204,6 +19230,8 @@ DFQ_API dfq_frame *dfq_group_by_sorted_at(dfq_frame *in, const char *keys,
                                           const char *aggregates, const char *at) {
   return dfq__group_text(in, keys, aggregates, DFQ_SORTED, at);
 }
+
+DFQ__SMALL_END
 
 // ---- >>join: hash join ----------------------------------------------------------------------
 // Idea. The right side is read first, and its rows are chained by key: first[number] is the
@@ -20437,6 +20465,8 @@ static const dfq__op_class dfq__join_class = {
   sizeof(dfq__join_op), dfq__join_open, dfq__join_prepare, dfq__join_next, dfq__join_close, NULL
 };
 
+DFQ__SMALL_BEGIN
+
 // ---- >>join-verbs: join as a plan node ------------------------------------------------------
 // Idea. Keys come as text, "a, b = c": columns of the same name, or pairs. A join node holds
 // the pairs, and for each output column the side that it comes from:
@@ -20691,6 +20721,8 @@ DFQ_API dfq_frame *dfq_join_at(dfq_frame *left, dfq_frame *right, const char *ke
   how.type = type;
   return dfq_join_with_at(left, right, &how, at);
 }
+
+DFQ__SMALL_END
 
 // ---- >>sort: stable, by normalised keys -----------------------------------------------------
 // Idea. A sort needs to see all rows, so they go into a store; what is sorted are their
@@ -21712,6 +21744,8 @@ DFQ_API dfq_frame *dfq_join_asof_at(dfq_frame *left, dfq_frame *right,
   return dfq__join_near(left, right, how, &on, &by, tolerance, at);
 }
 
+DFQ__SMALL_BEGIN
+
 // ---- >>join-recipes: what is made of joins --------------------------------------------------
 // Idea. Membership is a semi or anti join on one column. An update looks up each row's new
 // values in a left join and takes those that are there. Two sorted frames are merged by a union
@@ -21838,6 +21872,8 @@ DFQ_API dfq_frame *dfq_merge_sorted_at(dfq_frame *a, dfq_frame *b, const char *k
                                        const char *at) {
   return dfq_sort_at(dfq_union_at(a, b, at), keys, at);
 }
+
+DFQ__SMALL_END
 
 // ---- >>group-parallel: the same groups from several threads ---------------------------------
 // Idea. The input is cut into morsels (Leis et al., "Morsel-Driven Parallelism", 2014): 32
@@ -23566,6 +23602,8 @@ static int dfq__edge_side(dfq__eval *eval, const dfq__window_call *c, int i,
   return order->descending ? -side : side;
 }
 
+DFQ__SMALL_BEGIN
+
 // ---- >>window-plan: windows become a node of their own --------------------------------------
 // An expression may have several windows inside: each becomes a column of a window node below
 // the projection that uses it, so that the rest of the engine sees plain columns.
@@ -23875,6 +23913,8 @@ static dfq_expr **dfq__windows_below(dfq__verb *v, dfq_expr *const *items, int c
   if (v->in->error) v->error = v->in->error;
   return v->error ? NULL : to;
 }
+
+DFQ__SMALL_END
 
 // ---- >>slide: aggregates over frames that move ----------------------------------------------
 // Idea. From row to row both ends of a frame only move forward. Rows that come in are folded
@@ -31105,6 +31145,8 @@ static void dfq__csv_source_print(dfq__text *t, const dfq__source *source) {
     dfq__put(t, o->bad_values == DFQ_BAD_NULL ? " bad_values null" : " bad_values skip");
 }
 
+DFQ__SMALL_BEGIN
+
 // ---- >>csv-types: fields into values, a loop for each type ----------------------------------
 // One function reads one column of a batch. Its loop knows the type, takes the bounds of each
 // field from the index, and tries one fast path; whatever that does not take (empty, quoted, a
@@ -31407,6 +31449,8 @@ static bool dfq__csv_odd(dfq__csv_state *st, dfq__csv_cells *c, size_t i, const 
   dfq__cell_put(c->data, c->type, i, &v);
   return true;
 }
+
+DFQ__SMALL_END
 
 // ---- >>csv-loops: a column of a batch -------------------------------------------------------
 // A loop for each type that files are full of, with the reading of a field inlined: most fields
@@ -32387,6 +32431,8 @@ static size_t dfq__fixed_take(dfq__csv_scan *s, uint32_t *at, size_t n) {
   return k;
 }
 
+DFQ__SMALL_BEGIN
+
 // ---- >>csv-frame: a file as a frame ---------------------------------------------------------
 // Building the frame reads the file's head, and a run reads the file: they never meet, so a
 // frame may be run again, by several threads at once, and after the file has grown.
@@ -32465,8 +32511,6 @@ DFQ_API dfq_frame *dfq_scan_fixed_at(dfq *db, const char *path, const dfq_csv_op
 DFQ_API dfq_frame *dfq_scan_at(dfq *db, const char *path, const char *at) {
   return dfq__scan_form(db, path, path ? dfq__form_of(path) : DFQ__CSV_FORM, NULL, at);
 }
-
-DFQ__SMALL_BEGIN
 
 // ---- >>sinks: results on their way into files -----------------------------------------------
 // Idea. A result is written as it comes, in the memory of one batch, and a file appears under
@@ -32980,8 +33024,6 @@ DFQ_API bool dfq_print_csv(dfq_frame *frame, FILE *out, const dfq_csv_write_opti
 DFQ_API bool dfq_print_json(dfq_frame *frame, FILE *out) {
   return dfq__write(frame, &dfq__json_format, "print_json", NULL, out, NULL);
 }
-
-DFQ__SMALL_BEGIN
 
 // ---- >>pipeline: whole plans as text --------------------------------------------------------
 // Idea. A pipeline is a plan written down: a source, then a stage for each verb. Its parser is
