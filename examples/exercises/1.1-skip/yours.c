@@ -1,4 +1,5 @@
-// 1.1, easy: skip(n), the rows after the first n. dfq_rows_take in >>row-operators is its mirror.
+// 1.1, easy: skip(n), the rows after the first n. dfq_rows_take in >>row-operators is its
+// mirror.
 //
 // An operator of chapter 1 is three things: a struct that begins with a dfq_rows, a next, and a
 // constructor that makes it over the iterator below. Two of them are here. Complete next.
