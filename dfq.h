@@ -39,10 +39,10 @@
 // THREADS. A context (dfq *) is used by one thread at a time while frames are built on it. A
 // finished frame is read-only: several threads may run it at once. Contexts are independent of
 // each other; there is no global state. A table may be read by any number of threads.
-// A run starts threads of its own, and ends them, in two places: to group rows of a table or a
-// CSV file, with the filters, computed columns and hash joins on the way to the group; and to
-// sort, also for windows. How many: dfq_run_options.threads. Everything else runs in the thread
-// that asked.
+// A run starts threads of its own, and ends them, where all rows of a table or a file are read
+// for something: to be collected, counted, grouped, sorted, windowed, or joined to, with the
+// filters, computed columns and hash joins on the way; and to sort. How many:
+// dfq_run_options.threads. Everything else runs in the thread that asked.
 //
 // OWNERSHIP. Frames, expressions and the strings that the context hands out belong to the
 // context: valid until dfq_close, or dfq_release back to a mark. Tables and row iterators
@@ -72,7 +72,8 @@
 //                    >>docs-of >>reference
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store
 //                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>filter
-//                    >>project >>limit >>row-engine >>actions >>show >>structs >>struct-rows
+//                    >>project >>limit >>morsels >>row-engine >>actions >>show >>structs
+//                    >>struct-rows
 //   4 hashing, order >>hash-table >>key-words >>key-packing >>exact-sum >>aggregates
 //                    >>agg-unique >>spread >>agg-lists >>agg-best >>combine >>agg-sets
 //                    >>group-plan >>group >>group-sorted >>group-verbs >>join >>join-probe
@@ -300,13 +301,13 @@ typedef void (*dfq_observe_fn)(void *user, const dfq_trace *trace);
 // How a frame is run. Zero-initialised is the default.
 typedef struct dfq_run_options {
   dfq_engine engine;    // 0: batches; the row engine is the slow, plain twin
-  int threads;          // that group rows of a table or a CSV file, and sort; 0: one per core,
-                        // from 200,000 rows on. All else runs on the calling thread, and with
-                        // cancel grouping does, too
+  int threads;          // that read a table or a CSV file to its end, and sort; 0: one per
+                        // core, from 200,000 rows on. All else runs on the calling thread
   size_t batch_rows;    // 0: 2,048
   bool no_optimize;     // run the plan as it was written
   uint32_t rules_off;   // bit r set: the optimizer's rule r (dfq_rule) is off
-  bool (*cancel)(void *user); // asked before every batch; true ends the run with DFQ_CANCELLED
+  bool (*cancel)(void *user); // asked before every batch; true ends the run with DFQ_CANCELLED.
+                              // Called on the calling thread only
   void *cancel_user;
   dfq_observe_fn observe;     // told every step of every operator; called from several threads
   void *observe_user;         // at once when the run has several. NULL: nobody
@@ -1663,6 +1664,11 @@ static void dfq__lock_init(dfq__lock *l) { *l = 0; }
 static void dfq__lock_free(dfq__lock *l) { *l = 0; }
 static void dfq__lock_take(dfq__lock *l) { *l = 1; }
 static void dfq__lock_give(dfq__lock *l) { *l = 0; }
+typedef int dfq__signal;
+DFQ__UNUSED static void dfq__signal_init(dfq__signal *s) { *s = 0; }
+DFQ__UNUSED static void dfq__signal_free(dfq__signal *s) { *s = 0; }
+DFQ__UNUSED static void dfq__signal_wait(dfq__signal *s, dfq__lock *l) { *s = *l; }
+DFQ__UNUSED static void dfq__signal_all(dfq__signal *s) { *s = 1; }
 #else
 #include <pthread.h>
 #include <unistd.h>
@@ -1671,6 +1677,16 @@ static void dfq__lock_init(dfq__lock *l) { pthread_mutex_init(l, NULL); }
 static void dfq__lock_free(dfq__lock *l) { pthread_mutex_destroy(l); }
 static void dfq__lock_take(dfq__lock *l) { pthread_mutex_lock(l); }
 static void dfq__lock_give(dfq__lock *l) { pthread_mutex_unlock(l); }
+
+// What a thread waits for that holds a lock: until another one, which has changed what the lock
+// guards, tells all that wait.
+typedef pthread_cond_t dfq__signal;
+DFQ__UNUSED static void dfq__signal_init(dfq__signal *s) { pthread_cond_init(s, NULL); }
+DFQ__UNUSED static void dfq__signal_free(dfq__signal *s) { pthread_cond_destroy(s); }
+DFQ__UNUSED static void dfq__signal_wait(dfq__signal *s, dfq__lock *l) {
+  pthread_cond_wait(s, l);
+}
+DFQ__UNUSED static void dfq__signal_all(dfq__signal *s) { pthread_cond_broadcast(s); }
 #endif
 
 static size_t dfq__min(size_t a, size_t b) { return a < b ? a : b; }
@@ -1962,6 +1978,23 @@ DFQ__UNUSED DFQ__NOINLINE static void *dfq__arena_array(dfq__arena *a, size_t co
   return dfq__arena_alloc(a, count * size);
 }
 
+static size_t dfq__arena_mark(const dfq__arena *a) {
+  return a->top ? a->top->start + a->top->used : 0;
+}
+
+// Takes over all that another arena of the same heap has handed out, and leaves that one empty;
+// it has no cleanups. Marks taken before stay good.
+DFQ__UNUSED static void dfq__arena_adopt(dfq__arena *a, dfq__arena *from) {
+  size_t below = dfq__arena_mark(a);
+  for (dfq__chunk *c = from->top, *next; c; c = next) {
+    next = c->below;
+    c->start += below;
+    if (!next) c->below = a->top;
+  }
+  if (from->top) a->top = from->top;
+  from->top = NULL;
+}
+
 // s needs no zero byte; the copy has one.
 DFQ__NOINLINE static const char *dfq__arena_text(dfq__arena *a, const char *s, size_t n) {
   char *p = (char *)dfq__arena_alloc(a, n + 1);
@@ -1980,10 +2013,6 @@ static bool dfq__arena_on_release(dfq__arena *a, void (*release)(void *), void *
   c->what = what;
   a->cleanups = c;
   return true;
-}
-
-static size_t dfq__arena_mark(const dfq__arena *a) {
-  return a->top ? a->top->start + a->top->used : 0;
 }
 
 // Walks down the chunks to the one that holds p; only those above the mark are looked at.
@@ -13834,17 +13863,18 @@ static dfq__run *dfq__run_open(dfq_frame *f, bool whole) {
 // it.
 typedef enum dfq__event { DFQ__BATCH, DFQ__END, DFQ__ERROR } dfq__event;
 
-// size: of the operator's struct, which begins with a dfq__op. open, prepare and morsel return
-// false after an error; the run's error is then set, or else memory is out. close follows every
-// open, also one that failed half way, so it takes what it finds: all memory starts as zero.
+// size: of the operator's struct, which begins with a dfq__op. open and prepare return false
+// after an error; the run's error is then set, or else memory is out. close follows every open,
+// also one that failed half way, so it takes what it finds: all memory starts as zero.
+// morsel puts a copy of the operator at the start of a part of the rows; of an operator that
+// has none to give, false says that there is none of that number. See >>morsels.
 typedef struct dfq__op_class {
   size_t size;
   bool (*open)(dfq__op *op);
   bool (*prepare)(dfq__op *op);   // may be NULL
   dfq__event (*next)(dfq__op *op);
   void (*close)(dfq__op *op);
-  bool (*morsel)(dfq__op *op,
-                 size_t number); // of a scan that several threads may share, or NULL
+  bool (*morsel)(dfq__op *op, size_t number);   // NULL: several threads cannot share it
 } dfq__op_class;
 
 // What all operators share. It lives in the run's arena; what grows (buffers, stores) is on the
@@ -13854,6 +13884,7 @@ struct dfq__op {
   dfq__run *run;
   const dfq__node *node;
   dfq__op *in[2];
+  dfq__op *lender;         // of a copy in another thread: the operator that has what it reads
   dfq__batch out;
   dfq__veval eval;
   size_t rows_in;          // rows of the first input before the batch at hand, for messages
@@ -13914,11 +13945,16 @@ static dfq__op *dfq__op_open(dfq__run *run, const dfq__node *n) {
   return NULL;
 }
 
-// Asked by every operator before every batch, by workers in their own threads.
-static bool dfq__cancelled(dfq__run *run) {
-  if (!run->options.cancel || !run->options.cancel(run->options.cancel_user)) return false;
+static void dfq__run_cancelled(dfq__run *run) {
   dfq__run_error(run, dfq__error_new(&run->own->arena, DFQ_CANCELLED, NULL, NULL,
                                      "the run's cancel function returned true"));
+}
+
+// Asked by every operator before every batch. The function is the user's, and called in the
+// thread that started the run, never in one that the run has started.
+static bool dfq__cancelled(dfq__run *run) {
+  if (!run->options.cancel || !run->options.cancel(run->options.cancel_user)) return false;
+  dfq__run_cancelled(run);
   return true;
 }
 
@@ -14133,6 +14169,13 @@ static dfq__event dfq__table_scan_next(dfq__op *op) {
 
 // For what an operator's class has no need of.
 static void dfq__op_nothing(dfq__op *op) { (void)op; }
+
+// Of operators that keep nothing from batch to batch: every morsel is like the first.
+static bool dfq__op_any_morsel(dfq__op *op, size_t number) {
+  (void)number;
+  op->rows_in = 0;
+  return true;
+}
 
 static const dfq__op_class dfq__table_scan_class = {
   sizeof(dfq__table_scan), dfq__table_scan_open, NULL,
@@ -14448,7 +14491,8 @@ static void dfq__filter_close(dfq__op *op) {
 }
 
 static const dfq__op_class dfq__filter_class = {
-  sizeof(dfq__filter), dfq__filter_open, NULL, dfq__filter_next, dfq__filter_close, NULL
+  sizeof(dfq__filter), dfq__filter_open,  NULL,
+  dfq__filter_next,    dfq__filter_close, dfq__op_any_morsel
 };
 
 // ---- >>project: computed columns ------------------------------------------------------------
@@ -14516,7 +14560,8 @@ static void dfq__project_close(dfq__op *op) {
 }
 
 static const dfq__op_class dfq__project_class = {
-  sizeof(dfq__project), dfq__project_open, NULL, dfq__project_next, dfq__project_close, NULL
+  sizeof(dfq__project), dfq__project_open,  NULL,
+  dfq__project_next,    dfq__project_close, dfq__op_any_morsel
 };
 
 // ---- >>limit: some rows from the front; also row index and union ----------------------------
@@ -14643,6 +14688,377 @@ static const dfq__op_class dfq__union_class = {
   sizeof(dfq__union_op), dfq__op_open_nothing, NULL, dfq__union_next, dfq__op_nothing, NULL
 };
 
+DFQ__SMALL_BEGIN
+// ---- >>morsels: one chain of operators, several threads -------------------------------------
+// Idea. The rows of a scan are cut into morsels (Leis et al., "Morsel-Driven Parallelism",
+// 2014): 32 batches of a table, a piece of a file, numbered. Each thread has its own copy of
+// the operators on the way up (scan, filter, projection, probe of a join) and takes the next
+// number from a common cursor until none is left:
+//
+//   cursor 0 1 2 3 ...  ──> thread A: scan, filter, probe ─> 0   2 3     ┐  in the order of
+//                       ──> thread B: scan, filter, probe ─>   1     4   ┴─ morsels: one store
+//
+// What the rows are for decides what is done with a morsel: groups fold them into states
+// (>>group-parallel), everything else wants them in one store, in their order. There a thread
+// keeps the rows of its morsel in a store of its own, waits for its turn, which comes when all
+// morsels before have got their places, notes how far the rows reach, and copies while the next
+// has its turn already. So rows stand as one thread would have put them, whoever was faster.
+//
+// When a thread meets an error, all stop, what they did is dropped, and one thread runs the
+// plain loop: it finds the same first error, at the right row. So it does when the morsels of a
+// file turn out not to fit together (>>csv-morsels).
+//
+// Who may write what, while threads run: the cursor and the stop flag are atomic, turn and
+// store have a lock; a worker has a run, an arena, operators and counters of its own; the plan,
+// tables, and what a lender (the build side of a join) has made before are only read.
+//
+// Cost: 64 us for a thread, so small inputs have none; each row is copied twice, the first time
+// within the cache. Larger engines keep threads in a pool, and results in pieces that nobody
+// puts together.
+
+enum { DFQ__PARALLEL_ROWS = 200000 };   // fewer are done before threads have started
+
+typedef struct dfq__crew dfq__crew;
+
+// One thread's share: a run of its own over the same plan.
+typedef struct dfq__worker {
+  dfq__run run;             // its own errors, arena and counters
+  dfq__op *op;              // its copy of what the rows are for
+  dfq__op *chain;           // ... and of what brings them: an input of op, or op itself
+  dfq__op *scan;            // ... and of the chain's lower end
+  dfq__store part;          // rows of the morsel at hand
+  uint64_t rows;            // of all its morsels
+  bool ok;
+} dfq__worker;
+
+// All of them, and what they share. take does the work of a morsel.
+struct dfq__crew {
+  dfq__worker *worker;
+  int count;
+  bool (*take)(dfq__crew *crew, dfq__worker *w, size_t morsel);
+  size_t cursor;            // morsels taken so far
+  size_t stop;              // set when a worker failed
+  size_t last;              // a morsel that there is not, one more; 0: none was met
+  double rows;              // of the lower end, about; below 0: unknown
+  // Of rows that go into one store:
+  dfq__store *to;
+  bool (*add)(dfq__op *op, const dfq__batch *in, dfq__store *part);
+  dfq__lock lock;           // of what follows, and of to
+  dfq__signal moved;        // turn or copying has changed
+  size_t turn;              // the morsel whose rows are next
+  size_t copying;           // threads that write into to
+  size_t room;              // rows that to has room for
+};
+
+// -- which plans, and how many threads
+
+// Does a node call a volatile function? Such a call is for one thread, row after row.
+static bool dfq__node_shifts(const dfq__node *n) {
+  bool shifts = false;
+  for (int i = 0; i < n->expr_count; i++) shifts = shifts || n->expr[i]->shifts;
+  for (int i = 0; i < n->key_count; i++) shifts = shifts || n->key[i].expr->shifts;
+  return shifts;
+}
+
+// Can this chain of operators be copied for several threads? right and full joins note their
+// matches in the table, so they stay single.
+static bool dfq__chain_splits(const dfq__op *op) {
+  const dfq__join_plan *j = op->node->join;
+  if (dfq__node_shifts(op->node) || !op->is->morsel) return false;
+  if (op->node->kind == DFQ__SCAN) {
+    const dfq__source_class *is = op->node->source->is;
+    return !is->splits || is->splits(op);
+  }
+  if (op->node->kind == DFQ__JOIN &&
+      (j->sorted || j->build_left || j->type == DFQ_RIGHT || j->type == DFQ_FULL)) return false;
+  return dfq__chain_splits(op->in[0]);
+}
+
+// The chain's lower end: where its rows come from.
+static dfq__op *dfq__chain_scan(dfq__op *op) {
+  while (op->in[0]) op = op->in[0];
+  return op;
+}
+
+// Threads that a run may use: as many as it was told, or as there are cores.
+static int dfq__run_threads(const dfq__run *run) {
+  int asked = run->options.threads > 0 ? run->options.threads : dfq__cores();
+  return asked < DFQ__MAX_THREADS ? asked : (int)DFQ__MAX_THREADS;
+}
+
+// How many threads: those asked for, else as many as there are cores when the input is large
+// enough; and of a table no more than it has morsels.
+static int dfq__crew_size(const dfq__op *op, dfq__op *chain, double *rows) {
+  int asked = op->run->options.threads, most = dfq__run_threads(op->run);
+  if (asked == 1 || dfq__node_shifts(op->node) || !dfq__chain_splits(chain)) return 1;
+  const dfq__op *scan = dfq__chain_scan(chain);
+  *rows = scan->node->source->is->rows(scan->node->source);
+  if (asked == 0 && *rows < (double)DFQ__PARALLEL_ROWS) return 1;
+  if (scan->is != &dfq__table_scan_class) return most;
+  double morsels = *rows / 32 / (double)op->run->batch_rows;
+  return morsels < most ? (int)morsels + (*rows > 0) : most;
+}
+
+// Builds the tables of all joins of a chain, top down, as pulling would: so that the first of
+// several errors is the same. False with the run's error set, or without memory.
+static bool dfq__chain_prepare(dfq__op *op) {
+  if (op->is->prepare && !op->ready) {
+    if (!op->is->prepare(op)) return false;
+    op->ready = true;
+  }
+  return !op->in[0] || dfq__chain_prepare(op->in[0]);
+}
+
+// Lends what a chain has prepared to its copy. False without memory.
+static bool dfq__chain_lend(dfq__op *copy, dfq__op *op) {
+  copy->lender = op;
+  if (op->ready && copy->is->prepare) {
+    if (!copy->is->prepare(copy)) return false;
+    copy->ready = true;
+  }
+  return !op->in[0] || dfq__chain_lend(copy->in[0], op->in[0]);
+}
+
+// Puts a chain at the start of a morsel. False when there is none of that number. An operator
+// that has ended is made to go on by forgetting so.
+static bool dfq__chain_start(dfq__op *op, size_t number) {
+  op->last = DFQ__BATCH;
+  return op->is->morsel(op, number) && (!op->in[0] || dfq__chain_start(op->in[0], number));
+}
+
+// -- a worker
+
+// Opens a worker's copies, in the caller's thread: opening may still build expressions in the
+// run's arena. Only the first, which runs in that thread, may call the user's cancel function.
+// False without memory; dfq__crew_close is owed either way.
+static bool dfq__worker_open(dfq__crew *crew, int number, dfq__op *op, dfq__op *chain) {
+  dfq__worker *w = &crew->worker[number];
+  w->run = *op->run;
+  w->run.worker = number + 1;
+  w->run.error = NULL;
+  if (number) w->run.options.cancel = NULL;
+  w->run.own = dfq__own_context(op->run->db);
+  if (!w->run.own) return false;
+  size_t nodes = (size_t)op->run->node_count + 1;
+  w->run.count = (dfq__counters *)dfq__arena_array(&w->run.own->arena, nodes,
+                                                   sizeof(dfq__counters));
+  if (w->run.count) w->op = dfq__op_open(&w->run, op->node);
+  if (!w->op) return false;
+  w->chain = chain == op ? w->op : w->op->in[chain == op->in[1]];
+  w->scan = dfq__chain_scan(w->chain);
+  w->ok = true;
+  if (crew->to && !dfq__store_init(&w->part, op->eval.heap, crew->to->type, crew->to->columns))
+    return false;
+  return dfq__chain_lend(w->chain, chain);
+}
+
+// Adds the worker's counters to the run's, unless its work was dropped.
+static void dfq__worker_close(dfq__worker *w, dfq__run *run, bool done) {
+  dfq__op_close(w->op);
+  dfq__store_free(&w->part);
+  for (int i = 1; w->run.count && done && i <= run->node_count; i++) {
+    dfq__counters *to = &run->count[i], *from = &w->run.count[i];
+    to->rows += from->rows;
+    to->batches += from->batches;
+    to->seconds += from->seconds;
+    to->peak_bytes += from->peak_bytes;
+    to->fields += from->fields;
+  }
+  dfq_close(w->run.own);
+}
+
+// Lets nobody wait any longer for a turn that does not come.
+static void dfq__crew_stop(dfq__crew *crew, bool failed, size_t last) {
+  dfq__lock_take(&crew->lock);
+  if (failed) dfq__publish(&crew->stop, 1);
+  if (last && (!crew->last || last < crew->last)) crew->last = last;
+  dfq__signal_all(&crew->moved);
+  dfq__lock_give(&crew->lock);
+}
+
+// One thread: morsel after morsel. Whoever fails stops the others at their next one.
+static void dfq__worker_main(void *arg, int number) {
+  dfq__crew *crew = (dfq__crew *)arg;
+  dfq__worker *w = &crew->worker[number];
+  while (w->ok && !dfq__load(&crew->stop)) {
+    size_t morsel = dfq__add_fetch(&crew->cursor, 1) - 1;
+    if (!dfq__chain_start(w->chain, morsel)) {
+      dfq__crew_stop(crew, false, morsel + 1);
+      return;
+    }
+    w->ok = crew->take(crew, w, morsel);
+  }
+  if (!w->ok) dfq__crew_stop(crew, true, 0);
+}
+
+// Did the morsels fit together? A file is cut where its rows probably begin.
+static bool dfq__crew_spliced(dfq__crew *crew) {
+  dfq__op *scan[DFQ__MAX_THREADS];
+  for (int i = 0; i < crew->count; i++) scan[i] = crew->worker[i].scan;
+  const dfq__source_class *is = scan[0]->node->source->is;
+  return !is->spliced || is->spliced(scan, crew->count);
+}
+
+// Gives back what crew_run has made. done: the work counts.
+static void dfq__crew_close(dfq__crew *crew, dfq__run *run, bool done) {
+  for (int i = 0; i < crew->count; i++) dfq__worker_close(&crew->worker[i], run, done);
+  dfq__lock_free(&crew->lock);
+  dfq__signal_free(&crew->moved);
+}
+
+// Runs take in several threads, for the rows that chain brings to op. 1: done; 0: not done, the
+// plain loop must; -1: failed for good. The plain loop can still run after a failed attempt,
+// because the chain itself has not been pulled: only copies were. dfq__crew_close is owed.
+static int dfq__crew_run(dfq__crew *crew, dfq__op *op, dfq__op *chain,
+                         bool (*take)(dfq__crew *, dfq__worker *, size_t), dfq__store *to,
+                         bool (*add)(dfq__op *, const dfq__batch *, dfq__store *)) {
+  memset(crew, 0, sizeof *crew);
+  dfq__lock_init(&crew->lock);
+  dfq__signal_init(&crew->moved);
+  crew->take = take;
+  crew->to = to;
+  crew->add = add;
+  int threads = dfq__crew_size(op, chain, &crew->rows);
+  if (threads < 2) return 0;
+  if (!dfq__chain_prepare(chain)) return -1;
+  crew->worker = (dfq__worker *)dfq__op_array(op, (size_t)threads, sizeof *crew->worker);
+  bool ok = crew->worker != NULL;
+  for (; ok && crew->count < threads; crew->count++)
+    ok = dfq__worker_open(crew, crew->count, op, chain);
+  if (ok) dfq__parallel(threads, dfq__worker_main, crew);
+  for (int i = 0; ok && i < threads; i++) ok = crew->worker[i].ok;
+  const dfq__error *first = crew->count ? crew->worker[0].run.error : NULL;
+  if (first && first->status == DFQ_CANCELLED) {
+    dfq__run_cancelled(op->run);
+    return -1;
+  }
+  return ok && dfq__crew_spliced(crew);
+}
+
+// -- rows into one store
+
+// How many rows the store will have: what came out of the lower end's rows so far, by all that
+// it has. Not trusted far: a file may begin with what a filter drops.
+static size_t dfq__guess_rows(const dfq__op *scan, double all, uint64_t came, size_t rows) {
+  double read = (double)scan->count->rows;
+  double guess = all > 0 && read > 0 ? all * ((double)came / read) * 1.02 : 0;
+  double most = 4 * (double)rows + 65536;
+  return dfq__max(rows, (size_t)(guess < most ? guess : most));
+}
+
+// Makes room for values, of that many rows. False without memory.
+static bool dfq__store_room(dfq__store *to, size_t rows) {
+  for (int c = 0; c < to->columns; c++)
+    if (!dfq__buffer_reserve(to->heap, &to->data[c], rows * dfq__size_of(to->type[c]) + 1))
+      return false;
+  return true;
+}
+
+// Makes room for a worker's rows behind those that are there. Columns must not move while
+// others write: those come to their end first. False without memory.
+static bool dfq__crew_room(dfq__crew *crew, const dfq__worker *w) {
+  dfq__store *to = crew->to;
+  size_t rows = to->rows + w->part.rows;
+  bool moves = rows > crew->room;
+  for (int c = 0; c < to->columns; c++)
+    moves = moves || (w->part.valid[c].data && !to->valid[c].data);
+  if (!moves) return true;
+  while (crew->copying) dfq__signal_wait(&crew->moved, &crew->lock);
+  if (rows > crew->room) crew->room = dfq__guess_rows(w->scan, crew->rows, w->rows, rows);
+  if (!dfq__store_room(to, crew->room)) return false;
+  for (int c = 0; c < to->columns; c++) {
+    bool valid = to->valid[c].data, first = w->part.valid[c].data && !valid;
+    if (!valid && !first) continue;
+    if (!dfq__buffer_reserve(to->heap, &to->valid[c], crew->room + 1)) return false;
+    if (first) memset(to->valid[c].data, 1, to->rows);
+  }
+  return true;
+}
+
+// Copies a worker's rows to their place.
+static void dfq__crew_copy(const dfq__crew *crew, const dfq__worker *w, size_t at) {
+  dfq__store *to = crew->to;
+  size_t n = w->part.rows;
+  for (int c = 0; c < to->columns && n; c++) {
+    size_t size = dfq__size_of(to->type[c]);
+    const char *valid = w->part.valid[c].data;
+    memcpy(to->data[c].data + at * size, w->part.data[c].data, n * size);
+    if (valid) memcpy(to->valid[c].data + at, valid, n);
+    else if (to->valid[c].data) memset(to->valid[c].data + at, 1, n);
+  }
+}
+
+// Waits for the turn of a morsel, and takes its place in the store. False when it does not
+// come, or without memory.
+static bool dfq__crew_turn(dfq__crew *crew, dfq__worker *w, size_t morsel, size_t *at) {
+  bool ok = true;
+  dfq__lock_take(&crew->lock);
+  while (ok && crew->turn != morsel) {
+    ok = !dfq__load(&crew->stop) && (!crew->last || morsel < crew->last);
+    if (ok) dfq__signal_wait(&crew->moved, &crew->lock);
+  }
+  ok = ok && dfq__crew_room(crew, w);
+  if (ok) {
+    *at = crew->to->rows;
+    crew->to->rows += w->part.rows;
+    dfq__arena_adopt(&crew->to->strings, &w->part.strings);
+    crew->turn++;
+    crew->copying++;
+    dfq__signal_all(&crew->moved);
+  }
+  dfq__lock_give(&crew->lock);
+  return ok;
+}
+
+// A worker reads a morsel and puts its rows in their place.
+static bool dfq__crew_gather(dfq__crew *crew, dfq__worker *w, size_t morsel) {
+  size_t at;
+  dfq__event e;
+  w->part.rows = 0;
+  for (int c = 0; c < w->part.columns; c++) dfq__buffer_free(w->part.heap, &w->part.valid[c]);
+  while ((e = dfq__pull(w->chain)) == DFQ__BATCH)
+    if (!crew->add(w->op, &w->chain->out, &w->part)) return false;
+  w->rows += w->part.rows;
+  if (e == DFQ__ERROR || !dfq__crew_turn(crew, w, morsel, &at)) return false;
+  dfq__crew_copy(crew, w, at);
+  dfq__lock_take(&crew->lock);
+  crew->copying--;
+  dfq__signal_all(&crew->moved);
+  dfq__lock_give(&crew->lock);
+  return true;
+}
+
+// As dfq__store_append, for any operator.
+static bool dfq__op_keep(dfq__op *op, const dfq__batch *in, dfq__store *to) {
+  (void)op;
+  return dfq__store_append(to, in);
+}
+
+// Reads a chain to its end into an empty store, by add, with as many threads as it is worth.
+// op: what the rows are for, whose input chain is; or the chain itself. False with the run's
+// error set, or without memory.
+static bool dfq__read_into(dfq__op *op, dfq__op *chain,
+                           bool (*add)(dfq__op *op, const dfq__batch *in, dfq__store *part),
+                           dfq__store *to) {
+  dfq__crew crew;
+  dfq__event e;
+  int done = dfq__crew_run(&crew, op, chain, dfq__crew_gather, to, add);
+  dfq__crew_close(&crew, op->run, done == 1);
+  if (done) return done > 0;
+  size_t room = to->rows = 0;
+  dfq__arena_release(&to->strings, 0);
+  for (int c = 0; c < to->columns; c++) dfq__buffer_free(to->heap, &to->valid[c]);
+  const dfq__op *scan = dfq__chain_scan(chain);
+  double rows = scan->node->source->is->rows(scan->node->source);
+  while ((e = dfq__pull(chain)) == DFQ__BATCH) {
+    size_t now = to->rows + chain->out.rows;
+    if (now > room) room = dfq__guess_rows(scan, rows, now, now);
+    if (!dfq__store_room(to, room) || !add(op, &chain->out, to)) return false;
+  }
+  return e == DFQ__END;
+}
+
+DFQ__SMALL_END
 // ---- >>row-engine: the same plan, one row at a time -----------------------------------------
 // Idea. The operators once more, as chapter 1's iterators over chapter 2's row evaluator. They
 // are the slow, plain form: what a node means. Tests run every plan through both engines and
@@ -15070,17 +15486,26 @@ static bool dfq__stream_close(dfq__stream *s, bool stopped) {
   return ok;
 }
 
+// Reads all of a stream into an empty store. An error is the run's.
+static void dfq__stream_keep(dfq__stream *s, dfq__store *to) {
+  bool ok = true;
+  if (s->root) ok = dfq__read_into(s->root, s->root, dfq__op_keep, to);
+  else
+    for (const dfq__batch *b; ok && (b = dfq__stream_next(s)) != NULL;)
+      ok = dfq__store_append(to, b);
+  if (!ok && !s->run->error) dfq__run_no_memory(s->run);
+}
+
 // -- collect, first, each batch, count
 
-// The first copy is the last: batches go straight into the table's store.
+// The first copy is the last where one thread works: batches go straight into the table's
+// store.
 DFQ_API dfq_table *dfq_collect(dfq_frame *frame) {
   dfq__stream s;
   if (!dfq__stream_open(&s, frame, true)) return NULL;
   dfq_table *t = dfq__table_make(frame->db->heap, &s.run->plan->schema);
-  bool ok = t != NULL;
-  for (const dfq__batch *b; ok && (b = dfq__stream_next(&s)) != NULL;)
-    ok = dfq__store_append(&t->store, b);
-  if (!ok) dfq__run_no_memory(s.run);
+  if (!t) dfq__run_no_memory(s.run);
+  else dfq__stream_keep(&s, &t->store);
   if (dfq__stream_close(&s, false)) return t;
   dfq_table_free(t);
   return NULL;
@@ -15125,14 +15550,17 @@ DFQ_API int64_t dfq_count(dfq_frame *frame) {
   dfq__stream s;
   dfq_frame none;
   dfq__node project;
-  int64_t n = 0;
+  dfq__store rows;
   if (frame && !frame->error) {
     none = dfq__frame_over(frame, &project, DFQ__PROJECT, "count");
     project.schema = dfq__no_schema;
     frame = &none;
   }
   if (!dfq__stream_open(&s, frame, true)) return -1;
-  for (const dfq__batch *b; (b = dfq__stream_next(&s)) != NULL;) n += (int64_t)b->rows;
+  if (dfq__store_init(&rows, frame->db->heap, NULL, 0)) dfq__stream_keep(&s, &rows);
+  else dfq__run_no_memory(s.run);
+  int64_t n = (int64_t)rows.rows;
+  dfq__store_free(&rows);
   return dfq__stream_close(&s, false) ? n : -1;
 }
 
@@ -20349,10 +20777,31 @@ static size_t dfq__near_pairs(dfq__join_op *j, size_t room, uint32_t *left, uint
 static bool dfq__range_build(dfq__join_op *j);
 static bool dfq__range_probe(dfq__join_op *j, const dfq__batch *probe);
 
+// For a copy of this join in another thread: the table is the original's, read only, and the
+// original outlives the copy. The scratch for key words is the copy's own, as probing writes
+// it.
+static bool dfq__join_share(dfq__op *op) {
+  dfq__join_op *j = (dfq__join_op *)op, *from = (dfq__join_op *)op->lender;
+  dfq__keys_free(&j->keys);
+  dfq__store_free(&j->built);
+  j->built = from->built;
+  j->first = from->first;
+  j->next = from->next;
+  j->unique = from->unique;
+  j->null_key = from->null_key;
+  j->near_word = from->near_word;
+  j->range.order = from->range.order;
+  j->range.rows = from->range.rows;
+  for (int i = 0; i < j->range.count; i++) j->range.by[i].word = from->range.by[i].word;
+  j->shared = true;
+  return dfq__keys_share(&j->keys, &from->keys);
+}
+
 // False on error; also called ahead of the first pull, by who shares the table.
 static bool dfq__join_prepare(dfq__op *op) {
   dfq__join_op *j = (dfq__join_op *)op;
   const dfq__join_plan *p = dfq__join_of(op);
+  if (op->lender) return dfq__join_share(op);
   if (p->sorted) return dfq__merge_prepare(op);
   int side = p->build_left ? 0 : 1;
   if (!dfq__join_build(j, op->in[side], side ? j->right_key : j->left_key)) return false;
@@ -20401,32 +20850,12 @@ static dfq__event dfq__join_next(dfq__op *op) {
   return dfq__join_tail(j);
 }
 
-// For a copy of this join in another thread: the table is the original's, read only, and the
-// original outlives the copy. The scratch for key words is the copy's own, as probing writes
-// it.
-static bool dfq__join_share(dfq__op *copy, dfq__op *op) {
-  dfq__join_op *j = (dfq__join_op *)copy, *from = (dfq__join_op *)op;
-  dfq__keys_free(&j->keys);
-  dfq__store_free(&j->built);
-  j->built = from->built;
-  j->first = from->first;
-  j->next = from->next;
-  j->unique = from->unique;
-  j->null_key = from->null_key;
-  j->near_word = from->near_word;
-  j->range.order = from->range.order;
-  j->range.rows = from->range.rows;
-  for (int i = 0; i < j->range.count; i++) j->range.by[i].word = from->range.by[i].word;
-  j->shared = true;
-  copy->ready = true;
-  return dfq__keys_share(&j->keys, &from->keys);
-}
-
 // Before the next morsel: nothing of the last batch is left to do.
-static void dfq__join_restart(dfq__op *op) {
+static bool dfq__join_morsel(dfq__op *op, size_t number) {
   dfq__join_op *j = (dfq__join_op *)op;
   j->at = j->probe_rows = 0;
   j->probing = j->tail = false;
+  return dfq__op_any_morsel(op, number);
 }
 
 // A shared table is forgotten before freeing, so that only the original frees it.
@@ -20462,7 +20891,8 @@ static void dfq__join_close(dfq__op *op) {
 }
 
 static const dfq__op_class dfq__join_class = {
-  sizeof(dfq__join_op), dfq__join_open, dfq__join_prepare, dfq__join_next, dfq__join_close, NULL
+  sizeof(dfq__join_op), dfq__join_open,  dfq__join_prepare,
+  dfq__join_next,       dfq__join_close, dfq__join_morsel
 };
 
 DFQ__SMALL_BEGIN
@@ -20951,8 +21381,6 @@ static dfq__sort_pair *dfq__radix_passes(dfq__radix *r, dfq__sort_pair *pair, ui
   return from;
 }
 
-enum { DFQ__PARALLEL_ROWS = 200000 };   // fewer are done before threads have started
-
 // Sorts row numbers by one key's words, lowest byte first; a byte that never changes is passed
 // over, and so is everything when the words ascend already. False without memory.
 static bool dfq__radix_sort(dfq__heap *heap, const uint64_t *word, uint32_t *row, size_t n,
@@ -21012,12 +21440,6 @@ static void dfq__sort_ties(const dfq__sorter *s, uint32_t *row, uint32_t *spare,
     for (end = i + 1; end < n && word[row[end]] == word[row[i]];) end++;
     if (end - i > 1) dfq__merge_sort(s, from, row + i, spare, end - i);
   }
-}
-
-// Threads that a run may use: as many as it was told, or as there are cores.
-static int dfq__run_threads(const dfq__run *run) {
-  int asked = run->options.threads > 0 ? run->options.threads : dfq__cores();
-  return asked < DFQ__MAX_THREADS ? asked : (int)DFQ__MAX_THREADS;
 }
 
 // Few rows are sorted before threads have started; when threads were asked for, a batch or so.
@@ -21876,158 +22298,32 @@ DFQ_API dfq_frame *dfq_merge_sorted_at(dfq_frame *a, dfq_frame *b, const char *k
 DFQ__SMALL_END
 
 // ---- >>group-parallel: the same groups from several threads ---------------------------------
-// Idea. The input is cut into morsels (Leis et al., "Morsel-Driven Parallelism", 2014): 32
-// batches of a table, numbered. Each thread has its own copy of the streaming operators and its
-// own groups, and takes the next number from a common cursor until none is left. Then the
-// groups are folded together in the order of their first rows:
+// Idea. Each thread groups the morsels that it takes (>>morsels) into groups of its own. Then
+// the groups are folded together in the order of their first rows:
 //
-//   cursor 0 1 2 3 ...  ──> thread A: scan, filter, probe, groups ─┐
-//                       ──> thread B: scan, filter, probe, groups ─┴─> by first rows
+//   morsels 0 2 3  ──> thread A: groups  EU at 0:0   US at 0:1   XX at 3:7  ─┐
+//   morsels 1 4    ──> thread B: groups  US at 1:0   EU at 1:4              ─┴─> EU  US  XX
 //
 // The result is the same bits at any number of threads: sums are exact, positions settle first,
-// last and the order of groups. When a thread meets an error, its work is dropped and the
-// plain, single loop runs instead: it finds the same first error, at the right row. So it does
-// when the morsels of a file turn out not to fit together (>>csv-morsels).
-//
-// What can be copied: a scan in morsels, filters, projections, and probes of hash joins whose
-// table is built once, before, and shared.
-//
-// Who may write what, while threads run: the cursor and the stop flag are atomic; a worker has
-// a run, an arena, operators, groups and counters of its own; the plan, the table and the
-// joins' tables are only read. So there is not one lock, but for the heap's.
+// last and the order of groups.
 //
 // Cost: a copy of the groups for each thread, and a serial fold at the end, which eats the gain
 // when there are nearly as many groups as rows. Larger engines partition groups by hash there
-// and fold partitions in parallel, and keep threads in a pool.
+// and fold partitions in parallel.
 
-// One thread's share: a run of its own over the same plan.
-typedef struct dfq__worker {
-  dfq__run run;             // its own errors, arena and counters
-  dfq__group_op *group;
-  bool ok;
-} dfq__worker;
-
-// All of them, and what they share. cursor: morsels taken so far.
-typedef struct dfq__crew {
-  dfq__worker *worker;
-  int count;
-  size_t cursor;
-  size_t stop;              // set when a worker failed
-} dfq__crew;
-
-// -- which plans, and how many threads
-
-// Does a node call a volatile function? Such a call is for one thread, row after row.
-static bool dfq__node_shifts(const dfq__node *n) {
-  bool shifts = false;
-  for (int i = 0; i < n->expr_count; i++) shifts = shifts || n->expr[i]->shifts;
-  for (int i = 0; i < n->key_count; i++) shifts = shifts || n->key[i].expr->shifts;
-  return shifts;
+// A worker's copy of the operator.
+static dfq__group_op *dfq__group_of(const dfq__crew *crew, int worker) {
+  return (dfq__group_op *)(void *)crew->worker[worker].op;
 }
 
-// Can this chain of operators be copied for several threads? *rows: of its scan, when known,
-// below 0 when not. right and full joins note their matches in the table, so they stay single.
-static bool dfq__chain_splits(const dfq__op *op, double *rows) {
-  const dfq__join_plan *j = op->node->join;
-  if (dfq__node_shifts(op->node)) return false;
-  switch (op->node->kind) {
-    case DFQ__SCAN: {
-      const dfq__source_class *is = op->node->source->is;
-      *rows = is->rows(op->node->source);
-      return op->is->morsel && (!is->splits || is->splits(op));
-    }
-    case DFQ__FILTER: case DFQ__PROJECT: return dfq__chain_splits(op->in[0], rows);
-    case DFQ__JOIN:
-      if (j->sorted || j->build_left || j->type == DFQ_RIGHT || j->type == DFQ_FULL)
-        return false;
-      return dfq__chain_splits(op->in[0], rows);
-    default: return false;
-  }
-}
-
-// How many threads: those asked for, else as many as there are cores when the input is large
-// enough. A cancel function is the user's, and called from one thread only.
-static int dfq__crew_size(const dfq__op *op) {
-  double rows = 0;
-  int asked = op->run->options.threads;
-  if (asked == 1 || op->run->options.cancel || dfq__node_shifts(op->node)) return 1;
-  if (!dfq__chain_splits(op->in[0], &rows)) return 1;
-  if (asked == 0 && rows < (double)DFQ__PARALLEL_ROWS) return 1;
-  return dfq__run_threads(op->run);
-}
-
-// Builds the tables of all joins of a chain, top down, as pulling would: so that the first of
-// several errors is the same. False with the run's error set, or without memory.
-static bool dfq__chain_prepare(dfq__op *op) {
-  if (op->node->kind == DFQ__JOIN && !op->ready) {
-    if (!op->is->prepare(op)) return false;
-    op->ready = true;
-  }
-  return !op->in[0] || dfq__chain_prepare(op->in[0]);
-}
-
-// Lends a chain's join tables to its copy. False without memory.
-static bool dfq__chain_share(dfq__op *copy, dfq__op *op) {
-  if (op->node->kind == DFQ__JOIN && !dfq__join_share(copy, op)) return false;
-  return !op->in[0] || dfq__chain_share(copy->in[0], op->in[0]);
-}
-
-// Puts a chain at the start of a morsel. False when there is none of that number. An operator
-// that has ended is made to go on by forgetting so; only a join has more to forget.
-static bool dfq__chain_start(dfq__op *op, size_t number) {
-  op->last = DFQ__BATCH;
-  if (op->node->kind == DFQ__JOIN) dfq__join_restart(op);
-  return op->node->kind == DFQ__SCAN ? op->is->morsel(op, number)
-                                     : dfq__chain_start(op->in[0], number);
-}
-
-// -- a worker
-
-// Opens a worker's copies, in the caller's thread: opening may still build expressions in the
-// run's arena. False without memory; dfq__worker_close is owed either way.
-static bool dfq__worker_open(dfq__worker *w, dfq__op *op, int number) {
-  w->run = *op->run;
-  w->run.worker = number;
-  w->run.error = NULL;
-  w->run.own = dfq__own_context(op->run->db);
-  if (!w->run.own) return false;
-  size_t nodes = (size_t)op->run->node_count + 1;
-  w->run.count = (dfq__counters *)dfq__arena_array(&w->run.own->arena, nodes,
-                                                   sizeof(dfq__counters));
-  if (w->run.count) w->group = (dfq__group_op *)(void *)dfq__op_open(&w->run, op->node);
-  if (!w->group) return false;
-  w->group->parallel = true;
-  return dfq__chain_share(w->group->head.in[0], op->in[0]);
-}
-
-// Adds the worker's counters to the run's, unless its work was dropped.
-static void dfq__worker_close(dfq__worker *w, dfq__run *run) {
-  if (w->group) dfq__op_close(&w->group->head);
-  for (int i = 1; w->run.count && w->ok && i <= run->node_count; i++) {
-    dfq__counters *to = &run->count[i], *from = &w->run.count[i];
-    to->rows += from->rows;
-    to->batches += from->batches;
-    to->seconds += from->seconds;
-    to->peak_bytes += from->peak_bytes;
-    to->fields += from->fields;
-  }
-  dfq_close(w->run.own);
-}
-
-// One thread: groups morsel after morsel. Whoever fails stops the others at their next morsel.
-// The upper 32 bits of a row's position are its morsel, the lower ones count the rows that come
-// out of the chain in it.
-static void dfq__worker_main(void *arg, int number) {
-  dfq__crew *crew = (dfq__crew *)arg;
-  dfq__worker *w = &crew->worker[number];
-  w->ok = !w->group->any_key ? dfq__aggs_grow(&w->group->g.aggs, 1) : true;
-  while (w->ok && !dfq__load(&crew->stop)) {
-    size_t morsel = dfq__add_fetch(&crew->cursor, 1) - 1;
-    if (!dfq__chain_start(w->group->head.in[0], morsel)) return;
-    w->group->g.aggs.row = (uint64_t)morsel << 32;
-    w->ok = dfq__group_read(&w->group->head);
-  }
-  if (!w->ok) dfq__publish(&crew->stop, 1);
+// A worker groups a morsel. The upper 32 bits of a row's position are its morsel, the lower
+// ones count the rows that come out of the chain in it.
+static bool dfq__group_take(dfq__crew *crew, dfq__worker *w, size_t morsel) {
+  dfq__group_op *o = (dfq__group_op *)(void *)w->op;
+  (void)crew;
+  o->parallel = true;
+  o->g.aggs.row = (uint64_t)morsel << 32;
+  return (o->any_key || dfq__aggs_grow(&o->g.aggs, 1)) && dfq__group_read(w->op);
 }
 
 // -- folding workers together
@@ -22038,13 +22334,13 @@ static void dfq__worker_main(void *arg, int number) {
 static bool dfq__crew_order(dfq__crew *crew, dfq__heap *heap, dfq__buffer *words,
                             dfq__buffer *order, size_t *total) {
   *total = 0;
-  for (int w = 0; w < crew->count; w++) *total += crew->worker[w].group->g.aggs.groups;
+  for (int w = 0; w < crew->count; w++) *total += dfq__group_of(crew, w)->g.aggs.groups;
   if (!dfq__buffer_reserve(heap, words, *total * 8 + 8)) return false;
   if (!dfq__buffer_reserve(heap, order, *total * 4 + 4)) return false;
   uint64_t *word = (uint64_t *)(void *)words->data;
   size_t n = 0;
   for (int w = 0; w < crew->count; w++) {
-    dfq__group_op *g = crew->worker[w].group;
+    dfq__group_op *g = dfq__group_of(crew, w);
     for (size_t i = 0; i < g->g.aggs.groups; i++, n++) {
       word[n] = g->first.data && g->any_key ? ((const uint64_t *)(const void *)g->first.data)[i]
                                             : n;
@@ -22109,7 +22405,7 @@ static bool dfq__crew_adopt(dfq__group_op *o, dfq__crew *crew, const size_t *sta
     for (size_t i = 0; i < n; i++) {
       int w = 0;
       while (order[done + i] >= start[w + 1]) w++;
-      at[i].from = crew->worker[w].group;
+      at[i].from = dfq__group_of(crew, w);
       at[i].group = order[done + i] - start[w];
     }
     if (!dfq__groups_adopt(o, at, n, here)) return false;
@@ -22127,14 +22423,14 @@ static bool dfq__crew_lists(dfq__group_op *o, dfq__crew *crew, int i, const size
     int next = -1;
     uint64_t lowest = UINT64_MAX;
     for (int w = 0; w < crew->count; w++) {
-      const dfq__agg *a = &crew->worker[w].group->g.aggs.agg[i];
+      const dfq__agg *a = &dfq__group_of(crew, w)->g.aggs.agg[i];
       const dfq__mark *mark = (const dfq__mark *)(const void *)a->mark.data;
       if (at[w] == a->marks || mark[at[w]].morsel >= lowest) continue;
       lowest = mark[at[w]].morsel;
       next = w;
     }
     if (next < 0) return true;
-    dfq__agg *from = &crew->worker[next].group->g.aggs.agg[i];
+    dfq__agg *from = &dfq__group_of(crew, next)->g.aggs.agg[i];
     const dfq__mark *mark = (const dfq__mark *)(const void *)from->mark.data + at[next]++;
     size_t end = at[next] == from->marks ? from->kept : mark[1].from;
     if (!dfq__keep_adopt(&o->g.aggs, &o->g.aggs.agg[i], from, number + start[next], mark->from,
@@ -22151,12 +22447,12 @@ static bool dfq__crew_merge(dfq__group_op *o, dfq__crew *crew) {
   bool ok = dfq__crew_order(crew, heap, &words, &order, &total);
   ok = ok && dfq__buffer_reserve(heap, &number, total * 4 + 4);
   for (int w = 0; w < crew->count; w++)
-    start[w + 1] = start[w] + crew->worker[w].group->g.aggs.groups;
+    start[w + 1] = start[w] + dfq__group_of(crew, w)->g.aggs.groups;
   ok = ok && dfq__crew_adopt(o, crew, start, dfq__u32(&order), total, dfq__u32(&number));
   for (int i = 0; ok && i < o->g.aggs.count; i++) {
     dfq__aggs *all = &o->g.aggs;
     for (int w = 0; ok && w < crew->count; w++)
-      ok = dfq__combine_pairs(all, &all->agg[i], &crew->worker[w].group->g.aggs.agg[i],
+      ok = dfq__combine_pairs(all, &all->agg[i], &dfq__group_of(crew, w)->g.aggs.agg[i],
                               dfq__u32(&number) + start[w]);
     ok = ok && dfq__crew_lists(o, crew, i, start, dfq__u32(&number));
   }
@@ -22166,36 +22462,14 @@ static bool dfq__crew_merge(dfq__group_op *o, dfq__crew *crew) {
   return ok;
 }
 
-// Did the morsels fit together? A file is cut where its rows probably begin.
-static bool dfq__crew_spliced(dfq__crew *crew) {
-  dfq__op *scan[DFQ__MAX_THREADS];
-  for (int w = 0; w < crew->count; w++) {
-    scan[w] = crew->worker[w].group->head.in[0];
-    while (scan[w]->in[0]) scan[w] = scan[w]->in[0];
-  }
-  const dfq__source_class *is = scan[0]->node->source->is;
-  return !is->spliced || is->spliced(scan, crew->count);
-}
-
 // Groups with several threads. 1: done; 0: not done, the plain loop must; -1: failed for good.
-// The plain loop can still run after a failed attempt, because the operator's own chain has not
-// been pulled: only copies were.
-static int dfq__group_with_crew(dfq__group_op *o, int threads) {
+static int dfq__group_with_crew(dfq__group_op *o) {
   dfq__op *op = &o->head;
-  dfq__crew crew = { NULL, threads, 0, 0 };
-  if (!dfq__chain_prepare(op->in[0])) return -1;
-  crew.worker = (dfq__worker *)dfq__op_array(op, (size_t)threads, sizeof *crew.worker);
-  bool ok = crew.worker != NULL;
-  for (int i = 0; ok && i < threads; i++) ok = dfq__worker_open(&crew.worker[i], op, i + 1);
-  if (ok) dfq__parallel(threads, dfq__worker_main, &crew);
-  for (int i = 0; ok && i < threads; i++) ok = crew.worker[i].ok;
-  ok = ok && dfq__crew_spliced(&crew);
-  bool done = ok && dfq__crew_merge(o, &crew);
-  for (int i = 0; crew.worker && i < threads; i++) {
-    crew.worker[i].ok = done;             // the counts of a dropped attempt are dropped too
-    dfq__worker_close(&crew.worker[i], op->run);
-  }
-  return done ? 1 : ok ? -1 : 0;
+  dfq__crew crew;
+  int done = dfq__crew_run(&crew, op, op->in[0], dfq__group_take, NULL, NULL);
+  if (done == 1 && !dfq__crew_merge(o, &crew)) done = -1;
+  dfq__crew_close(&crew, op->run, done == 1);
+  return done;
 }
 
 // A worker's group never gets here: it is read morsel by morsel, not pulled.
@@ -22203,8 +22477,7 @@ static bool dfq__group_prepare(dfq__op *op) {
   dfq__group_op *o = (dfq__group_op *)op;
   if (op->node->sorted) return true;      // reads as it goes, see >>group-sorted
   if (!o->any_key && !dfq__aggs_grow(&o->g.aggs, 1)) return false;
-  int threads = dfq__crew_size(op);
-  int done = threads > 1 ? dfq__group_with_crew(o, threads) : 0;
+  int done = dfq__group_with_crew(o);
   if (done < 0 || (done == 0 && !dfq__group_read(op))) return false;
   o->groups = o->any_key ? o->keys.table.count : 1;
   return true;

@@ -51,6 +51,7 @@
 #if DFQ_CHAPTER >= 4
 #include "ch4_joins.c"
 #include "ch4_join_keys.c"
+#include "ch4_parallel.c"
 #endif
 
 int main(int argc, char **argv) {
@@ -101,6 +102,7 @@ int main(int argc, char **argv) {
 #if DFQ_CHAPTER >= 4
   run_ch4_joins();
   run_ch4_join_keys();
+  run_ch4_parallel();
 #endif
   return test_summary();
 }

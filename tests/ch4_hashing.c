@@ -1189,7 +1189,7 @@ static bool hash_oom_threads(dfq *db) {
   return t != NULL;
 }
 
-TEST(hash_memory_runs_out_in_threads) {
+static void hash_fail_in_threads(bool (*run)(dfq *db)) {
   bool reached = true;
   for (size_t n = 1; reached && !test_now.broken; n += n < 100 ? 7 : 3) {
     hash_hook h;
@@ -1201,7 +1201,7 @@ TEST(hash_memory_runs_out_in_threads) {
     o.realloc = hash_realloc;
     o.realloc_user = &h;
     dfq *db = dfq_open(&o);
-    bool ok = db && hash_oom_threads(db);
+    bool ok = db && run(db);
     reached = h.hook.calls >= n;
     CHECK(ok || reached);
     if (db && !ok) CHECK_INT(dfq_error_status(db), DFQ_NO_MEMORY);
@@ -1209,6 +1209,8 @@ TEST(hash_memory_runs_out_in_threads) {
     dfq__lock_free(&h.lock);
   }
 }
+
+TEST(hash_memory_runs_out_in_threads) { hash_fail_in_threads(hash_oom_threads); }
 
 static void run_ch4_hashing(void) {
   RUN(hash_keys_are_packed);
