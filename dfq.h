@@ -1062,11 +1062,20 @@ DFQ_API bool dfq_stage_at(int i, dfq_stage_info *to);
 // frame that failed. Owns: the context. NULL on error (dfq_error).
 DFQ_API const char *dfq_pipeline_text(dfq_frame *frame);
 
-// Zero-initialised is the default. Fields that need it are quoted; floats round-trip.
+// Which fields stand in quotes: those that would be read as something else without them; all
+// but nulls; none, and one that needs them is an error.
+typedef enum dfq_quoting { DFQ_QUOTE_NEEDED, DFQ_QUOTE_ALWAYS, DFQ_QUOTE_NEVER } dfq_quoting;
+
+// Zero-initialised is the default: what is written reads back equal.
 typedef struct dfq_csv_write_options {
-  char delimiter;     // 0: ','
+  char delimiter;     // 0: ','; in a TSV file a tab
   bool no_header;
   const char *null;   // NULL: an empty field (an empty string is written "")
+  dfq_quoting quote;
+  const char *line_end;        // "\n" or "\r\n"; NULL: "\n"
+  int float_digits;            // behind the point, 1 to 17; -1: none; 0: as many as it takes
+  const char *date_format;     // as for format(): "%d.%m.%Y"; NULL: 2024-01-31
+  const char *datetime_format; // NULL: 2024-01-31 23:59:59
 } dfq_csv_write_options;
 
 // Zero-initialised is the default.
@@ -5860,17 +5869,22 @@ static void dfq__put_format(dfq__text *t, const dfq__parts *p, const char *s, si
   }
 }
 
-static const char *dfq__format_time(const dfq__scalar_args *in, dfq_value *to) {
-  const dfq_value *v = &in->a[0], *format = &in->a[1];
+// A date or a datetime in a format that was checked.
+static void dfq__put_time(dfq__text *t, const dfq_value *v, const char *format, size_t n) {
   dfq__parts p = { dfq__whole_day(v), 0, 0, 0, 0, -1 };
+  p.clock = v->type == DFQ_DATE ? 0 : dfq__clock_of(v);
+  dfq__civil_from_days(p.day, &p.year, &p.month, &p.mday);
+  dfq__put(t, "");
+  dfq__put_format(t, &p, format, n);
+}
+
+static const char *dfq__format_time(const dfq__scalar_args *in, dfq_value *to) {
+  const dfq_value *format = &in->a[1];
   dfq__text t = dfq__text_in(in->strings->heap);
   size_t at;
   const char *why = dfq__format_check(format, false, &at);
   if (why) return why;
-  p.clock = v->type == DFQ_DATE ? 0 : dfq__clock_of(v);
-  dfq__civil_from_days(p.day, &p.year, &p.month, &p.mday);
-  dfq__put(&t, "");
-  dfq__put_format(&t, &p, format->as.s, format->len);
+  dfq__put_time(&t, &in->a[0], format->as.s, format->len);
   char *room = t.failed ? NULL : dfq__text_room(in, to, t.len);
   if (room) (void)dfq__put_bytes(room, t.data, t.len);
   dfq__text_free(&t);
@@ -32837,8 +32851,9 @@ struct dfq__writer {
   dfq__text text;            // not written yet
   uint64_t rows, bytes;      // taken; handed on
   bool began, failed;
-  char delimiter;            // of csv and tsv
-  const char *null;
+  char delimiter;            // of csv and tsv; and the text at hand, where it may need quotes
+  const char *null, *line_end;
+  dfq__text cell;
   void *state;               // of other formats
 };
 
@@ -32911,7 +32926,7 @@ static bool dfq__writer_open(dfq__writer *w, dfq *db, const dfq_schema *schema,
   w->is = is;
   w->what = what;
   w->schema = schema;
-  w->target = w->part = w->text = dfq__text_in(db->heap);
+  w->target = w->part = w->text = w->cell = dfq__text_in(db->heap);
   if (options) w->options = *options;
   return !is->open || is->open(w) || dfq__writer_no_memory(w);
 }
@@ -33000,6 +33015,7 @@ static void dfq__writer_close(dfq__writer *w) {
   dfq__text_free(&w->part);
   dfq__text_free(&w->target);
   dfq__text_free(&w->text);
+  dfq__text_free(&w->cell);
 }
 
 // -- a frame through a writer
@@ -33039,26 +33055,31 @@ DFQ__SMALL_END
 // What is special, byte by byte: a text goes into quotes when it holds the delimiter, a quote
 // or a line end, when it is empty or the same as the text for null, and when it begins with a
 // byte order mark, which would vanish from the start of a file. Numbers, dates and durations
-// hold none of it.
+// hold none of it, but in a format of the user's they may.
 
-// A text as a field. In quotes: when it holds what means something in CSV, when it is empty or
-// reads like a null, and when it would begin the file like a byte order mark.
+// Refuses a text that would be read as something else. The row is the one at hand.
+static void dfq__csv_unquotable(dfq__writer *w, const char *s, size_t n) {
+  dfq__text t = dfq__text_in(w->db->heap);
+  if (w->failed) return;
+  if (w->began) dfq__putf(&t, "row %llu: ", (unsigned long long)w->rows + 1);
+  dfq__csv_put_value(&t, s, n);
+  dfq__put(&t, " would be read as something else without quotes, and quote is never");
+  if (t.failed) dfq__writer_no_memory(w);
+  else dfq__writer_refuse(w, DFQ_VALUE_ERROR, t.data);
+  dfq__text_free(&t);
+}
+
+// A text as a field. It needs quotes when it holds what means something in CSV, when it is
+// empty or reads like a null, and when it would begin the file like a byte order mark.
 static void dfq__put_csv_text(dfq__writer *w, const char *s, size_t n) {
   bool quotes = (n == strlen(w->null) && memcmp(s, w->null, n) == 0) || n == 0 ||
                 (n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0);
   for (size_t i = 0; i < n && !quotes; i++)
     quotes = s[i] == w->delimiter || s[i] == '"' || s[i] == '\n' || s[i] == '\r';
-  if (quotes) dfq__put_quoted(&w->text, s, n, '"');
+  if (quotes && w->options.csv.quote == DFQ_QUOTE_NEVER) dfq__csv_unquotable(w, s, n);
+  else if (quotes || w->options.csv.quote == DFQ_QUOTE_ALWAYS)
+    dfq__put_quoted(&w->text, s, n, '"');
   else dfq__put_n(&w->text, s, n);
-}
-
-// A list as the text that a cast to str gives.
-static void dfq__put_csv_list(dfq__writer *w, const dfq_value *list) {
-  dfq__text t = dfq__text_in(w->db->heap);
-  dfq__put_list_text(&t, list);
-  if (t.failed) w->text.failed = true;
-  else dfq__put_csv_text(w, t.data, t.len);
-  dfq__text_free(&t);
 }
 
 // The header; it is quoted like any text, so that names with commas read back.
@@ -33069,10 +33090,35 @@ static void dfq__csv_begin(dfq__writer *w) {
     if (c) dfq__put_char(&w->text, w->delimiter);
     dfq__put_csv_text(w, schema->field[c].name, strlen(schema->field[c].name));
   }
-  dfq__put_char(&w->text, '\n');
+  dfq__put(&w->text, w->line_end);
 }
 
-// One row. What is no text never holds a byte that needs quotes.
+// A float with some digits behind the point. C writes the point as the locale has it.
+static void dfq__put_fixed(dfq__text *t, double v, int digits) {
+  size_t from = t->len;
+  dfq__putf(t, "%.*f", digits < 0 ? 0 : digits, v);
+  for (size_t i = from; i < t->len; i++)
+    if (t->data[i] != '-' && !dfq__is_digit(t->data[i])) t->data[i] = '.';
+}
+
+// A value whose text is made by an option, or may need quotes: through the cell. False for one
+// that is written as it is anywhere.
+static bool dfq__csv_make_cell(dfq__writer *w, const dfq_value *v) {
+  const dfq_csv_write_options *o = &w->options.csv;
+  const char *format = v->type == DFQ_DATE ? o->date_format : o->datetime_format;
+  w->cell.len = 0;
+  if (dfq__kind(v->type) == DFQ_LIST) dfq__put_list_text(&w->cell, v);
+  else if (format && (v->type == DFQ_DATE || v->type == DFQ_DATETIME))
+    dfq__put_time(&w->cell, v, format, strlen(format));
+  else if (o->float_digits && dfq__is_float(v->type) && v->as.f - v->as.f == 0)
+    dfq__put_fixed(&w->cell, v->as.f, o->float_digits);
+  else if (o->quote != DFQ_QUOTE_ALWAYS) return false;
+  else dfq__put_value(&w->cell, v);
+  if (w->cell.failed) w->text.failed = true;
+  return true;
+}
+
+// One row. What is made by no option and is no text never holds a byte that needs quotes.
 static void dfq__csv_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
   char text[DFQ__NUMBER_TEXT];
   for (int c = 0; c < batch->columns; c++) {
@@ -33081,23 +33127,44 @@ static void dfq__csv_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
     if (c) dfq__put_char(&w->text, w->delimiter);
     if (v.type == DFQ_NULL) dfq__put(&w->text, w->null);
     else if (v.type == DFQ_STR) dfq__put_csv_text(w, v.as.s, v.len);
-    else if (dfq__kind(v.type) == DFQ_LIST) dfq__put_csv_list(w, &v);
-    else dfq__put_n(&w->text, text, dfq__write_value(text, &v));
+    else if (!dfq__csv_make_cell(w, &v))
+      dfq__put_n(&w->text, text, dfq__write_value(text, &v));
+    else if (!w->text.failed) dfq__put_csv_text(w, w->cell.data, w->cell.len);
   }
-  dfq__put_char(&w->text, '\n');
+  dfq__put(&w->text, w->line_end);
 }
 
-// Looks at the options: a null text that holds a delimiter could not be told from two fields.
+static bool dfq__csv_bad_format(const char *format) {
+  size_t at;
+  dfq_value v = dfq__value_str(format ? format : "", format ? strlen(format) : 0);
+  return dfq__format_check(&v, false, &at) != NULL;
+}
+
+// What cannot be right about the options: a null text that holds a delimiter could not be told
+// from two fields. NULL when all is well.
+static const char *dfq__csv_write_problem(const dfq__writer *w) {
+  const dfq_csv_write_options *o = &w->options.csv;
+  char bad[5] = { '"', '\n', '\r', w->delimiter, 0 };
+  if (strchr("\"\n\r", w->delimiter) || strpbrk(w->null, bad))
+    return "the delimiter must not be a quote or a line end, and null must hold none of the "
+           "three";
+  if (strcmp(w->line_end, "\n") != 0 && strcmp(w->line_end, "\r\n") != 0)
+    return "lines end with \\n or \\r\\n";
+  if (o->float_digits < -1 || o->float_digits > 17) return "float_digits is -1 to 17";
+  if (o->quote > DFQ_QUOTE_NEVER) return "quote is no dfq_quoting";
+  if (dfq__csv_bad_format(o->date_format) || dfq__csv_bad_format(o->datetime_format))
+    return "a date format has an unknown part";
+  return NULL;
+}
+
 static bool dfq__csv_write_open(dfq__writer *w) {
   const dfq_csv_write_options *o = &w->options.csv;
   bool tabs = strcmp(w->is->name, "tsv") == 0;
   w->delimiter = o->delimiter ? o->delimiter : tabs ? '\t' : ',';
   w->null = o->null ? o->null : "";
-  char bad[5] = { '"', '\n', '\r', w->delimiter, 0 };
-  if (!strchr("\"\n\r", w->delimiter) && !strpbrk(w->null, bad)) return true;
-  return dfq__writer_refuse(w, DFQ_USAGE,
-                            "the delimiter must not be a quote or a line end, and null must "
-                            "hold none of the three");
+  w->line_end = o->line_end ? o->line_end : "\n";
+  const char *problem = dfq__csv_write_problem(w);
+  return !problem || dfq__writer_refuse(w, DFQ_USAGE, problem);
 }
 
 static const dfq__format dfq__csv_format = {

@@ -36,7 +36,7 @@ typedef struct settings {
   const char **lets;          // files of lets for it: each -f but the last
   int let_count;
   const char *output;         // NULL: standard output
-  const char *format;         // a name that dfq_format_at knows
+  dfq_write_options write;    // format: a name that dfq_format_at knows
   bool explain, schema;       // instead of rows
   dfq_explain_form form;      // of --explain
   dfq_run_options run;
@@ -64,7 +64,10 @@ static const char help_text[] =
     "           a file of lets alone serves many: -f tables.dfq -f report.dfq\n"
     "functions  dfq --functions lists them, dfq --functions NAME tells of one\n"
     "flags      --format csv|tsv|json|table    --output FILE (whole or not at all)\n"
-    "           --schema    --explain[=plain|optimized|analyze|journal|dot|json|both]\n"
+    "           --quote needed|always|never   --delimiter ';'   --null TEXT   --crlf\n"
+    "           --no-header    --digits N    --date-format '%d.%m.%Y'    --sync\n"
+    "           --datetime-format '%F %R'    --schema\n"
+    "           --explain[=plain|optimized|analyze|journal|dot|json|both]\n"
     "           --param NAME[:TYPE]=VALUE    --engine batch|row    --threads N\n"
     "           --batch ROWS    --no-optimize    --off RULE    --help    --version\n"
     "exit code  0 fine, 1 query failed, 2 wrong usage, 3 output cannot be written\n";
@@ -112,7 +115,7 @@ static bool set_explain(settings *s, const char *value) {
 static bool set_format(settings *s, const char *value) {
   const char *name;
   for (int i = 0; (name = dfq_format_at(i)) != NULL; i++)
-    if (strcmp(name, value) == 0) return (s->format = name) != NULL;
+    if (strcmp(name, value) == 0) return (s->write.format = name) != NULL;
   fputs("dfq: --format is", stderr);
   for (int i = 0; (name = dfq_format_at(i)) != NULL; i++)
     fprintf(stderr, "%s %s", i ? "," : "", name);
@@ -162,6 +165,39 @@ static bool set_output(settings *s, const char *value) {
   return *value || wrong("--output needs the name of a file");
 }
 
+static bool set_quote(settings *s, const char *value) {
+  static const char *const words[] = { "needed", "always", "never", NULL };
+  int i = find_word(words, value);
+  s->write.csv.quote = (dfq_quoting)(i < 0 ? 0 : i);   // in the order of the enum
+  return i >= 0 || wrong("--quote is needed, always or never, not %s", value);
+}
+
+static bool set_delimiter(settings *s, const char *value) {
+  s->write.csv.delimiter = strcmp(value, "\\t") == 0 ? '\t' : *value;
+  return (*value && !value[1]) || s->write.csv.delimiter == '\t' ||
+         wrong("--delimiter is one sign, not %s", value);
+}
+
+static bool set_digits(settings *s, const char *value) {
+  long n = count_of(value);
+  bool none = strcmp(value, "0") == 0;
+  s->write.csv.float_digits = none ? -1 : (int)n;
+  return none || (n && n < 18) || wrong("--digits is a number from 0 to 17, not %s", value);
+}
+
+static bool set_null(settings *s, const char *value) {
+  s->write.csv.null = value;
+  return true;
+}
+static bool set_date(settings *s, const char *value) {
+  s->write.csv.date_format = value;
+  return true;
+}
+static bool set_datetime(settings *s, const char *value) {
+  s->write.csv.datetime_format = value;
+  return true;
+}
+
 static bool set_file(settings *s, const char *value) {
   if (s->file) s->lets[s->let_count++] = s->file;
   s->file = value;
@@ -170,6 +206,15 @@ static bool set_file(settings *s, const char *value) {
 
 // Flags without a value.
 static bool set_plain(settings *s, const char *v) { (void)v; return s->run.no_optimize = true; }
+static bool set_no_header(settings *s, const char *v) {
+  (void)v;
+  return s->write.csv.no_header = true;
+}
+static bool set_crlf(settings *s, const char *v) {
+  (void)v;
+  return (s->write.csv.line_end = "\r\n") != NULL;
+}
+static bool set_sync(settings *s, const char *v) { (void)v; return s->write.sync = true; }
 static bool set_schema(settings *s, const char *v) { (void)v; return s->schema = true; }
 static bool set_help(settings *s, const char *v) { (void)v; return s->help = true; }
 static bool set_version(settings *s, const char *v) { (void)v; return s->version = true; }
@@ -200,7 +245,11 @@ static const struct {
   { "-f", VALUE, set_file },                { "--help", NOTHING, set_help },
   { "-h", NOTHING, set_help },              { "--version", NOTHING, set_version },
   { "--functions", NOTHING, list_functions }, { "--stages", NOTHING, list_stages },
-  { "--list", VALUE, set_list },
+  { "--list", VALUE, set_list },            { "--quote", VALUE, set_quote },
+  { "--delimiter", VALUE, set_delimiter },  { "--no-header", NOTHING, set_no_header },
+  { "--null", VALUE, set_null },            { "--crlf", NOTHING, set_crlf },
+  { "--digits", VALUE, set_digits },        { "--date-format", VALUE, set_date },
+  { "--datetime-format", VALUE, set_datetime }, { "--sync", NOTHING, set_sync },
 };
 
 // Takes the flag that stands at argv[*i], and its value if it has one there.
@@ -240,10 +289,10 @@ static bool read_arguments(settings *s, int argc, char **argv) {
 
 // Without --format, the output file's ending says what it is to hold.
 static bool choose_format(settings *s) {
-  if (s->format) return true;
-  s->format = s->output && !s->explain ? dfq_format_of(s->output) : "table";
-  return s->format || wrong("what is %s to hold? --format says it, or an ending like .csv, "
-                            ".json or .txt", s->output);
+  if (s->write.format) return true;
+  s->write.format = s->output && !s->explain ? dfq_format_of(s->output) : "table";
+  return s->write.format || wrong("what is %s to hold? --format says it, or an ending like "
+                                  ".csv, .json or .txt", s->output);
 }
 
 // ---- the pipeline's text and its parameters -------------------------------------------------
@@ -535,21 +584,13 @@ static bool print_schema(dfq_frame *q, FILE *out) {
   return !ferror(out);
 }
 
-static bool as_table(const settings *s) { return strcmp(s->format, "table") == 0; }
-
-static dfq_write_options write_options(const settings *s) {
-  dfq_write_options o;
-  memset(&o, 0, sizeof o);
-  o.format = s->format;
-  return o;
-}
+static bool as_table(const settings *s) { return strcmp(s->write.format, "table") == 0; }
 
 // Prints what was asked for to an open file.
 static bool print(const settings *s, dfq_frame *q, FILE *out) {
   if (s->explain) return dfq_explain_as(q, s->form, out);
   if (s->schema && as_table(s)) return print_schema(q, out);
-  dfq_write_options o = write_options(s);
-  return dfq_print(q, out, &o);
+  return dfq_print(q, out, &s->write);
 }
 
 static int cannot_write(const char *what) {
@@ -571,8 +612,7 @@ static int print_to_stdout(dfq *db, const settings *s, dfq_frame *q) {
 
 // The result into its file. What is wrong with that file is not the query's fault.
 static int write_result(dfq *db, const settings *s, dfq_frame *q) {
-  dfq_write_options o = write_options(s);
-  if (dfq_write(q, s->output, &o)) return FINE;
+  if (dfq_write(q, s->output, &s->write)) return FINE;
   bool its_file = dfq_error_status(db) == DFQ_IO_ERROR && strstr(dfq_error(db), s->output);
   failed(db);
   return its_file ? NO_OUTPUT : FAILED;

@@ -141,9 +141,65 @@ TEST(files_formats_without_memory) {
   dfq_close(plain);
 }
 
+// ---- how CSV is written ---------------------------------------------------------------------
+
+// What a pipeline over files_rows prints with some options. Owns: the caller.
+static char *files_csv(dfq *db, const char *items, const dfq_csv_write_options *o) {
+  FILE *out = tmpfile();
+  bool ok = dfq_print_csv(dfq_select(files_rows(db, 2), items), out, o);
+  char *text = test_text(out);
+  if (ok) return text;
+  free(text);
+  text = (char *)test_alloc(500);
+  snprintf(text, 500, "%s", dfq_error(db));
+  return text;
+}
+
+TEST(files_csv_options) {
+  static const struct {
+    const char *items, *want;
+    dfq_csv_write_options o;
+  } cases[] = {
+    { "id, name", "\"id\",\"name\"\r\n\"0\",\r\n\"1\",\"n, 1\"\r\n",
+      { 0, false, NULL, DFQ_QUOTE_ALWAYS, "\r\n", 0, NULL, NULL } },
+    { "id, '' as e", "0;\"\"\n1;\"\"\n",
+      { ';', true, "-", DFQ_QUOTE_NEEDED, NULL, 0, NULL, NULL } },
+    { "id, name", "0;-\n1;n, 1\n", { ';', true, "-", DFQ_QUOTE_NEVER, NULL, 0, NULL, NULL } },
+    { "id, name",
+      "dfq: value error, print_csv: row 2: \"n, 1\" would be read as something else without "
+      "quotes, and quote is never",
+      { 0, true, NULL, DFQ_QUOTE_NEVER, NULL, 0, NULL, NULL } },
+    { "id as \"a,b\"",
+      "dfq: value error, print_csv: \"a,b\" would be read as something else without quotes, "
+      "and quote is never",
+      { 0, false, NULL, DFQ_QUOTE_NEVER, NULL, 0, NULL, NULL } },
+    { "amount, day", ",\n1.50, 2.01.24\n",
+      { 0, true, NULL, DFQ_QUOTE_NEEDED, NULL, 2, "%e.%m.%y", NULL } },
+    { "amount * 3 as a, day + interval '1' hour as h", ",\n4,\"Tue, 01\"\n",
+      { 0, true, NULL, DFQ_QUOTE_NEEDED, NULL, -1, NULL, "%a, %H" } },
+    { "f64 'inf' as a, f64 'nan' as b, 1e20 as c, -0.25 as d",
+      "inf,nan,100000000000000000000.0,-0.2\ninf,nan,100000000000000000000.0,-0.2\n",
+      { 0, true, NULL, DFQ_QUOTE_NEEDED, NULL, 1, NULL, NULL } },
+    { "id", "dfq: wrong call, print_csv: lines end with \\n or \\r\\n",
+      { 0, false, NULL, DFQ_QUOTE_NEEDED, "\r", 0, NULL, NULL } },
+    { "id", "dfq: wrong call, print_csv: float_digits is -1 to 17",
+      { 0, false, NULL, DFQ_QUOTE_NEEDED, NULL, 18, NULL, NULL } },
+    { "id", "dfq: wrong call, print_csv: a date format has an unknown part",
+      { 0, false, NULL, DFQ_QUOTE_NEEDED, NULL, 0, NULL, "%Q" } },
+  };
+  dfq *db = dfq_open(NULL);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char *got = files_csv(db, cases[i].items, &cases[i].o);
+    CHECK_STR(got, cases[i].want);
+    free(got);
+  }
+  dfq_close(db);
+}
+
 static void run_ch6_files(void) {
   RUN(files_formats_by_ending);
   RUN(files_print_as_written);
   RUN(files_formats_on_bad_disks);
   RUN(files_formats_without_memory);
+  RUN(files_csv_options);
 }

@@ -1611,6 +1611,9 @@ TEST(csv_what_is_written_reads_back) {
     o.delimiter = w.delimiter = ",;\t|"[round % 4];
     o.types = given.s;
     if (round % 3 == 0) o.nulls = w.null = "N/A";
+    if (round % 5 == 0) w.quote = DFQ_QUOTE_ALWAYS;
+    if (round % 7 == 0) w.line_end = "\r\n";
+    if (round % 11 == 0) w.datetime_format = "%F %T.%f";
     const char *path = test_path("csv_back.csv");
     bool wrote = dfq_write_csv(dfq_scan_table(db, want), path, &w);
     dfq_table *got = dfq_collect(dfq_scan_csv(db, path, &o));

@@ -192,6 +192,21 @@ order_id,i64'
 dfq 0 "$first" --explain=plain --output plan.text
 holds plan.text "$("$program" "$first" --explain=plain)"
 
+# how CSV is written
+dfq 0 "scan orders.csv | select order_id as a, 'x;y' as b, 1.5 as c, date '2024-01-31' as d, null as e
+       | limit 1" --output how.csv --delimiter ';' --quote always --null NA --crlf --digits 2 \
+  --date-format %d.%m.%Y --sync
+holds how.csv "$(printf '"a";"b";"c";"d";"e"\r\n"101";"x;y";"1.50";"31.01.2024";NA\r')"
+dfq 0 "$first" --format csv --no-header --quote never
+prints 101
+dfq 2 "$first" --quote sometimes
+says '--quote is needed, always or never, not sometimes'
+dfq 2 "$first" --digits 18
+says '--digits is a number from 0 to 17, not 18'
+dfq 1 "scan orders.csv | select 'a,b' as c" --output never.csv --quote never
+says 'write: never.csv: row 1: "a,b" would be read as something else'
+absent never.csv
+
 # a file may be replaced by what was made of it
 cp customers.csv same.csv
 dfq 0 "scan same.csv | filter region = 'EU' | select name" --output same.csv
