@@ -89,10 +89,10 @@
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
 //   6 streaming      >>csv-index >>csv-read >>fixed-width >>csv-rows >>csv-source >>csv-types
 //                    >>csv-loops >>csv-infer >>csv-scan >>csv-morsels >>pairs >>csv-frame
-//                    >>sinks >>csv-write >>json-write >>write >>pipeline >>pipeline-scan
-//                    >>pipeline-stages >>pipeline-joins >>pipeline-script >>stage-docs
-//                    >>registry >>pipeline-text >>predicates >>predicate-trees >>user-pages
-//                    >>user-sources >>source-check
+//                    >>paths >>files-plan >>files-scan >>files-frame >>sinks >>csv-write
+//                    >>json-write >>write >>pipeline >>pipeline-scan >>pipeline-stages
+//                    >>pipeline-joins >>pipeline-script >>stage-docs >>registry >>pipeline-text
+//                    >>predicates >>predicate-trees >>user-pages >>user-sources >>source-check
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -260,6 +260,12 @@ typedef struct dfq_io {
   // The next read of a file that has a size begins there. NULL: files are read from front to
   // end only, by one thread.
   bool (*seek)(void *user, void *file, uint64_t offset);
+  // Tells entry of every file and folder in a folder, but "." and "..", in any order, until it
+  // returns false; bytes: of a file, -1 when unknown. False: it cannot be listed; *why then.
+  // NULL: paths are never patterns.
+  bool (*list)(void *user, const char *folder,
+               bool (*entry)(void *to, const char *name, bool folder, int64_t bytes), void *to,
+               const char **why);
   // Has the disk keep what was written to an open file. NULL: that cannot be asked for.
   bool (*sync)(void *user, void *file);
 } dfq_io;
@@ -997,6 +1003,9 @@ typedef struct dfq_csv_options {
   size_t infer_rows;      // rows to sample for the types; 0: 1,000
   dfq_bad_values bad_values; // a value that does not fit its column's type, after the sample
   const char *widths;     // columns by their places, see dfq_scan_fixed; NULL: by delimiters
+  const char *file_name;  // of several files: a column of that name says which a row is from
+  bool fill_missing;      // what one file lacks and another has is null there, and no error
+  bool no_hive;           // folders called key=value are no columns
 } dfq_csv_options;
 
 // A CSV file. Reads the sample only; the rest is streamed by each run. options: NULL for
@@ -1006,7 +1015,15 @@ typedef struct dfq_csv_options {
 // with LF or CRLF. Blank lines are passed over, but where there is one column they are nulls.
 // An empty field behind the last column of every row is no column. Text stays as its bytes are,
 // UTF-8 or not.
+// A path with * or ? in it is all files that fit, in the order of their names' bytes: * and ?
+// stay within a folder's name, ** is any number of folders, and a / at the end all files below.
+// They are one table: their columns must agree by name, and folders called key=value are
+// columns too; filters on those, and on file_name, leave files unopened.
 DFQ_API dfq_frame *dfq_scan_csv(dfq *db, const char *path, const dfq_csv_options *options);
+
+// Several paths or patterns as one table, in the order given. paths, options: copied.
+DFQ_API dfq_frame *dfq_scan_csv_files(dfq *db, const char *const *paths, int count,
+                                      const dfq_csv_options *options);
 
 // ---- >>api-formats: other files, by their forms ---------------------------------------------
 
@@ -1401,6 +1418,8 @@ DFQ_API dfq_frame *dfq_scan_rows_at(dfq *db, const dfq_row_source *source, const
 DFQ_API dfq_frame *dfq_scan_source_at(dfq *db, const dfq_source *source, const char *at);
 DFQ_API dfq_frame *dfq_scan_csv_at(dfq *db, const char *path, const dfq_csv_options *options,
                                    const char *at);
+DFQ_API dfq_frame *dfq_scan_csv_files_at(dfq *db, const char *const *paths, int count,
+                                         const dfq_csv_options *options, const char *at);
 DFQ_API dfq_frame *dfq_scan_at(dfq *db, const char *path, const char *at);
 DFQ_API dfq_frame *dfq_scan_fixed_at(dfq *db, const char *path, const dfq_csv_options *options,
                                      const char *at);
@@ -1483,6 +1502,8 @@ DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const 
 #define dfq_scan_rows(db, source) dfq_scan_rows_at(db, source, DFQ_HERE)
 #define dfq_scan_source(db, source) dfq_scan_source_at(db, source, DFQ_HERE)
 #define dfq_scan_csv(db, path, options) dfq_scan_csv_at(db, path, options, DFQ_HERE)
+#define dfq_scan_csv_files(db, paths, count, options) \
+  dfq_scan_csv_files_at(db, paths, count, options, DFQ_HERE)
 #define dfq_scan(db, path) dfq_scan_at(db, path, DFQ_HERE)
 #define dfq_scan_fixed(db, path, options) dfq_scan_fixed_at(db, path, options, DFQ_HERE)
 #define dfq_query(db, text) dfq_query_at(db, text, DFQ_HERE)
@@ -2524,11 +2545,31 @@ static int dfq__io_target(void *user, const char *path, char *to, size_t size) {
 }
 
 #include <io.h>
+static bool dfq__io_list(void *user, const char *folder,
+                         bool (*entry)(void *to, const char *name, bool folder, int64_t bytes),
+                         void *to, const char **why) {
+  struct __finddata64_t found;
+  char pattern[1024];
+  int n = snprintf(pattern, sizeof pattern, "%s/*", folder);
+  intptr_t list = n < (int)sizeof pattern ? _findfirst64(pattern, &found) : -1;
+  bool more = list != -1;
+  (void)user;
+  if (!more) *why = strerror(errno);
+  while (more) {
+    bool dots = strcmp(found.name, ".") == 0 || strcmp(found.name, "..") == 0;
+    if (!dots && !entry(to, found.name, (found.attrib & _A_SUBDIR) != 0, found.size)) break;
+    more = _findnext64(list, &found) == 0;
+  }
+  if (list != -1) _findclose(list);
+  return list != -1;
+}
+
 static bool dfq__io_sync(void *user, void *file) {
   (void)user;
   return fflush((FILE *)file) == 0 && _commit(_fileno((FILE *)file)) == 0;
 }
 #else
+#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #if !defined(__USE_MISC) && !defined(__cplusplus)
@@ -2536,6 +2577,26 @@ extern char *realpath(const char *path, char *resolved); // hidden by strict -st
 extern int fileno(FILE *f);
 extern int fsync(int number);
 #endif
+
+// What a link leads to counts; a link to nothing is a file that cannot be opened.
+static bool dfq__io_list(void *user, const char *folder,
+                         bool (*entry)(void *to, const char *name, bool folder, int64_t bytes),
+                         void *to, const char **why) {
+  char path[4096];
+  struct stat there;
+  DIR *dir = opendir(folder);
+  (void)user;
+  if (!dir) *why = strerror(errno);
+  for (struct dirent *e; dir && (e = readdir(dir)) != NULL;) {
+    if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
+    int n = snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+    bool known = n >= 0 && (size_t)n < sizeof path && stat(path, &there) == 0;
+    bool is_folder = known && S_ISDIR(there.st_mode);
+    if (!entry(to, e->d_name, is_folder, known ? (int64_t)there.st_size : -1)) break;
+  }
+  if (dir) closedir(dir);
+  return dir != NULL;
+}
 
 static bool dfq__io_sync(void *user, void *file) {
   (void)user;
@@ -2598,6 +2659,7 @@ static dfq_io dfq__io_default(void) {
                 dfq__io_size,
                 dfq__io_target,
                 dfq__io_seek,
+                dfq__io_list,
                 dfq__io_sync };
   return io;
 }
@@ -14094,6 +14156,7 @@ typedef struct dfq__source_class {
   bool (*splits)(const dfq__op *scan);               // may it be read in morsels; NULL: yes
   bool (*spliced)(dfq__op *const *scan, int count);  // did the morsels that these operators
                                                      // read fit together; NULL: they do
+  void (*note)(dfq__text *t, const dfq__node *scan); // for explain; NULL: nothing to say
 } dfq__source_class;
 
 // The frame of a new source, with the context's settings. at: copied.
@@ -15304,11 +15367,12 @@ static const dfq__source_class dfq__table_source_class = {
   dfq__table_source_rows,
   dfq__table_source_print,
   NULL,
+  NULL,
   NULL
 };
 static const dfq__source_class dfq__rows_source_class = {
   "rows", { &dfq__rows_scan_class, &dfq__row_user_class, sizeof(dfq__row_scan) }, false, NULL,
-  dfq__rows_source_rows, dfq__rows_source_print, NULL, NULL
+  dfq__rows_source_rows, dfq__rows_source_print, NULL, NULL, NULL
 };
 
 // The context's latest error once more, as one that a frame can keep.
@@ -29792,6 +29856,10 @@ static void dfq__put_scan_notes(dfq__text *t, const dfq__node *n, bool *any) {
     if (dfq__reads_column(n, all->field[c].name))
       dfq__putf(t, "%s%s", named++ ? ", " : ": ", all->field[c].name);
   if (read > named) dfq__put(t, ", ...");
+  if (n->source->is->note) {
+    dfq__put_bracket(t, any);
+    n->source->is->note(t, n);
+  }
   dfq__put_taken(t, n, true, any);
   dfq__put_taken(t, n, false, any);
   if (n->count >= 0) {
@@ -31409,13 +31477,17 @@ static void dfq__csv_put_columns(dfq__text *t, const dfq__csv_source *s, bool ty
   dfq__put(t, ")");
 }
 
+static void dfq__put_path(dfq__text *t, const char *path) {
+  bool bare = *path != '#' && !strpbrk(path, " \t\r\n|,;()'\"");
+  if (bare) dfq__put(t, path);
+  else dfq__put_quoted(t, path, strlen(path), '\'');
+}
+
 // The path and the options as a pipeline has them.
 static void dfq__csv_source_print(dfq__text *t, const dfq__source *source) {
   const dfq__csv_source *s = (const dfq__csv_source *)(const void *)source;
   const dfq_csv_options *o = &s->options;
-  bool bare = *s->path != '#' && !strpbrk(s->path, " \t\r\n|,;()'\"");
-  if (bare) dfq__put(t, s->path);
-  else dfq__put_quoted(t, s->path, strlen(s->path), '\'');
+  dfq__put_path(t, s->path);
   bool places = s->form == DFQ__FIXED_FORM, tells = s->form == dfq__form_of(s->path);
   if (places && o->widths) dfq__putf(t, " widths (%s)", o->widths);
   else if (!tells) dfq__putf(t, " format %s", dfq__form_words[s->form]);
@@ -32733,7 +32805,7 @@ DFQ__SMALL_BEGIN
 static const dfq__source_class dfq__csv_source_class = {
   "csv", { &dfq__csv_scan_class, NULL, 0 }, true,
   dfq__csv_source_prunable, dfq__csv_source_rows, dfq__csv_source_print,
-  dfq__csv_splits, dfq__csv_spliced
+  dfq__csv_splits, dfq__csv_spliced, NULL
 };
 
 // A pipe that no run has taken over is closed with the context's frames.
@@ -32754,8 +32826,8 @@ static dfq__csv_tape *dfq__csv_tape_new(dfq *db) {
 }
 
 // Reads header and sample, and closes the file again: the frame holds what was learnt of it.
-static dfq_frame *dfq__scan_form(dfq *db, const char *path, dfq__file_form form,
-                                 const dfq_csv_options *options, const char *at) {
+static dfq_frame *dfq__scan_one(dfq *db, const char *path, dfq__file_form form,
+                                const dfq_csv_options *options, const char *at) {
   if (!db) return NULL;
   dfq__csv_sample m;
   dfq__verb v = { db, NULL, "scan", NULL, NULL };
@@ -32785,6 +32857,898 @@ static dfq_frame *dfq__scan_form(dfq *db, const char *path, dfq__file_form form,
   return ok ? dfq__scan_frame(db, &s->head, v.at) : dfq__verb_failed(&v);
 }
 
+// ---- >>paths: which files a pattern means ---------------------------------------------------
+// A path with * or ? in it stands for all files that fit, in the order of their bytes, so that
+// a scan gives the same rows wherever it runs:
+//
+//   logs/*.csv         * any text, ? one character; neither goes beyond a /
+//   logs/**/x.csv      ** any number of folders, also none
+//   logs/              all files below, but for those whose names begin with . or _
+//
+// What begins with a dot is met only by a pattern that does. A file that really is called so
+// comes first: then the path is no pattern. Cost: one listing of each folder that may hold a
+// file; the folders in front of the first pattern are not listed.
+
+enum { DFQ__FOLDERS_DEEP = 64 };
+
+// Names as they are found, in an arena.
+typedef struct dfq__paths {
+  dfq *db;
+  dfq__arena *arena;
+  const char **path;
+  int64_t *bytes;            // of each file; -1: unknown
+  int count, room;
+  bool no_memory;
+  const char *bad, *why;     // the folder that could not be listed
+} dfq__paths;
+
+// Adds a path, which is copied. False without memory.
+static bool dfq__paths_add(dfq__paths *p, const char *path, size_t n, int64_t bytes) {
+  if (p->count == p->room) {
+    int room = 2 * p->room + 16;
+    const char **to = (const char **)dfq__arena_array(p->arena, (size_t)room, sizeof *to);
+    int64_t *size = (int64_t *)dfq__arena_array(p->arena, (size_t)room, sizeof *size);
+    if (!to || !size) { p->no_memory = true; return false; }
+    for (int i = 0; i < p->count; i++) {
+      to[i] = p->path[i];
+      size[i] = p->bytes[i];
+    }
+    p->path = to;
+    p->bytes = size;
+    p->room = room;
+  }
+  const char *copy = dfq__arena_text(p->arena, path, n);
+  if (!copy) { p->no_memory = true; return false; }
+  p->bytes[p->count] = bytes;
+  p->path[p->count++] = copy;
+  return true;
+}
+
+// What a folder holds; the names of folders in it get a / at their end.
+static bool dfq__paths_entry(void *to, const char *name, bool folder, int64_t bytes) {
+  dfq__paths *p = (dfq__paths *)to;
+  dfq__text t = dfq__text_in(p->db->heap);
+  dfq__putf(&t, "%s%s", name, folder ? "/" : "");
+  bool ok = !t.failed && dfq__paths_add(p, t.data, t.len, bytes);
+  if (t.failed) p->no_memory = true;
+  dfq__text_free(&t);
+  return ok;
+}
+
+// May a name that begins so be met by a pattern that begins so? all: by everything below.
+static bool dfq__paths_shown(const char *name, const char *pattern, bool all) {
+  return *name != '.' ? *name != '_' || !all : *pattern == '.';
+}
+
+static void dfq__paths_walk(dfq__paths *to, const char *folder, const char *pattern, int deep);
+
+// One entry of a folder, against a pattern's first part, which ends at end.
+static void dfq__paths_meet(dfq__paths *to, const char *folder, const char *name,
+                            int64_t bytes, const char *pattern, const char *end, int deep) {
+  size_t n = strlen(name);
+  bool is_folder = n && name[n - 1] == '/', last = !*end;
+  bool all = end - pattern == 2 && pattern[0] == '*' && pattern[1] == '*';
+  dfq__text t = dfq__text_in(to->db->heap);
+  if (!dfq__paths_shown(name, pattern, all && last)) return;
+  dfq__putf(&t, "%s%s", folder, name);
+  if (is_folder && !t.failed) t.data[t.len - 1] = 0;   // without its / it is compared
+  const char *bare = t.failed ? "" : t.data + strlen(folder);
+  bool fits = all || dfq__glob(pattern, (size_t)(end - pattern), bare);
+  if (is_folder && !t.failed) t.data[t.len - 1] = '/';
+  if (t.failed) to->no_memory = true;
+  else if (fits && !is_folder && last) (void)dfq__paths_add(to, t.data, t.len, bytes);
+  else if (fits && is_folder && all) dfq__paths_walk(to, t.data, pattern, deep + 1);
+  else if (fits && is_folder && !last) dfq__paths_walk(to, t.data, end + 1, deep + 1);
+  dfq__text_free(&t);
+}
+
+// All files below folder, which is empty or ends with /, that fit the pattern. The folder is
+// listed first and closed again: however deep it goes, one is open at a time.
+static void dfq__paths_walk(dfq__paths *to, const char *folder, const char *pattern,
+                            int deep) {
+  const dfq_io *io = &to->db->io;
+  const char *end = pattern + strcspn(pattern, "/"), *why = "no reason is known";
+  bool all = end - pattern == 2 && pattern[0] == '*' && pattern[1] == '*';
+  dfq__arena scratch = { to->db->heap, NULL, NULL };
+  dfq__paths in = { to->db, &scratch, NULL, NULL, 0, 0, false, NULL, NULL };
+  if (deep > DFQ__FOLDERS_DEEP) why = "folders are nested too deep";
+  if (to->bad || to->no_memory) return;
+  if (deep > DFQ__FOLDERS_DEEP ||
+      !io->list(io->user, *folder ? folder : ".", dfq__paths_entry, &in, &why)) {
+    to->bad = dfq__arena_text(to->arena, folder, strlen(folder));
+    to->why = why;
+    if (!to->bad || in.no_memory) to->no_memory = true;
+  }
+  if (all && *end && !to->bad) dfq__paths_walk(to, folder, end + 1, deep + 1);
+  for (int i = 0; i < in.count && !to->bad && !to->no_memory; i++)
+    dfq__paths_meet(to, folder, in.path[i], in.bytes[i], pattern, end, deep);
+  if (in.no_memory) to->no_memory = true;
+  dfq__arena_release(&scratch, 0);
+}
+
+// Puts a path, and its size, where it belongs by its bytes: shell sort, for there is no place
+// for a second array in qsort.
+static void dfq__paths_sort(dfq__paths *p, int from) {
+  int n = p->count - from;
+  for (int gap = n / 2; gap > 0; gap /= 2)
+    for (int i = from + gap; i < p->count; i++) {
+      const char *path = p->path[i];
+      int64_t bytes = p->bytes[i];
+      int k = i;
+      for (; k - gap >= from && strcmp(p->path[k - gap], path) > 0; k -= gap) {
+        p->path[k] = p->path[k - gap];
+        p->bytes[k] = p->bytes[k - gap];
+      }
+      p->path[k] = path;
+      p->bytes[k] = bytes;
+    }
+}
+
+// Is this a pattern, and no file of that name?
+static bool dfq__is_pattern(dfq *db, const char *path) {
+  const char *why = NULL;
+  if (!path || !*path || !db->io.list) return false;
+  if (path[strlen(path) - 1] == '/') return true;
+  if (!strpbrk(path, "*?")) return false;
+  void *file = db->io.open(db->io.user, path, false, &why);
+  if (file) db->io.close(db->io.user, file);
+  return !file;
+}
+
+// Adds the files that a path stands for: itself, when it is no pattern. None is an error.
+static bool dfq__paths_expand(dfq__paths *p, const char *path, dfq__verb *v) {
+  int from = p->count, kept = from;
+  if (!dfq__is_pattern(p->db, path)) return dfq__paths_add(p, path, strlen(path), -1);
+  size_t n = strcspn(path, "*?");
+  while (n && path[n - 1] != '/') n--;
+  bool below = !path[n];   // it ends with a /
+  const char *folder = dfq__arena_text(p->arena, path, n);
+  if (!folder) return false;
+  dfq__paths_walk(p, folder, below ? "**" : path + n, 0);
+  if (p->bad && !p->no_memory)
+    dfq__verb_error(v, DFQ_IO_ERROR, "%s: %s", *p->bad ? p->bad : ".", p->why);
+  if (p->bad || p->no_memory) return false;
+  dfq__paths_sort(p, from);
+  for (int i = from; i < p->count; i++) {   // two ** may lead to a file in two ways
+    if (kept > from && strcmp(p->path[kept - 1], p->path[i]) == 0) continue;
+    p->path[kept] = p->path[i];
+    p->bytes[kept++] = p->bytes[i];
+  }
+  p->count = kept;
+  if (kept == from) dfq__verb_error(v, DFQ_IO_ERROR, "no file is called %s", path);
+  return kept > from;
+}
+
+// ---- >>files-plan: many files as one table --------------------------------------------------
+// Idea. The files of a pattern, or of a list, are one source whose operator reads one file
+// after the other through the operator of an ordinary scan. What the folders are called is data
+// as well, when it is written key=value, as other engines write it:
+//
+//   sales/year=2023/region=EU/part-0.csv     id, amount + year 2023, region EU
+//   sales/year=2024/region=US/part-0.csv     id, amount + year 2024, region US
+//
+// Such a column is the same in all of a file, so a condition on it is asked once a file, before
+// that is opened: filter year = 2024 reads half of what is there. Values of a key are i64 when
+// all are, or dates; %2F and the like stand for signs that a name cannot hold.
+//
+// The columns are those of the first file, by name, in its order; every other file must have
+// the same ones, in any order, or is an error that names both; fill_missing takes what a file
+// lacks as null, and adds what only others have. Types come from samples of the first files: an
+// i64 in one and an f64 in another is an f64. All files must be read in the types so found.
+//
+// Cost: the first files are opened when the frame is built, with fill_missing all of them; the
+// others by the run that reaches them. Larger engines keep such facts of all files in a table
+// beside them (Iceberg, Delta Lake), with the least and greatest value of each column, so that
+// files are passed over by their content too.
+
+// How a file of the set becomes a frame of its own; how: the options, borrowed.
+typedef dfq_frame *(*dfq__open_file)(dfq *db, const char *path, const void *how,
+                                     const char *at);
+
+typedef struct dfq__files {
+  dfq__source head;
+  int count;
+  const char **path;
+  dfq__source **file;        // of those that were sampled; else NULL
+  int file_columns;          // those in front; behind them stand the parts, alike in all a file
+  dfq_value *part;           // file by file
+  dfq__open_file open;
+  const void *how;
+  bool fill;
+  const char *text;          // as a pipeline names them
+  double rows;
+} dfq__files;
+
+static int dfq__files_parts(const dfq__files *s) {
+  return s->head.schema.count - s->file_columns;
+}
+
+// The value of part p in the i-th file.
+static const dfq_value *dfq__files_part(const dfq__files *s, int i, int p) {
+  return &s->part[(size_t)i * (size_t)dfq__files_parts(s) + (size_t)p];
+}
+
+enum { DFQ__FILES_SAMPLED = 16 };
+
+// -- the folders' names
+
+// %41 is A. Bytes that no name may hold are written so.
+static size_t dfq__percent_decode(char *to, const char *s, size_t n) {
+  size_t k = 0;
+  for (size_t i = 0; i < n; i++) {
+    char hex[3] = { 0, 0, 0 }, *end = hex;
+    if (s[i] == '%' && i + 2 < n) memcpy(hex, s + i + 1, 2);
+    long byte = strtol(hex, &end, 16);
+    bool code = end == hex + 2 && hex[0] != '-' && hex[0] != '+' && hex[0] != ' ';
+    to[k++] = code ? (char)byte : s[i];
+    if (code) i += 2;
+  }
+  return k;
+}
+
+// The next key=value among a path's folders, from *at on. False when there is none.
+static bool dfq__hive_next(const char **at, const char **key, size_t *key_len,
+                           const char **value, size_t *value_len) {
+  for (const char *slash; (slash = strchr(*at, '/')) != NULL;) {
+    const char *from = *at, *equal = (const char *)memchr(from, '=', (size_t)(slash - from));
+    *at = slash + 1;
+    if (!equal || equal == from) continue;
+    *key = from;
+    *key_len = (size_t)(equal - from);
+    *value = equal + 1;
+    *value_len = (size_t)(slash - equal) - 1;
+    return true;
+  }
+  return false;
+}
+
+// Texts of one part, in all files, become values of one type if all of them would be written
+// the same again; else they stay texts.
+static void dfq__hive_type(dfq__files *s, dfq_field *f, int part, int parts) {
+  static const dfq_type types[] = { DFQ_I64, DFQ_DATE };
+  char text[DFQ__NUMBER_TEXT];
+  for (int k = 0; k < 2 && f->type == DFQ_STR; k++) {
+    bool fits = true, any = false;
+    dfq_value v;
+    for (int i = 0; i < s->count && fits; i++) {
+      const dfq_value *t = &s->part[(size_t)i * (size_t)parts + (size_t)part];
+      if (t->type == DFQ_NULL) continue;
+      any = true;
+      fits = dfq__read_value(types[k], t->as.s, t->len, &v) &&
+             dfq__write_value(text, &v) == t->len && memcmp(text, t->as.s, t->len) == 0;
+    }
+    if (fits && any) f->type = types[k];
+  }
+  for (int i = 0; i < s->count && f->type != DFQ_STR; i++) {
+    dfq_value *t = &s->part[(size_t)i * (size_t)parts + (size_t)part], v = *t;
+    if (v.type != DFQ_NULL) (void)dfq__read_value(f->type, v.as.s, v.len, t);
+  }
+}
+
+// The keys that stand in any path, each once, in the order in which they are met.
+static void dfq__hive_keys(const dfq__files *s, dfq__names *keys, dfq *db) {
+  const char *key, *value;
+  size_t n, m;
+  for (int i = 0; i < s->count; i++)
+    for (const char *at = s->path[i]; dfq__hive_next(&at, &key, &n, &value, &m);) {
+      const char *name = dfq__intern_n(db, key, n);
+      if (!name) keys->failed = true;
+      else if (!dfq__names_has(keys, name)) dfq__names_add(keys, name);
+    }
+}
+
+// The i-th file's value of a key: text, or null where there is none.
+static bool dfq__hive_value(dfq__files *s, dfq *db, int i, const char *name, dfq_value *to) {
+  static const char none[] = "__HIVE_DEFAULT_PARTITION__";
+  const char *key, *value, *at = s->path[i];
+  size_t n, m;
+  *to = dfq__value_null();
+  while (dfq__hive_next(&at, &key, &n, &value, &m)) {
+    if (strlen(name) != n || memcmp(name, key, n) != 0) continue;
+    char *text = (char *)dfq__arena_alloc(&db->arena, m + 1);
+    if (!text) return false;
+    memcpy(text, value, m);
+    bool null = m == sizeof none - 1 && memcmp(text, none, m) == 0;
+    if (!null) *to = dfq__value_str(text, dfq__percent_decode(text, text, m));
+  }
+  return true;
+}
+
+// The columns that the paths hold, and the file's name if that is asked for. Puts their fields
+// behind the files' own, where room is. False without memory.
+static bool dfq__files_take_parts(dfq__files *s, dfq *db, const dfq__names *keys,
+                                  const char *file_name, dfq_field *field) {
+  int parts = keys->count + (file_name != NULL);
+  s->part = (dfq_value *)dfq__arena_array(&db->arena, (size_t)s->count * (size_t)parts + 1,
+                                          sizeof *s->part);
+  if (!s->part) return false;
+  for (int i = 0; i < s->count; i++) {
+    dfq_value *part = s->part + (size_t)i * (size_t)parts;
+    for (int p = 0; p < keys->count; p++)
+      if (!dfq__hive_value(s, db, i, keys->name[p], &part[p])) return false;
+    if (file_name) part[keys->count] = dfq__value_str(s->path[i], strlen(s->path[i]));
+  }
+  for (int p = 0; p < parts; p++) {
+    field[p].name = p < keys->count ? keys->name[p] : file_name;
+    field[p].type = DFQ_STR;
+    field[p].why = NULL;
+    if (p < keys->count) dfq__hive_type(s, &field[p], p, parts);
+  }
+  return true;
+}
+
+// -- the files' columns
+
+// Does the sample say nothing about a column's type?
+static bool dfq__sample_is_empty(const dfq_field *f) {
+  return f->why && (strncmp(f->why, "none of the sampled", 19) == 0 ||
+                    strncmp(f->why, "there are no rows", 17) == 0);
+}
+
+// What a column is that is of one type in some files, and of another in others.
+static void dfq__files_merge_type(dfq_field *to, const dfq_field *from) {
+  if (to->type == from->type || dfq__sample_is_empty(from)) return;
+  dfq_type a = to->type, b = from->type;
+  if (dfq__sample_is_empty(to)) *to = *from;
+  else if (dfq__is_number(a) && dfq__is_number(b)) to->type = DFQ_F64;
+  else to->type = DFQ_STR;
+  if (a != to->type || b != to->type) to->why = "the files' types differ";
+}
+
+// A file that has not the columns of the first. Returns false.
+static bool dfq__files_differ(dfq__verb *v, const char *has, const char *lacks,
+                              const char *name) {
+  dfq__verb_error(v, DFQ_FORMAT_ERROR,
+                  "%s has no column %s, which %s has\n"
+                  "  try: fill_missing true (in C: .fill_missing = true), for null there",
+                  lacks, name, has);
+  return false;
+}
+
+// By text: a file that is opened by a run has names of its own.
+static int dfq__files_find(const dfq_schema *s, const char *name) {
+  for (int c = 0; c < s->count; c++)
+    if (strcmp(s->field[c].name, name) == 0) return c;
+  return -1;
+}
+
+// Every column of one schema must be in the other; where not, which one is said.
+static bool dfq__files_same_names(dfq__verb *v, const dfq_schema *a, const char *a_path,
+                                  const dfq_schema *b, const char *b_path) {
+  for (int c = 0; c < a->count; c++)
+    if (dfq__files_find(b, a->field[c].name) < 0)
+      return dfq__files_differ(v, a_path, b_path, a->field[c].name);
+  return true;
+}
+
+// Takes the i-th file's columns into those of all: field has room for them.
+static bool dfq__files_take_schema(dfq__files *s, dfq__verb *v, int i, dfq_field *field) {
+  dfq_schema all = { s->file_columns, field };
+  const dfq_schema *own = &s->file[i]->schema;
+  if (i && !s->fill &&
+      !(dfq__files_same_names(v, &all, s->path[0], own, s->path[i]) &&
+        dfq__files_same_names(v, own, s->path[i], &all, s->path[0]))) return false;
+  for (int c = 0; c < own->count; c++) {
+    int at = dfq__schema_find(&all, own->field[c].name);
+    if (at >= 0) dfq__files_merge_type(&field[at], &own->field[c]);
+    else field[s->file_columns++] = own->field[c];
+    all.count = s->file_columns;
+  }
+  return true;
+}
+
+// Gives a file's source the names and types of all, in fields of its own.
+static bool dfq__files_retype(const dfq__files *s, dfq__source *file, dfq__arena *arena) {
+  size_t n = (size_t)file->schema.count + 1;
+  dfq_schema all = { s->file_columns, s->head.schema.field };
+  dfq_field *field = (dfq_field *)dfq__arena_array(arena, n, sizeof *field);
+  if (!field) return false;
+  for (int c = 0; c < file->schema.count; c++) {
+    int at = dfq__files_find(&all, file->schema.field[c].name);
+    field[c] = file->schema.field[c];
+    if (at >= 0) field[c].type = all.field[at].type;
+    if (at >= 0) field[c].name = all.field[at].name;
+  }
+  file->schema.field = field;
+  return true;
+}
+
+// Opens the first files, or with fill all of them. False after an error.
+static bool dfq__files_sample(dfq__files *s, dfq__verb *v) {
+  int most = s->fill ? s->count : (int)dfq__min((size_t)s->count, DFQ__FILES_SAMPLED);
+  for (int i = 0; i < most; i++) {
+    dfq_frame *f = s->open(v->db, s->path[i], s->how, v->at);
+    if (!f || f->error) {
+      v->error = f ? f->error : &dfq__error_memory;
+      return false;
+    }
+    s->file[i] = f->node->source;
+  }
+  return true;
+}
+
+// About how many rows: by those of the files that were sampled.
+static double dfq__files_estimate(const dfq__files *s) {
+  double rows = 0;
+  int known = 0;
+  for (int i = 0; i < s->count && s->file[i]; i++, known++) {
+    double n = s->file[i]->is->rows(s->file[i]);
+    if (n < 0) return -1;
+    rows += n;
+  }
+  return rows / known * s->count;
+}
+
+// A part takes the place of a file's own column of its name: the folder is what filters are
+// asked about.
+static void dfq__files_hide(dfq__files *s, dfq *db, const dfq__names *keys, dfq_field *field) {
+  int kept = 0;
+  for (int c = 0; c < s->file_columns; c++) {
+    if (!dfq__names_has(keys, field[c].name)) field[kept++] = field[c];
+    else dfq__warn(db, "%s is taken from the folders' names, not from the files",
+                   field[c].name);
+  }
+  s->file_columns = kept;
+}
+
+// Everything about the set but its paths. False after an error.
+static bool dfq__files_resolve(dfq__files *s, dfq__verb *v, bool hive, const char *file_name) {
+  dfq *db = v->db;
+  dfq__names keys = { &db->arena, NULL, 0, 0, false };
+  size_t room = file_name != NULL;
+  if (hive) dfq__hive_keys(s, &keys, db);
+  if (file_name) file_name = dfq__intern(db, file_name);
+  s->file = (dfq__source **)dfq__arena_array(&db->arena, (size_t)s->count, sizeof *s->file);
+  if (!s->file || keys.failed || !dfq__files_sample(s, v)) return false;
+  for (int i = 0; i < s->count && s->file[i]; i++) room += (size_t)s->file[i]->schema.count;
+  room += (size_t)keys.count + 1;
+  dfq_field *field = (dfq_field *)dfq__arena_array(&db->arena, room, sizeof *field);
+  if (!field) return false;
+  for (int i = 0; i < s->count && s->file[i]; i++)
+    if (!dfq__files_take_schema(s, v, i, field)) return false;
+  dfq__files_hide(s, db, &keys, field);
+  if (!dfq__files_take_parts(s, db, &keys, file_name, field + s->file_columns)) return false;
+  s->head.schema.field = field;
+  s->head.schema.count = s->file_columns + keys.count + (file_name != NULL);
+  dfq_schema own = { s->file_columns, field };
+  if (file_name && dfq__schema_find(&own, file_name) >= 0) {
+    dfq__verb_error(v, DFQ_USAGE, "file_name: there is a column %s already", file_name);
+    return false;
+  }
+  for (int i = 0; i < s->count && s->file[i]; i++)
+    if (!dfq__files_retype(s, s->file[i], &db->arena)) return false;
+  s->rows = dfq__files_estimate(s);
+  return true;
+}
+
+// ---- >>files-scan: one file after the other -------------------------------------------------
+// The operator: it passes over the files that the conditions rule out, and opens the others in
+// their order, each in a small context of its own, so that ten thousand files need no more
+// memory than one. A condition on columns of the folders is asked here; one that mixes them
+// with others goes into the file's scan with the folder's values in it. For several threads, a
+// morsel is a file.
+
+typedef struct dfq__files_scan {
+  dfq__op head;
+  const dfq__files *set;
+  bool *keep;                // by file
+  int next, end;             // files
+  dfq__run run;              // of the file at hand: everything about it ends with it
+  dfq__op *file;
+  int *place;                // by column: where in the file's batch; -1: null; -2 - p: part p
+  char *constant;            // 64 times each part's value
+  uint8_t *nulls;            // 64 zeros
+  uint64_t left;
+} dfq__files_scan;
+
+// The values of a file's parts, for conditions: a column becomes a literal.
+typedef struct dfq__files_at {
+  dfq *db;
+  const dfq__files *set;
+  int file;
+} dfq__files_at;
+
+static int dfq__files_column(const dfq__files *s, const char *name) {
+  return dfq__schema_find(&s->head.schema, name);
+}
+
+// A part as its value; a column that this file lacks as null. NULL for the file's own.
+static dfq_expr *dfq__files_literal(void *user, const dfq_expr *column) {
+  const dfq__files_at *at = (const dfq__files_at *)user;
+  const dfq__files *s = at->set;
+  int c = column->kind == DFQ_COLUMN ? dfq__files_column(s, column->name) : -1;
+  if (c < 0) return NULL;
+  dfq_value v = dfq__value_null();
+  if (c >= s->file_columns) v = *dfq__files_part(s, at->file, c - s->file_columns);
+  else if (!s->file[at->file] ||
+           dfq__schema_find(&s->file[at->file]->schema, column->name) >= 0) return NULL;
+  dfq_expr *e = dfq_literal(at->db, &v);
+  return v.type == DFQ_NULL ? dfq_cast(e, s->head.schema.field[c].type) : e;
+}
+
+// A condition as the i-th file's scan has to ask it. Everything new is in at's context.
+static dfq_expr *dfq__files_condition(dfq__files_at *at, const dfq_expr *e) {
+  dfq_expr *copy = dfq__expr_copy(at->db, e);
+  return copy->kind == DFQ_FAILED ? copy : dfq__substitute(copy, dfq__files_literal, at);
+}
+
+static bool dfq__has_columns(const dfq_expr *e) {
+  if (e->kind == DFQ_COLUMN) return true;
+  for (int i = 0; i < e->argc; i++)
+    if (dfq__has_columns(e->arg[i])) return true;
+  return false;
+}
+
+// What a condition without columns is: 1 true, 0 false or null, -1 it fails, and its row will
+// say so.
+static int dfq__files_decide(dfq_expr *e) {
+  static const dfq_schema none = { 0, NULL };
+  dfq_value v;
+  if (!dfq_expr_eval(e, &none, NULL, &v)) return -1;
+  return v.type == DFQ_BOOL && v.as.i;
+}
+
+// Asks each file for the conditions of a node. own: for expressions; keep: by file, may be
+// NULL. Returns how many files are left.
+static int dfq__files_kept(const dfq__files *s, const dfq__node *n, dfq *own, bool *keep) {
+  int kept = 0;
+  for (int i = 0; i < s->count; i++) {
+    dfq__files_at at = { own, s, i };
+    size_t mark = dfq_mark(own);
+    bool stays = true;
+    for (int k = 0; k < n->expr_count && stays; k++) {
+      dfq_expr *e = dfq__files_condition(&at, n->expr[k]);
+      stays = e->kind == DFQ_FAILED || dfq__has_columns(e) || dfq__files_decide(e) != 0;
+    }
+    if (keep) keep[i] = stays;
+    kept += stays;
+    dfq_release(own, mark);
+  }
+  return kept;
+}
+
+// Open: which files are to be read. None of them is touched yet.
+static bool dfq__files_scan_open(dfq__op *op) {
+  dfq__files_scan *s = (dfq__files_scan *)op;
+  s->set = (const dfq__files *)(const void *)op->node->source;
+  s->end = s->set->count;
+  s->left = op->node->count < 0 ? UINT64_MAX : (uint64_t)op->node->count;
+  size_t parts = (size_t)dfq__files_parts(s->set);
+  s->keep = (bool *)dfq__op_array(op, (size_t)s->set->count, sizeof *s->keep);
+  s->place = (int *)dfq__op_array(op, (size_t)op->out.columns, sizeof *s->place);
+  s->constant = (char *)dfq__op_array(op, parts, 64 * sizeof(dfq_view));
+  s->nulls = (uint8_t *)dfq__op_array(op, 64, 1);
+  dfq *own = s->keep && s->place && s->constant && s->nulls ? dfq__own_context(op->run->db)
+                                                            : NULL;
+  if (!own) return false;
+  dfq__files_kept(s->set, op->node, own, s->keep);
+  dfq_close(own);
+  return true;
+}
+
+// What a file's run has said goes on to the real one, whose memory outlives it.
+static void dfq__files_hand_on(dfq__files_scan *s) {
+  dfq__run *to = s->head.run;
+  const dfq__error *e = s->run.error;
+  if (s->run.own->warnings.len)
+    dfq__warn(to->own, "%.*s", (int)s->run.own->warnings.len - 1, s->run.own->warnings.data);
+  if (!e) return;
+  dfq__text t = dfq__text_in(to->own->heap);
+  dfq__put(&t, e->message);
+  dfq__run_error(to, e == &dfq__error_memory ? e
+                                             : dfq__error_from(&to->own->arena, e->status, &t));
+  if (e == &dfq__error_memory) dfq__text_free(&t);
+}
+
+// The file at hand is done with.
+static void dfq__files_leave(dfq__files_scan *s) {
+  dfq__op *op = &s->head;
+  if (!s->run.own) return;
+  dfq__op_close(s->file);
+  if (s->run.count) {
+    op->count->fields += s->run.count[1].fields;
+    if (s->run.count[1].peak_bytes > op->count->peak_bytes)
+      op->count->peak_bytes = s->run.count[1].peak_bytes;
+  }
+  dfq__files_hand_on(s);
+  dfq_close(s->run.own);
+  s->run.own = NULL;
+  s->file = NULL;
+}
+
+// The source of the i-th file: the one that was sampled, or a new one that must have the same
+// columns. NULL with the file's run's error set.
+static dfq__source *dfq__files_source(dfq__files_scan *s, int i) {
+  const dfq__files *set = s->set;
+  dfq *own = s->run.own;
+  if (set->file[i]) return set->file[i];
+  dfq__verb v = { own, NULL, "scan", s->head.node->at, NULL };
+  dfq_frame *f = set->open(own, set->path[i], set->how, s->head.node->at);
+  dfq__source *file = f && !f->error ? f->node->source : NULL;
+  const dfq_schema *first = &set->file[0]->schema;
+  if (!file) dfq__run_error(&s->run, f ? f->error : &dfq__error_memory);
+  else if (!dfq__files_same_names(&v, first, set->path[0], &file->schema, set->path[i]) ||
+           !dfq__files_same_names(&v, &file->schema, set->path[i], first, set->path[0]))
+    dfq__run_error(&s->run, v.error);
+  else if (!dfq__files_retype(set, file, &own->arena)) dfq__run_no_memory(&s->run);
+  return s->run.error ? NULL : file;
+}
+
+// The scan node of a file: its columns among those that are wanted, and what is left of the
+// conditions. NULL without memory.
+static dfq__node *dfq__files_node(dfq__files_scan *s, int i, dfq__source *file) {
+  const dfq__node *n = s->head.node;
+  dfq__arena *arena = &s->run.own->arena;
+  dfq__files_at at = { s->run.own, s->set, i };
+  dfq__node *c = (dfq__node *)dfq__arena_alloc(arena, sizeof *c);
+  size_t columns = (size_t)n->schema.count + 1, exprs = (size_t)n->expr_count + 1;
+  dfq_field *field = (dfq_field *)dfq__arena_array(arena, columns, sizeof *field);
+  dfq_expr **expr = (dfq_expr **)dfq__arena_array(arena, exprs, sizeof *expr);
+  if (!c || !field || !expr) return NULL;
+  *c = *n;
+  c->source = file;
+  c->id = 1;
+  c->expr = expr;
+  c->expr_count = c->schema.count = 0;
+  c->schema.field = field;
+  if (n->count >= 0) c->count = (int64_t)dfq__min((size_t)s->left, (size_t)INT64_MAX);
+  for (int k = 0; k < n->schema.count; k++) {
+    int whole = dfq__files_column(s->set, n->schema.field[k].name);
+    int own = dfq__schema_find(&file->schema, n->schema.field[k].name);
+    bool part = whole >= s->set->file_columns;
+    s->place[k] = part ? -2 - (whole - s->set->file_columns) : own < 0 ? -1 : c->schema.count;
+    if (!part && own >= 0) field[c->schema.count++] = n->schema.field[k];
+  }
+  for (int k = 0; k < n->expr_count; k++) {
+    dfq_expr *e = dfq__files_condition(&at, n->expr[k]);
+    if (e->kind == DFQ_FAILED) return NULL;
+    if (dfq__has_columns(e) || dfq__files_decide(e) != 1) expr[c->expr_count++] = e;
+  }
+  return c;
+}
+
+// 64 times the value of each part: how a constant stands in a batch.
+static void dfq__files_constants(dfq__files_scan *s, int i) {
+  for (int p = 0; p < dfq__files_parts(s->set); p++)
+    for (size_t k = 0; k < 64; k++)
+      dfq__cell_put(s->constant + (size_t)p * 64 * sizeof(dfq_view),
+                    s->set->head.schema.field[s->set->file_columns + p].type, k,
+                    dfq__files_part(s->set, i, p));
+}
+
+// Opens the i-th file in a context of its own. False with the run's error set.
+static bool dfq__files_enter(dfq__files_scan *s, int i) {
+  dfq__op *op = &s->head;
+  s->run = *op->run;
+  s->run.error = NULL;
+  s->run.own = dfq__own_context(op->run->db);
+  if (!s->run.own) return false;
+  s->run.node_count = 1;
+  s->run.count = (dfq__counters *)dfq__arena_array(&s->run.own->arena, 2, sizeof *s->run.count);
+  dfq__source *file = s->run.count ? dfq__files_source(s, i) : NULL;
+  dfq__node *n = file ? dfq__files_node(s, i, file) : NULL;
+  if (n) s->file = dfq__op_open(&s->run, n);
+  if (!s->file && !s->run.error) dfq__run_no_memory(&s->run);
+  if (s->file) dfq__files_constants(s, i);
+  else dfq__files_leave(s);
+  return s->file != NULL;
+}
+
+// The file's batch, with the parts beside it.
+static void dfq__files_batch(dfq__files_scan *s) {
+  dfq__op *op = &s->head;
+  op->out.rows = s->file->out.rows;
+  for (int c = 0; c < op->out.columns; c++) {
+    int place = s->place[c], part = -2 - place;
+    if (place >= 0) { op->out.column[c] = s->file->out.column[place]; continue; }
+    bool null = part < 0 || dfq__files_part(s->set, s->next - 1, part)->type == DFQ_NULL;
+    const char *data = part < 0 ? s->constant : s->constant + (size_t)part * 64 *
+                                                              sizeof(dfq_view);
+    op->out.column[c] = dfq__vec_of(op->node->schema.field[c].type, data,
+                                    null ? s->nulls : NULL);
+    op->out.column[c].constant = true;
+  }
+}
+
+// Next: a batch of the file at hand, or of the next one that is kept.
+static dfq__event dfq__files_scan_next(dfq__op *op) {
+  dfq__files_scan *s = (dfq__files_scan *)op;
+  while (s->left) {
+    while (!s->file && s->next < s->end && !s->keep[s->next]) s->next++;
+    if (!s->file && s->next == s->end) return DFQ__END;
+    if (!s->file && !dfq__files_enter(s, s->next++)) return DFQ__ERROR;
+    dfq__event e = dfq__pull(s->file);
+    if (e == DFQ__BATCH) {
+      s->left -= dfq__min(s->file->out.rows, (size_t)s->left);
+      dfq__files_batch(s);
+      return DFQ__BATCH;
+    }
+    dfq__files_leave(s);
+    if (e == DFQ__ERROR) return DFQ__ERROR;
+  }
+  return DFQ__END;
+}
+
+// A run that ends early has no use for what the file at hand may have to complain of.
+static void dfq__files_scan_close(dfq__op *op) {
+  dfq__files_scan *s = (dfq__files_scan *)op;
+  s->run.error = NULL;
+  dfq__files_leave(s);
+}
+
+// The number-th of the files that are kept.
+static bool dfq__files_scan_morsel(dfq__op *op, size_t number) {
+  dfq__files_scan *s = (dfq__files_scan *)op;
+  dfq__files_leave(s);
+  for (int i = 0; i < s->set->count; i++) {
+    if (!s->keep[i] || number--) continue;
+    s->next = i;
+    s->end = i + 1;
+    return true;
+  }
+  return false;
+}
+
+// May every file be read by any thread? As its own class says; one that was not sampled is like
+// the first.
+static bool dfq__files_splits(const dfq__op *op) {
+  const dfq__files *s = (const dfq__files *)(const void *)op->node->source;
+  for (int i = 0; i < s->count && s->file[i]; i++) {
+    dfq__op file = *op;
+    dfq__node n = *op->node;
+    file.node = &n;
+    n.source = s->file[i];
+    if (!s->file[i]->is->runs.batch->morsel) return false;
+    if (s->file[i]->is->splits && !s->file[i]->is->splits(&file)) return false;
+  }
+  return op->node->count < 0;
+}
+
+static const dfq__op_class dfq__files_scan_class = {
+  sizeof(dfq__files_scan), dfq__files_scan_open,  NULL,
+  dfq__files_scan_next,    dfq__files_scan_close, dfq__files_scan_morsel
+};
+
+// ---- >>files-frame: patterns and lists as frames --------------------------------------------
+// The class of such sources, and the functions that scan files of a form: one file, where the
+// path is no pattern, or many.
+
+static bool dfq__files_prunable(const dfq__source *s) {
+  const dfq__source *first = ((const dfq__files *)(const void *)s)->file[0];
+  return !first->is->prunable || first->is->prunable(first);
+}
+
+static double dfq__files_rows(const dfq__source *s) {
+  return ((const dfq__files *)(const void *)s)->rows;
+}
+
+// The paths as they were given, then the options, which the first file prints behind its own
+// path.
+static void dfq__files_print(dfq__text *t, const dfq__source *source) {
+  const dfq__files *s = (const dfq__files *)(const void *)source;
+  dfq__put(t, s->text);
+  dfq__text first = dfq__text_in(t->heap), path = dfq__text_in(t->heap);
+  s->file[0]->is->print(&first, s->file[0]);
+  dfq__put_path(&path, s->path[0]);
+  if (first.failed || path.failed) t->failed = true;
+  else dfq__put(t, first.data + dfq__min(first.len, path.len));
+  dfq__text_free(&first);
+  dfq__text_free(&path);
+}
+
+// "files 3 of 12", for explain.
+static void dfq__files_note(dfq__text *t, const dfq__node *n) {
+  const dfq__files *s = (const dfq__files *)(const void *)n->source;
+  dfq *own = n->expr_count ? dfq__own_context(n->expr[0]->db) : NULL;
+  int kept = own ? dfq__files_kept(s, n, own, NULL) : s->count;
+  dfq__putf(t, "files %d of %d", kept, s->count);
+  dfq_close(own);
+}
+
+static const dfq__source_class dfq__files_class = {
+  "files", { &dfq__files_scan_class, NULL, 0 }, true,
+  dfq__files_prunable, dfq__files_rows, dfq__files_print,
+  dfq__files_splits, NULL, dfq__files_note
+};
+
+// "logs/*.csv", or "(a.csv, b.csv)".
+static const char *dfq__files_text(dfq *db, const char *const *path, int count) {
+  dfq__text t = dfq__text_in(db->heap);
+  if (count > 1) dfq__put(&t, "(");
+  for (int i = 0; i < count; i++) {
+    if (i) dfq__put(&t, ", ");
+    dfq__put_path(&t, path[i]);
+  }
+  if (count > 1) dfq__put(&t, ")");
+  const char *text = t.failed ? NULL : dfq__arena_text(&db->arena, t.data, t.len);
+  dfq__text_free(&t);
+  return text;
+}
+
+// What is to be known of a set of files beside its paths.
+typedef struct dfq__files_how {
+  dfq__open_file open;
+  const void *how;           // for open; lives as long as the context's frames
+  bool fill, no_hive;
+  const char *file_name;
+} dfq__files_how;
+
+// A frame over paths and patterns. False after an error.
+static bool dfq__files_make(dfq__files *s, dfq__verb *v, const char *const *path, int count,
+                            const dfq__files_how *how) {
+  dfq *db = v->db;
+  dfq__paths all = { db, &db->arena, NULL, NULL, 0, 0, false, NULL, NULL };
+  for (int i = 0; i < count; i++) {
+    if (!path[i] || !*path[i]) dfq__verb_error(v, DFQ_USAGE, "no path is given");
+    if (v->error || !dfq__paths_expand(&all, path[i], v)) return false;
+  }
+  if (!all.count) dfq__verb_error(v, DFQ_USAGE, "no path is given");
+  s->head.is = &dfq__files_class;
+  s->count = all.count;
+  s->path = all.path;
+  s->open = how->open;
+  s->how = how->how;
+  s->fill = how->fill;
+  s->text = dfq__files_text(db, path, count);
+  return s->text && all.count && dfq__files_resolve(s, v, !how->no_hive, how->file_name);
+}
+
+static dfq_frame *dfq__scan_files(dfq *db, const char *const *path, int count,
+                                  const dfq__files_how *how, const char *at) {
+  bool ok = true;
+  dfq__verb v = { db, NULL, "scan", NULL, NULL };
+  v.at = dfq__csv_copy(&db->arena, at, &ok);
+  dfq__files *s = (dfq__files *)dfq__arena_alloc(&db->arena, sizeof *s);
+  ok = ok && s && dfq__files_make(s, &v, path, count, how);
+  return ok ? dfq__scan_frame(db, &s->head, v.at) : dfq__verb_failed(&v);
+}
+
+// A file of one form, with options.
+typedef struct dfq__form_how {
+  dfq__file_form form;
+  dfq_csv_options options;
+} dfq__form_how;
+
+static dfq_frame *dfq__open_form(dfq *db, const char *path, const void *how, const char *at) {
+  const dfq__form_how *h = (const dfq__form_how *)how;
+  return dfq__scan_one(db, path, h->form, &h->options, at);
+}
+
+// A copy of the options that lives as long as the context's frames. NULL without memory.
+static dfq__form_how *dfq__form_how_of(dfq *db, dfq__file_form form,
+                                       const dfq_csv_options *options) {
+  dfq__form_how *h = (dfq__form_how *)dfq__arena_alloc(&db->arena, sizeof *h);
+  bool ok = h != NULL;
+  if (!ok) return NULL;
+  h->form = form;
+  if (options) h->options = *options;
+  h->options.names = dfq__csv_copy(&db->arena, h->options.names, &ok);
+  h->options.types = dfq__csv_copy(&db->arena, h->options.types, &ok);
+  h->options.nulls = dfq__csv_copy(&db->arena, h->options.nulls, &ok);
+  h->options.widths = dfq__csv_copy(&db->arena, h->options.widths, &ok);
+  h->options.file_name = dfq__csv_copy(&db->arena, h->options.file_name, &ok);
+  return ok ? h : NULL;
+}
+
+static dfq_frame *dfq__scan_many(dfq *db, const char *const *path, int count,
+                                 dfq__file_form form, const dfq_csv_options *options,
+                                 const char *at) {
+  dfq__form_how *h = dfq__form_how_of(db, form, options);
+  if (!h) return dfq__frame_failed(db, &dfq__error_memory);
+  const dfq_csv_options *o = &h->options;
+  dfq__files_how how = { dfq__open_form, h, o->fill_missing, o->no_hive, o->file_name };
+  return dfq__scan_files(db, path, count, &how, at);
+}
+
+// One file that is called so, unless the path is a pattern, or rows are to say their file.
+static dfq_frame *dfq__scan_form(dfq *db, const char *path, dfq__file_form form,
+                                 const dfq_csv_options *options, const char *at) {
+  if (!db) return NULL;
+  bool many = dfq__is_pattern(db, path) || (options && options->file_name && path && *path);
+  return many ? dfq__scan_many(db, &path, 1, form, options, at)
+              : dfq__scan_one(db, path, form, options, at);
+}
+
 DFQ_API dfq_frame *dfq_scan_csv_at(dfq *db, const char *path, const dfq_csv_options *options,
                                    const char *at) {
   return dfq__scan_form(db, path, DFQ__CSV_FORM, options, at);
@@ -32797,6 +33761,11 @@ DFQ_API dfq_frame *dfq_scan_fixed_at(dfq *db, const char *path, const dfq_csv_op
 
 DFQ_API dfq_frame *dfq_scan_at(dfq *db, const char *path, const char *at) {
   return dfq__scan_form(db, path, path ? dfq__form_of(path) : DFQ__CSV_FORM, NULL, at);
+}
+
+DFQ_API dfq_frame *dfq_scan_csv_files_at(dfq *db, const char *const *paths, int count,
+                                         const dfq_csv_options *options, const char *at) {
+  return db ? dfq__scan_many(db, paths, count, DFQ__CSV_FORM, options, at) : NULL;
 }
 
 // ---- >>sinks: results on their way into files -----------------------------------------------
@@ -33372,7 +34341,7 @@ DFQ_API bool dfq_print_json(dfq_frame *frame, FILE *out) {
 // the node.
 //
 //   script   = { "let" NAME "=" pipeline ";" } pipeline [";"]      dfq_define: lets alone
-//   pipeline = ( "scan" PATH options | NAME | "(" pipeline ")" ) { "|" stage }
+//   pipeline = ( "scan" PATHS options | NAME | "(" pipeline ")" ) { "|" stage }
 //   source   = "(" pipeline ")" | PATH options       a bare PATH that a let binds is that one
 //
 //   let big = scan orders.csv | filter amount > 100;        sort name
@@ -33521,6 +34490,7 @@ static void dfq__begin(dfq__script *s, const char *where) {
 //             | "bad_values" ("error" | "null" | "skip")
 //             | "format" ("csv" | "tsv" | "fixed") | "widths" "(" [width {"," width}] ")" }
 //   width   = COUNT | COUNT "-" [COUNT]               see >>fixed-width
+//   PATHS   = PATH | "(" PATH {"," PATH} ")"
 //   PATH    = 'quoted' or a run without space | , ; ( ) ' "
 //
 // Options are words that stand only here, each at most once and in any order; they fill in the
@@ -33688,9 +34658,10 @@ static const char *dfq__nearest_let(const dfq__script *s, const char *name) {
 }
 
 // The scan of a path that was taken already: reads its options and opens the file.
-static dfq_frame *dfq__parse_scan(dfq__script *s, const char *path, dfq__token place,
+static dfq_frame *dfq__parse_scan(dfq__script *s, const dfq__names *paths, dfq__token place,
                                   bool bare) {
   dfq__parser *p = &s->p;
+  const char *path = paths->name[0];
   dfq_csv_options o;
   dfq__file_form form = dfq__form_of(path);
   memset(&o, 0, sizeof o);
@@ -33702,7 +34673,9 @@ static dfq_frame *dfq__parse_scan(dfq__script *s, const char *path, dfq__token p
   if (p->error) return dfq__script_failed(s);
   s->mark = place.at;
   s->mark_len = place.len;
-  dfq_frame *f = dfq__scan_form(p->db, path, form, &o, s->at);
+  dfq_frame *f = paths->count == 1
+                     ? dfq__scan_form(p->db, path, form, &o, s->at)
+                     : dfq__scan_many(p->db, paths->name, paths->count, form, &o, s->at);
   bool missing = bare && f->error && f->error->status == DFQ_IO_ERROR;
   const char *near = missing ? dfq__nearest_let(s, path) : NULL;
   if (missing && strcmp(path, "scan") == 0)
@@ -33843,13 +34816,20 @@ static dfq_frame *dfq__parse_inner(dfq__script *s) {
 static dfq_frame *dfq__parse_file(dfq__script *s, bool may_be_let) {
   dfq__parser *p = &s->p;
   dfq__token place = p->now;
-  bool bare = false;
-  const char *path = dfq__parse_path(p, &bare);
-  const char *name = path ? dfq__intern(p->db, path) : NULL;
-  if (!name) return dfq__script_failed(s);
+  bool bare = false, many = !may_be_let && dfq__accept_symbol(p, "(");
+  dfq__names paths = { &p->db->arena, NULL, 0, 0, false };
+  do {
+    const char *path = dfq__parse_path(p, &bare);
+    const char *name = path ? dfq__intern(p->db, path) : NULL;
+    if (name) dfq__names_add(&paths, name);
+    if (path && !p->error && (!name || paths.failed)) p->error = &dfq__error_memory;
+  } while (many && !p->error && dfq__accept_symbol(p, ","));
+  if (many) dfq__expect_symbol(p, ")");
+  if (p->error) return dfq__script_failed(s);
   place.len = (uint32_t)(p->last_end - place.at);
-  dfq_frame *f = bare && may_be_let ? dfq__let_find(s->lets, NULL, name) : NULL;
-  return f ? f : dfq__parse_scan(s, path, place, bare && may_be_let);
+  bare = bare && may_be_let;
+  dfq_frame *f = bare ? dfq__let_find(s->lets, NULL, paths.name[0]) : NULL;
+  return f ? f : dfq__parse_scan(s, &paths, place, bare);
 }
 
 // NAME in double quotes, or where no path may stand: a let's.
@@ -34440,7 +35420,8 @@ static void dfq__put_pipeline(dfq__text *t, const dfq__let *names, const dfq__no
 
 // What is in memory has no text of its own, only the name that someone may have given it.
 static const char *dfq__name_of_source(const dfq__let *names, const dfq__node *n) {
-  if (n->kind != DFQ__SCAN || n->source->is == &dfq__csv_source_class) return NULL;
+  if (n->kind != DFQ__SCAN || n->source->is == &dfq__csv_source_class ||
+      n->source->is == &dfq__files_class) return NULL;
   for (; names; names = names->next)
     if (names->frame->node == n) return names->name;
   return NULL;
@@ -35382,7 +36363,7 @@ static bool dfq__user_source_splits(const dfq__op *op) {
 
 static const dfq__source_class dfq__user_source_class = {
   "source", { &dfq__page_scan_class, NULL, 0 }, false, NULL,
-  dfq__user_source_rows, dfq__user_source_print, dfq__user_source_splits, NULL
+  dfq__user_source_rows, dfq__user_source_print, dfq__user_source_splits, NULL, NULL
 };
 
 static void dfq__user_source_drop(void *what) {
@@ -36059,6 +37040,10 @@ DFQ_API dfq_frame *(dfq_scan_source)(dfq *db, const dfq_source *source) {
 }
 DFQ_API dfq_frame *(dfq_scan_csv)(dfq *db, const char *path, const dfq_csv_options *options) {
   return dfq_scan_csv_at(db, path, options, NULL);
+}
+DFQ_API dfq_frame *(dfq_scan_csv_files)(dfq *db, const char *const *paths, int count,
+                                        const dfq_csv_options *options) {
+  return dfq_scan_csv_files_at(db, paths, count, options, NULL);
 }
 DFQ_API dfq_frame *(dfq_scan)(dfq *db, const char *path) {
   return dfq_scan_at(db, path, NULL);

@@ -196,7 +196,274 @@ TEST(files_csv_options) {
   dfq_close(db);
 }
 
+// ---- many files as one ----------------------------------------------------------------------
+
+// Makes the folders on the way to a file, and the file. Returns its path.
+static const char *files_plant(const char *name, const char *text) {
+  const char *path = test_path(name);
+  char folder[1000];
+  for (size_t i = strlen(test_dir()) + 1; path[i]; i++) {
+    if (path[i] != '/') continue;
+    snprintf(folder, sizeof folder, "%.*s", (int)i, path);
+    mkdir(folder, 0700);
+  }
+  return test_file(name, text);
+}
+
+// Removes a folder with all that is in it.
+static void files_fell(const char *path) {
+  char name[1000];
+  DIR *dir = opendir(path);
+  for (struct dirent *e; dir && (e = readdir(dir)) != NULL;) {
+    if (!test_is_file(e->d_name)) continue;
+    snprintf(name, sizeof name, "%s/%s", path, e->d_name);
+    if (remove(name) != 0) files_fell(name);
+  }
+  if (dir) closedir(dir);
+  remove(path);
+}
+
+// What a scan of a pattern below the tests' folder gives, as csv_dump does. Owns: the caller.
+static char *files_scan(dfq *db, const char *pattern, const char *rest,
+                        const dfq_csv_options *o) {
+  dfq_frame *f = dfq_scan_csv(db, test_path(pattern), o);
+  if (rest) f = dfq_filter(f, rest);
+  return csv_dump(f);
+}
+
+TEST(files_patterns) {
+  static const char *const cases[][2] = {
+    { "wood/*.csv", "b _x a" },          { "wood/?.csv", "b a" },
+    { "wood/**/*.csv", "b _x a c d" },   { "wood/**", "b a c d" },
+    { "wood/", "b a c d" },              { "wood/*/*.csv", "c" },
+    { "wood/*/c*v", "c" },               { "wood/**/d.csv", "d" },
+    { "wood/.*", "hidden" },             { "wood/**/**/c.csv", "c" },
+    { "w*d/in/deep/d.csv", "d" },        { "wood/B*.csv", "b" },
+  };
+  dfq *db = dfq_open(NULL);
+  files_plant("wood/a.csv", "name\na\n");
+  files_plant("wood/B.csv", "name\nb\n");   // by bytes, capitals come first
+  files_plant("wood/_x.csv", "name\n_x\n");
+  files_plant("wood/.hidden.csv", "name\nhidden\n");
+  files_plant("wood/in/c.csv", "name\nc\n");
+  files_plant("wood/in/deep/d.csv", "name\nd\n");
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char *got = files_scan(db, cases[i][0], NULL, NULL);
+    char want[100];
+    snprintf(want, sizeof want, "name str\n%s\n", cases[i][1]);
+    for (char *c = want + 9; *c; c++)
+      if (*c == ' ') *c = '\n';
+    CHECK_STR(got, want);
+    free(got);
+  }
+  files_plant("wood/[*].csv", "name\nstar\n");   // a file that is called so is no pattern
+  char *got = files_scan(db, "wood/[*].csv", NULL, NULL);
+  CHECK_STR(got, "name str\nstar\n");
+  free(got);
+  CHECK_HAS(dfq_frame_error(dfq_scan_csv(db, test_path("wood/z*.csv"), NULL)),
+            "no file is called");
+  CHECK_HAS(dfq_frame_error(dfq_scan_csv(db, test_path("nowhere/*.csv"), NULL)),
+            "nowhere/: No such file");
+  files_fell(test_path("wood"));
+  dfq_close(db);
+}
+
+// A tree of sales by year and region, more files than are sampled.
+static void files_sales(void) {
+  static const char *const regions[] = { "EU", "US", "A%2FB", "__HIVE_DEFAULT_PARTITION__" };
+  for (int year = 2020; year < 2026; year++)
+    for (int r = 0; r < 4; r++) {
+      char name[200], text[200];
+      snprintf(name, sizeof name, "sales/year=%d/region=%s/p.csv", year, regions[r]);
+      const char *lines = r == 2 ? "amount,id\n%d.5,1\n3,%d\n" : "id,amount\n%d,2\n5,%d\n";
+      snprintf(text, sizeof text, lines, year + r, year % 7);
+      files_plant(name, text);
+    }
+}
+
+TEST(files_folders_are_columns) {
+  static const char *const queries[] = {
+    "year = 2021", "region = 'EU'", "region is null", "year >= 2024 and id > 3",
+    "year * 2 + id > 4050", "region = 'A/B' or amount > 2", "year = 1999",
+    "coalesce(region, 'none') like '%o%'", "100 / (year - 2022) > 0",
+    "id % 2 = 0 and year in (2020, 2025)",
+  };
+  files_sales();
+  dfq *db = dfq_open(NULL);
+  char text[1000];
+  for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
+    static const char *const stages[] = {
+      "filter %s", "filter %s | group year, region: count() as n, sum(id) as s",
+      "filter %s | limit 3 offset 1", "filter %s | select year | distinct",
+      "filter %s | row_index i | sort region, id",
+    };
+    for (int k = 0; k < 5; k++) {
+      char rest[300];
+      snprintf(rest, sizeof rest, stages[k], queries[i]);
+      snprintf(text, sizeof text, "scan '%s' | %s", test_path("sales/"), rest);
+      dfq_frame *f = dfq_query(db, text);
+      if (!CHECK(dfq_check_equivalent(f, NULL))) test_fail("    %s\n", text);
+      dfq_frame *again = dfq_query(db, dfq_pipeline_text(f));
+      CHECK_STR(dfq_pipeline_text(again), dfq_pipeline_text(f));
+    }
+  }
+  dfq_frame *f = dfq_scan_csv(db, test_path("sales/"), NULL);
+  CHECK_INT(dfq_count(f), 48);
+  dfq_frame *sum = dfq_group_by(dfq_filter(f, "region = 'A/B'"), "year", "sum(amount) as a");
+  char *got = csv_dump(sum);
+  CHECK_HAS(got, "year i64|a f64\n2020|2025.5\n2021|2026.5\n");
+  free(got);
+  files_fell(test_path("sales"));
+  dfq_close(db);
+}
+
+// Files that a condition on folders rules out are not opened, and explain says how many.
+TEST(files_pruned_are_not_opened) {
+  files_sales();
+  dfq_options options;
+  dfq *plain = dfq_open(NULL);
+  dfq_io io = plain->io;
+  memset(&options, 0, sizeof options);
+  csv_open_file = io.open;
+  io.open = csv_count_opens;
+  options.io = &io;
+  dfq *db = dfq_open(&options);
+  dfq_frame *f = dfq_scan_csv(db, test_path("sales/**/*.csv"), NULL);
+  csv_opens = 0;
+  CHECK_INT(dfq_count(dfq_filter(f, "year = 2025 and region = 'EU'")), 2);
+  CHECK(csv_opens <= 2);   // its columns are compared, then it is read
+  csv_opens = 0;
+  CHECK_INT(dfq_count(dfq_filter(f, "year = 1900")), 0);
+  CHECK_INT(csv_opens, 0);
+  CHECK_INT(dfq_count(dfq_limit(f, 3)), 3);
+  CHECK_INT(csv_opens, 2);
+  FILE *out = tmpfile();
+  CHECK(dfq_explain_as(dfq_filter(f, "year = 2025 and id > 1"), DFQ_EXPLAIN_OPTIMIZED, out));
+  char *text = test_text(out);
+  CHECK_HAS(text, "files 4 of 24");
+  CHECK_HAS(text, "where year = 2025 and id > 1");
+  free(text);
+  files_fell(test_path("sales"));
+  dfq_close(db);
+  dfq_close(plain);
+}
+
+TEST(files_columns_must_agree) {
+  dfq *db = dfq_open(NULL);
+  dfq_csv_options o = csv_options();
+  files_plant("mix/a.csv", "id,x\n1,2\n");
+  files_plant("mix/b.csv", "x,id\n3.5,4\n");
+  files_plant("mix/c.csv", "id,y\n,2024-01-01\n");
+  char *got = files_scan(db, "mix/?.csv", NULL, &o);
+  CHECK_HAS(got, "mix/c.csv has no column x, which ");
+  CHECK_HAS(got, "try: fill_missing true");
+  free(got);
+  o.fill_missing = true;
+  o.file_name = "from";
+  got = files_scan(db, "mix/?.csv", "from not like '%/b.csv'", &o);
+  CHECK_HAS(got, "id i64|x f64|y date|from str\n1|2.0|~|");
+  CHECK_HAS(got, "\n~|~|2024-01-01|");
+  free(got);
+  o.file_name = "x";
+  got = files_scan(db, "mix/?.csv", NULL, &o);
+  CHECK_HAS(got, "file_name: there is a column x already");
+  free(got);
+  // A single file may say its name, too.
+  o = csv_options();
+  o.file_name = "from";
+  got = files_scan(db, "mix/a.csv", "id = 1", &o);
+  CHECK_HAS(got, "id i64|x i64|from str\n1|2|");
+  CHECK_HAS(got, "mix/a.csv\n");
+  free(got);
+  for (int i = 0; i < 3; i++) {
+    static const char *const filters[] = { "x is null or y is null", "from = 'no'",
+                                           "id + 1 > 0" };
+    o.fill_missing = true;
+    dfq_frame *f = dfq_scan_csv(db, test_path("mix/*.csv"), &o);
+    CHECK(dfq_check_equivalent(dfq_filter(f, filters[i]), NULL));
+  }
+  files_fell(test_path("mix"));
+  dfq_close(db);
+}
+
+// A file behind those that were sampled may be of other columns or types: the run says so.
+TEST(files_beyond_the_sample) {
+  dfq *db = dfq_open(NULL);
+  char name[50];
+  for (int i = 0; i < 20; i++) {
+    snprintf(name, sizeof name, "late/%02d.csv", i);
+    files_plant(name, i == 19   ? "id,z\n1,2\n"
+                      : i == 18 ? "x,id\n2,a\n"
+                                : "id,x\n1,2\n");
+  }
+  dfq_frame *f = dfq_scan_csv(db, test_path("late/*.csv"), NULL);
+  CHECK(dfq_frame_error(f) == NULL);
+  CHECK(dfq_collect(f) == NULL);
+  CHECK_HAS(dfq_error(db), "late/18.csv:2:3");
+  CHECK_HAS(dfq_error(db), "column id holds \"a\"");
+  CHECK(dfq_collect(dfq_select(f, "x")) == NULL);
+  CHECK_HAS(dfq_error(db), "late/19.csv has no column x, which ");
+  CHECK_INT(dfq_count(dfq_limit(f, 18)), 18);
+  dfq_table *t = dfq_first(f, 18);
+  CHECK(t != NULL);
+  dfq_table_free(t);
+  files_fell(test_path("late"));
+  dfq_close(db);
+}
+
+TEST(files_lists_of_paths) {
+  dfq *db = dfq_open(NULL);
+  files_plant("list/b.csv", "id\n1\n");
+  files_plant("list/a 1.csv", "id\n2\n");
+  const char *paths[] = { test_path("list/b.csv"), test_path("list/a*.csv") };
+  dfq_frame *f = dfq_scan_csv_files(db, paths, 2, NULL);
+  char *got = csv_dump(f);
+  CHECK_STR(got, "id i64\n1\n2\n");
+  free(got);
+  CHECK_HAS(dfq_pipeline_text(f), "scan (");
+  dfq_frame *again = dfq_query(db, dfq_pipeline_text(f));
+  CHECK_STR(dfq_pipeline_text(again), dfq_pipeline_text(f));
+  CHECK(dfq_check_equivalent(dfq_join(f, again, "id", DFQ_INNER), NULL));
+  const char *joined = dfq_pipeline_text(dfq_join(f, again, "id", DFQ_INNER));
+  CHECK_STR(dfq_pipeline_text(dfq_query(db, joined)), joined);
+  CHECK_HAS(dfq_frame_error(dfq_scan_csv_files(db, paths, 0, NULL)), "no path is given");
+  paths[1] = NULL;
+  CHECK_HAS(dfq_frame_error(dfq_scan_csv_files(db, paths, 2, NULL)), "no path is given");
+  CHECK_HAS(dfq_frame_error(dfq_query(db, "scan (a.csv, )")), "expected a path");
+  CHECK_HAS(dfq_frame_error(dfq_query(db, "scan (a.csv")), "expected");
+  files_fell(test_path("list"));
+  dfq_close(db);
+}
+
+// Wherever memory ends, it is said, and nothing is left.
+TEST(files_many_without_memory) {
+  files_sales();
+  bool ok = false;
+  for (size_t budget = 20000; !ok && budget < 8000000; budget += budget / 8) {
+    dfq_options options;
+    memset(&options, 0, sizeof options);
+    options.budget = budget;
+    dfq *db = dfq_open(&options);
+    if (!db) continue;
+    dfq_frame *f = dfq_scan_csv(db, test_path("sales/"), NULL);
+    dfq_table *t = dfq_collect(dfq_filter(f, "year > 2022 and id > 3"));
+    ok = t != NULL;
+    if (!ok) CHECK_INT(dfq_error_status(db), DFQ_NO_MEMORY);
+    dfq_table_free(t);
+    dfq_close(db);
+  }
+  CHECK(ok);
+  files_fell(test_path("sales"));
+}
+
 static void run_ch6_files(void) {
+  RUN(files_patterns);
+  RUN(files_folders_are_columns);
+  RUN(files_pruned_are_not_opened);
+  RUN(files_columns_must_agree);
+  RUN(files_beyond_the_sample);
+  RUN(files_lists_of_paths);
+  RUN(files_many_without_memory);
   RUN(files_formats_by_ending);
   RUN(files_print_as_written);
   RUN(files_formats_on_bad_disks);
