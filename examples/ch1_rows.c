@@ -63,6 +63,34 @@ static dfq_rows *squares(dfq *db, counter *count, size_t n) {
   return dfq_rows_take(rows, n);
 }
 
+// ---- the naive way -------------------------------------------------------------------------
+// Each step a loop over an array, each array whole before the next step begins. An endless
+// source cannot be read so: somebody has to say how many numbers will be enough.
+
+typedef struct arrays { size_t enough, kept, cells; } arrays;
+
+static arrays naive(size_t enough, dfq_value first[4][2]) {
+  arrays a = { enough, 0, 0 };
+  int three = 3;
+  dfq_value *number = (dfq_value *)calloc(enough, sizeof *number);
+  dfq_value *kept = (dfq_value *)calloc(enough, sizeof *kept);
+  dfq_value *squared = (dfq_value *)calloc(2 * enough, sizeof *squared);
+  if (!number || !kept || !squared) exit(1);
+  for (size_t i = 0; i < enough; i++) {
+    number[i].type = DFQ_I64;
+    number[i].as.i = (int64_t)i + 1;
+  }
+  for (size_t i = 0; i < enough; i++)
+    if (divides(&three, &number[i])) kept[a.kept++] = number[i];
+  for (size_t i = 0; i < a.kept; i++) with_square(NULL, &kept[i], &squared[2 * i]);
+  for (size_t i = 0; i < 8; i++) first[i / 2][i % 2] = squared[i];
+  a.cells = enough + 3 * a.kept;
+  free(number);
+  free(kept);
+  free(squared);
+  return a;
+}
+
 static void report(const char *when, const counter *c) {
   printf("  %-21s  opened %d, asked for %2d rows, closed %d\n", when, c->opened, c->asked,
          c->closed);
@@ -72,6 +100,14 @@ int main(void) {
   counter count = { 0, 0, 0 };
   const dfq_value *row;
   dfq *db = dfq_open(NULL);
+
+  puts("The naive way: arrays. The first four squares of numbers that 3 divides:\n");
+  dfq_value first[4][2];
+  arrays a = naive(1000000, first);
+  printf("  %d, %d, %d, %d\n", (int)first[0][1].as.i, (int)first[1][1].as.i,
+         (int)first[2][1].as.i, (int)first[3][1].as.i);
+  printf("  read %zu numbers, kept %zu, filled %zu cells of arrays\n\n", a.enough, a.kept,
+         a.cells);
 
   puts("A chain over all numbers: keep those that 3 divides, square them, take four.\n");
   dfq_rows *rows = squares(db, &count, 4);
