@@ -3755,12 +3755,14 @@ enum { DFQ__NUMBER_TEXT = 48 };   // room for any number or date as text
 // 15 digits are always enough for what was written with up to 15; 17 are enough for any double.
 // So three attempts decide. A trailing ".0" keeps the number a float when its text is read
 // again.
-// An f32 likewise, by 6 to 9.
+// An f32 likewise, by 6 to 9. Numbers too small for a full significand have fewer digits, the
+// least of them one, so that for them all counts are tried.
 static size_t dfq__write_float(char *to, double v, int digits, bool narrow) {
   if (v != v) return (size_t)snprintf(to, DFQ__NUMBER_TEXT, "nan");
   if (v - v != 0) return (size_t)snprintf(to, DFQ__NUMBER_TEXT, v < 0 ? "-inf" : "inf");
-  int n = 0;
-  for (int last = digits + (narrow ? 3 : 2); digits <= last; digits++) {
+  int n = 0, last = digits + (narrow ? 3 : 2);
+  if (fabs(v) < (narrow ? 1.17549435082228751e-38 : 2.2250738585072014e-308)) digits = 1;
+  for (; digits <= last; digits++) {
     double back = 0;
     n = snprintf(to, DFQ__NUMBER_TEXT, "%.*g", digits, v);
     for (int i = 0; i < n; i++)   // some locales write a comma

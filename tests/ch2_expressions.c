@@ -1721,6 +1721,8 @@ TEST(expr_write_f64) {
     { "0.0001", "0.0001" }, { "0.1", "0.1" }, { "0.3", "0.3" },
     { "0.30000000000000004", "0.30000000000000004" }, { "nan", "nan" }, { "inf", "inf" },
     { "-inf", "-inf" }, { "1e300", "1e+300" }, { "9007199254740993", "9007199254740992.0" },
+    { "5e-324", "5e-324" }, { "-1e-310", "-1e-310" }, { "2.5e-320", "2.5e-320" },
+    { "2.2250738585072014e-308", "2.2250738585072014e-308" },
   };
   char text[DFQ__NUMBER_TEXT], plain[64];
   for (int i = 0; i < CH2_COUNT(cases); i++) {
@@ -1734,7 +1736,7 @@ TEST(expr_write_f64) {
     if (i % 4 == 2) v = (double)(ch0_below(&seed, 2000000) - 1000000) / 100;
     if (v - v != 0) continue;
     size_t n = dfq__write_f64(text, v);
-    int digits = 15;
+    int digits = v != 0 && (v < 0 ? -v : v) < 2.2250738585072014e-308 ? 1 : 15;
     do snprintf(plain, sizeof plain, "%.*g", digits, v);
     while (test_bits(strtod(plain, NULL)) != test_bits(v) && digits++ < 17);
     if (!strpbrk(plain, ".e")) strcat(plain, ".0");
