@@ -26435,7 +26435,7 @@ static double dfq__parse_share(dfq__recipe *r, double whole) {
 static void dfq__sample_share(dfq__recipe *r, double share) {
   int64_t seed = dfq__parse_seed(r->p);
   const char *row = dfq__fresh(r, "_row");
-  if (share >= 1) return;
+  if (!(share >= 0 && share < 1)) return;   // all of them, or an error that was noted
   int64_t limit = (int64_t)(share * 18446744073709551616.0 - 9223372036854775808.0);
   dfq__step(r, dfq_row_index_at, "%s", row);
   dfq__step(r, dfq_filter_at, "hash(%s, %lld) < %lld", row, (long long)seed, (long long)limit);
@@ -32079,7 +32079,8 @@ static bool dfq__csv_read_sample(dfq__csv_sample *m) {
     if (taken < 0) return false;
   }
   m->whole = r->done && r->row == r->row_count && taken && r->problem == DFQ__CSV_FINE;
-  if (dfq__csv_sample_failed(m, false)) return false;
+  // Without a row and a header, what is wrong with the first row is all that is known.
+  if (dfq__csv_sample_failed(m, !m->header_fields && !m->rows)) return false;
   if (m->header_fields || m->rows || (s->names.count && s->options.no_header)) return true;
   dfq__verb_error(m->verb, DFQ_FORMAT_ERROR,
                   "%s is empty, it has no header to take names from\n"

@@ -47,6 +47,7 @@
 #include "ch3_user.c"
 #include "ch6_predicates.c"
 #include "ch6_sources.c"
+#include "fuzzed.c"
 #endif
 #if DFQ_CHAPTER >= 4
 #include "ch4_joins.c"
@@ -98,6 +99,7 @@ int main(int argc, char **argv) {
   run_ch3_user();
   run_ch6_predicates();
   run_ch6_sources();
+  run_fuzzed();
 #endif
 #if DFQ_CHAPTER >= 4
   run_ch4_joins();
