@@ -89,10 +89,12 @@
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
 //   6 streaming      >>csv-index >>csv-read >>fixed-width >>csv-rows >>csv-source >>csv-types
 //                    >>csv-loops >>csv-infer >>csv-scan >>csv-morsels >>pairs >>csv-frame
-//                    >>paths >>files-plan >>files-scan >>files-frame >>sinks >>csv-write
-//                    >>json-write >>write >>pipeline >>pipeline-scan >>pipeline-stages
-//                    >>pipeline-joins >>pipeline-script >>stage-docs >>registry >>pipeline-text
-//                    >>predicates >>predicate-trees >>user-pages >>user-sources >>source-check
+//                    >>paths >>files-plan >>files-scan >>files-frame >>columnar-file
+//                    >>columnar-open >>columnar-read >>columnar-skip >>columnar-scan >>sinks
+//                    >>csv-write >>json-write >>columnar-write >>write >>pipeline
+//                    >>pipeline-scan >>pipeline-stages >>pipeline-joins >>pipeline-script
+//                    >>stage-docs >>registry >>pipeline-text >>predicates >>predicate-trees
+//                    >>user-pages >>user-sources >>source-check
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -1028,7 +1030,7 @@ DFQ_API dfq_frame *dfq_scan_csv_files(dfq *db, const char *const *paths, int cou
 // ---- >>api-formats: other files, by their forms ---------------------------------------------
 
 // A file in the form that the end of its name says: .csv; .tsv and .tab, with tabs for commas;
-// .fwf and .prn, as dfq_scan_fixed. Every other name is taken for CSV. path: copied.
+// .fwf and .prn, as dfq_scan_fixed; .dfq, as dfq_scan_columnar. Every other name is taken for CSV. path: copied.
 DFQ_API dfq_frame *dfq_scan(dfq *db, const char *path);
 
 // A file whose columns stand in the same places of each line, padded with blanks. Everything
@@ -1044,6 +1046,25 @@ DFQ_API dfq_frame *dfq_scan(dfq *db, const char *path);
 DFQ_API dfq_frame *dfq_scan_fixed(dfq *db, const char *path, const dfq_csv_options *options);
 
 // ---- >>api-pipelines: pipelines as text, and results into files -----------------------------
+// -- the engine's own file
+//
+// dfq_write to a path that ends with .dfq (or .format = "dfq") writes columns as they lie in
+// memory; scanning them again parses nothing, reads the columns that are needed only, and
+// leaves groups of 65,536 rows out whose smallest and largest values no filter can want. The
+// layout is in >>columnar-file; files are for machines of one byte order. "scan x.dfq" in a
+// pipeline is this function.
+
+// Zero-initialised is the default: blocks are read into memory and checked.
+typedef struct dfq_columnar_options {
+  bool map;   // the file is mapped and nothing copied, where the system can. Then nobody may
+              // change or shorten it while a run reads it: the process could be killed
+} dfq_columnar_options;
+
+// A columnar file. Reads its footer only; the rest is read by each run, which fails when the
+// file has become another one. A file that is damaged, cut off or none of these fails with
+// DFQ_FORMAT_ERROR, the frame or the run. path: copied. options: NULL for the defaults.
+DFQ_API dfq_frame *dfq_scan_columnar(dfq *db, const char *path,
+                                     const dfq_columnar_options *options);
 
 // A whole pipeline as text: "scan a.csv | filter x > 1 | limit 10". Its grammar: see
 // >>pipeline. Messages point into the text, with its line where it has several. text: copied. A
@@ -1097,14 +1118,16 @@ typedef struct dfq_csv_write_options {
 
 // Zero-initialised is the default.
 typedef struct dfq_write_options {
-  const char *format;        // "csv", "tsv", "json", "table"; NULL: what the path ends with
+  const char *format;        // "csv", "tsv", "json", "table", "dfq"; NULL: the path's ending
   dfq_csv_write_options csv; // of csv and tsv
+  size_t group_rows;         // of dfq: rows of a group, 65,536 at most and when it is 0
   bool sync;                 // a power cut leaves the old file or the new one, too: slow
 } dfq_write_options;
 
 // Runs the frame into a file, which appears under its name only when it is complete, in the
-// memory of a few batches. The form is what the path ends with: .csv, .tsv, .json, and .txt for
-// the table of dfq_show. A device or a pipe is written straight into.
+// memory of a few batches. The form is what the path ends with: .csv, .tsv, .json, .txt for the
+// table of dfq_show, and .dfq for the engine's own (dfq_scan_columnar). A device or a pipe is
+// written straight into.
 // Returns: false on error; the file that was there before is untouched then.
 // options: NULL for the defaults.
 DFQ_API bool dfq_write(dfq_frame *frame, const char *path, const dfq_write_options *options);
@@ -1423,6 +1446,8 @@ DFQ_API dfq_frame *dfq_scan_csv_files_at(dfq *db, const char *const *paths, int 
 DFQ_API dfq_frame *dfq_scan_at(dfq *db, const char *path, const char *at);
 DFQ_API dfq_frame *dfq_scan_fixed_at(dfq *db, const char *path, const dfq_csv_options *options,
                                      const char *at);
+DFQ_API dfq_frame *dfq_scan_columnar_at(dfq *db, const char *path,
+                                        const dfq_columnar_options *options, const char *at);
 DFQ_API dfq_frame *dfq_query_at(dfq *db, const char *text, const char *at);
 DFQ_API bool dfq_define_at(dfq *db, const char *text, const char *at);
 DFQ_API dfq_frame *dfq_filter_at(dfq_frame *in, const char *condition, const char *at);
@@ -1506,6 +1531,7 @@ DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const 
   dfq_scan_csv_files_at(db, paths, count, options, DFQ_HERE)
 #define dfq_scan(db, path) dfq_scan_at(db, path, DFQ_HERE)
 #define dfq_scan_fixed(db, path, options) dfq_scan_fixed_at(db, path, options, DFQ_HERE)
+#define dfq_scan_columnar(db, path, o) dfq_scan_columnar_at(db, path, o, DFQ_HERE)
 #define dfq_query(db, text) dfq_query_at(db, text, DFQ_HERE)
 #define dfq_define(db, text) dfq_define_at(db, text, DFQ_HERE)
 #define dfq_filter(in, condition) dfq_filter_at(in, condition, DFQ_HERE)
@@ -13769,6 +13795,7 @@ typedef struct dfq__counters {
   double seconds;           // in this node and those below it
   size_t bytes, peak_bytes; // buffers held
   uint64_t fields;          // of a file, that were made values of their columns' types
+  uint64_t groups, skipped; // of rows, in a columnar file: come to; not read for a condition
 } dfq__counters;
 
 // Everything in it is the running thread's own, but db, of which it only reads what never
@@ -14942,6 +14969,8 @@ static void dfq__worker_close(dfq__worker *w, dfq__run *run, bool done) {
     to->seconds += from->seconds;
     to->peak_bytes += from->peak_bytes;
     to->fields += from->fields;
+    to->groups += from->groups;
+    to->skipped += from->skipped;
   }
   dfq_close(w->run.own);
 }
@@ -30059,6 +30088,9 @@ static void dfq__put_measures(dfq__text *t, const dfq__run *run, const dfq__node
   else dfq__putf(t, " %10s", "-");
   dfq__put_number(t, batches, c->peak_bytes, 14);
   dfq__put_number(t, c->fields != 0, c->fields, 12);
+  if (c->groups)
+    dfq__putf(t, "  %llu of %llu groups skipped", (unsigned long long)c->skipped,
+              (unsigned long long)c->groups);
   dfq__put(t, "\n");
   for (int i = 0; i < 2; i++)
     if (n->in[i]) dfq__put_measures(t, run, n->in[i], depth + 1, width);
@@ -31274,8 +31306,10 @@ static const dfq__error *dfq__csv_ragged(const dfq__csv_reader *r, dfq__arena *a
 // an option.
 
 // The forms of files that are read by what is here; their names stand in pipelines.
-typedef enum dfq__file_form { DFQ__CSV_FORM, DFQ__TSV_FORM, DFQ__FIXED_FORM } dfq__file_form;
-static const char *const dfq__form_words[] = { "csv", "tsv", "fixed", NULL };
+typedef enum dfq__file_form {
+  DFQ__CSV_FORM, DFQ__TSV_FORM, DFQ__FIXED_FORM, DFQ__COLUMNAR_FORM
+} dfq__file_form;
+static const char *const dfq__form_words[] = { "csv", "tsv", "fixed", "dfq", NULL };
 
 struct dfq__csv_scan;
 
@@ -31305,7 +31339,7 @@ typedef struct dfq__csv_source {
 // By the ends of names. What is none of them is CSV.
 static const struct { const char *end; dfq__file_form form; } dfq__name_ends[] = {
   { ".tsv", DFQ__TSV_FORM }, { ".tab", DFQ__TSV_FORM },
-  { ".fwf", DFQ__FIXED_FORM }, { ".prn", DFQ__FIXED_FORM }
+  { ".fwf", DFQ__FIXED_FORM }, { ".prn", DFQ__FIXED_FORM }, { ".dfq", DFQ__COLUMNAR_FORM }
 };
 
 // The form that a path's end says.
@@ -31479,6 +31513,7 @@ static void dfq__csv_put_columns(dfq__text *t, const dfq__csv_source *s, bool ty
   dfq__put(t, ")");
 }
 
+// A path as a pipeline has it.
 static void dfq__put_path(dfq__text *t, const char *path) {
   bool bare = *path != '#' && !strpbrk(path, " \t\r\n|,;()'\"");
   if (bare) dfq__put(t, path);
@@ -33763,7 +33798,1014 @@ DFQ_API dfq_frame *dfq_scan_fixed_at(dfq *db, const char *path, const dfq_csv_op
 }
 
 DFQ_API dfq_frame *dfq_scan_at(dfq *db, const char *path, const char *at) {
-  return dfq__scan_form(db, path, path ? dfq__form_of(path) : DFQ__CSV_FORM, NULL, at);
+  dfq__file_form form = path ? dfq__form_of(path) : DFQ__CSV_FORM;
+  return form == DFQ__COLUMNAR_FORM ? dfq_scan_columnar_at(db, path, NULL, at)
+                                    : dfq__scan_form(db, path, form, NULL, at);
+}
+
+// ---- >>columnar-file: the engine's own file, and what is in it ------------------------------
+// Idea. A result that will be read again need not become text: its columns are written as they
+// lie in memory, cut into groups of rows, and a footer says where everything is. Reading is
+// then no parsing. Which columns are needed is known before, so that the others are not read;
+// and each block knows its smallest and largest value, so that a group of rows that no filter
+// can want is not read either.
+//
+//   0     head      mark, byte order, version                                       64 bytes
+//         block     rows 0 .. 65535 of column a   ┐ of 64-aligned parts, so that a
+//         block     rows 0 .. 65535 of column b   ┘ file that is mapped is columns
+//         block     rows 65536 ..   of column a
+//         ...
+//         footer    names and types; rows of each group; of each block where it is, its
+//                   checksum, how many nulls, smallest and largest value
+//   -32   tail      where the footer is, its checksum, the mark
+//
+//   a block of numbers      values | validity bytes, if there are nulls
+//   of texts and lists      where each ends, 4 bytes | validity | all their bytes
+//   of texts that repeat    codes of 1 or 2 bytes | validity | where the distinct ones end |
+//                           their bytes
+//
+// Everything is in the byte order of the machine that wrote it; the head says which, and a
+// machine of the other one refuses. Nothing in a file is believed: all checksums are compared,
+// all lengths and offsets checked against the file's size, and what stands in a block is
+// checked before it is used (a text's end behind the next one's, a code without a text, a bool
+// of 7), because who can write a file can also write its checksums.
+//
+// Cost: reading is a copy of the columns needed and a checksum over them, a fraction of a
+// nanosecond a byte; texts pay a view each. Larger formats (Parquet, ORC) also pack integers
+// into bits and compress blocks, which makes files a third of the size and reading a
+// computation; DuckDB's and Lance's own formats lie in between.
+
+enum {
+  DFQ__COL_VERSION = 1,
+  DFQ__COL_ORDER = 0x01020304,     // as the writing machine lays it out
+  DFQ__COL_ROWS = 1 << 16,         // of a group, as they are written
+  DFQ__COL_MOST_ROWS = 1 << 20,    // ... and the most that are read
+  DFQ__COL_TEXT = 64 << 20,        // bytes of texts that end a group early
+  DFQ__COL_CODES = 1 << 16,        // distinct texts of a block, at most
+  DFQ__COL_BOUND = 16              // bytes of a text that a bound keeps
+};
+
+// As PNG's: a transfer that takes it for text, or cuts the eighth bit off, is noticed.
+static const char dfq__col_mark[8] = { '\x89', 'D', 'F', 'Q', '\r', '\n', '\x1a', '\n' };
+
+typedef struct dfq__col_head {
+  char mark[8];
+  uint32_t order, version;
+  uint64_t none[6];
+} dfq__col_head;
+
+typedef struct dfq__col_tail {
+  uint64_t offset, bytes, check;   // of the footer
+  char mark[8];
+} dfq__col_tail;
+
+// The smallest or the largest value: a number as its 8 bytes, a text as its first 16. cut: it
+// goes on behind them. A type without order, and a block of nulls, has none.
+typedef struct dfq__col_bound {
+  uint8_t known, len, cut, none[5];
+  char bytes[DFQ__COL_BOUND];
+} dfq__col_bound;
+
+typedef struct dfq__col_block {
+  uint64_t offset, bytes, check;
+  uint64_t heap;                   // bytes of its texts
+  uint32_t nulls, codes;           // codes: distinct texts; 0 when they are not coded
+  dfq__col_bound low, high;
+} dfq__col_block;
+
+// How the footer begins. Behind it: type, length of name and name of each column, padded to 8
+// bytes; the rows of each group; the blocks, group by group.
+typedef struct dfq__col_foot {
+  uint32_t columns, groups;
+  uint64_t rows;
+} dfq__col_foot;
+
+// Where the parts of a block begin, from its own start; the first at 0.
+typedef struct dfq__col_parts {
+  uint64_t valid, ends, heap, bytes;
+} dfq__col_parts;
+
+static uint64_t dfq__col_round(uint64_t n) { return (n + 63) & ~(uint64_t)63; }
+
+// Bytes of what a row has in the first part.
+static uint64_t dfq__col_width(dfq_type type, uint32_t codes) {
+  if (!dfq__is_bytes(type)) return dfq__size_of(type);
+  return codes ? (codes > 256 ? 2 : 1) : 4;
+}
+
+// rows and codes are within their limits, so nothing overflows but the heap's length, which the
+// caller has compared with 32 bits.
+static dfq__col_parts dfq__col_parts_of(dfq_type type, uint64_t rows, const dfq__col_block *b) {
+  dfq__col_parts p;
+  p.valid = dfq__col_round(rows * dfq__col_width(type, b->codes));
+  p.ends = p.valid + (b->nulls ? dfq__col_round(rows) : 0);
+  p.heap = p.ends + dfq__col_round(4 * (uint64_t)b->codes);
+  p.bytes = p.heap + b->heap;
+  return p;
+}
+
+DFQ__SMALL_END
+
+// Four sums side by side, so that no step waits for the one before. Each step can be undone, so
+// two inputs that differ in one word have different sums.
+static uint64_t dfq__col_check(const char *s, size_t n) {
+  uint64_t h[4] = { 1, 2, 3, 4 }, w[4];
+  uint64_t all = n;
+  for (; n > 0; n -= dfq__min(n, 32), s += 32) {
+    memset(w, 0, sizeof w);
+    memcpy(w, s, dfq__min(n, 32));
+    for (int i = 0; i < 4; i++) {
+      h[i] = (h[i] ^ w[i]) * DFQ__C1;
+      h[i] = h[i] << 29 | h[i] >> 35;
+    }
+  }
+  for (int i = 0; i < 4; i++) {
+    all = (all ^ h[i]) * DFQ__C2;
+    all ^= all >> 32;
+  }
+  return all;
+}
+
+DFQ__SMALL_BEGIN
+
+// ---- >>columnar-open: a file's footer, checked ----------------------------------------------
+// What a frame has to know stands in the footer; it is read when the frame is built, and kept.
+// A run opens the file again, and takes it for the same when size and tail are. Blocks are
+// checked one by one, when they are read: their checksums are in the footer that was kept, so
+// that a block which was replaced in between is an error, and never a wrong answer.
+
+typedef struct dfq__col_source {
+  dfq__source head;
+  const char *path;
+  bool map;
+  uint64_t size;                  // of the file, in bytes
+  dfq__col_tail tail;
+  uint64_t rows;
+  size_t groups;
+  const uint64_t *group;          // the rows of each
+  const dfq__col_block *block;    // of group g and column c: g * columns + c
+} dfq__col_source;
+
+// An open file. why: what went wrong, with the status that it means.
+typedef struct dfq__col_file {
+  const dfq_io *io;
+  const char *path;
+  void *file;
+  uint64_t size;
+  char *map;                      // the whole of it, where it is mapped; else NULL
+  const char *why;
+  dfq_status status;
+} dfq__col_file;
+
+// Returns false.
+static bool dfq__col_wrong(dfq__col_file *f, dfq_status status, const char *why) {
+  f->why = why;
+  f->status = status;
+  return false;
+}
+
+// The error for what went wrong; without a reason, it was memory.
+static const dfq__error *dfq__col_error(const dfq__col_file *f, dfq__arena *arena,
+                                        const char *at) {
+  if (!f->why) return &dfq__error_memory;
+  return dfq__error_new(arena, f->status, at, "scan", "%s: %s", f->path, f->why);
+}
+
+// Reads n bytes from a place on. They are there, as far as the file's size was told.
+static bool dfq__col_get(dfq__col_file *f, uint64_t from, void *to, size_t n) {
+  dfq__io_clear();
+  if (f->map) {
+    memcpy(to, f->map + from, n);
+    return true;
+  }
+  if (!f->io->seek(f->io->user, f->file, from))
+    return dfq__col_wrong(f, DFQ_IO_ERROR, dfq__io_reason());
+  for (size_t done = 0; done < n;) {
+    int64_t got = f->io->read(f->io->user, f->file, (char *)to + done, n - done);
+    if (got < 0) return dfq__col_wrong(f, DFQ_IO_ERROR, dfq__io_reason());
+    if (got == 0) return dfq__col_wrong(f, DFQ_IO_ERROR, "it is shorter than its size says");
+    done += dfq__min((size_t)got, n - done);
+  }
+  return true;
+}
+
+#if !defined(_WIN32)
+#include <fcntl.h>
+#include <sys/mman.h>
+// Maps the whole file, if it is one of the system's. Without success it is read: no error.
+static void dfq__col_map(dfq__col_file *f) {
+  int file = f->io->open == dfq__io_open && f->size <= SIZE_MAX / 2 ? open(f->path, O_RDONLY)
+                                                                  : -1;
+  struct stat now;
+  if (file < 0) return;
+  bool same = fstat(file, &now) == 0 && (uint64_t)now.st_size == f->size;
+  void *at = same ? mmap(NULL, (size_t)f->size, PROT_READ, MAP_PRIVATE, file, 0) : MAP_FAILED;
+  if (at != MAP_FAILED) f->map = (char *)at;
+  close(file);
+}
+
+static void dfq__col_unmap(dfq__col_file *f) {
+  if (f->map) munmap(f->map, (size_t)f->size);
+  f->map = NULL;
+}
+#else
+static void dfq__col_map(dfq__col_file *f) { (void)f; }
+static void dfq__col_unmap(dfq__col_file *f) { (void)f; }
+#endif
+
+// Opens a file and learns its size. False with why.
+static bool dfq__col_open(dfq__col_file *f, const dfq_io *io, const char *path) {
+  memset(f, 0, sizeof *f);
+  f->io = io;
+  f->path = path;
+  const char *why = "no reason is known";
+  if (!io->seek || !io->size)
+    return dfq__col_wrong(f, DFQ_USAGE, "the file hook has no seek or no size, which it needs");
+  f->file = io->open(io->user, path, false, &why);
+  if (!f->file) return dfq__col_wrong(f, DFQ_IO_ERROR, why);
+  int64_t size = io->size(io->user, f->file);
+  if (size < 0) return dfq__col_wrong(f, DFQ_USAGE, "a pipe cannot be read from its end; "
+                                                    "a columnar file has to be a file");
+  f->size = (uint64_t)size;
+  return true;
+}
+
+static void dfq__col_close(dfq__col_file *f) {
+  dfq__col_unmap(f);
+  if (f->file) f->io->close(f->io->user, f->file);
+  f->file = NULL;
+}
+
+// Reads head and tail, and where the footer is: all of it in the file.
+static bool dfq__col_ends(dfq__col_file *f, dfq__col_tail *tail) {
+  dfq__col_head head;
+  uint64_t least = sizeof head + sizeof *tail + sizeof(dfq__col_foot);
+  if (f->size < least)
+    return dfq__col_wrong(f, DFQ_FORMAT_ERROR, "it is too short for a columnar file");
+  if (!dfq__col_get(f, 0, &head, sizeof head)) return false;
+  if (memcmp(head.mark, dfq__col_mark, sizeof head.mark) != 0)
+    return dfq__col_wrong(f, DFQ_FORMAT_ERROR, "it is no columnar file of dfq");
+  if (head.order == 0x04030201)
+    return dfq__col_wrong(f, DFQ_FORMAT_ERROR, "it was written on a machine with the other "
+                                               "order of bytes, and cannot be read here");
+  if (head.order != DFQ__COL_ORDER || head.version != DFQ__COL_VERSION)
+    return dfq__col_wrong(f, DFQ_FORMAT_ERROR, "its version is not the one that this is for: "
+                                               "1");
+  if (!dfq__col_get(f, f->size - sizeof *tail, tail, sizeof *tail)) return false;
+  uint64_t end = f->size - sizeof *tail;
+  if (memcmp(tail->mark, dfq__col_mark, sizeof tail->mark) != 0)
+    return dfq__col_wrong(f, DFQ_FORMAT_ERROR, "its end is missing: it was cut off");
+  for (size_t i = 0; i < sizeof head.none / sizeof *head.none; i++)
+    if (head.none[i]) return dfq__col_wrong(f, DFQ_FORMAT_ERROR, "its head is damaged");
+  if (tail->bytes < sizeof(dfq__col_foot) || tail->bytes > end ||
+      tail->offset < sizeof head || tail->offset != end - tail->bytes)
+    return dfq__col_wrong(f, DFQ_FORMAT_ERROR, "its tail is damaged");
+  return true;
+}
+
+// A footer on its way from bytes to structs. at: how much of it is taken.
+typedef struct dfq__col_reading {
+  dfq *db;
+  dfq__col_file *file;
+  dfq__col_source *to;
+  const char *foot;
+  size_t at, bytes;
+} dfq__col_reading;
+
+// The next n bytes of the footer; NULL when there are not so many.
+static const void *dfq__col_take(dfq__col_reading *r, uint64_t n) {
+  const char *from = r->foot + r->at;
+  if (n > r->bytes - r->at) return NULL;
+  r->at += (size_t)n;
+  return from;
+}
+
+// Names and types. False with why, or without memory.
+static bool dfq__col_take_fields(dfq__col_reading *r, uint32_t columns) {
+  static const char *const why = "its footer has a column that cannot be";
+  dfq_field *field = columns > r->bytes / 8 ? NULL : (dfq_field *)dfq__arena_array(
+      &r->db->arena, (size_t)columns + 1, sizeof *field);
+  if (columns > r->bytes / 8) return dfq__col_wrong(r->file, DFQ_FORMAT_ERROR, why);
+  for (uint32_t c = 0; field && c < columns; c++) {
+    uint32_t of[2] = { 0, 0 };   // type, length of name
+    const void *both = dfq__col_take(r, sizeof of);
+    if (both) memcpy(of, both, sizeof of);
+    uint64_t room = ((uint64_t)of[1] + 7) & ~(uint64_t)7;
+    const char *name = both ? (const char *)dfq__col_take(r, room) : NULL;
+    if (!name || !dfq__is_column_type(of[0]) || memchr(name, 0, of[1]))
+      return dfq__col_wrong(r->file, DFQ_FORMAT_ERROR, why);
+    field[c].type = of[0];
+    field[c].name = dfq__intern_n(r->db, name, of[1]);
+    if (!field[c].name) return false;
+    for (uint32_t k = 0; k < c; k++)
+      if (field[k].name == field[c].name)
+        return dfq__col_wrong(r->file, DFQ_FORMAT_ERROR, "two of its columns have one name");
+  }
+  r->to->head.schema.count = (int)columns;
+  r->to->head.schema.field = field;
+  return field != NULL;
+}
+
+// Whether a block can be what the footer says: within the file, and as long as its parts.
+static bool dfq__col_block_fits(const dfq__col_reading *r, dfq_type type, uint64_t rows,
+                                const dfq__col_block *b) {
+  bool texts = dfq__is_bytes(type);
+  if (b->nulls > rows || b->codes > DFQ__COL_CODES || b->heap > UINT32_MAX) return false;
+  if ((!texts && b->heap) || (type != DFQ_STR && b->codes)) return false;
+  if (b->low.len > DFQ__COL_BOUND || b->high.len > DFQ__COL_BOUND) return false;
+  uint64_t end = r->to->tail.offset;
+  return b->bytes == dfq__col_parts_of(type, rows, b).bytes && b->offset % 64 == 0 &&
+         b->offset >= sizeof(dfq__col_head) && b->offset <= end && b->bytes <= end - b->offset;
+}
+
+// Groups and blocks.
+static bool dfq__col_take_blocks(dfq__col_reading *r, const dfq__col_foot *foot) {
+  dfq__col_source *s = r->to;
+  uint64_t columns = foot->columns, groups = foot->groups, rows = 0;
+  s->group = (const uint64_t *)dfq__col_take(r, groups * sizeof *s->group);
+  bool fits = s->group && groups <= UINT64_MAX / sizeof *s->block / (columns + 1);
+  if (fits)
+    s->block = (const dfq__col_block *)dfq__col_take(r, groups * columns * sizeof *s->block);
+  if (!fits || !s->block || r->at != r->bytes)
+    return dfq__col_wrong(r->file, DFQ_FORMAT_ERROR, "its footer has another length than it "
+                                                     "should");
+  for (uint64_t g = 0; g < groups && fits; g++) {
+    fits = s->group[g] > 0 && s->group[g] <= DFQ__COL_MOST_ROWS;
+    rows += s->group[g];
+    for (uint64_t c = 0; c < columns && fits; c++)
+      fits = dfq__col_block_fits(r, dfq__types_of(&s->head.schema, (int)c), s->group[g],
+                                 &s->block[g * columns + c]);
+  }
+  if (!fits || rows != foot->rows)
+    return dfq__col_wrong(r->file, DFQ_FORMAT_ERROR, "its footer tells of rows or blocks that "
+                                                     "cannot be");
+  s->groups = (size_t)groups;
+  s->rows = rows;
+  return true;
+}
+
+// Reads all that the frame has to know of a file. False with why, or without memory.
+static bool dfq__col_learn(dfq *db, dfq__col_file *f, dfq__col_source *s) {
+  dfq__col_foot foot;
+  if (!dfq__col_ends(f, &s->tail)) return false;
+  if (s->tail.bytes > SIZE_MAX / 4) return false;
+  char *bytes = (char *)dfq__arena_alloc(&db->arena, (size_t)s->tail.bytes);
+  dfq__col_reading r = { db, f, s, bytes, 0, (size_t)s->tail.bytes };
+  if (!bytes || !dfq__col_get(f, s->tail.offset, bytes, r.bytes)) return false;
+  if (dfq__col_check(bytes, r.bytes) != s->tail.check)
+    return dfq__col_wrong(f, DFQ_FORMAT_ERROR, "its footer does not have its checksum");
+  memcpy(&foot, dfq__col_take(&r, sizeof foot), sizeof foot);
+  s->size = f->size;
+  return dfq__col_take_fields(&r, foot.columns) && dfq__col_take_blocks(&r, &foot);
+}
+
+// Opens the file for a run: the one that the frame was built from.
+static bool dfq__col_reopen(dfq__col_file *f, const dfq_io *io, const dfq__col_source *s) {
+  dfq__col_tail tail;
+  if (!dfq__col_open(f, io, s->path)) return false;
+  bool same = f->size == s->size;
+  if (same && !dfq__col_get(f, f->size - sizeof tail, &tail, sizeof tail)) return false;
+  if (!same || memcmp(&tail, &s->tail, sizeof tail) != 0)
+    return dfq__col_wrong(f, DFQ_FORMAT_ERROR, "it is not the file that it was when the scan "
+                                               "was built");
+  if (s->map) dfq__col_map(f);
+  return true;
+}
+
+DFQ__SMALL_END
+
+// ---- >>columnar-read: blocks into vectors ---------------------------------------------------
+// A block is read whole, or is where it is mapped, and is checked before anything looks into
+// it. Then numbers are vectors as they stand. Texts need a view each: where one ends and the
+// next begins, or, where they are coded, a look at the distinct ones, whose views are made once
+// for the block.
+//
+//   ends   3 5 5 9       codes  0 1 0 0         what a batch gets   [ann][bo][][eric]
+//   heap   annboeric     ends   2 4
+//                        heap   EUUS                                [EU][US][EU][EU]
+
+// A column of the group of rows at hand.
+typedef struct dfq__col_part {
+  int column;               // of the source
+  dfq_type type;
+  bool ready;               // the block is that of the group at hand
+  uint32_t codes;
+  const char *values;
+  const uint8_t *valid;     // NULL: no nulls
+  const uint32_t *ends;     // of the texts, or of the distinct ones
+  const char *heap;
+  dfq__buffer bytes, words; // the block, unless it is mapped; views of the distinct texts
+  dfq__buffer data, mask;   // of a batch: views, or what was gathered
+} dfq__col_part;
+
+static void dfq__col_part_free(dfq__heap *heap, dfq__col_part *p) {
+  dfq__buffer_free(heap, &p->bytes);
+  dfq__buffer_free(heap, &p->words);
+  dfq__buffer_free(heap, &p->data);
+  dfq__buffer_free(heap, &p->mask);
+}
+
+// The i-th of the texts, or of the distinct ones.
+static inline dfq_view dfq__col_text(const dfq__col_part *p, size_t i) {
+  uint32_t from = i ? p->ends[i - 1] : 0;
+  return dfq__view_of(p->heap + from, p->ends[i] - from);
+}
+
+static inline size_t dfq__col_code(const dfq__col_part *p, size_t row) {
+  return p->codes > 256 ? ((const uint16_t *)(const void *)p->values)[row]
+                        : ((const uint8_t *)p->values)[row];
+}
+
+// How many of n bytes are 0; SIZE_MAX when one is neither 0 nor 1.
+static size_t dfq__col_zeros(const uint8_t *p, size_t n) {
+  uint8_t all = 0;
+  size_t ones = 0;
+  for (size_t i = 0; i < n; i++) {
+    all |= p[i];
+    ones += p[i];
+  }
+  return all > 1 ? SIZE_MAX : n - ones;
+}
+
+// Do the ends ascend, up to the length of the heap?
+static bool dfq__col_ends_fit(const uint32_t *end, size_t n, uint64_t heap) {
+  bool fit = n ? end[n - 1] == heap : heap == 0;
+  for (size_t i = 1; i < n; i++) fit &= end[i - 1] <= end[i];
+  return fit;
+}
+
+static bool dfq__col_list_fits(const dfq_value *list) {
+  dfq_value item;
+  bool fits = dfq__list_fits(list);
+  for (size_t i = 0; fits && dfq_list_get(list, i, &item); i++) {
+    fits = dfq__value_fits(&item, dfq__child_of(list->type));
+    if (item.type == DFQ_BOOL) fits = fits && (item.as.i == 0 || item.as.i == 1);
+  }
+  return fits;
+}
+
+// What bytes of the right length may still have wrong: NULL, or why they cannot be.
+static const char *dfq__col_flaw(const dfq__col_part *p, size_t rows, const dfq__col_block *b) {
+  dfq_type kind = dfq__kind(p->type);
+  if (p->valid && dfq__col_zeros(p->valid, rows) != b->nulls) return "validity";
+  if (kind == DFQ_BOOL && dfq__col_zeros((const uint8_t *)p->values, rows) == SIZE_MAX)
+    return "bools";
+  const int64_t *word = (const int64_t *)(const void *)p->values;
+  for (size_t i = 0; kind == DFQ_TIME && i < rows; i++)
+    if (!dfq__time_fits(word[i])) return "times";
+  if (!dfq__is_bytes(p->type)) return NULL;
+  if (!dfq__col_ends_fit(p->ends, p->codes ? p->codes : rows, b->heap))
+    return "lengths of texts";
+  size_t most = 0;
+  for (size_t i = 0; p->codes && i < rows; i++) most = dfq__max(most, dfq__col_code(p, i));
+  if (p->codes && most >= p->codes) return "codes of texts";
+  for (size_t i = 0; kind == DFQ_LIST && i < rows; i++) {
+    uint32_t from = i ? p->ends[i - 1] : 0;
+    dfq_value list = dfq__value_str(p->heap + from, p->ends[i] - from);
+    list.type = p->type;
+    if ((!p->valid || p->valid[i]) && !dfq__col_list_fits(&list)) return "lists";
+  }
+  return NULL;
+}
+
+// Points into the bytes of a block.
+static void dfq__col_point(dfq__col_part *p, const char *at, size_t rows,
+                           const dfq__col_block *b) {
+  dfq__col_parts parts = dfq__col_parts_of(p->type, rows, b);
+  p->codes = b->codes;
+  p->values = at;
+  p->valid = b->nulls ? (const uint8_t *)at + parts.valid : NULL;
+  p->ends = (const uint32_t *)(const void *)(at + (b->codes ? parts.ends : 0));
+  p->heap = at + parts.heap;
+}
+
+// Views of the distinct texts. False without memory.
+static bool dfq__col_words(dfq__heap *heap, dfq__col_part *p) {
+  if (!dfq__buffer_reserve(heap, &p->words, p->codes * sizeof(dfq_view))) return false;
+  dfq_view *to = (dfq_view *)(void *)p->words.data;
+  for (size_t i = 0; i < p->codes; i++) to[i] = dfq__col_text(p, i);
+  return true;
+}
+
+// Makes the part that of group g. An error is for whoever asks: the file has it.
+static bool dfq__col_load(dfq__col_file *f, dfq__arena *errors, dfq__heap *heap,
+                          const dfq__col_source *s, dfq__col_part *p, size_t g) {
+  const dfq__col_block *b = &s->block[g * (size_t)s->head.schema.count + (size_t)p->column];
+  size_t rows = (size_t)s->group[g], bytes = (size_t)b->bytes;
+  const char *at = f->map ? f->map + b->offset : NULL, *flaw = "checksum";
+  if (!at) {
+    if (!dfq__buffer_reserve(heap, &p->bytes, bytes + 1)) return false;
+    if (!dfq__col_get(f, b->offset, p->bytes.data, bytes)) return false;
+    at = p->bytes.data;
+  }
+  if (dfq__col_check(at, bytes) == b->check) {
+    dfq__col_point(p, at, rows, b);
+    flaw = dfq__col_flaw(p, rows, b);
+  }
+  if (!flaw) {
+    p->ready = true;
+    return !p->codes || dfq__col_words(heap, p);
+  }
+  dfq__text t = dfq__text_in(heap);
+  dfq__putf(&t, "rows of group %zu, column %s: the %s cannot be right", g,
+            s->head.schema.field[p->column].name, flaw);
+  const char *why = t.failed ? NULL : dfq__arena_text(errors, t.data, t.len);
+  dfq__text_free(&t);
+  return dfq__col_wrong(f, DFQ_FORMAT_ERROR, why);
+}
+
+// Rows of the part: n from a row on, or those whose numbers, counted from there, stand in row.
+// False without memory.
+static bool dfq__col_vec(dfq__heap *heap, dfq__col_part *p, size_t from, const uint32_t *row,
+                         size_t n, dfq__vec *to) {
+  size_t size = dfq__size_of(p->type);
+  bool texts = dfq__is_bytes(p->type);
+  *to = dfq__vec_of(p->type, p->values + from * size, p->valid ? p->valid + from : NULL);
+  if ((row || texts) && !dfq__buffer_reserve(heap, &p->data, n * size + 1)) return false;
+  if (row && p->valid) {
+    if (!dfq__buffer_reserve(heap, &p->mask, n + 1)) return false;
+    dfq__gather_1(p->mask.data, p->valid + from, row, n);
+    to->valid = (const uint8_t *)p->mask.data;
+  }
+  if (row && !texts) dfq__gather(p->data.data, to->data, row, n, size);
+  if (row || texts) to->data = p->data.data;
+  dfq_view *view = (dfq_view *)(void *)p->data.data;
+  const dfq_view *words = (const dfq_view *)(const void *)p->words.data;
+  for (size_t i = 0; texts && i < n; i++) {
+    size_t at = from + (row ? row[i] : i);
+    view[i] = p->codes ? words[dfq__col_code(p, at)] : dfq__col_text(p, at);
+  }
+  return true;
+}
+
+// One cell, for the row engine: by the layout alone, no views of a batch between.
+static void dfq__col_cell(const dfq__col_part *p, size_t row, dfq_value *to) {
+  dfq__vec v = dfq__vec_of(p->type, p->values, p->valid);
+  *to = dfq__value_null();
+  if (p->valid && !p->valid[row]) return;
+  if (!dfq__is_bytes(p->type)) { dfq__vec_get(&v, row, to); return; }
+  size_t i = p->codes ? dfq__col_code(p, row) : row;
+  uint32_t from = i ? p->ends[i - 1] : 0;
+  *to = dfq__value_str(p->heap + from, p->ends[i] - from);
+  to->type = p->type;
+}
+
+DFQ__SMALL_BEGIN
+
+// ---- >>columnar-skip: groups of rows that no condition can want -----------------------------
+// Idea. A condition that is true of no value between a block's smallest and largest is true of
+// none of its rows, and then the group need not be read. What can be said of one comparison is
+// put together along and and or:
+//
+//   block of day: 2024-03-01 .. 2024-03-31, 0 nulls
+//     day > date '2024-04-01'            never
+//     day is null                        never
+//     day < date '2024-03-10'            perhaps: read it
+//     day is null or day > '2024-04-01'  never or never: never
+//
+// The answer "perhaps" is always right, and given for all that is not known here: functions,
+// comparisons of two columns, literals of another kind than the column. Data that is written in
+// the order of what it is asked for later (by day, by customer) is skipped in large pieces;
+// shuffled data never is. Larger formats keep Bloom filters as well, for equality on such data.
+
+// How a bound compares with a literal: -1, 0, 1; 2 when they cannot be compared. Of a text that
+// was cut nobody knows how it goes on: the largest may be behind all that begins like it, the
+// smallest before.
+static int dfq__col_compare(const dfq__col_bound *b, bool largest, dfq_type type,
+                            const dfq_value *literal) {
+  dfq_value v = dfq__value_int(type, 0), l = *literal;
+  if (!b->known || dfq__kind(type) == DFQ_LIST) return 2;
+  if (type == DFQ_STR) {
+    if (l.type != DFQ_STR) return 2;
+    bool within = b->cut && l.len >= b->len && memcmp(b->bytes, l.as.s, b->len) == 0;
+    if (within) return largest ? 1 : -1;
+    return dfq__compare_bytes(b->bytes, b->len, l.as.s, l.len);
+  }
+  memcpy(&v.as, b->bytes, sizeof v.as);
+  if (dfq__is_float(type)) {
+    bool exact = l.type == DFQ_I64 && l.as.i > -(1LL << 53) && l.as.i < 1LL << 53;
+    if (!dfq__is_float(l.type) && !exact) return 2;
+    if (exact) l.as.f = (double)l.as.i;
+  } else if (dfq__is_decimal(type)) {
+    if (l.type == DFQ_I64) l.type = dfq_decimal_of(0);
+    if (!dfq__is_decimal(l.type)) return 2;
+  } else if (l.type != type) {
+    bool whole = dfq__is_number(type) && type != DFQ_U64 && l.type == DFQ_I64;
+    if (!whole) return 2;
+    v.type = DFQ_I64;
+  }
+  return dfq__compare_values(&v, &l);
+}
+
+// Whether a comparison of a column with a literal is true of no row.
+static bool dfq__col_never_compares(const dfq__col_block *b, dfq_type type, int fn,
+                                    const dfq_value *literal) {
+  int low = dfq__col_compare(&b->low, false, type, literal);
+  int high = dfq__col_compare(&b->high, true, type, literal);
+  if (literal->type == DFQ_NULL) return true;
+  if (low == 2 || high == 2) return false;
+  switch (fn) {
+    case DFQ__EQ: return low > 0 || high < 0;
+    case DFQ__LT: return low >= 0;
+    case DFQ__LE: return low > 0;
+    case DFQ__GT: return high <= 0;
+    case DFQ__GE: return high < 0;
+    default: return false;
+  }
+}
+
+// The comparison that says the same with its sides exchanged.
+static int dfq__col_turned(int fn) {
+  switch (fn) {
+    case DFQ__LT: return DFQ__GT;
+    case DFQ__LE: return DFQ__GE;
+    case DFQ__GT: return DFQ__LT;
+    case DFQ__GE: return DFQ__LE;
+    default: return fn;
+  }
+}
+
+// Whether a call that is neither and nor or is true of no row of group g.
+static bool dfq__col_never_call(const dfq__col_source *s, size_t g, const dfq_expr *e) {
+  bool turn = e->argc == 2 && e->arg[0]->kind == DFQ_LITERAL;
+  const dfq_expr *column = e->argc ? e->arg[turn] : NULL;
+  int c = column && column->kind == DFQ_COLUMN ? dfq__schema_find(&s->head.schema, column->name)
+                                               : -1;
+  if (c < 0) return false;
+  const dfq__col_block *b = &s->block[g * (size_t)s->head.schema.count + (size_t)c];
+  dfq_type type = dfq__types_of(&s->head.schema, c);
+  bool none = b->nulls == s->group[g];
+  if (e->fn == DFQ__IS_NULL) return b->nulls == 0;
+  if (e->fn == DFQ__IS_NOT_NULL) return none;
+  bool in = e->fn == DFQ__IN, compares = e->fn >= DFQ__EQ && e->fn <= DFQ__GE;
+  if (!in && !(compares && e->argc == 2)) return false;
+  if (turn && in) return false;
+  for (int i = 1; i < e->argc; i++) {
+    const dfq_expr *l = e->arg[turn ? 0 : i];
+    int fn = in ? (int)DFQ__EQ : turn ? dfq__col_turned(e->fn) : e->fn;
+    if (l->kind != DFQ_LITERAL) return false;
+    if (!none && !dfq__col_never_compares(b, type, fn, &l->value)) return false;
+  }
+  return true;
+}
+
+// Whether a condition is true of no row of group g.
+static bool dfq__col_never(const dfq__col_source *s, size_t g, const dfq_expr *e) {
+  if (e->kind == DFQ_LITERAL) return e->value.type == DFQ_NULL || !e->value.as.i;
+  if (e->kind != DFQ_CALL) return false;
+  if (e->fn != DFQ__AND && e->fn != DFQ__OR) return dfq__col_never_call(s, g, e);
+  bool all = true, any = false;
+  for (int i = 0; i < e->argc; i++) {
+    bool never = dfq__col_never(s, g, e->arg[i]);
+    all = all && never;
+    any = any || never;
+  }
+  return e->fn == DFQ__AND ? any : all;
+}
+
+// Whether a scan has nothing to expect of group g.
+static bool dfq__col_skips(const dfq__col_source *s, size_t g, const dfq__node *n) {
+  bool skips = false;
+  for (int i = 0; i < n->expr_count; i++) skips = skips || dfq__col_never(s, g, n->expr[i]);
+  return skips;
+}
+
+DFQ__SMALL_END
+
+// ---- >>columnar-scan: groups of rows into batches -------------------------------------------
+// Idea. A group is a morsel. Of one that is not skipped, the columns that conditions read are
+// read first; what the others hold is read when a row has come through, and of their texts only
+// those of such rows become views.
+//
+//   conjuncts over a, b      batch: rows 0 .. 2047 of a and b ──> rows 7, 90, 1001 are left
+//   column c                 only now its block is read        ──> c of rows 7, 90, 1001
+//
+// The row engine has the plain form: every column of every group, a cell at a time, the
+// conditions by chapter 2's evaluator, and nothing is skipped.
+
+typedef struct dfq__col_scan {
+  dfq__filter filter;        // its head, and what packing and conjuncts need
+  dfq__col_file file;
+  const dfq__col_source *source;
+  bool opened;
+  int tested, needed;        // parts that conjuncts read, and all of them
+  dfq__col_part *part;
+  int *place;                // of each column that comes out: its part
+  dfq_schema schema;         // of the parts
+  dfq__batch all;            // of the parts tested
+  size_t group, end, at;     // the group at hand, which ones there are, the next row of it
+  bool begun;                // the group at hand was looked at
+  size_t before;             // rows before the group at hand
+  uint64_t left;             // rows that may still come out
+} dfq__col_scan;
+
+// Adds a column that is not needed yet.
+static void dfq__col_need(dfq__col_scan *s, dfq_field *field, const char *name) {
+  const dfq_schema *all = &s->source->head.schema;
+  int column = dfq__schema_find(all, name);
+  for (int i = 0; i < s->needed; i++)
+    if (s->part[i].column == column) return;
+  s->part[s->needed].column = column;
+  s->part[s->needed].type = all->field[column].type;
+  field[s->needed++] = all->field[column];
+}
+
+// Open: finds out what is needed, and binds the conjuncts. The file is not touched yet.
+static bool dfq__col_scan_open(dfq__op *op) {
+  dfq__col_scan *s = (dfq__col_scan *)op;
+  const dfq__node *n = op->node;
+  s->source = (const dfq__col_source *)(const void *)n->source;
+  size_t columns = (size_t)n->source->schema.count, conjuncts = (size_t)n->expr_count;
+  dfq_field *field = (dfq_field *)dfq__op_array(op, columns, sizeof *field);
+  dfq__names names = { &op->run->own->arena, NULL, 0, 0, false };
+  s->part = (dfq__col_part *)dfq__op_array(op, columns, sizeof *s->part);
+  s->place = (int *)dfq__op_array(op, (size_t)n->schema.count, sizeof *s->place);
+  s->all.column = (dfq__vec *)dfq__op_array(op, columns, sizeof(dfq__vec));
+  s->filter.conjunct = (dfq__bound **)dfq__op_array(op, conjuncts, sizeof(dfq__bound *));
+  for (int i = 0; i < 2; i++)
+    s->filter.packed[i] = (dfq__buffer *)dfq__op_array(op, 2 * columns, sizeof(dfq__buffer));
+  s->end = s->source->groups;
+  s->left = n->count < 0 ? UINT64_MAX : (uint64_t)n->count;
+  if (!field || !s->part || !s->place || !s->all.column || !s->filter.conjunct ||
+      !s->filter.packed[0] || !s->filter.packed[1])
+    return false;
+  for (int i = 0; i < n->expr_count; i++) dfq__names_of(&names, n->expr[i]);
+  for (int i = 0; i < names.count; i++) dfq__col_need(s, field, names.name[i]);
+  s->tested = s->all.columns = s->needed;
+  for (int c = 0; c < n->schema.count; c++) dfq__col_need(s, field, n->schema.field[c].name);
+  s->schema.count = s->needed;
+  s->schema.field = field;
+  for (int c = 0; c < n->schema.count; c++)
+    s->place[c] = dfq__schema_find(&s->schema, n->schema.field[c].name);
+  for (int i = 0; i < n->expr_count; i++)
+    if (!(s->filter.conjunct[i] = dfq__op_bind(op, &s->schema, n->expr[i]))) return false;
+  return !names.failed;
+}
+
+// Restricts the scan to one group. False when there is none of that number.
+static bool dfq__col_scan_morsel(dfq__op *op, size_t number) {
+  dfq__col_scan *s = (dfq__col_scan *)op;
+  if (number >= s->source->groups) return false;
+  for (size_t g = s->before = 0; g < number; g++) s->before += (size_t)s->source->group[g];
+  s->group = number;
+  s->end = number + 1;
+  s->at = 0;
+  s->begun = false;
+  return true;
+}
+
+// Reads a part's block, if that was not done. False with the run's error set.
+static bool dfq__col_part_load(dfq__col_scan *s, dfq__col_part *p) {
+  dfq__op *op = &s->filter.head;
+  dfq__arena *errors = &op->run->own->arena;
+  if (p->ready) return true;
+  op->count->fields += s->source->group[s->group];
+  if (dfq__col_load(&s->file, errors, op->eval.heap, s->source, p, s->group)) return true;
+  dfq__run_error(op->run, dfq__col_error(&s->file, errors, op->node->at));
+  return false;
+}
+
+// Goes to the next row that may come out. False at the end, and with the run's error set.
+static bool dfq__col_advance(dfq__col_scan *s) {
+  dfq__op *op = &s->filter.head;
+  if (!s->opened && !dfq__col_reopen(&s->file, &op->run->own->io, s->source)) {
+    dfq__run_error(op->run, dfq__col_error(&s->file, &op->run->own->arena, op->node->at));
+    return false;
+  }
+  s->opened = true;
+  for (; s->group < s->end; s->group++, s->at = 0, s->begun = false) {
+    size_t rows = (size_t)s->source->group[s->group];
+    if (!s->begun) {
+      op->count->groups++;
+      for (int i = 0; i < s->needed; i++) s->part[i].ready = false;
+    }
+    if (!s->begun && dfq__col_skips(s->source, s->group, op->node)) {
+      op->count->skipped++;
+      s->at = rows;
+    }
+    s->begun = true;
+    if (s->at < rows) return true;
+    s->before += rows;
+  }
+  return false;
+}
+
+// Puts the next n rows through the conjuncts. *row: the numbers of those left, NULL for all;
+// returns how many. False without memory, or with the run's error set.
+static bool dfq__col_test(dfq__col_scan *s, size_t *n, const uint32_t **row) {
+  dfq__op *op = &s->filter.head;
+  int turn = 0;
+  for (int i = 0; i < s->tested; i++)
+    if (!dfq__col_part_load(s, &s->part[i]) ||
+        !dfq__col_vec(op->eval.heap, &s->part[i], s->at, NULL, *n, &s->all.column[i]))
+      return false;
+  s->all.rows = *n;
+  for (int i = 0; i < op->node->expr_count && *n; i++) {
+    dfq__vec mask;
+    size_t ok = dfq__eval_vec(&op->eval, s->filter.conjunct[i], &s->all, *n, &mask);
+    if (op->eval.no_memory) return false;
+    if (ok < *n)
+      dfq__op_fail_row(op, &s->schema, s->filter.conjunct[i], &s->all, ok,
+                       s->before + s->at + (*row ? (*row)[ok] : ok));
+    size_t kept = dfq__rows_where(&op->eval, &s->filter.mask, &s->filter.rows, &mask, ok);
+    if (kept == SIZE_MAX) return false;
+    if (kept == *n) continue;
+    const uint32_t *left = (const uint32_t *)(void *)s->filter.rows.data;
+    *row = dfq__filter_origin(&s->filter, turn, *row, left, kept);
+    *n = kept;
+    if (!*row || !dfq__pack(op->eval.heap, s->filter.packed[turn], &s->all, left, kept))
+      return false;
+    turn = !turn;
+  }
+  return true;
+}
+
+// Next: batches of groups that are not skipped, until one has rows left. What went wrong with a
+// row comes behind the rows before it.
+static dfq__event dfq__col_scan_next(dfq__op *op) {
+  dfq__col_scan *s = (dfq__col_scan *)op;
+  size_t bytes = 0;
+  while (s->left && !op->failed && dfq__col_advance(s)) {
+    const uint32_t *row = NULL;
+    size_t rows = (size_t)s->source->group[s->group] - s->at;
+    size_t taken = dfq__min(rows, op->run->batch_rows), n = taken;
+    dfq__arena_rewind(&op->eval.strings);
+    if (!dfq__col_test(s, &n, &row)) return DFQ__ERROR;
+    n = s->left < n ? (size_t)s->left : n;
+    s->left -= n;
+    for (int c = 0; n && c < op->out.columns; c++) {
+      dfq__col_part *p = &s->part[s->place[c]];
+      op->out.column[c] = s->all.column[s->place[c] < s->tested ? s->place[c] : 0];
+      if (s->place[c] < s->tested) continue;
+      if (!dfq__col_part_load(s, p) ||
+          !dfq__col_vec(op->eval.heap, p, s->at, row, n, &op->out.column[c]))
+        return DFQ__ERROR;
+    }
+    s->at += taken;
+    op->out.rows = n;
+    for (int i = 0; i < s->needed; i++) bytes += s->part[i].bytes.bytes + s->part[i].data.bytes;
+    dfq__op_holds(op, bytes);
+    if (n) return DFQ__BATCH;
+    if (!op->failed && dfq__cancelled(op->run)) return DFQ__ERROR;
+  }
+  return op->failed || op->run->error ? DFQ__ERROR : DFQ__END;
+}
+
+static void dfq__col_scan_close(dfq__op *op) {
+  dfq__col_scan *s = (dfq__col_scan *)op;
+  if (s->file.io) dfq__col_close(&s->file);
+  for (int i = 0; s->part && i < s->needed; i++)
+    dfq__col_part_free(op->eval.heap, &s->part[i]);
+  int out = op->out.columns;
+  op->out.columns = op->node->source->schema.count;   // for so many there is room to pack
+  dfq__filter_close(op);
+  op->out.columns = out;
+}
+
+static const dfq__op_class dfq__col_scan_class = {
+  sizeof(dfq__col_scan), dfq__col_scan_open,  NULL,
+  dfq__col_scan_next,    dfq__col_scan_close, dfq__col_scan_morsel
+};
+
+DFQ__SMALL_BEGIN
+
+// -- one row at a time
+
+typedef struct dfq__col_rows {
+  dfq__row_scan scan;        // at: the next row of the group
+  dfq__col_file file;
+  dfq__col_part *part;       // all columns
+  size_t group, seen, out;
+} dfq__col_rows;
+
+static const dfq__col_source *dfq__col_rows_source(const dfq__col_rows *s) {
+  return (const dfq__col_source *)(const void *)s->scan.op.node->source;
+}
+
+static bool dfq__col_rows_fail(dfq__col_rows *s) {
+  dfq__run *run = s->scan.op.run;
+  dfq__run_error(run, dfq__col_error(&s->file, &run->own->arena, s->scan.op.node->at));
+  return false;
+}
+
+static bool dfq__col_rows_open(dfq_rows *r) {
+  dfq__col_rows *s = (dfq__col_rows *)r;
+  const dfq__col_source *source = dfq__col_rows_source(s);
+  const dfq_schema *all = &source->head.schema;
+  dfq__run *run = s->scan.op.run;
+  size_t n = (size_t)all->count + 1;
+  s->part = (dfq__col_part *)dfq__arena_array(&run->own->arena, n, sizeof *s->part);
+  s->scan.user_row = (dfq_value *)dfq__arena_array(&run->own->arena, n, sizeof(dfq_value));
+  if (!s->part || !s->scan.user_row) { dfq__run_no_memory(run); return false; }
+  for (int c = 0; c < all->count; c++) {
+    s->part[c].column = c;
+    s->part[c].type = all->field[c].type;
+  }
+  s->scan.op.eval.schema = all;
+  return dfq__row_scan_columns(&s->scan) && dfq__row_op_bind_to(&s->scan.op, all);
+}
+
+// All columns of the next group. False with the run's error set.
+static bool dfq__col_rows_load(dfq__col_rows *s) {
+  const dfq__col_source *source = dfq__col_rows_source(s);
+  dfq__run *run = s->scan.op.run;
+  if (!s->file.io && !dfq__col_reopen(&s->file, &run->own->io, source))
+    return dfq__col_rows_fail(s);
+  for (int c = 0; c < source->head.schema.count; c++)
+    if (!dfq__col_load(&s->file, &run->own->arena, run->own->heap, source, &s->part[c],
+                       s->group)) return dfq__col_rows_fail(s);
+  return true;
+}
+
+// Whether the row is wanted: 1, 0, -1 with the run's error set.
+static int dfq__col_rows_test(dfq__col_rows *s) {
+  dfq__row_op *op = &s->scan.op;
+  dfq__arena_rewind(&op->strings);
+  for (int i = 0; i < op->node->expr_count; i++) {
+    dfq_value v;
+    op->eval.row_number = s->seen;
+    if (!dfq__eval_row(&op->eval, op->bound[i], s->scan.user_row, &v)) {
+      dfq__run_error(op->run, op->eval.error ? op->eval.error : &dfq__error_memory);
+      return -1;
+    }
+    if (v.type == DFQ_NULL || !v.as.i) return 0;
+  }
+  return 1;
+}
+
+static int dfq__col_rows_next(dfq_rows *r, const dfq_value **row) {
+  dfq__col_rows *s = (dfq__col_rows *)r;
+  const dfq__col_source *source = dfq__col_rows_source(s);
+  const dfq__node *n = s->scan.op.node;
+  if (n->count >= 0 && s->out == (size_t)n->count) return 0;
+  for (int wanted = 0; !wanted; s->seen++) {
+    if (s->group < source->groups && s->scan.at == source->group[s->group]) {
+      s->group++;
+      s->scan.at = 0;
+    }
+    if (s->group == source->groups) return 0;
+    if (!s->scan.at && !dfq__col_rows_load(s)) return -1;
+    for (int c = 0; c < source->head.schema.count; c++)
+      dfq__col_cell(&s->part[c], s->scan.at, &s->scan.user_row[c]);
+    s->scan.at++;
+    wanted = dfq__col_rows_test(s);
+    if (wanted < 0) return -1;
+  }
+  for (int c = 0; c < r->columns; c++) r->row[c] = s->scan.user_row[s->scan.column[c]];
+  *row = r->row;
+  s->out++;
+  return 1;
+}
+
+static void dfq__col_rows_close(dfq_rows *r) {
+  dfq__col_rows *s = (dfq__col_rows *)r;
+  dfq__heap *heap = s->scan.op.run->own->heap;
+  if (s->file.io) dfq__col_close(&s->file);
+  for (int c = 0; s->part && c < dfq__col_rows_source(s)->head.schema.count; c++)
+    dfq__col_part_free(heap, &s->part[c]);
+  dfq__row_op_close(r);
+}
+
+static const dfq__rows_class dfq__col_rows_class = {
+  "scan", dfq__col_rows_open, dfq__col_rows_next, dfq__col_rows_close
+};
+
+// -- as a frame
+
+static bool dfq__col_splits(const dfq__op *op) { return op->node->count < 0; }
+
+static double dfq__col_source_rows(const dfq__source *s) {
+  return (double)((const dfq__col_source *)(const void *)s)->rows;
+}
+
+static void dfq__col_source_print(dfq__text *t, const dfq__source *source) {
+  const dfq__col_source *s = (const dfq__col_source *)(const void *)source;
+  dfq__put_path(t, s->path);
+  if (dfq__form_of(s->path) != DFQ__COLUMNAR_FORM) dfq__put(t, " format dfq");
+  if (s->map) dfq__put(t, " map");
+}
+
+static const dfq__source_class dfq__col_source_class = {
+  "columnar", { &dfq__col_scan_class, &dfq__col_rows_class, sizeof(dfq__col_rows) }, true,
+  NULL, dfq__col_source_rows, dfq__col_source_print, dfq__col_splits, NULL
+};
+
+DFQ_API dfq_frame *dfq_scan_columnar_at(dfq *db, const char *path,
+                                        const dfq_columnar_options *options, const char *at) {
+  if (!db) return NULL;
+  dfq__col_file f;
+  dfq__verb v = { db, NULL, "scan", NULL, NULL };
+  dfq__col_source *s = (dfq__col_source *)dfq__arena_alloc(&db->arena, sizeof *s);
+  bool ok = s != NULL;
+  v.at = dfq__csv_copy(&db->arena, at, &ok);
+  if (ok) s->path = dfq__csv_copy(&db->arena, path ? path : "", &ok);
+  if (!ok) return dfq__verb_failed(&v);
+  s->head.is = &dfq__col_source_class;
+  s->map = options && options->map;
+  ok = dfq__col_open(&f, &db->io, s->path) && dfq__col_learn(db, &f, s);
+  if (!ok) v.error = dfq__col_error(&f, &db->arena, v.at);
+  dfq__col_close(&f);
+  return ok ? dfq__scan_frame(db, &s->head, v.at) : dfq__verb_failed(&v);
 }
 
 DFQ_API dfq_frame *dfq_scan_csv_files_at(dfq *db, const char *const *paths, int count,
@@ -34199,6 +35241,274 @@ static const dfq__format dfq__json_format = {
 
 DFQ__SMALL_BEGIN
 
+// ---- >>columnar-write: results into the engine's own file -----------------------------------
+// A writer like the others: batches gather in columns until they are a group of rows, which is
+// written block by block; the footer is kept until the end. So the memory is that of a group
+// and its largest block, however long the file becomes, and the file appears when it is whole.
+//
+//   batches ──> store, 65,536 rows ──> block a, block b, ...  ──> rows of groups, blocks
+//                                                                 footer, tail
+
+typedef struct dfq__col_writer {
+  dfq__writer *head;
+  dfq__store store;          // the rows of the group at hand
+  size_t text, most;         // bytes of their texts; rows that end the group
+  uint64_t place, rows;      // written by now
+  uint32_t groups;
+  dfq__text group, block;    // of the footer
+} dfq__col_writer;
+
+static void dfq__col_put(dfq__col_writer *w, const void *bytes, size_t n) {
+  if (n) dfq__put_n(&w->head->text, (const char *)bytes, n);
+  w->place += n;
+}
+
+// Zeros up to a multiple of 64 bytes.
+static void dfq__col_pad(dfq__col_writer *w) {
+  static const char zeros[64] = { 0 };
+  dfq__col_put(w, zeros, (size_t)(dfq__col_round(w->place) - w->place));
+}
+
+static void dfq__col_bound_set(dfq__col_bound *b, const dfq_value *v) {
+  size_t n = dfq__is_bytes(v->type) ? dfq__min(v->len, DFQ__COL_BOUND) : sizeof v->as;
+  memset(b, 0, sizeof *b);
+  b->known = 1;
+  b->len = (uint8_t)n;
+  b->cut = dfq__is_bytes(v->type) && v->len > n;
+  if (n) memcpy(b->bytes, dfq__is_bytes(v->type) ? v->as.s : (const char *)&v->as, n);
+}
+
+// Counts nulls, and finds the smallest and the largest value.
+static void dfq__col_measure(const dfq__vec *v, size_t rows, dfq__col_block *b) {
+  dfq_value low = dfq__value_null(), high = low, x;
+  for (size_t i = 0; i < rows; i++) {
+    dfq__vec_get(v, i, &x);
+    b->nulls += x.type == DFQ_NULL;
+    if (x.type == DFQ_NULL || !dfq__is_ordered_type(v->type)) continue;
+    if (low.type == DFQ_NULL || dfq__compare_values(&x, &low) < 0) low = x;
+    if (high.type == DFQ_NULL || dfq__compare_values(&high, &x) < 0) high = x;
+  }
+  if (low.type == DFQ_NULL) return;
+  dfq__col_bound_set(&b->low, &low);
+  dfq__col_bound_set(&b->high, &high);
+}
+
+// Numbers the texts of a column, if at most every second one is new. False without memory. Text
+// that is not coded leaves an empty dictionary.
+static bool dfq__col_code_texts(dfq__col_writer *w, const dfq__vec *v, size_t rows,
+                                dfq__dictionary *d, dfq__buffer *code) {
+  const dfq_view *view = (const dfq_view *)v->data;
+  dfq_view none = dfq__view_of("", 0);
+  if (!dfq__dictionary_init(d, w->head->db->heap, w->head->db->seed)) return false;
+  if (!dfq__buffer_reserve(d->heap, code, rows * 4 + 4)) return false;
+  uint32_t *to = (uint32_t *)(void *)code->data;
+  for (size_t i = 0; i < rows; i++) {
+    to[i] = dfq__dictionary_add(d, !v->valid || v->valid[i] ? &view[i] : &none);
+    if (to[i] == DFQ__EMPTY) return false;
+    if (d->count <= rows / 2 && d->count <= DFQ__COL_CODES) continue;
+    dfq__dictionary_free(d);
+    return true;
+  }
+  return true;
+}
+
+// Where texts end, as 4 bytes each; then, after what put_between says, the texts.
+static bool dfq__col_put_ends(dfq__col_writer *w, const dfq_view *view, const uint8_t *valid,
+                              size_t n, uint64_t *heap) {
+  for (size_t i = 0; i < n; i++) {
+    if (!valid || valid[i]) *heap += view[i].len;
+    uint32_t end = (uint32_t)*heap;
+    dfq__col_put(w, &end, sizeof end);
+  }
+  dfq__col_pad(w);
+  return *heap <= UINT32_MAX;
+}
+
+static void dfq__col_put_heap(dfq__col_writer *w, const dfq_view *view, const uint8_t *valid,
+                              size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (!valid || valid[i]) dfq__col_put(w, dfq__view_chars(&view[i]), view[i].len);
+}
+
+static void dfq__col_put_valid(dfq__col_writer *w, const dfq__vec *v, size_t rows,
+                               const dfq__col_block *b) {
+  if (!b->nulls) return;
+  dfq__col_put(w, v->valid, rows);
+  dfq__col_pad(w);
+}
+
+// A column of texts or lists. Returns false when there is no memory for the codes, or the texts
+// are too long.
+static bool dfq__col_put_texts(dfq__col_writer *w, const dfq__vec *v, size_t rows,
+                               dfq__col_block *b) {
+  const dfq_view *view = (const dfq_view *)v->data;
+  dfq__dictionary d;
+  dfq__buffer code = { NULL, NULL, 0 };
+  memset(&d, 0, sizeof d);
+  bool ok = v->type != DFQ_STR || dfq__col_code_texts(w, v, rows, &d, &code);
+  b->codes = ok ? (uint32_t)d.count : 0;
+  if (ok && b->codes) {
+    const uint32_t *from = (const uint32_t *)(const void *)code.data;
+    const dfq_view *words = dfq__dictionary_views(&d);
+    for (size_t i = 0; i < rows; i++) {
+      uint8_t small = (uint8_t)from[i];
+      uint16_t large = (uint16_t)from[i];
+      if (b->codes > 256) dfq__col_put(w, &large, sizeof large);
+      else dfq__col_put(w, &small, sizeof small);
+    }
+    dfq__col_pad(w);
+    dfq__col_put_valid(w, v, rows, b);
+    ok = dfq__col_put_ends(w, words, NULL, d.count, &b->heap);
+    if (ok) dfq__col_put_heap(w, words, NULL, d.count);
+  } else if (ok) {
+    ok = dfq__col_put_ends(w, view, v->valid, rows, &b->heap);
+    dfq__col_put_valid(w, v, rows, b);
+    if (ok) dfq__col_put_heap(w, view, v->valid, rows);
+  } else {
+    w->head->text.failed = true;
+  }
+  dfq__buffer_free(w->head->db->heap, &code);
+  dfq__dictionary_free(&d);
+  return ok;
+}
+
+// Writes one column of the group. False after a failure, which is reported.
+static bool dfq__col_put_block(dfq__col_writer *w, int c) {
+  dfq__vec v = dfq__store_vec(&w->store, c);
+  size_t rows = w->store.rows, from;
+  dfq__col_block b;
+  memset(&b, 0, sizeof b);
+  dfq__col_measure(&v, rows, &b);
+  dfq__col_pad(w);
+  b.offset = w->place;
+  from = w->head->text.len;
+  if (dfq__is_bytes(v.type)) {
+    bool fits = dfq__col_put_texts(w, &v, rows, &b);
+    if (!fits && !w->head->text.failed)
+      return dfq__writer_refuse(w->head, DFQ_LIMIT,
+                                "65,536 rows of a column have more than 4 GB of text");
+  } else {
+    dfq__col_put(w, v.data, rows * dfq__size_of(v.type));
+    dfq__col_pad(w);
+    dfq__col_put_valid(w, &v, rows, &b);
+  }
+  b.bytes = w->place - b.offset;
+  if (w->head->text.failed) return false;
+  b.check = dfq__col_check(w->head->text.data + from, (size_t)b.bytes);
+  dfq__put_n(&w->block, (const char *)&b, sizeof b);
+  return dfq__writer_flush(w->head);
+}
+
+// Writes the group at hand, if it has rows, and begins the next one.
+static bool dfq__col_put_group(dfq__col_writer *w) {
+  dfq__store *s = &w->store;
+  uint64_t rows = s->rows;
+  if (!rows) return true;
+  for (int c = 0; c < s->columns; c++)
+    if (!dfq__col_put_block(w, c)) return false;
+  dfq__put_n(&w->group, (const char *)&rows, sizeof rows);
+  w->groups++;
+  w->rows += rows;
+  s->rows = w->text = 0;
+  for (int c = 0; c < s->columns; c++) dfq__buffer_free(s->heap, &s->valid[c]);
+  dfq__arena_release(&s->strings, 0);
+  return true;
+}
+
+// One batch, in slices that fill groups. False without memory, and after what was reported.
+static bool dfq__col_batch(dfq__writer *head, const dfq_batch *batch) {
+  dfq__col_writer *w = (dfq__col_writer *)head->state;
+  for (size_t at = 0, n; at < batch->rows; at += n) {
+    n = dfq__min(dfq__min(batch->rows - at, 2048), w->most - w->store.rows);
+    bool ok = true;
+    for (int c = 0; c < w->store.columns && ok; c++) {
+      dfq__vec v = dfq__vec_from(batch->column[c], at);
+      const dfq_view *view = (const dfq_view *)v.data;
+      ok = dfq__store_column(&w->store, c, &v, n);
+      for (size_t i = 0; dfq__is_bytes(v.type) && i < n; i++) w->text += view[i].len;
+    }
+    if (!ok) return false;
+    w->store.rows += n;
+    bool full = w->store.rows == w->most || w->text >= DFQ__COL_TEXT;
+    if (full && !dfq__col_put_group(w)) return false;
+  }
+  return true;
+}
+
+static void dfq__col_begin(dfq__writer *head) {
+  dfq__col_head h;
+  memset(&h, 0, sizeof h);
+  memcpy(h.mark, dfq__col_mark, sizeof h.mark);
+  h.order = DFQ__COL_ORDER;
+  h.version = DFQ__COL_VERSION;
+  dfq__col_put((dfq__col_writer *)head->state, &h, sizeof h);
+}
+
+// The last group, the footer and the tail.
+static void dfq__col_end(dfq__writer *head) {
+  dfq__col_writer *w = (dfq__col_writer *)head->state;
+  const dfq_schema *s = head->schema;
+  static const char zeros[8] = { 0 };
+  dfq__col_tail tail;
+  if (!dfq__col_put_group(w)) return;
+  dfq__col_pad(w);
+  dfq__col_foot foot = { (uint32_t)s->count, w->groups, w->rows };
+  size_t from = head->text.len;
+  tail.offset = w->place;
+  dfq__col_put(w, &foot, sizeof foot);
+  for (int c = 0; c < s->count; c++) {
+    uint32_t of[2] = { dfq__types_of(s, c), (uint32_t)strlen(s->field[c].name) };
+    dfq__col_put(w, of, sizeof of);
+    dfq__col_put(w, s->field[c].name, of[1]);
+    dfq__col_put(w, zeros, (8 - of[1] % 8) % 8);
+  }
+  dfq__col_put(w, w->group.data, w->group.len);
+  dfq__col_put(w, w->block.data, w->block.len);
+  if (w->group.failed || w->block.failed) head->text.failed = true;
+  if (head->text.failed) return;
+  tail.bytes = w->place - tail.offset;
+  tail.check = dfq__col_check(head->text.data + from, (size_t)tail.bytes);
+  memcpy(tail.mark, dfq__col_mark, sizeof tail.mark);
+  dfq__col_put(w, &tail, sizeof tail);
+}
+
+// State: opened before the file is.
+static bool dfq__col_write_open(dfq__writer *head) {
+  dfq__heap *heap = head->db->heap;
+  const dfq_schema *schema = head->schema;
+  size_t columns = (size_t)schema->count + 1;
+  dfq__col_writer *w = (dfq__col_writer *)dfq__alloc_zero(heap, 1, sizeof *w);
+  dfq_type *type = (dfq_type *)dfq__alloc_zero(heap, columns, sizeof *type);
+  head->state = w;
+  for (int c = 0; type && c < schema->count; c++) type[c] = dfq__types_of(schema, c);
+  bool ok = w && type && dfq__store_init(&w->store, heap, type, schema->count);
+  dfq__free(heap, type, columns * sizeof *type);
+  if (!w) return false;
+  w->head = head;
+  w->most = head->options.group_rows ? dfq__min(head->options.group_rows, DFQ__COL_ROWS)
+                                     : (size_t)DFQ__COL_ROWS;
+  w->group = w->block = dfq__text_in(heap);
+  return ok;
+}
+
+static void dfq__col_write_close(dfq__writer *head) {
+  dfq__col_writer *w = (dfq__col_writer *)head->state;
+  if (!w) return;
+  dfq__store_free(&w->store);
+  dfq__text_free(&w->group);
+  dfq__text_free(&w->block);
+  dfq__free(head->db->heap, w, sizeof *w);
+}
+
+static const dfq__format dfq__col_format = {
+  "dfq", ".dfq", dfq__col_write_open, dfq__col_begin, NULL, dfq__col_batch, dfq__col_end,
+  dfq__col_write_close
+};
+
+DFQ__SMALL_END
+
+DFQ__SMALL_BEGIN
+
 // ---- >>write: one table of formats ----------------------------------------------------------
 // Which formats there are, what the endings of paths say, and the functions that programs call.
 // A row of the table is all that a format needs to be written by every verb that writes.
@@ -34246,6 +35556,7 @@ static const dfq__format dfq__table_format = {
 
 static const dfq__format *const dfq__formats[] = {
   &dfq__csv_format, &dfq__tsv_format, &dfq__json_format, &dfq__table_format,
+  &dfq__col_format,
 };
 enum { DFQ__FORMATS = sizeof dfq__formats / sizeof dfq__formats[0] };
 
@@ -34627,7 +35938,7 @@ static void dfq__parse_option(dfq__parser *p, int option, dfq_csv_options *o,
       o->bad_values = bad == 1 ? DFQ_BAD_NULL : bad == 2 ? DFQ_BAD_SKIP : DFQ_BAD_ERROR;
       return;
     case DFQ__O_FORMAT:
-      *form = (dfq__file_form)dfq__parse_choice(p, dfq__form_words, "csv, tsv or fixed");
+      *form = (dfq__file_form)dfq__parse_choice(p, dfq__form_words, "csv, tsv, fixed or dfq");
       return;
     case DFQ__O_WIDTHS: o->widths = dfq__parse_inner_text(p); return;
   }
@@ -34660,6 +35971,20 @@ static const char *dfq__nearest_let(const dfq__script *s, const char *name) {
   return best;
 }
 
+// The scan of a columnar file, whose path and options were taken already. A schema is in the
+// file: what says how to read text is refused.
+static dfq_frame *dfq__parse_scan_columnar(dfq__script *s, const char *path,
+                                           const dfq_csv_options *given) {
+  dfq_csv_options none;
+  dfq_columnar_options o = { dfq__accept_word(&s->p, "map") };
+  memset(&none, 0, sizeof none);
+  if (!s->p.error && memcmp(given, &none, sizeof none) != 0)
+    dfq__parse_fail(&s->p, DFQ_SYNTAX, s->mark, s->mark_len,
+                    "%s has its schema in itself: it takes map, and no option of CSV files",
+                    path);
+  return s->p.error ? dfq__script_failed(s) : dfq_scan_columnar_at(s->p.db, path, &o, s->at);
+}
+
 // The scan of a path that was taken already: reads its options and opens the file.
 static dfq_frame *dfq__parse_scan(dfq__script *s, const dfq__names *paths, dfq__token place,
                                   bool bare) {
@@ -34676,7 +36001,12 @@ static dfq_frame *dfq__parse_scan(dfq__script *s, const dfq__names *paths, dfq__
   if (p->error) return dfq__script_failed(s);
   s->mark = place.at;
   s->mark_len = place.len;
-  dfq_frame *f = paths->count == 1
+  if (form == DFQ__COLUMNAR_FORM && paths->count > 1)
+    dfq__parse_fail(p, DFQ_SYNTAX, place.at, place.len,
+                    "several columnar files are several scans: union makes one of them");
+  if (p->error) return dfq__script_failed(s);
+  dfq_frame *f = form == DFQ__COLUMNAR_FORM ? dfq__parse_scan_columnar(s, path, &o)
+                 : paths->count == 1
                      ? dfq__scan_form(p->db, path, form, &o, s->at)
                      : dfq__scan_many(p->db, paths->name, paths->count, form, &o, s->at);
   bool missing = bare && f->error && f->error->status == DFQ_IO_ERROR;
@@ -35424,7 +36754,8 @@ static void dfq__put_pipeline(dfq__text *t, const dfq__let *names, const dfq__no
 // What is in memory has no text of its own, only the name that someone may have given it.
 static const char *dfq__name_of_source(const dfq__let *names, const dfq__node *n) {
   if (n->kind != DFQ__SCAN || n->source->is == &dfq__csv_source_class ||
-      n->source->is == &dfq__files_class) return NULL;
+      n->source->is == &dfq__files_class ||
+      n->source->is == &dfq__col_source_class) return NULL;
   for (; names; names = names->next)
     if (names->frame->node == n) return names->name;
   return NULL;
@@ -37040,6 +38371,10 @@ DFQ_API dfq_frame *(dfq_reverse)(dfq_frame *in) {
 #if DFQ_CHAPTER >= 6
 DFQ_API dfq_frame *(dfq_scan_source)(dfq *db, const dfq_source *source) {
   return dfq_scan_source_at(db, source, NULL);
+}
+DFQ_API dfq_frame *(dfq_scan_columnar)(dfq *db, const char *path,
+                                       const dfq_columnar_options *options) {
+  return dfq_scan_columnar_at(db, path, options, NULL);
 }
 DFQ_API dfq_frame *(dfq_scan_csv)(dfq *db, const char *path, const dfq_csv_options *options) {
   return dfq_scan_csv_at(db, path, options, NULL);

@@ -48,6 +48,7 @@
 #include "ch6_predicates.c"
 #include "ch6_sources.c"
 #include "fuzzed.c"
+#include "ch6_columnar.c"
 #endif
 #if DFQ_CHAPTER >= 4
 #include "ch4_joins.c"
@@ -100,6 +101,7 @@ int main(int argc, char **argv) {
   run_ch6_predicates();
   run_ch6_sources();
   run_fuzzed();
+  run_ch6_columnar();
 #endif
 #if DFQ_CHAPTER >= 4
   run_ch4_joins();

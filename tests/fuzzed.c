@@ -19,7 +19,8 @@ TEST(fuzzed_csv_first_row) {
 
 // What is no share of the rows went on into a conversion to an integer that it did not fit.
 TEST(fuzzed_sample_shares) {
-  static const char *const texts[] = { "scan t.csv | sample -400%", "scan t.csv | sample 1e300%",
+  static const char *const texts[] = { "scan t.csv | sample -400%",
+                                       "scan t.csv | sample 1e300%",
                                        "scan t.csv | sample fraction f64 'nan'",
                                        "scan t.csv | sample fraction 'x'" };
   csv_disk disk = csv_disk_of("x\n1\n", 4);
