@@ -1030,7 +1030,8 @@ DFQ_API dfq_frame *dfq_scan_csv_files(dfq *db, const char *const *paths, int cou
 // ---- >>api-formats: other files, by their forms ---------------------------------------------
 
 // A file in the form that the end of its name says: .csv; .tsv and .tab, with tabs for commas;
-// .fwf and .prn, as dfq_scan_fixed; .dfq, as dfq_scan_columnar. Every other name is taken for CSV. path: copied.
+// .fwf and .prn, as dfq_scan_fixed; .dfq, as dfq_scan_columnar. Every other name is taken for
+// CSV. path: copied.
 DFQ_API dfq_frame *dfq_scan(dfq *db, const char *path);
 
 // A file whose columns stand in the same places of each line, padded with blanks. Everything

@@ -329,7 +329,7 @@ TEST(expr_prints) {
     { "1e22", "1e+22" },                 { "1E-7", "1e-07" },
     { "0.1", NULL },                     { "-0.0", NULL },
     { "1.7976931348623157e308", "1.7976931348623157e+308" },
-    { "5e-324", "4.94065645841247e-324" },
+    { "5e-324", "5e-324" },
     { "date > date '2020-01-01'", NULL },
     { "i64 + cast(str as i64)", NULL },  { "try_cast(date as date)", NULL },
     { "count + sum(count)", NULL },      { "count()", NULL },
