@@ -34788,7 +34788,7 @@ static void dfq__col_source_print(dfq__text *t, const dfq__source *source) {
 
 static const dfq__source_class dfq__col_source_class = {
   "columnar", { &dfq__col_scan_class, &dfq__col_rows_class, sizeof(dfq__col_rows) }, true,
-  NULL, dfq__col_source_rows, dfq__col_source_print, dfq__col_splits, NULL
+  NULL, dfq__col_source_rows, dfq__col_source_print, dfq__col_splits, NULL, NULL
 };
 
 DFQ_API dfq_frame *dfq_scan_columnar_at(dfq *db, const char *path,
