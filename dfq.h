@@ -72,8 +72,8 @@
 //                    >>docs-of >>reference
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store
 //                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>filter
-//                    >>project >>limit >>morsels >>row-engine >>actions >>show >>structs
-//                    >>struct-rows
+//                    >>project >>limit >>morsels >>in-order >>row-engine >>actions >>show
+//                    >>structs >>struct-rows
 //   4 hashing, order >>hash-table >>key-words >>key-packing >>exact-sum >>aggregates
 //                    >>agg-unique >>spread >>agg-lists >>agg-best >>combine >>agg-sets
 //                    >>group-plan >>group >>group-sorted >>group-verbs >>join >>join-probe
@@ -13991,6 +13991,7 @@ struct dfq__op {
   const dfq__node *node;
   dfq__op *in[2];
   dfq__op *lender;         // of a copy in another thread: the operator that has what it reads
+  size_t kept, weight;     // of one that has all its rows: how many, each worth so many of a scan
   dfq__batch out;
   dfq__veval eval;
   size_t rows_in;          // rows of the first input before the batch at hand, for messages
@@ -14819,6 +14820,10 @@ DFQ__SMALL_BEGIN
 // store have a lock; a worker has a run, an arena, operators and counters of its own; the plan,
 // tables, and what a lender (the build side of a join) has made before are only read.
 //
+// What has all its rows before it gives the first (a group_by, a sort, windows) ends a chain,
+// and begins the next one as a scan does: its rows are there, and cut into morsels, so medians
+// are found and sorted rows gathered by several threads, too.
+//
 // Cost: 64 us for a thread, so small inputs have none; each row is copied twice, the first time
 // within the cache. Larger engines keep threads in a pool, and results in pieces that nobody
 // puts together.
@@ -14867,11 +14872,20 @@ static bool dfq__node_shifts(const dfq__node *n) {
   return shifts;
 }
 
+// Has the operator all its rows before it gives the first? Then they may be given out in any
+// order, by several threads at once, and whatever is below is done with.
+static bool dfq__op_breaks(const dfq__op *op) {
+  dfq__node_kind kind = op->node->kind;
+  return kind == DFQ__GROUP || kind == DFQ__SORT || kind == DFQ__TOP_K || kind == DFQ__WINDOW;
+}
+
 // Can this chain of operators be copied for several threads? right and full joins note their
 // matches in the table, so they stay single.
 static bool dfq__chain_splits(const dfq__op *op) {
   const dfq__join_plan *j = op->node->join;
-  if (dfq__node_shifts(op->node) || !op->is->morsel) return false;
+  if (!op->is->morsel || op->node->sorted) return false;
+  if (dfq__op_breaks(op)) return true;
+  if (dfq__node_shifts(op->node)) return false;
   if (op->node->kind == DFQ__SCAN) {
     const dfq__source_class *is = op->node->source->is;
     return !is->splits || is->splits(op);
@@ -14883,8 +14897,14 @@ static bool dfq__chain_splits(const dfq__op *op) {
 
 // The chain's lower end: where its rows come from.
 static dfq__op *dfq__chain_scan(dfq__op *op) {
-  while (op->in[0]) op = op->in[0];
+  while (op->in[0] && !dfq__op_breaks(op)) op = op->in[0];
   return op;
+}
+
+// About how many rows the lower end has, once it is prepared; below 0: unknown.
+static double dfq__scan_rows(const dfq__op *scan) {
+  const dfq__source *source = scan->node->source;
+  return dfq__op_breaks(scan) ? (double)scan->kept : source->is->rows(source);
 }
 
 // Threads that a run may use: as many as it was told, or as there are cores.
@@ -14893,27 +14913,39 @@ static int dfq__run_threads(const dfq__run *run) {
   return asked < DFQ__MAX_THREADS ? asked : (int)DFQ__MAX_THREADS;
 }
 
-// How many threads: those asked for, else as many as there are cores when the input is large
-// enough; and of a table no more than it has morsels.
-static int dfq__crew_size(const dfq__op *op, dfq__op *chain, double *rows) {
-  int asked = op->run->options.threads, most = dfq__run_threads(op->run);
-  if (asked == 1 || dfq__node_shifts(op->node) || !dfq__chain_splits(chain)) return 1;
-  const dfq__op *scan = dfq__chain_scan(chain);
-  *rows = scan->node->source->is->rows(scan->node->source);
-  if (asked == 0 && *rows < (double)DFQ__PARALLEL_ROWS) return 1;
-  if (scan->is != &dfq__table_scan_class) return most;
-  double morsels = *rows / 32 / (double)op->run->batch_rows;
-  return morsels < most ? (int)morsels + (*rows > 0) : most;
-}
-
 // Builds the tables of all joins of a chain, top down, as pulling would: so that the first of
 // several errors is the same. False with the run's error set, or without memory.
 static bool dfq__chain_prepare(dfq__op *op) {
   if (op->is->prepare && !op->ready) {
+    double start = dfq__now();
     if (!op->is->prepare(op)) return false;
+    op->count->seconds += dfq__now() - start;
     op->ready = true;
   }
-  return !op->in[0] || dfq__chain_prepare(op->in[0]);
+  return dfq__op_breaks(op) || !op->in[0] || dfq__chain_prepare(op->in[0]);
+}
+
+// How many threads the rows of a chain are worth: those asked for, else as many as there are
+// cores when there are rows enough; where it is known how many morsels there are, no more than
+// that.
+static int dfq__crew_size(const dfq__op *scan, double rows) {
+  int asked = scan->run->options.threads, most = dfq__run_threads(scan->run);
+  bool breaks = dfq__op_breaks(scan);
+  if (breaks) rows *= (double)scan->weight;
+  if (asked == 0 && rows < (double)DFQ__PARALLEL_ROWS) return 1;
+  if (!breaks && scan->is != &dfq__table_scan_class) return most;
+  double morsels = rows / 32 / (double)scan->run->batch_rows;
+  return morsels < most ? (int)morsels + 1 : most;
+}
+
+// Restricts an operator that has all its rows to a morsel of them. False when there is none of
+// that number.
+DFQ__UNUSED static bool dfq__kept_morsel(dfq__op *op, size_t number, size_t *at, size_t *end) {
+  size_t size = 32 / op->lender->weight * op->run->batch_rows, kept = op->lender->kept;
+  if (number > kept / size || number * size == kept) return false;
+  *at = number * size;
+  *end = dfq__min(*at + size, kept);
+  return true;
 }
 
 // Lends what a chain has prepared to its copy. False without memory.
@@ -14923,14 +14955,15 @@ static bool dfq__chain_lend(dfq__op *copy, dfq__op *op) {
     if (!copy->is->prepare(copy)) return false;
     copy->ready = true;
   }
-  return !op->in[0] || dfq__chain_lend(copy->in[0], op->in[0]);
+  return dfq__op_breaks(op) || !op->in[0] || dfq__chain_lend(copy->in[0], op->in[0]);
 }
 
 // Puts a chain at the start of a morsel. False when there is none of that number. An operator
 // that has ended is made to go on by forgetting so.
 static bool dfq__chain_start(dfq__op *op, size_t number) {
   op->last = DFQ__BATCH;
-  return op->is->morsel(op, number) && (!op->in[0] || dfq__chain_start(op->in[0], number));
+  if (!op->is->morsel(op, number)) return false;
+  return dfq__op_breaks(op) || !op->in[0] || dfq__chain_start(op->in[0], number);
 }
 
 // -- a worker
@@ -15004,6 +15037,7 @@ static void dfq__worker_main(void *arg, int number) {
 static bool dfq__crew_spliced(dfq__crew *crew) {
   dfq__op *scan[DFQ__MAX_THREADS];
   for (int i = 0; i < crew->count; i++) scan[i] = crew->worker[i].scan;
+  if (dfq__op_breaks(scan[0])) return true;
   const dfq__source_class *is = scan[0]->node->source->is;
   return !is->spliced || is->spliced(scan, crew->count);
 }
@@ -15027,7 +15061,12 @@ static int dfq__crew_run(dfq__crew *crew, dfq__op *op, dfq__op *chain,
   crew->take = take;
   crew->to = to;
   crew->add = add;
-  int threads = dfq__crew_size(op, chain, &crew->rows);
+  if (op->run->options.threads == 1 || dfq__node_shifts(op->node) || !dfq__chain_splits(chain))
+    return 0;
+  const dfq__op *scan = dfq__chain_scan(chain);
+  if (dfq__op_breaks(scan) && !dfq__chain_prepare(chain)) return -1;
+  crew->rows = dfq__scan_rows(scan);
+  int threads = dfq__crew_size(scan, crew->rows);
   if (threads < 2) return 0;
   if (!dfq__chain_prepare(chain)) return -1;
   crew->worker = (dfq__worker *)dfq__op_array(op, (size_t)threads, sizeof *crew->worker);
@@ -15044,7 +15083,16 @@ static int dfq__crew_run(dfq__crew *crew, dfq__op *op, dfq__op *chain,
   return ok && dfq__crew_spliced(crew);
 }
 
-// -- rows into one store
+// ---- >>in-order: the rows of morsels in one store -------------------------------------------
+// A worker fills a store of its own with a morsel, waits until all morsels before have places,
+// takes the next ones and copies. Only the wait and the taking hold the lock:
+//
+//   store   [ morsel 0 | morsel 1 | morsel 2 ...       room        ]
+//             there      A copies   B copies   turn: 3
+//
+// The store grows to as many rows as those read so far let expect, and while it moves nobody
+// copies. A worker that is told that there are no more morsels says so, because somebody may
+// wait for a turn that then never comes. Cost: a second copy, out of the cache.
 
 // How many rows the store will have: what came out of the lower end's rows so far, by all that
 // it has. Not trusted far: a file may begin with what a filter drops.
@@ -15158,8 +15206,9 @@ static bool dfq__read_into(dfq__op *op, dfq__op *chain,
   dfq__arena_release(&to->strings, 0);
   for (int c = 0; c < to->columns; c++) dfq__buffer_free(to->heap, &to->valid[c]);
   const dfq__op *scan = dfq__chain_scan(chain);
-  double rows = scan->node->source->is->rows(scan->node->source);
+  double rows = 0;
   while ((e = dfq__pull(chain)) == DFQ__BATCH) {
+    if (!room) rows = dfq__scan_rows(scan);
     size_t now = to->rows + chain->out.rows;
     if (now > room) room = dfq__guess_rows(scan, rows, now, now);
     if (!dfq__store_room(to, room) || !add(op, &chain->out, to)) return false;
@@ -18796,6 +18845,17 @@ static bool dfq__aggs_grow(dfq__aggs *all, size_t groups) {
   return true;
 }
 
+// Puts lists of values by group, so that finishing a group concerns no other one. False without
+// memory.
+static bool dfq__aggs_settle(dfq__aggs *all) {
+  for (int i = 0; i < all->count; i++) {
+    dfq__agg *a = &all->agg[i];
+    bool lists = a->is->update == dfq__keep_update && !a->shares && !a->sorted_out;
+    if (lists && !dfq__keep_sort_out(all, a)) return false;
+  }
+  return true;
+}
+
 // What an aggregate keeps besides its states.
 static void dfq__agg_free(dfq__heap *heap, dfq__agg *a) {
   dfq__buffer_free(heap, &a->group);
@@ -19149,6 +19209,7 @@ typedef struct dfq__group_op {
   bool open_run, input_done;
   const dfq__error *failure; // sorted: comes after the good rows of the input's batch
   bool parallel;             // this is one thread's share, see >>group-parallel
+  bool shared;               // keys and states are another's, whose groups are finished here
   dfq__buffer first;         // u64: where each group was first seen
 } dfq__group_op;
 
@@ -19459,6 +19520,11 @@ static void dfq__group_close(dfq__op *op) {
   dfq__bound_free(op, g->item, g->item ? op->node->expr_count : 0);
   dfq__buffers_free(op->eval.heap, g->flat, 2 * (g->plan.keys + inputs));
   dfq__buffers_free(op->eval.heap, g->out, 2 * middle);
+  if (o->shared) {
+    memset(&o->keys, 0, sizeof o->keys);
+    memset(&g->aggs.state, 0, sizeof g->aggs.state);
+    g->aggs.count = 0;
+  }
   dfq__aggs_free(&g->aggs);
   dfq__keys_free(&o->keys);
   dfq__buffer_free(op->eval.heap, &o->number);
@@ -21611,8 +21677,9 @@ typedef struct dfq__sort_op {
   dfq__buffer *flat;
   dfq__sorter sorter;       // its store: the input's columns, then the keys
   dfq__buffer *out;
-  size_t emitted, limit;    // limit: SIZE_MAX without one
+  size_t emitted, end, limit;   // rows that went out, of how many; limit: SIZE_MAX without one
   dfq__batch part;
+  bool shared;              // store and order are another's
   bool bounded, bound_null; // top-k: the last of the best is known; its first key is null
   uint64_t bound;           // ... the word of its first key
   dfq__buffer word, rows;   // of a batch: its first key's words, the rows within the bound
@@ -21709,10 +21776,10 @@ static bool dfq__sort_within(dfq__sort_op *s) {
   return kept == n || dfq__pack(op->eval.heap, s->packed, &s->part, row, kept);
 }
 
-// Appends a batch's columns and keys to the store. An error in a key ends it all: a sort has no
+// Appends a batch's columns and keys to a store. An error in a key ends it all: a sort has no
 // first rows to give before it has seen the last.
-static bool dfq__sort_add(dfq__sort_op *s, const dfq__batch *in) {
-  dfq__op *op = &s->head;
+static bool dfq__sort_keep(dfq__op *op, const dfq__batch *in, dfq__store *to) {
+  dfq__sort_op *s = (dfq__sort_op *)op;
   size_t n = in->rows;
   dfq__arena_rewind(&op->eval.strings);
   for (int c = 0; c < in->columns; c++) s->part.column[c] = in->column[c];
@@ -21725,29 +21792,54 @@ static bool dfq__sort_add(dfq__sort_op *s, const dfq__batch *in) {
   op->rows_in += n;
   s->part.rows = n;
   if (s->bounded && !dfq__sort_within(s)) return false;
-  if (!dfq__store_append(&s->sorter.store, &s->part)) return false;
-  dfq__op_holds(
-      op, dfq__store_bytes(&s->sorter.store) + s->sorter.order.bytes + s->sorter.spare.bytes);
+  if (!dfq__store_append(to, &s->part)) return false;
+  dfq__op_holds(op, dfq__store_bytes(to) + s->sorter.order.bytes + s->sorter.spare.bytes);
+  return true;
+}
+
+// The same of top-k, where most rows are soon dropped again.
+static bool dfq__sort_add(dfq__sort_op *s, const dfq__batch *in) {
+  if (!dfq__sort_keep(&s->head, in, &s->sorter.store)) return false;
   if (s->limit > SIZE_MAX / 8 || s->sorter.store.rows < dfq__max(4 * s->limit, 8192))
     return true;
   return dfq__sort_cut(s);
 }
 
+// A copy in another thread gathers from the same store, in the same order.
+static bool dfq__sort_share(dfq__sort_op *s, const dfq__sort_op *from) {
+  dfq__store_free(&s->sorter.store);
+  s->sorter.store = from->sorter.store;
+  s->sorter.order = from->sorter.order;
+  s->shared = true;
+  return true;
+}
+
 // limit 0 reads nothing, as in the row engine: an error below is then never met.
 static bool dfq__sort_prepare(dfq__op *op) {
   dfq__sort_op *s = (dfq__sort_op *)op;
-  dfq__event e;
+  dfq__event e = DFQ__END;
+  if (op->lender) return dfq__sort_share(s, (const dfq__sort_op *)op->lender);
+  op->weight = 1;
   if (s->limit == 0) return true;
-  while ((e = dfq__pull(op->in[0])) == DFQ__BATCH)
+  if (s->limit == SIZE_MAX &&
+      !dfq__read_into(op, op->in[0], dfq__sort_keep, &s->sorter.store)) return false;
+  while (s->limit < SIZE_MAX && (e = dfq__pull(op->in[0])) == DFQ__BATCH)
     if (!dfq__sort_add(s, &op->in[0]->out)) return false;
-  return e == DFQ__END && dfq__sorter_sort(&s->sorter);
+  if (e != DFQ__END || !dfq__sorter_sort(&s->sorter)) return false;
+  op->kept = s->end = dfq__min(s->sorter.store.rows, s->limit);
+  return true;
+}
+
+// Of a copy in another thread: a morsel of the sorted rows.
+static bool dfq__sort_morsel(dfq__op *op, size_t number) {
+  dfq__sort_op *s = (dfq__sort_op *)op;
+  return dfq__kept_morsel(op, number, &s->emitted, &s->end);
 }
 
 // Gathers the next rows in order; the store itself is never moved.
 static dfq__event dfq__sort_next(dfq__op *op) {
   dfq__sort_op *s = (dfq__sort_op *)op;
-  size_t n = dfq__min(dfq__min(s->sorter.store.rows, s->limit) - s->emitted,
-                      op->run->batch_rows);
+  size_t n = dfq__min(s->end - s->emitted, op->run->batch_rows);
   if (n == 0) return DFQ__END;
   const uint32_t *row = dfq__u32(&s->sorter.order) + s->emitted;
   for (int c = 0; c < op->out.columns; c++) {
@@ -21762,6 +21854,8 @@ static dfq__event dfq__sort_next(dfq__op *op) {
 
 static void dfq__sort_close(dfq__op *op) {
   dfq__sort_op *s = (dfq__sort_op *)op;
+  if (s->shared) memset(&s->sorter.store, 0, sizeof s->sorter.store);
+  if (s->shared) memset(&s->sorter.order, 0, sizeof s->sorter.order);
   dfq__bound_free(op, s->key, s->key ? op->node->key_count : 0);
   dfq__buffers_free(op->eval.heap, s->flat, 2 * op->node->key_count);
   dfq__buffers_free(op->eval.heap, s->out, 2 * op->out.columns);
@@ -21772,7 +21866,8 @@ static void dfq__sort_close(dfq__op *op) {
 }
 
 static const dfq__op_class dfq__sort_class = {
-  sizeof(dfq__sort_op), dfq__sort_open, dfq__sort_prepare, dfq__sort_next, dfq__sort_close, NULL
+  sizeof(dfq__sort_op), dfq__sort_open,  dfq__sort_prepare,
+  dfq__sort_next,       dfq__sort_close, dfq__sort_morsel
 };
 
 // -- the verbs
@@ -22582,20 +22677,43 @@ static int dfq__group_with_crew(dfq__group_op *o) {
   return done;
 }
 
+enum { DFQ__GROUP_WEIGHT = 16 };   // rows that take as long as finishing a group, at least
+
+// A copy in another thread finishes groups of this one. Finishing only reads, but for the
+// texts and lists that it makes, which go to the copy's own arena, and the order of values
+// within a group.
+static bool dfq__group_share(dfq__group_op *o, const dfq__group_op *from) {
+  dfq__keys_free(&o->keys);
+  o->keys = from->keys;
+  o->g.aggs.state = from->g.aggs.state;
+  o->g.aggs.groups = from->g.aggs.groups;
+  for (int i = 0; i < o->g.aggs.count; i++) o->g.aggs.agg[i] = from->g.aggs.agg[i];
+  o->shared = true;
+  return true;
+}
+
 // A worker's group never gets here: it is read morsel by morsel, not pulled.
 static bool dfq__group_prepare(dfq__op *op) {
   dfq__group_op *o = (dfq__group_op *)op;
   if (op->node->sorted) return true;      // reads as it goes, see >>group-sorted
   if (!o->any_key && !dfq__aggs_grow(&o->g.aggs, 1)) return false;
+  if (op->lender) return dfq__group_share(o, (const dfq__group_op *)op->lender);
   int done = dfq__group_with_crew(o);
   if (done < 0 || (done == 0 && !dfq__group_read(op))) return false;
-  o->groups = o->any_key ? o->keys.table.count : 1;
-  return true;
+  op->kept = o->groups = o->any_key ? o->keys.table.count : 1;
+  op->weight = DFQ__GROUP_WEIGHT;
+  return dfq__aggs_settle(&o->g.aggs);
+}
+
+// Of a copy in another thread: a morsel of the groups.
+static bool dfq__group_morsel(dfq__op *op, size_t number) {
+  dfq__group_op *o = (dfq__group_op *)op;
+  return dfq__kept_morsel(op, number, &o->emitted, &o->groups);
 }
 
 static const dfq__op_class dfq__group_class = { sizeof(dfq__group_op), dfq__group_open,
                                                 dfq__group_prepare,    dfq__group_next,
-                                                dfq__group_close,      NULL };
+                                                dfq__group_close,      dfq__group_morsel };
 
 // ---- >>distinct: the first row of each key --------------------------------------------------
 // Idea. A group_by without aggregates that need not wait: a row whose key is new is passed on
@@ -24342,7 +24460,8 @@ typedef struct dfq__window_op {
   dfq__sorter sorter;        // with the store
   dfq__batch batch;
   dfq__arena strings;        // of results
-  size_t emitted;
+  size_t emitted, rows;      // that went out, of how many
+  bool shared;               // store and results are another's
 
   // the window at hand, along its order of rows: positions, not row numbers
   bool sorted;               // the rows are not in the input's order
@@ -24765,8 +24884,8 @@ static bool dfq__window_open(dfq__op *op) {
 
 // Appends a batch with the further columns computed beside it. An error ends the operator, as
 // it ends a sort: no result can be known before all rows are.
-static bool dfq__window_add_batch(dfq__window_op *o, const dfq__batch *in) {
-  dfq__op *op = &o->head;
+static bool dfq__window_keep(dfq__op *op, const dfq__batch *in, dfq__store *to) {
+  dfq__window_op *o = (dfq__window_op *)op;
   size_t n = in->rows;
   dfq__arena_rewind(&op->eval.strings);
   for (int c = 0; c < in->columns; c++) o->batch.column[c] = in->column[c];
@@ -24778,8 +24897,8 @@ static bool dfq__window_add_batch(dfq__window_op *o, const dfq__batch *in) {
   }
   op->rows_in += n;
   o->batch.rows = n;
-  if (!dfq__store_append(&o->sorter.store, &o->batch)) return false;
-  dfq__op_holds(op, dfq__store_bytes(&o->sorter.store));
+  if (!dfq__store_append(to, &o->batch)) return false;
+  dfq__op_holds(op, dfq__store_bytes(to));
   return true;
 }
 
@@ -24877,14 +24996,32 @@ static bool dfq__window_compute(dfq__window_op *o, dfq__window_part *p) {
   return true;
 }
 
+// A copy in another thread gives out slices of the same columns.
+static bool dfq__window_share(dfq__window_op *o, const dfq__window_op *from) {
+  dfq__store_free(&o->sorter.store);
+  o->sorter.store = from->sorter.store;
+  for (int i = 0; i < o->head.node->expr_count; i++) {
+    o->part[i].data = from->part[i].data;
+    o->part[i].valid = from->part[i].valid;
+  }
+  o->shared = true;
+  return true;
+}
+
+// Of a copy in another thread: a morsel of the rows.
+static bool dfq__window_morsel(dfq__op *op, size_t number) {
+  dfq__window_op *o = (dfq__window_op *)op;
+  return dfq__kept_morsel(op, number, &o->emitted, &o->rows);
+}
+
 // The pipeline breaker: all rows, then all windows, sort by sort. A sort is by the keys of the
 // window that has the most: the others see fewer of them.
 static bool dfq__window_prepare(dfq__op *op) {
   dfq__window_op *o = (dfq__window_op *)op;
-  dfq__event e;
-  while ((e = dfq__pull(op->in[0])) == DFQ__BATCH)
-    if (!dfq__window_add_batch(o, &op->in[0]->out)) return false;
-  if (e != DFQ__END) return false;
+  if (op->lender) return dfq__window_share(o, (const dfq__window_op *)op->lender);
+  if (!dfq__read_into(op, op->in[0], dfq__window_keep, &o->sorter.store)) return false;
+  op->kept = o->rows = o->sorter.store.rows;
+  op->weight = 1;
   for (int sort = 0; sort < o->sorts; sort++) {
     for (int i = 0; i < op->node->expr_count; i++)
       if (o->call[i]->sort == sort && o->call[i]->leads && !dfq__window_sort(o, &o->part[i]))
@@ -24899,7 +25036,7 @@ static bool dfq__window_prepare(dfq__op *op) {
 static dfq__event dfq__window_next(dfq__op *op) {
   dfq__window_op *o = (dfq__window_op *)op;
   int columns = op->node->in[0]->schema.count;
-  size_t n = dfq__min(o->sorter.store.rows - o->emitted, op->run->batch_rows);
+  size_t n = dfq__min(o->rows - o->emitted, op->run->batch_rows);
   if (n == 0) return DFQ__END;
   for (int c = 0; c < columns; c++)
     op->out.column[c] = dfq__vec_from(dfq__store_vec(&o->sorter.store, c), o->emitted);
@@ -24918,6 +25055,11 @@ static dfq__event dfq__window_next(dfq__op *op) {
 static void dfq__window_close(dfq__op *op) {
   dfq__window_op *o = (dfq__window_op *)op;
   dfq__heap *heap = op->eval.heap;
+  if (o->shared) memset(&o->sorter.store, 0, sizeof o->sorter.store);
+  for (int i = 0; o->shared && i < op->node->expr_count; i++) {
+    memset(&o->part[i].data, 0, sizeof(dfq__buffer));
+    memset(&o->part[i].valid, 0, sizeof(dfq__buffer));
+  }
   dfq__bound_free(op, o->bound, o->further);
   dfq__buffers_free(heap, o->flat, 2 * o->further);
   for (int i = 0; o->part && i < op->node->expr_count; i++) {
@@ -24939,7 +25081,7 @@ static void dfq__window_close(dfq__op *op) {
 
 static const dfq__op_class dfq__window_class = {
   sizeof(dfq__window_op), dfq__window_open, dfq__window_prepare, dfq__window_next,
-  dfq__window_close, NULL
+  dfq__window_close, dfq__window_morsel
 };
 
 // ---- >>row-window: windows by their definitions ---------------------------------------------

@@ -95,6 +95,31 @@ TEST(par_joins) {
   dfq_close(db);
 }
 
+// What has all its rows is read, and gives them out, by several threads.
+TEST(par_breakers) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = par_table(db, 6), *g = dfq_filter(f, "n % 3 > 0");
+  PAR_CHECK(dfq_sort(f, "s desc nulls first, x"));
+  PAR_CHECK(dfq_with_columns(dfq_sort(g, "x, k * 2 desc"), "n + 1 as m"));
+  PAR_CHECK(dfq_limit(dfq_sort(g, "k, x desc"), 700));
+  PAR_CHECK(dfq_sort(dfq_filter(f, "n < 0"), "x"));
+  PAR_CHECK(dfq_with_columns(g, "row_number() over (partition by k order by x desc) as place, "
+                                "sum(n) over (partition by s) as total, max(s) over () as m"));
+  const char *every = "count() as c, sum(x) as t, median(x) as m, quantile(n, 0.3) as q, "
+                      "string_agg(s, '+') as a, implode(s) as l, mode(s) as o, std(n) as d, "
+                      "n_unique(s) as u, min(s) as lo, last(x) as e, corr(n, k) as r, "
+                      "top_k(n, 3) as best, min_by(s, n) as by, approx_n_unique(n) as h";
+  PAR_CHECK(dfq_group_by(f, "k, b", every));
+  PAR_CHECK(dfq_sort(dfq_filter(dfq_group_by(g, "n // 2 as half", every), "c = 1"), "u, half"));
+  PAR_CHECK(dfq_group_by(dfq_group_by(f, "s, k", every), "k", "sum(m) as m, max(a) as a"));
+  PAR_CHECK(dfq_join(dfq_sort(f, "x"), dfq_group_by(f, "k", "sum(n) as t"), "k", DFQ_LEFT));
+  PAR_CHECK(dfq_group_by(f, "n // 7 as w", "sum(case when n = 2500 then 9223372036854775807 "
+                                           "else n end) as t"));
+  PAR_CHECK(dfq_sort(dfq_with_columns(f, "9223372036854775807 - 1500 + n as z"), "x"));
+  PAR_CHECK(dfq_with_columns(dfq_sort(f, "x"), "9223372036854775807 - 1500 + n as z"));
+  dfq_close(db);
+}
+
 // The first error in the order of rows, whichever thread meets one first; none at all when a
 // limit is reached before.
 TEST(par_errors_have_their_row) {
@@ -202,6 +227,7 @@ TEST(par_memory_runs_out) { hash_fail_in_threads(par_without_memory); }
 static void run_ch4_parallel(void) {
   RUN(par_rows_in_their_order);
   RUN(par_joins);
+  RUN(par_breakers);
   RUN(par_errors_have_their_row);
 #if DFQ_CHAPTER >= 6
   RUN(par_files);
