@@ -306,6 +306,13 @@ typedef struct dfq_trace {
 // Called for each step, at once. trace: borrowed for the call. It must not close the rows.
 typedef void (*dfq_observe_fn)(void *user, const dfq_trace *trace);
 
+// How far a run is.
+typedef struct dfq_progress {
+  uint64_t rows, bytes;   // read from all sources by now; bytes: of files
+  double fraction;        // about, 0 to 1, by how many rows there may be; < 0: nobody knows
+  double seconds;         // since it began
+} dfq_progress;
+
 // How a frame is run. Zero-initialised is the default.
 typedef struct dfq_run_options {
   dfq_engine engine;    // 0: batches; the row engine is the slow, plain twin
@@ -315,10 +322,13 @@ typedef struct dfq_run_options {
   bool no_optimize;     // run the plan as it was written
   uint32_t rules_off;   // bit r set: the optimizer's rule r (dfq_rule) is off
   bool (*cancel)(void *user); // asked before every batch; true ends the run with DFQ_CANCELLED.
-                              // Called on the calling thread only
+                              // Called on the calling thread only; see dfq_cancel, too
   void *cancel_user;
   dfq_observe_fn observe;     // told every step of every operator; called from several threads
   void *observe_user;         // at once when the run has several. NULL: nobody
+  void (*progress)(void *user, const dfq_progress *now); // told how far the run is, ten times a
+                              // second at most and at its end, on the calling thread only
+  void *progress_user;
 } dfq_run_options;
 
 // Zero-initialised is the default. Copied by dfq_open, with what io points to.
@@ -342,6 +352,10 @@ DFQ_API const char *dfq_error(const dfq *db);
 
 // Returns: the latest error's code, DFQ_OK when there was none.
 DFQ_API dfq_status dfq_error_status(const dfq *db);
+
+// Ends all runs that are going on of the context's frames, with DFQ_CANCELLED, at their next
+// batch. May be called from any thread, and from a signal handler; later runs are not affected.
+DFQ_API void dfq_cancel(dfq *db);
 
 // Forgets the latest error and the warnings. Frames that failed stay failed.
 DFQ_API void dfq_clear_error(dfq *db);
@@ -1136,6 +1150,19 @@ DFQ_API bool dfq_write(dfq_frame *frame, const char *path, const dfq_write_optio
 // The same to an open FILE, as it comes; without a format as CSV.
 // Returns: false on error; what was printed by then stays. out is not closed.
 DFQ_API bool dfq_print(dfq_frame *frame, FILE *out, const dfq_write_options *options);
+
+// Where a result goes: into a file, or batch after batch to a function.
+typedef struct dfq_sink {
+  const char *path;                 // of a file; NULL: to each
+  const dfq_write_options *options; // NULL: the defaults
+  bool (*each)(void *user, const dfq_batch *batch); // as for dfq_each_batch; false: no more
+  void *user;
+} dfq_sink;
+
+// Runs the frame once, into all of the sinks. The files appear when all of them are whole; the
+// run ends early when every sink is a function that wants no more.
+// Returns: false on error; no file has changed then.
+DFQ_API bool dfq_write_all(dfq_frame *frame, const dfq_sink *sinks, int count);
 
 // Returns: the name of the form that a path's ending stands for; NULL when it stands for none.
 // Static text: valid for ever.
@@ -2280,6 +2307,7 @@ struct dfq {
   int next_id;             // for plan nodes
   dfq_options options;
   dfq_io io;
+  size_t cancels;          // how often dfq_cancel was called
   dfq__lock lock;          // guards what follows: several threads may run frames at once
   dfq_status status;       // of the latest error
   dfq__text message;
@@ -2730,6 +2758,11 @@ DFQ_API void dfq_close(dfq *db) {
   dfq__lock_free(&db->lock);
   dfq__free(heap, db, sizeof *db);
   dfq__heap_drop(heap);
+}
+
+// A count, so that nobody has to take it back: each run remembers the one it began with.
+DFQ_API void dfq_cancel(dfq *db) {
+  if (db) (void)dfq__add_fetch(&db->cancels, 1);
 }
 
 DFQ_API size_t dfq_mark(dfq *db) { return db ? dfq__arena_mark(&db->arena) : 0; }
@@ -13799,6 +13832,13 @@ typedef struct dfq__counters {
   uint64_t groups, skipped; // of rows, in a columnar file: come to; not read for a condition
 } dfq__counters;
 
+// What a run has read, counted by all of its threads, when somebody asks for it.
+typedef struct dfq__reading_so_far {
+  size_t rows, bytes;
+  double of_rows;           // all that there may be; < 0: unknown
+  double began, next;       // when to tell of it again; only the calling thread looks
+} dfq__reading_so_far;
+
 // Everything in it is the running thread's own, but db, of which it only reads what never
 // changes (settings, names) or takes the lock (to report).
 struct dfq__run {
@@ -13812,6 +13852,8 @@ struct dfq__run {
   const dfq__error *error;  // the first in the order of rows
   bool whole;               // the result will be read to its end: nothing stops early
   int worker;               // which thread's: 0 is the one that asked for the run
+  size_t cancels;           // of db, when it began
+  dfq__reading_so_far *far; // NULL: nobody wants to know
   void *journal;            // chapter 5
 };
 
@@ -13907,11 +13949,56 @@ static dfq__node *dfq__plan_copy(dfq__run *run, const dfq__node *n) {
 // The plan to run: the optimizer's, where chapter 5 is there. Defined at the end of the file.
 static dfq__node *dfq__plan_for_run(dfq__run *run, const dfq__node *n);
 
+static double dfq__rows_of_source(const dfq__source *s);
+
+// About how many rows the sources below a node have; < 0: unknown.
+static double dfq__rows_below(const dfq__node *n) {
+  double rows = n->in[0] ? 0 : dfq__rows_of_source(n->source);
+  for (int i = 0; i < 2 && n->in[i] && rows >= 0; i++) {
+    double more = dfq__rows_below(n->in[i]);
+    rows = more < 0 ? -1 : rows + more;
+  }
+  return rows;
+}
+
+// Says how far the run is, if that is wanted, and a tenth of a second has gone since the last.
+static void dfq__run_tell(dfq__run *run, bool ended) {
+  dfq__reading_so_far *far = run->far;
+  double now = far && run->options.progress ? dfq__now() : 0;
+  if (now == 0 || (!ended && now < far->next)) return;
+  dfq_progress p;
+  p.rows = dfq__load(&far->rows);
+  p.bytes = dfq__load(&far->bytes);
+  p.seconds = now - far->began;
+  p.fraction = far->of_rows > 0 ? (double)p.rows / far->of_rows : far->of_rows;
+  if (p.fraction > 0.99) p.fraction = 0.99;   // an estimate may be too low
+  if (ended) p.fraction = 1;
+  far->next = now + 0.1;
+  run->options.progress(run->options.progress_user, &p);
+}
+
+// A source has read some rows.
+static void dfq__run_read(dfq__run *run, size_t rows) {
+  if (run->far) (void)dfq__add_fetch(&run->far->rows, rows);
+}
+
+// Prepares to count. False without memory.
+static bool dfq__run_count(dfq__run *run) {
+  if (!run->options.progress) return true;
+  run->far = (dfq__reading_so_far *)dfq__arena_alloc(&run->own->arena, sizeof *run->far);
+  if (!run->far) return false;
+  run->far->of_rows = dfq__rows_below(run->plan);
+  run->far->began = dfq__now();
+  run->far->next = run->far->began + 0.1;
+  return true;
+}
+
 // What the run has to say goes to the frame's context before the run's own memory is freed: the
 // error's text stands in it. Warnings come with an end of line of their own, hence the - 1.
 static void dfq__run_close(dfq__run *run) {
   if (!run) return;
   dfq *db = run->db, *own = run->own;
+  if (!run->error) dfq__run_tell(run, true);
   if (run->error) dfq__report(db, run->error);
   if (own && own->warnings.len)
     dfq__warn(db, "%.*s", (int)own->warnings.len - 1, own->warnings.data);
@@ -13928,13 +14015,14 @@ static dfq__run *dfq__run_open(dfq_frame *f, bool whole) {
   run->db = f->db;
   run->options = f->run;
   run->whole = whole;
+  run->cancels = dfq__load(&f->db->cancels);
   run->batch_rows = f->run.batch_rows ? dfq__min(f->run.batch_rows, (size_t)1 << 24) : 2048;
   run->own = dfq__own_context(f->db);
   if (run->own) run->plan = dfq__plan_for_run(run, f->node);
   if (run->plan)
     run->count = (dfq__counters *)dfq__arena_array(
         &run->own->arena, (size_t)run->node_count + 1, sizeof *run->count);
-  if (run->count) return run;
+  if (run->count && dfq__run_count(run)) return run;
   if (!run->error) dfq__run_no_memory(run);
   dfq__run_close(run);
   return NULL;
@@ -14053,14 +14141,19 @@ static dfq__op *dfq__op_open(dfq__run *run, const dfq__node *n) {
 }
 
 static void dfq__run_cancelled(dfq__run *run) {
+  bool called = dfq__load(&run->db->cancels) != run->cancels;
   dfq__run_error(run, dfq__error_new(&run->own->arena, DFQ_CANCELLED, NULL, NULL,
-                                     "the run's cancel function returned true"));
+                                     called ? "dfq_cancel was called"
+                                            : "the run's cancel function returned true"));
 }
 
 // Asked by every operator before every batch. The function is the user's, and called in the
 // thread that started the run, never in one that the run has started.
 static bool dfq__cancelled(dfq__run *run) {
-  if (!run->options.cancel || !run->options.cancel(run->options.cancel_user)) return false;
+  bool (*cancel)(void *user) = run->options.cancel;
+  dfq__run_tell(run, false);
+  if (dfq__load(&run->db->cancels) == run->cancels &&
+      (!cancel || !cancel(run->options.cancel_user))) return false;
   dfq__run_cancelled(run);
   return true;
 }
@@ -14190,6 +14283,8 @@ typedef struct dfq__source_class {
   void (*note)(dfq__text *t, const dfq__node *scan); // for explain; NULL: nothing to say
 } dfq__source_class;
 
+static double dfq__rows_of_source(const dfq__source *s) { return s->is->rows(s); }
+
 // The frame of a new source, with the context's settings. at: copied.
 static dfq_frame *dfq__scan_frame(dfq *db, dfq__source *s, const char *at) {
   const char *kept = at ? dfq__arena_text(&db->arena, at, strlen(at)) : NULL;
@@ -14272,6 +14367,7 @@ static dfq__event dfq__table_scan_next(dfq__op *op) {
   }
   op->out.rows = n;
   s->at += n;
+  dfq__run_read(op->run, n);
   return DFQ__BATCH;
 }
 
@@ -14420,6 +14516,7 @@ static dfq__event dfq__rows_scan_next(dfq__op *op) {
   s->ended = got <= 0;
   op->failed = got < 0;
   op->out.rows = n;
+  dfq__run_read(op->run, n);
   for (int c = 0; c < op->out.columns; c++) {
     dfq__vec v = dfq__vec_of(op->node->schema.field[c].type, s->data[c].data,
                    (const uint8_t *)s->valid[c].data);
@@ -14977,6 +15074,7 @@ static bool dfq__worker_open(dfq__crew *crew, int number, dfq__op *op, dfq__op *
   w->run.worker = number + 1;
   w->run.error = NULL;
   if (number) w->run.options.cancel = NULL;
+  if (number) w->run.options.progress = NULL;
   w->run.own = dfq__own_context(op->run->db);
   if (!w->run.own) return false;
   size_t nodes = (size_t)op->run->node_count + 1;
@@ -21021,7 +21119,8 @@ static dfq__event dfq__join_next(dfq__op *op) {
                                     : dfq__join_pairs(j, room, left, right);
     if (m == SIZE_MAX) return DFQ__ERROR;
     if (m) return dfq__join_emit(j, &op->in[0]->out, left, right, m) ? DFQ__BATCH : DFQ__ERROR;
-    if (op->failed) return DFQ__ERROR;
+    // A condition may let nothing through for hours: who wants to cancel must not wait for it.
+    if (op->failed || dfq__cancelled(op->run)) return DFQ__ERROR;
   }
   return dfq__join_tail(j);
 }
@@ -30787,6 +30886,7 @@ typedef struct dfq__csv_reader {
   bool cut;                  // ... and such a row was met, it begins at next
   uint64_t next;
   const struct dfq__fixed *fixed;   // columns by their places; NULL: by delimiters
+  size_t *read;              // where to count the bytes read; NULL: nowhere
 } dfq__csv_reader;
 
 // The two arrays of the index. They move when they grow, so nobody keeps these pointers.
@@ -30978,6 +31078,7 @@ static size_t dfq__csv_more(dfq__csv_reader *r) {
     dfq__csv_stop(r, DFQ__CSV_NO_FILE, 0);
     return 0;
   }
+  if (r->read) (void)dfq__add_fetch(r->read, (size_t)got);
   r->ended = got == 0;
   r->end += (size_t)got;
   r->place += (size_t)got;
@@ -32518,6 +32619,7 @@ static bool dfq__csv_scan_open(dfq__op *op) {
   s->state.reader.heap = op->eval.heap;
   s->state.reader.io = &op->run->own->io;
   s->state.reader.path = source->path;
+  s->state.reader.read = op->run->far ? &op->run->far->bytes : NULL;
   s->state.reader.dialect = source->dialect;
   s->state.reader.fixed = source->fixed;
   s->left = op->node->count < 0 ? UINT64_MAX : (uint64_t)op->node->count;
@@ -32738,6 +32840,7 @@ static dfq__event dfq__csv_scan_next(dfq__op *op) {
     if (op->eval.no_memory) return DFQ__ERROR;
     if (!taken && !s->state.error) return DFQ__END;
     s->rows_before += taken;
+    dfq__run_read(op->run, taken);
     // A filter may let nothing through for gigabytes: who wants to cancel must not wait for it.
     if (!n && dfq__cancelled(op->run)) return DFQ__ERROR;
     if (!n) continue;
@@ -35034,9 +35137,10 @@ static bool dfq__writer_no_memory(dfq__writer *w) {
   return false;
 }
 
-// To the user's FILE; its buffer may hide a failure until it is flushed.
+// To the user's FILE; its buffer may hide a failure until it is flushed. What it took in part
+// is not tried again: nobody knows how much of it the buffer has lost.
 static int64_t dfq__put_stream(FILE *out, const char *s, size_t n) {
-  return (int64_t)fwrite(s, 1, n, out);
+  return fwrite(s, 1, n, out) == n ? (int64_t)n : -1;
 }
 
 // Hands bytes on. A hook may take a part of them; taking nothing would go on forever. False
@@ -35767,6 +35871,73 @@ DFQ_API bool dfq_print(dfq_frame *frame, FILE *out, const dfq_write_options *opt
   const char *name = options && options->format ? options->format : "csv";
   const dfq__format *is = frame ? dfq__format_for(frame->db, "print", name, NULL) : NULL;
   return is && dfq__write(frame, is, "print", NULL, out, options);
+}
+
+// -- several sinks
+
+typedef struct dfq__outlet {
+  dfq__writer writer;
+  const dfq_sink *sink;
+  bool open, wants;
+} dfq__outlet;
+
+// Opens the writers. False after an error, which is reported.
+static bool dfq__outlets_open(dfq__outlet *o, dfq_frame *f, const dfq_sink *sinks, int count) {
+  for (int i = 0; i < count; i++) {
+    const dfq_sink *s = &sinks[i];
+    const dfq__format *is = NULL;
+    o[i].sink = s;
+    o[i].wants = true;
+    if (!s->path && s->each) continue;
+    is = dfq__format_for(f->db, "write", s->options ? s->options->format : NULL, s->path);
+    if (!is) return false;
+    o[i].open = true;
+    if (!dfq__writer_open(&o[i].writer, f->db, dfq_schema_of(f), is, "write", s->options) ||
+        !dfq__writer_into(&o[i].writer, s->path)) return false;
+  }
+  return true;
+}
+
+// Gives one batch to all who want it. False after an error; *wanted: somebody wants more.
+static bool dfq__outlets_take(dfq__outlet *o, int count, const dfq_batch *b, bool *wanted) {
+  *wanted = false;
+  for (int i = 0; i < count; i++) {
+    if (o[i].open && !dfq__writer_take(&o[i].writer, b)) return false;
+    if (!o[i].open && o[i].wants) o[i].wants = o[i].sink->each(o[i].sink->user, b);
+    *wanted = *wanted || o[i].wants;
+  }
+  return true;
+}
+
+// All files are whole before the first of them gets its name.
+static bool dfq__outlets_commit(dfq__outlet *o, int count) {
+  for (int i = 0; i < count; i++)
+    if (o[i].open && !dfq__writer_seal(&o[i].writer)) return false;
+  for (int i = 0; i < count; i++)
+    if (o[i].open && !dfq__writer_commit(&o[i].writer)) return false;
+  return true;
+}
+
+DFQ_API bool dfq_write_all(dfq_frame *frame, const dfq_sink *sinks, int count) {
+  if (!frame) return false;
+  dfq *db = frame->db;
+  if (frame->error) { dfq__report(db, frame->error); return false; }
+  size_t n = count > 0 ? (size_t)count : 0;
+  dfq__outlet *o = (dfq__outlet *)dfq__alloc_zero(db->heap, n + 1, sizeof *o);
+  if (!o) { dfq__report(db, &dfq__error_memory); return false; }
+  dfq__stream s;
+  bool wanted = true;
+  bool ok = dfq__outlets_open(o, frame, sinks, (int)n) && dfq__stream_open(&s, frame, true);
+  if (ok) {
+    for (const dfq__batch *b; ok && wanted && (b = dfq__stream_next(&s)) != NULL;)
+      ok = dfq__outlets_take(o, (int)n, b, &wanted);
+    ok = dfq__stream_close(&s, !ok || !wanted) && ok;
+  }
+  ok = ok && dfq__outlets_commit(o, (int)n);
+  for (size_t i = 0; i < n; i++)
+    if (o[i].open) dfq__writer_close(&o[i].writer);
+  dfq__free(db->heap, o, (n + 1) * sizeof *o);
+  return ok;
 }
 
 static dfq_write_options dfq__csv_options_of(const dfq_csv_write_options *options) {

@@ -35,14 +35,17 @@ typedef struct settings {
   const char *text, *file;    // the pipeline, or where it stands; both NULL: standard input
   const char **lets;          // files of lets for it: each -f but the last
   int let_count;
-  const char *output;         // NULL: standard output
+  const char *output;         // the last --output; NULL: standard output
+  const char **outputs;       // all of them
+  int output_count;
   dfq_write_options write;    // format: a name that dfq_format_at knows
+  bool chosen;                // by --format
   bool explain, schema;       // instead of rows
   dfq_explain_form form;      // of --explain
   dfq_run_options run;
   const char **params;        // name=value
   int param_count;
-  bool help, version;
+  bool help, version, bar;
   enum list list;             // text is a part of a name then
 } settings;
 
@@ -66,7 +69,7 @@ static const char help_text[] =
     "flags      --format csv|tsv|json|table    --output FILE (whole or not at all)\n"
     "           --quote needed|always|never   --delimiter ';'   --null TEXT   --crlf\n"
     "           --no-header    --digits N    --date-format '%d.%m.%Y'    --sync\n"
-    "           --datetime-format '%F %R'    --schema\n"
+    "           --datetime-format '%F %R'    --schema    --progress\n"
     "           --explain[=plain|optimized|analyze|journal|dot|json|both]\n"
     "           --param NAME[:TYPE]=VALUE    --engine batch|row    --threads N\n"
     "           --batch ROWS    --no-optimize    --off RULE    --help    --version\n"
@@ -115,7 +118,7 @@ static bool set_explain(settings *s, const char *value) {
 static bool set_format(settings *s, const char *value) {
   const char *name;
   for (int i = 0; (name = dfq_format_at(i)) != NULL; i++)
-    if (strcmp(name, value) == 0) return (s->write.format = name) != NULL;
+    if (strcmp(name, value) == 0) return (s->chosen = (s->write.format = name) != NULL);
   fputs("dfq: --format is", stderr);
   for (int i = 0; (name = dfq_format_at(i)) != NULL; i++)
     fprintf(stderr, "%s %s", i ? "," : "", name);
@@ -161,7 +164,7 @@ static bool set_param(settings *s, const char *value) {
 }
 
 static bool set_output(settings *s, const char *value) {
-  s->output = value;
+  s->output = s->outputs[s->output_count++] = value;
   return *value || wrong("--output needs the name of a file");
 }
 
@@ -216,6 +219,7 @@ static bool set_crlf(settings *s, const char *v) {
 }
 static bool set_sync(settings *s, const char *v) { (void)v; return s->write.sync = true; }
 static bool set_schema(settings *s, const char *v) { (void)v; return s->schema = true; }
+static bool set_bar(settings *s, const char *v) { (void)v; return s->bar = true; }
 static bool set_help(settings *s, const char *v) { (void)v; return s->help = true; }
 static bool set_version(settings *s, const char *v) { (void)v; return s->version = true; }
 static bool set_list(settings *s, const char *value) {
@@ -250,6 +254,7 @@ static const struct {
   { "--null", VALUE, set_null },            { "--crlf", NOTHING, set_crlf },
   { "--digits", VALUE, set_digits },        { "--date-format", VALUE, set_date },
   { "--datetime-format", VALUE, set_datetime }, { "--sync", NOTHING, set_sync },
+  { "--progress", NOTHING, set_bar },
 };
 
 // Takes the flag that stands at argv[*i], and its value if it has one there.
@@ -290,6 +295,10 @@ static bool read_arguments(settings *s, int argc, char **argv) {
 // Without --format, the output file's ending says what it is to hold.
 static bool choose_format(settings *s) {
   if (s->write.format) return true;
+  for (int i = 0; i + 1 < s->output_count; i++)
+    if (!dfq_format_of(s->outputs[i]))
+      return wrong("what is %s to hold? --format says it, or an ending like .csv, .json or "
+                   ".txt", s->outputs[i]);
   s->write.format = s->output && !s->explain ? dfq_format_of(s->output) : "table";
   return s->write.format || wrong("what is %s to hold? --format says it, or an ending like "
                                   ".csv, .json or .txt", s->output);
@@ -598,6 +607,13 @@ static int cannot_write(const char *what) {
   return NO_OUTPUT;
 }
 
+static volatile sig_atomic_t pipe_closed;
+
+// The reader of our output has gone (dfq ... | head): that is no error, only the end.
+static int cannot_print(void) {
+  return pipe_closed ? FINE : cannot_write("to standard output");
+}
+
 // Says what the context says. Returns what that means for the shell.
 static int failed(dfq *db) {
   fprintf(stderr, "%s\n", dfq_error(db));
@@ -606,14 +622,25 @@ static int failed(dfq *db) {
 
 static int print_to_stdout(dfq *db, const settings *s, dfq_frame *q) {
   bool ok = print(s, q, stdout);
-  if (fflush(stdout) != 0 || ferror(stdout)) return cannot_write("to standard output");
+  if (fflush(stdout) != 0 || ferror(stdout)) return cannot_print();
   return ok ? FINE : failed(db);
 }
 
 // The result into its file. What is wrong with that file is not the query's fault.
 static int write_result(dfq *db, const settings *s, dfq_frame *q) {
-  if (dfq_write(q, s->output, &s->write)) return FINE;
-  bool its_file = dfq_error_status(db) == DFQ_IO_ERROR && strstr(dfq_error(db), s->output);
+  dfq_write_options o = s->write;
+  dfq_sink *sinks = (dfq_sink *)calloc((size_t)s->output_count, sizeof *sinks);
+  if (s->output_count > 1 && !s->chosen) o.format = NULL;   // each as its path ends
+  for (int i = 0; sinks && i < s->output_count; i++) {
+    sinks[i].path = s->outputs[i];
+    sinks[i].options = &o;
+  }
+  bool ok = sinks && dfq_write_all(q, sinks, s->output_count), its_file = false;
+  free(sinks);
+  if (ok) return FINE;
+  for (int i = 0; i < s->output_count; i++)
+    its_file = its_file || strstr(dfq_error(db), s->outputs[i]) != NULL;
+  its_file = its_file && dfq_error_status(db) == DFQ_IO_ERROR;
   failed(db);
   return its_file ? NO_OUTPUT : FAILED;
 }
@@ -679,15 +706,45 @@ static void interrupt(int number) {
 
 static bool is_interrupted(void *user) { (void)user; return interrupted; }
 
-// The reader of our output has gone (dfq ... | head): that is no error, only the end.
-static void end_quietly(int number) { (void)number; _Exit(FINE); }
+// A line on the terminal that is written over: how far it is, once a second has gone.
+static void show_progress(void *user, const dfq_progress *p) {
+  static const char bar[] = "##############################";
+  bool *shown = (bool *)user, ended = p->fraction == 1;
+  if (ended && *shown) fputs("\r\033[K", stderr);
+  if (ended || p->seconds < 1) return;
+  int done = p->fraction < 0 ? 0 : (int)(p->fraction * 30);
+  fprintf(stderr, "\r\033[K[%.*s%*s] ", done, bar, 30 - done, "");
+  if (p->fraction >= 0) fprintf(stderr, "%2.0f%%, ", p->fraction * 100);
+  fprintf(stderr, "%.1f million rows, %.0f MB, %.0f s", (double)p->rows / 1e6,
+          (double)p->bytes / 1e6, p->seconds);
+  fflush(stderr);
+  *shown = true;
+}
+
+static bool progress_shown;
+
+// What went wrong stands on a line of its own.
+static void end_progress(void) {
+  if (progress_shown) fputs("\r\033[K", stderr);
+  progress_shown = false;
+}
+
+#ifdef SIGPIPE
+// A write that nobody reads is an error like any other.
+static void note_pipe(int number) {
+  pipe_closed = 1;
+  signal(number, note_pipe);
+}
+#endif
 
 static void handle_signals(settings *s) {
 #ifdef SIGPIPE
-  signal(SIGPIPE, end_quietly);
-#else
-  (void)end_quietly;
+  signal(SIGPIPE, note_pipe);
 #endif
+  if (s->bar || ON_TERMINAL(2)) {
+    s->run.progress = show_progress;
+    s->run.progress_user = &progress_shown;
+  }
   if (!s->output) return;
   signal(SIGINT, interrupt);   // leaves no half-written file behind
   s->run.cancel = is_interrupted;
@@ -707,6 +764,7 @@ static int run(settings *s, const char *text) {
   if (result == FINE) {
     dfq_frame *q = dfq_query_at(db, text, s->file);   // errors name the file and the line in it
     result = answer(db, s, q);
+    end_progress();
     print_notes(dfq_warnings(db));
   }
   dfq_close(db);
@@ -718,12 +776,14 @@ int main(int argc, char **argv) {
   memset(&s, 0, sizeof s);
   s.params = (const char **)malloc((size_t)argc * sizeof *s.params);
   s.lets = (const char **)malloc((size_t)argc * sizeof *s.lets);
+  s.outputs = (const char **)malloc((size_t)argc * sizeof *s.outputs);
   int result = WRONG_USAGE;
   char *text = NULL;
-  bool good = s.params && s.lets && read_arguments(&s, argc, argv) && choose_format(&s);
+  bool good = s.params && s.lets && s.outputs;
+  good = good && read_arguments(&s, argc, argv) && choose_format(&s);
   if (good && (s.help || s.version)) {
     fputs(s.help ? help_text : "dfq " DFQ_VERSION "\n", stdout);
-    result = fflush(stdout) == 0 ? FINE : cannot_write("to standard output");
+    result = fflush(stdout) == 0 ? FINE : cannot_print();
   } else if (good && s.list) {
     result = tell(&s);
   } else if (good && !s.text && !s.file && ON_TERMINAL(0)) {
@@ -736,5 +796,6 @@ int main(int argc, char **argv) {
   free(text);
   free((void *)s.params);
   free((void *)s.lets);
+  free((void *)s.outputs);
   return result;
 }

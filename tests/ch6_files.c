@@ -456,7 +456,108 @@ TEST(files_many_without_memory) {
   files_fell(test_path("sales"));
 }
 
+// ---- several sinks, progress, cancel --------------------------------------------------------
+
+typedef struct files_seen {
+  size_t rows, most, calls;
+  dfq *cancel;
+  double fraction;
+} files_seen;
+
+static bool files_count_rows(void *user, const dfq_batch *batch) {
+  files_seen *s = (files_seen *)user;
+  s->rows += dfq_batch_rows(batch);
+  if (s->cancel && s->rows > 5000) dfq_cancel(s->cancel);
+  return s->rows < s->most;
+}
+
+TEST(files_several_sinks) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = files_rows(db, 9000);
+  files_seen few = { 0, 100, 0, NULL, 0 }, all = { 0, SIZE_MAX, 0, NULL, 0 };
+  const char *csv = test_path("files_sink.csv"), *json = test_path("files_sink.json");
+  dfq_sink sinks[] = { { csv, NULL, NULL, NULL },
+                       { json, NULL, NULL, NULL },
+                       { NULL, NULL, files_count_rows, &few },
+                       { NULL, NULL, files_count_rows, &all } };
+  CHECK(dfq_write_all(f, sinks, 4));
+  CHECK_INT(few.rows, 2048);   // was not called again
+  CHECK_INT(all.rows, 9000);
+  CHECK_INT(dfq_count(dfq_scan_csv(db, csv, NULL)), 9000);
+  CHECK(dfq_check_equivalent(dfq_scan_csv(db, csv, NULL), NULL));
+  // Functions that have seen enough end the run; so a later error does not come.
+  few.rows = 0;
+  CHECK(dfq_write_all(dfq_filter(f, "id < 2000 or cast(name as i64) > 0"), sinks + 2, 1));
+  // A sink that cannot be opened, or a run that fails: no file changes.
+  char *before = test_read(csv);
+  int count = test_file_count();
+  sinks[1].path = test_path("nowhere/x.json");
+  CHECK(!dfq_write_all(dfq_limit(f, 3), sinks, 2));
+  CHECK_HAS(dfq_error(db), "nowhere/x.json: No such file");
+  sinks[1].path = test_path("files_sink.what");
+  CHECK(!dfq_write_all(dfq_limit(f, 3), sinks, 2));
+  CHECK_HAS(dfq_error(db), "what is ");
+  sinks[1].path = json;
+  CHECK(!dfq_write_all(dfq_with_columns(f, "cast(name as i64) as y"), sinks, 2));
+  char *after = test_read(csv);
+  CHECK_STR(after, before);
+  CHECK_INT(test_file_count(), count);
+  free(before);
+  free(after);
+  dfq_close(db);
+}
+
+TEST(files_cancel_from_anywhere) {
+  dfq *db = dfq_open(NULL), *other = dfq_open(NULL);
+  dfq_frame *f = files_rows(db, 30000);
+  files_seen s = { 0, SIZE_MAX, 0, db, 0 };
+  CHECK(!dfq_each_batch(f, files_count_rows, &s));
+  CHECK_INT(dfq_error_status(db), DFQ_CANCELLED);
+  CHECK_HAS(dfq_error(db), "dfq_cancel was called");
+  CHECK(s.rows > 5000 && s.rows < 30000);
+  s.rows = 0;
+  s.cancel = other;                    // another context's runs, of which there are none
+  CHECK(dfq_each_batch(f, files_count_rows, &s));
+  CHECK_INT(s.rows, 30000);            // and the run after a cancelled one is not
+  dfq_cancel(NULL);
+  dfq_close(other);
+  dfq_close(db);
+}
+
+static void files_note_progress(void *user, const dfq_progress *now) {
+  files_seen *s = (files_seen *)user;
+  s->calls++;
+  CHECK(now->rows >= s->rows && now->fraction <= 1 && now->seconds >= 0);
+  CHECK(now->fraction == -1 || now->fraction >= s->fraction);
+  s->rows = (size_t)now->rows;
+  s->most = (size_t)now->bytes;
+  s->fraction = now->fraction;
+}
+
+TEST(files_progress) {
+  dfq *db = dfq_open(NULL);
+  dfq_run_options run;
+  files_seen s = { 0, 0, 0, NULL, 0 };
+  memset(&run, 0, sizeof run);
+  run.progress = files_note_progress;
+  run.progress_user = &s;
+  for (int threads = 1; threads <= 2; threads++) {
+    memset(&s, 0, sizeof s);
+    run.threads = threads;
+    dfq_frame *f = dfq_configure(files_rows(db, 20000), &run);
+    CHECK_INT(dfq_count(dfq_group_by(dfq_filter(f, "id < 0"), "name", "count() as n")), 0);
+    CHECK(s.calls >= 1);
+    CHECK_INT(s.rows, 20000);
+    CHECK(s.most > 400000);
+    CHECK_F64(s.fraction, 1);
+  }
+  dfq_close(db);
+}
+
 static void run_ch6_files(void) {
+  RUN(files_several_sinks);
+  RUN(files_cancel_from_anywhere);
+  RUN(files_progress);
   RUN(files_patterns);
   RUN(files_folders_are_columns);
   RUN(files_pruned_are_not_opened);

@@ -207,6 +207,73 @@ dfq 1 "scan orders.csv | select 'a,b' as c" --output never.csv --quote never
 says 'write: never.csv: row 1: "a,b" would be read as something else'
 absent never.csv
 
+# several files of one run, all or none
+dfq 0 "$first" --output two.csv --output two.json --output two.txt
+holds two.csv "$one"
+holds two.json "$json"
+dfq 3 "$first" --output three.csv --output nosuch/three.json
+says 'nosuch/three.json'
+absent three.csv
+dfq 2 "$first" --output three --output three.csv
+says 'what is three to hold?'
+
+# many files as one
+mkdir -p y/year=2023 y/year=2024
+cp customers.csv y/year=2023/a.csv
+cp customers.csv y/year=2024/b.csv
+dfq 0 --format csv "scan y/**/*.csv | filter year = 2024 | group year: count() as n"
+prints 'year,n
+2024,4'
+dfq 0 --format csv "scan (y/year=2023/a.csv, customers.csv) | group: count() as n"
+prints 'n
+8'
+dfq 0 --explain=optimized "scan y/ | filter year > 2023"
+has 'files 1 of 2'
+dfq 1 'scan y/*.csv'
+says 'no file is called y/*.csv'
+
+# where writing fails, the old file stays, and nothing is left beside it
+if [ -c /dev/full ]; then
+  dfq 3 'scan orders.csv' --output /dev/full --format csv
+  says 'No space left on device'
+fi
+awk 'BEGIN { print "a,b"; for (i = 0; i < 100000; i++) print i ",some text" }' >much.csv
+mkdir full
+echo old >full/keep.csv
+command='dfq ... --output full/keep.csv, with a limit for files'
+(ulimit -f 200; trap '' XFSZ; exec "$program" 'scan much.csv' --output full/keep.csv) >out 2>err
+code=$?
+if [ "$code" -eq 3 ]; then ok; else bad "exit code $code, not 3"; fi
+says 'File too large'
+holds full/keep.csv old
+if [ "$(ls full)" = keep.csv ]; then ok; else bad "left behind: $(ls full)"; fi
+if [ "$(id -u)" -ne 0 ]; then
+  chmod 500 full
+  dfq 3 "$first" --output full/keep.csv
+  says 'Permission denied'
+  chmod 700 full
+  holds full/keep.csv old
+fi
+command='dfq --output pipe, whose reader goes'
+if mkfifo hose 2>/dev/null; then
+  head -c 10 hose >/dev/null &
+  "$program" 'scan much.csv' --format csv --output hose >out 2>err
+  code=$?
+  wait $!
+  if [ "$code" -eq 3 ]; then ok; else bad "exit code $code, not 3"; fi
+  says 'hose: Broken pipe'
+fi
+command='dfq | head'
+{ "$program" 'scan much.csv' --format csv 2>err; echo $? >code; } | head -1 >out
+prints 'a,b'
+silent
+if [ "$(cat code)" -eq 0 ]; then ok; else bad "exit code $(cat code), not 0"; fi
+
+# how far it is, on standard error
+dfq 0 'scan much.csv | group: count() as n' --progress --format csv
+prints 'n
+100000'
+
 # a file may be replaced by what was made of it
 cp customers.csv same.csv
 dfq 0 "scan same.csv | filter region = 'EU' | select name" --output same.csv
