@@ -87,14 +87,14 @@
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
-//   6 streaming      >>csv-index >>csv-read >>fixed-width >>csv-rows >>csv-source >>csv-types
-//                    >>csv-loops >>csv-infer >>csv-scan >>csv-morsels >>pairs >>csv-frame
-//                    >>paths >>files-plan >>files-scan >>files-frame >>columnar-file
-//                    >>columnar-open >>columnar-read >>columnar-skip >>columnar-scan >>sinks
-//                    >>csv-write >>json-write >>columnar-write >>write >>pipeline
-//                    >>pipeline-scan >>pipeline-stages >>pipeline-joins >>pipeline-script
-//                    >>stage-docs >>registry >>pipeline-text >>predicates >>predicate-trees
-//                    >>user-pages >>user-sources >>source-check
+//   6 streaming      >>csv-index >>csv-read >>csv-bytes >>fixed-width >>csv-rows >>csv-options
+//                    >>csv-source >>csv-types >>csv-loops >>csv-infer >>csv-sniff >>csv-sample
+//                    >>csv-scan >>csv-morsels >>pairs >>csv-frame >>paths >>files-plan
+//                    >>files-scan >>files-frame >>columnar-file >>columnar-open >>columnar-read
+//                    >>columnar-skip >>columnar-scan >>sinks >>csv-write >>json-write
+//                    >>columnar-write >>write >>pipeline >>pipeline-scan >>pipeline-stages
+//                    >>pipeline-joins >>pipeline-script >>stage-docs >>registry >>pipeline-text
+//                    >>predicates >>predicate-trees >>user-pages >>user-sources >>source-check
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -270,6 +270,9 @@ typedef struct dfq_io {
                const char **why);
   // Has the disk keep what was written to an open file. NULL: that cannot be asked for.
   bool (*sync)(void *user, void *file);
+  // A number that changes when somebody writes to the open file. NULL: nobody knows; else it
+  // is asked at the start and at the end of reading, and two answers are an error.
+  uint64_t (*stamp)(void *user, void *file);
 } dfq_io;
 
 // The optimizer's passes, each with its switch. See >>rules for what each may do.
@@ -1006,18 +1009,48 @@ DFQ_API dfq_frame *dfq_merge_sorted(dfq_frame *a, dfq_frame *b, const char *keys
 // warnings.
 typedef enum dfq_bad_values { DFQ_BAD_ERROR, DFQ_BAD_NULL, DFQ_BAD_SKIP } dfq_bad_values;
 
+// What to do with a row that has too few fields or too many: end the run with an error; take
+// what is missing as null; the same, and leave out what is too much. Both are counted as
+// warnings.
+typedef enum dfq_ragged { DFQ_RAGGED_ERROR, DFQ_RAGGED_FILL, DFQ_RAGGED_TRUNCATE } dfq_ragged;
+
+// What the file's bytes are: text is taken as it is; UTF-8, anything else ends the run with an
+// error that says where; UTF-8, each byte that is not becomes U+FFFD; ISO 8859-1. Files that
+// begin with the mark of UTF-16 are read as such in any case.
+typedef enum dfq_encoding {
+  DFQ_ENCODING_ANY, DFQ_ENCODING_UTF8, DFQ_ENCODING_LOSSY, DFQ_ENCODING_LATIN1
+} dfq_encoding;
+
+#define DFQ_INFER_ALL SIZE_MAX         // for infer_rows: the whole file is the sample
+#define DFQ_INFER_NONE (SIZE_MAX - 1)  // all columns are str
+
 // Zero-initialised is the default. Copied, with its texts.
 typedef struct dfq_csv_options {
-  char delimiter;         // 0: ','
+  char delimiter;         // 0: ',', or ';', tab or '|' where the first rows are cut by that
   char quote;             // 0: '"'; '\n': no quoting
-  char comment;           // lines that begin with it are skipped; 0: none
+  char escape;            // '\\': a quote, delimiter or line end behind it is text; 0: none
+  char decimal;           // before the decimals, as ',' in 1,5; 0: '.'
+  char thousands;         // between groups of three digits, as '.' in 1.234.567; 0: none
+  const char *comment;    // lines that begin with it are skipped, "#" or "//"; NULL: none
+  bool header;            // the first line is the header, whatever it looks like
   bool no_header;         // the first line is data; columns are named column_1, column_2, ...
+  bool trim;              // blanks around fields are no part of them, nor around their quotes
+  bool no_dates;          // dates and times stay text where types does not say otherwise
   size_t skip;            // lines to skip before the header
+  size_t skip_rows;       // rows to skip behind the header
+  size_t n_rows;          // rows to read; 0: all
   const char *names;      // "a, b, c": the columns' names, instead of the header's
-  const char *types;      // "zip: str, day: date": instead of what the sample says
-  const char *nulls;      // "NA" or "NA, -": what is null beside an empty field
-  size_t infer_rows;      // rows to sample for the types; 0: 1,000
+  const char *types;      // "zip: str, day: date '%d.%m.%Y'": instead of what the sample says
+  const char *nulls;      // "NA" or "NA, -, age: 999": what is null beside an empty field, and
+                          // what only in one column; a text with , or : stands in single quotes
+  const char *true_words, *false_words; // "yes, 1", "no, 0": beside true and false
+  const char *date_format, *datetime_format; // what the dates look like, see >>time-formats
+  const char *row_index;  // the name of a column in front that numbers the rows from 0 on
+  size_t infer_rows;      // rows to sample for the types; 0: 1,000; or DFQ_INFER_ALL, _NONE
+  size_t row_bytes;       // of the longest row there may be; 0: 64 MB
   dfq_bad_values bad_values; // a value that does not fit its column's type, after the sample
+  dfq_ragged ragged;
+  dfq_encoding encoding;
   const char *widths;     // columns by their places, see dfq_scan_fixed; NULL: by delimiters
   const char *file_name;  // of several files: a column of that name says which a row is from
   bool fill_missing;      // what one file lacks and another has is null there, and no error
@@ -2703,6 +2736,23 @@ static bool dfq__io_seek(void *user, void *file, uint64_t offset) {
   return at >= 0 && (uint64_t)at == offset && fseek((FILE *)file, at, SEEK_SET) == 0;
 }
 
+// The time of the latest change, and the size, in one number.
+static uint64_t dfq__io_stamp(void *user, void *file) {
+  (void)user;
+#if defined(_WIN32)
+  (void)file;
+  return 0;
+#else
+  struct stat now;
+  if (fstat(fileno((FILE *)file), &now) != 0) return 0;
+  uint64_t seconds = (uint64_t)now.st_mtime, part = 0;
+#if defined(__linux__) && defined(st_mtime)
+  part = (uint64_t)now.st_mtim.tv_nsec;
+#endif
+  return (seconds * 1000000000 + part) * 31 + (uint64_t)now.st_size + 1;
+#endif
+}
+
 static dfq_io dfq__io_default(void) {
   dfq_io io = { NULL,
                 dfq__io_open,
@@ -2715,7 +2765,8 @@ static dfq_io dfq__io_default(void) {
                 dfq__io_target,
                 dfq__io_seek,
                 dfq__io_list,
-                dfq__io_sync };
+                dfq__io_sync,
+                dfq__io_stamp };
   return io;
 }
 
@@ -5597,16 +5648,24 @@ static const char *dfq__split_part_str(const dfq__scalar_args *in, dfq_value *to
   return dfq__part(to, s, at, end - at);
 }
 
-// A code point as UTF-8. Halves of surrogate pairs are no characters.
-static const char *dfq__chr_int(const dfq__scalar_args *in, dfq_value *to) {
-  int64_t c = in->a[0].as.i;
-  if (c < 0 || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) return "is no character";
-  int more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-  char *p = dfq__text_room(in, to, (size_t)more + 1);
-  if (!p) return dfq__no_memory;
+// A code point as UTF-8, 1 to 4 bytes. Returns how many.
+static size_t dfq__put_character(char *p, uint32_t c) {
   static const int lead[] = { 0, 0xc0, 0xe0, 0xf0 };
+  int more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
   p[0] = (char)(lead[more] | (int)(c >> (6 * more)));
   for (int i = 1; i <= more; i++) p[i] = (char)(0x80 | ((c >> (6 * (more - i))) & 0x3f));
+  return (size_t)more + 1;
+}
+
+// Halves of surrogate pairs are no characters.
+static const char *dfq__chr_int(const dfq__scalar_args *in, dfq_value *to) {
+  int64_t c = in->a[0].as.i;
+  char bytes[4];
+  if (c < 0 || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) return "is no character";
+  size_t n = dfq__put_character(bytes, (uint32_t)c);
+  char *p = dfq__text_room(in, to, n);
+  if (!p) return dfq__no_memory;
+  memcpy(p, bytes, n);
   return NULL;
 }
 
@@ -6105,23 +6164,30 @@ static bool dfq__read_format(dfq__reader *r, dfq__parts *p, const char *s, size_
   return true;
 }
 
-// try_parse_... give null where the others fail; a format that is wrong is an error in all.
-static const char *dfq__parse_time(const dfq__scalar_args *in, dfq_value *to, dfq_type type,
-                                   bool try_it) {
-  const dfq_value *format = &in->a[1];
-  dfq__reader r = { in->a[0].as.s, in->a[0].len, 0 };
+// All of s[0 .. n) as a date or a datetime, by a format that was checked.
+static bool dfq__read_moment(const char *s, size_t n, const dfq_value *format, dfq_type type,
+                             dfq_value *to) {
+  dfq__reader r = { s, n, 0 };
   dfq__parts p = { 0, -1, 0, 1, 1, -1 };
-  size_t at;
-  const char *why = dfq__format_check(format, true, &at);
-  if (why) return why;
   bool ok = dfq__read_format(&r, &p, format->as.s, format->len) && r.at == r.n;
   if (p.half == 1) p.clock += DFQ__DAY / 2;
   ok = ok && p.year >= 0 && dfq__in_range(p.month, 1, 12) && p.clock < DFQ__DAY;
   ok = ok && dfq__in_range(p.mday, 1, dfq__month_days(p.year, p.month));
-  if (!ok) return try_it ? NULL : "does not have the format";
+  if (!ok) return false;
   p.day = dfq__days_from_civil(p.year, p.month, p.mday);
   *to = dfq__value_int(type, type == DFQ_DATE ? p.day : p.day * DFQ__DAY + p.clock);
-  return NULL;
+  return true;
+}
+
+// try_parse_... give null where the others fail; a format that is wrong is an error in all.
+static const char *dfq__parse_time(const dfq__scalar_args *in, dfq_value *to, dfq_type type,
+                                   bool try_it) {
+  const dfq_value *format = &in->a[1];
+  size_t at;
+  const char *why = dfq__format_check(format, true, &at);
+  if (why) return why;
+  bool ok = dfq__read_moment(in->a[0].as.s, in->a[0].len, format, type, to);
+  return ok || try_it ? NULL : "does not have the format";
 }
 #define DFQ__PARSE(name, TYPE, TRY)                                                            \
   static const char *name(const dfq__scalar_args *in, dfq_value *to) {                         \
@@ -30694,6 +30760,7 @@ DFQ__SMALL_END
 //   outside ──quote at the start of a field──> quoted ──quote──> closed ──separator──> outside
 //                                                 ^──another quote──┘
 //
+// Behind an escape, if there is one, a byte means nothing, in quotes and outside.
 // A quote anywhere else in an unquoted field is text. What follows a closing quote must be
 // another quote or a separator: anything else is an error, because each guess about it loses
 // something. Cost: about 0.25 ns a byte, and 3 ns for each special byte where quotes are.
@@ -30701,9 +30768,14 @@ DFQ__SMALL_END
 // which bytes lie inside quotes from the mask of quotes too, by a prefix of exclusive ors; that
 // is exact only where a quote within an unquoted field is an error.
 
-// The bytes that mean something. The line end does too, but nobody chooses it.
+// The bytes that mean something. The line end is not chosen: it is a LF, or a CR in files that
+// have no LF, as old Macs wrote them.
 typedef struct dfq__csv_dialect {
-  char delimiter, quote, comment;   // quote, comment: 0 for none
+  char delimiter, quote, comment;   // quote, comment: 0 for none; comment: its first byte
+  char escape, end;                 // escape: 0 for none
+  bool trim;                        // blanks around fields are none of their bytes
+  const char *comment_text;
+  size_t comment_bytes;
 } dfq__csv_dialect;
 
 // What 64 bytes hold. A delimiter is in sep; a line end in sep and end; a quote, or what may
@@ -30765,15 +30837,18 @@ static inline dfq__csv_word dfq__csv_or(dfq__csv_word a, dfq__csv_word b) { retu
 
 // What to look for, one in every byte.
 typedef struct dfq__csv_needles {
-  dfq__csv_word delimiter, newline, quote, comment;
+  dfq__csv_word delimiter, newline, quote, comment, escape;
   uint64_t has_odd;   // all ones; 0 when there are neither quotes nor comments
+  bool has_escape;
 } dfq__csv_needles;
 
 // A byte that is not wanted must match nothing: the other odd one is looked for twice then.
 static dfq__csv_needles dfq__csv_needles_of(const dfq__csv_dialect *d) {
   dfq__csv_needles n;
   n.delimiter = dfq__csv_splat(d->delimiter);
-  n.newline = dfq__csv_splat('\n');
+  n.newline = dfq__csv_splat(d->end);
+  n.escape = dfq__csv_splat(d->escape);
+  n.has_escape = d->escape != 0;
   n.quote = dfq__csv_splat(d->quote ? d->quote : d->comment);
   n.comment = dfq__csv_splat(d->comment ? d->comment : d->quote);
   n.has_odd = d->quote || d->comment ? ~(uint64_t)0 : 0;
@@ -30792,6 +30867,9 @@ static inline dfq__csv_masks dfq__csv_look(const char *p, const dfq__csv_needles
     m.odd |= dfq__csv_bits(odd) << k;
   }
   m.odd &= n->has_odd;
+  if (n->has_escape)   // few files have them, and the others do not pay for it
+    for (int k = 0; k < 64; k += DFQ__CSV_STEP)
+      m.odd |= dfq__csv_bits(dfq__csv_same(dfq__csv_load(p + k), n->escape)) << k;
   return m;
 }
 
@@ -30814,11 +30892,11 @@ static inline size_t dfq__count_bits(uint64_t x) {
 // The 64 bytes in front let a number be read backwards by whole words, and as many lie behind
 // the end. A row longer than the buffer makes it grow, up to DFQ__CSV_LONGEST.
 //
-// What counts as a row: lines end with LF or CRLF, the last one with or without. A byte order
-// mark and the lines to skip are passed over, so are comment lines and blank lines; but where
-// there is a single column, a blank line is a row whose value is null (as in DuckDB), for it
-// could not be written otherwise. Bytes are taken as they are: text that is not UTF-8, and zero
-// bytes too, stay what they were.
+// What counts as a row: lines end with LF or CRLF, the last one with or without; where there is
+// no LF, with CR. A byte order mark and the lines to skip are passed over, so are comment lines
+// and blank lines; but where there is a single column, a blank line is a row whose value is
+// null (as in DuckDB), for it could not be written otherwise. Bytes are taken as they are: text
+// that is not UTF-8, and zero bytes too, stay what they were, unless an encoding was asked for.
 //
 // Problems are positions too: text behind a closing quote, a quote that is never closed, a row
 // without end, a failed read. Each ends the reading where it stands; the rows before it are
@@ -30844,8 +30922,11 @@ typedef enum dfq__csv_mode {
 // What ended the reading before the file did.
 typedef enum dfq__csv_problem {
   DFQ__CSV_FINE, DFQ__CSV_NO_MEMORY, DFQ__CSV_NO_FILE, DFQ__CSV_TOO_LONG, DFQ__CSV_OPEN_QUOTE,
-  DFQ__CSV_AFTER_QUOTE
+  DFQ__CSV_AFTER_QUOTE, DFQ__CSV_NO_TEXT, DFQ__CSV_CHANGED
 } dfq__csv_problem;
+
+// How bytes become UTF-8: those of dfq_encoding, and two that only a byte order mark asks for.
+enum { DFQ__CSV_UTF16_LE = DFQ_ENCODING_LATIN1 + 1, DFQ__CSV_UTF16_BE };
 
 // What was read of a pipe when its scan was built. A pipe cannot be opened twice: its one run
 // gets these bytes first, and then the open file.
@@ -30874,13 +30955,20 @@ typedef struct dfq__csv_reader {
   size_t sep_count, row_count, row;   // whole rows, and the next one of them to be given out
   dfq__csv_mode mode;
   size_t opened, closed;     // the latest quotes
+  size_t escaped;            // behind the latest escape; 0: there is none to look at
   uint64_t line;             // the number of the line at begin
+  size_t longest;            // a row may have so many bytes
+  int encoding;
+  dfq__buffer raw;           // with an encoding: bytes that are not text yet
+  size_t raw_at, raw_end;
+  bool raw_ended;
   bool lines_in_quotes;      // a row may have several lines
   bool ended, done;          // nothing more comes from the file; all of it is indexed
   dfq__csv_problem problem;
   size_t problem_at;
   const char *why;           // of DFQ__CSV_NO_FILE
   int64_t size;              // of the file; -1: unknown
+  uint64_t stamp;            // of the file when it was opened, see dfq_io
   uint64_t place;            // in the file: where text[end] stands
   uint64_t until;            // rows that begin there or behind are somebody else's
   bool cut;                  // ... and such a row was met, it begins at next
@@ -30919,26 +31007,53 @@ static inline void dfq__csv_note(dfq__csv_reader *r, size_t base, uint64_t sep, 
   for (; sep; sep &= sep - 1) *to++ = (uint32_t)(base + (size_t)dfq__low_bit(sep));
 }
 
+// Is there nothing from one place to another, or blanks that are to be trimmed?
+static bool dfq__csv_is_gap(const dfq__csv_reader *r, size_t from, size_t to) {
+  const char *text = r->text.data;
+  while (from < to && r->dialect.trim && (text[from] == ' ' || text[from] == '\t')) from++;
+  return from == to;
+}
+
 // What may follow the closing quote: a separator, or a CR before the line end.
 static bool dfq__csv_closes(const dfq__csv_reader *r, size_t at, bool ends) {
-  const char *text = r->text.data;
-  return at == r->closed + 1 || (ends && at == r->closed + 2 && text[at - 1] == '\r');
+  bool cr = ends && at > r->closed + 1 && r->text.data[at - 1] == '\r';
+  return dfq__csv_is_gap(r, r->closed + 1, at - cr);
+}
+
+// Does a comment begin at a line's start?
+static bool dfq__csv_is_comment(const dfq__csv_reader *r, size_t at) {
+  const dfq__csv_dialect *d = &r->dialect;
+  return d->comment && memcmp(r->text.data + at, d->comment_text, d->comment_bytes) == 0;
+}
+
+// Is the byte the text behind an escape, or an escape itself? Neither means anything then.
+static bool dfq__csv_escapes(dfq__csv_reader *r, size_t at) {
+  bool open = r->mode == DFQ__CSV_OUTSIDE || r->mode == DFQ__CSV_QUOTED;
+  if (!open) return false;
+  if (r->escaped == at) {
+    if (r->text.data[at] == r->dialect.end) r->lines_in_quotes = true;
+    return true;
+  }
+  if (r->text.data[at] != r->dialect.escape) return false;
+  r->escaped = at + 1;
+  return true;
 }
 
 // The machine: one byte that may mean something. False for text behind a closing quote.
 static bool dfq__csv_step(dfq__csv_reader *r, size_t at) {
   char c = r->text.data[at];
-  bool quote = c == r->dialect.quote && c, ends = c == '\n';
+  bool quote = c == r->dialect.quote && c, ends = c == r->dialect.end;
   bool sep = ends || c == r->dialect.delimiter;
-  bool first = at == dfq__csv_seps(r)[r->sep_count - 1] + (size_t)1;
+  size_t start = dfq__csv_seps(r)[r->sep_count - 1] + (size_t)1;   // of the field
+  if (r->dialect.escape && dfq__csv_escapes(r, at)) return true;
   switch (r->mode) {
     case DFQ__CSV_OUTSIDE:   // anywhere but at a field's start, odd bytes are text
       if (sep) break;
-      if (first && quote) {
+      if (quote && dfq__csv_is_gap(r, start, at)) {
         r->mode = DFQ__CSV_QUOTED;
         r->opened = at;
-      } else if (first && dfq__csv_rows(r)[r->row_count] == r->sep_count) {
-        r->mode = DFQ__CSV_COMMENT;
+      } else if (at == start && dfq__csv_rows(r)[r->row_count] == r->sep_count) {
+        if (dfq__csv_is_comment(r, at)) r->mode = DFQ__CSV_COMMENT;
       }
       return true;
     case DFQ__CSV_QUOTED:    // separators are text
@@ -30966,7 +31081,8 @@ static bool dfq__csv_step(dfq__csv_reader *r, size_t at) {
 // Puts 64 bytes into the index: at once, as nearly always, or through the machine. False at
 // text behind a closing quote.
 static bool dfq__csv_take_masks(dfq__csv_reader *r, const dfq__csv_masks *m) {
-  if (DFQ__LIKELY(!m->odd && r->mode == DFQ__CSV_OUTSIDE)) {
+  bool plain = r->mode == DFQ__CSV_OUTSIDE && r->escaped != r->indexed;
+  if (DFQ__LIKELY(!m->odd && plain)) {
     dfq__csv_note(r, r->indexed, m->sep, m->end);
     return true;
   }
@@ -30993,10 +31109,12 @@ static bool dfq__csv_index_to(dfq__csv_reader *r, size_t to, const dfq__csv_need
 }
 
 // The arrays grow with what is really there, a stripe ahead: a row of 64 MB has few separators.
+// Whether a comment begins is only known when all of its bytes are there.
 static bool dfq__csv_index(dfq__csv_reader *r) {
   dfq__csv_needles needles = dfq__csv_needles_of(&r->dialect);
-  while (r->indexed < r->end) {
-    size_t stripe = dfq__min(r->end - r->indexed, DFQ__CSV_STRIPE);
+  size_t wait = r->dialect.comment && !r->done ? r->dialect.comment_bytes - 1 : 0;
+  while (r->indexed + wait < r->end) {
+    size_t stripe = dfq__min(r->end - wait - r->indexed, DFQ__CSV_STRIPE);
     size_t seps = r->sep_count + stripe, rows = r->row_count + stripe + 1;
     if (!dfq__buffer_reserve(r->heap, &r->seps, seps * sizeof(uint32_t)) ||
         !dfq__buffer_reserve(r->heap, &r->rows, rows * sizeof(uint32_t)))
@@ -31011,7 +31129,7 @@ static bool dfq__csv_index(dfq__csv_reader *r) {
 static uint64_t dfq__csv_lines(const dfq__csv_reader *r, size_t from, size_t to) {
   const char *text = r->text.data, *at = text + from, *end = text + to;
   uint64_t n = 0;
-  while ((at = (const char *)memchr(at, '\n', (size_t)(end - at))) != NULL) {
+  while ((at = (const char *)memchr(at, r->dialect.end, (size_t)(end - at))) != NULL) {
     n++;
     at++;
   }
@@ -31032,6 +31150,7 @@ static void dfq__csv_forget(dfq__csv_reader *r) {
   r->indexed -= gone;
   r->opened -= gone;
   r->closed -= gone;
+  r->escaped = r->escaped >= start ? r->escaped - gone : 0;
   sep[0] = DFQ__CSV_HEAD - 1;
   for (size_t i = first; i < r->sep_count; i++) sep[i - first + 1] = (uint32_t)(sep[i] - gone);
   r->sep_count = r->sep_count - first + 1;
@@ -31039,16 +31158,35 @@ static void dfq__csv_forget(dfq__csv_reader *r) {
   r->row_count = r->row = 0;
 }
 
+// ---- >>csv-bytes: from the file into the buffer ---------------------------------------------
+// Bytes come from the hook, or first from the tape of a pipe whose head was read before. With
+// an encoding they stop on the way and become UTF-8, which is all that the rest knows:
+//
+//   any                  hook ─────────────────────────> text      nobody looks at them
+//   utf8, lossy, latin1  hook ──> raw ──characters──> text
+//   UTF-16               likewise, whatever was asked for: its mark says so
+//
+// What stands in raw may end within a character; that is left there until more has come. Only
+// for files that are taken as they are is a place in the text one in the file, too: the others
+// are not cut among threads.
+//
+// Cost: none as they are; a copy with an encoding, eight characters at a time as long as they
+// are ASCII.
+
 // Bytes from the tape, then from the file; as the hook's read.
 static int64_t dfq__csv_get(dfq__csv_reader *r, char *to, size_t room) {
   size_t taped = r->replay ? dfq__min(r->replay->len - r->replayed, room) : 0;
   if (taped) {
     memcpy(to, r->replay->bytes.data + r->replayed, taped);
     r->replayed += taped;
+    r->place += taped;
+    if (r->read) (void)dfq__add_fetch(r->read, taped);
     return (int64_t)taped;
   }
   int64_t got = r->io->read(r->io->user, r->file, to, room);
   dfq__csv_tape *tape = r->record;
+  if (got > 0) r->place += (uint64_t)got;
+  if (got > 0 && r->read) (void)dfq__add_fetch(r->read, (size_t)got);
   if (!tape || got <= 0 || (uint64_t)got > room) return got;
   if (!dfq__buffer_reserve(tape->heap, &tape->bytes, tape->len + (size_t)got)) {
     dfq__csv_stop(r, DFQ__CSV_NO_MEMORY, 0);
@@ -31059,38 +31197,114 @@ static int64_t dfq__csv_get(dfq__csv_reader *r, char *to, size_t room) {
   return got;
 }
 
+// A read that failed. Returns 0 bytes.
+static size_t dfq__csv_unread(dfq__csv_reader *r) {
+  r->why = dfq__io_reason();
+  dfq__csv_stop(r, DFQ__CSV_NO_FILE, 0);
+  return 0;
+}
+
+// The character at s, of the encoding; what is none is above all that are. Returns how many
+// bytes it has. n: not 0, and at least 4 but at the file's end.
+static size_t dfq__csv_character(int encoding, const char *s, size_t n, uint32_t *c) {
+  const unsigned char *u = (const unsigned char *)s;
+  size_t low = encoding == DFQ__CSV_UTF16_BE;   // where a unit's low byte is
+  if (encoding == DFQ_ENCODING_LATIN1) {
+    *c = u[0];
+    return 1;
+  }
+  if (encoding < DFQ__CSV_UTF16_LE) return dfq__read_char(s, n, c);
+  *c = UINT32_MAX;
+  if (n < 2) return n;
+  uint32_t a = (uint32_t)u[low] | (uint32_t)u[1 - low] << 8, b = 0;
+  if (n >= 4) b = (uint32_t)u[2 + low] | (uint32_t)u[3 - low] << 8;
+  if (a >> 11 != 0x1B) *c = a;                  // no half of a pair
+  else if (a < 0xDC00 && b >> 10 == 0x37) *c = 0x10000 + ((a & 0x3FF) << 10) + (b & 0x3FF);
+  return *c < 0x110000 && *c > 0xFFFF ? 4 : 2;
+}
+
+// Makes raw bytes UTF-8, as many as there is room for; a character that is not whole is left.
+// Returns how many bytes came out.
+static size_t dfq__csv_translate(dfq__csv_reader *r, char *to, size_t room) {
+  bool bytes = r->encoding < DFQ__CSV_UTF16_LE, lossy = r->encoding == DFQ_ENCODING_LOSSY;
+  size_t n = 0, left;
+  while ((left = r->raw_end - r->raw_at) > 0 && n + 4 <= room) {
+    const char *s = r->raw.data + r->raw_at;
+    uint32_t c;
+    if (bytes && left >= 8 && n + 8 <= room && !(dfq__load_8(s) & 0x8080808080808080u)) {
+      memcpy(to + n, s, 8);   // most text is ASCII, eight characters at a time
+      r->raw_at += 8;
+      n += 8;
+      continue;
+    }
+    if (left < 4 && !r->raw_ended) break;
+    size_t took = dfq__csv_character(r->encoding, s, left, &c);
+    if (c >= 0x110000 && !lossy) {
+      dfq__csv_stop(r, DFQ__CSV_NO_TEXT, r->end + n);
+      break;
+    }
+    n += dfq__put_character(to + n, c < 0x110000 ? c : 0xFFFD);
+    r->raw_at += took;
+  }
+  return n;
+}
+
+// Bytes of the file as UTF-8; as the hook's read.
+static int64_t dfq__csv_decode(dfq__csv_reader *r, char *to, size_t room) {
+  size_t n = 0;
+  while (r->problem == DFQ__CSV_FINE && (n = dfq__csv_translate(r, to, room)) == 0) {
+    if (r->raw_ended || r->problem != DFQ__CSV_FINE) break;
+    size_t left = r->raw_end - r->raw_at;
+    memmove(r->raw.data, r->raw.data + r->raw_at, left);
+    int64_t got = dfq__csv_get(r, r->raw.data + left, r->raw.bytes - left);
+    if (got < 0 || (uint64_t)got > r->raw.bytes - left) return -1;
+    r->raw_at = 0;
+    r->raw_end = left + (size_t)got;
+    r->raw_ended = got == 0;
+  }
+  return (int64_t)n;
+}
+
+// Room for more text: the buffer grows when it is full, up to the longest row. False with a
+// problem.
+static bool dfq__csv_make_room(dfq__csv_reader *r) {
+  if (r->text.bytes - r->end >= (r->encoding ? 4u : 1u)) return true;
+  size_t more = dfq__min(2 * r->text.bytes, r->longest + DFQ__CSV_HEAD);
+  if (r->text.bytes >= r->longest) return dfq__csv_stop(r, DFQ__CSV_TOO_LONG, r->begin);
+  return dfq__buffer_reserve(r->heap, &r->text, more) ||
+         dfq__csv_stop(r, DFQ__CSV_NO_MEMORY, 0);
+}
+
+// What the hook says of a file that changes when somebody writes to it; 0 when it does not say.
+static uint64_t dfq__csv_stamp(const dfq__csv_reader *r) {
+  return r->io->stamp && r->size >= 0 ? r->io->stamp(r->io->user, r->file) : 0;
+}
+
 // Puts more of the file behind what is there. Returns how many bytes; 0: the end, or a problem.
 static size_t dfq__csv_more(dfq__csv_reader *r) {
-  if (r->end == r->text.bytes) {
-    size_t more = dfq__min(2 * r->text.bytes, (size_t)DFQ__CSV_LONGEST + DFQ__CSV_HEAD);
-    if (r->text.bytes >= DFQ__CSV_LONGEST) dfq__csv_stop(r, DFQ__CSV_TOO_LONG, r->begin);
-    else if (!dfq__buffer_reserve(r->heap, &r->text, more))
-      dfq__csv_stop(r, DFQ__CSV_NO_MEMORY, 0);
-    if (r->problem != DFQ__CSV_FINE) return 0;
-  }
+  if (!dfq__csv_make_room(r)) return 0;
   size_t room = r->text.bytes - r->end;
   if (r->until != UINT64_MAX)    // what lies behind is another's to read, but for a row's end
     room = (size_t)dfq__min(room, 4096 + (r->place < r->until ? r->until - r->place : 0));
   dfq__io_clear();
-  int64_t got = dfq__csv_get(r, r->text.data + r->end, room);
-  if (got < 0 || (uint64_t)got > room) {
-    r->why = dfq__io_reason();
-    dfq__csv_stop(r, DFQ__CSV_NO_FILE, 0);
-    return 0;
-  }
-  if (r->read) (void)dfq__add_fetch(r->read, (size_t)got);
+  char *to = r->text.data + r->end;
+  int64_t got = r->encoding ? dfq__csv_decode(r, to, room) : dfq__csv_get(r, to, room);
+  if (got < 0 || (uint64_t)got > room) return dfq__csv_unread(r);
   r->ended = got == 0;
   r->end += (size_t)got;
-  r->place += (size_t)got;
+  if (r->ended && dfq__csv_stamp(r) != r->stamp) dfq__csv_stop(r, DFQ__CSV_CHANGED, 0);
   return (size_t)got;
 }
 
 // The end of the file: a last line without a line end gets one.
 static void dfq__csv_finish(dfq__csv_reader *r) {
   r->done = true;
+  dfq__csv_index(r);   // what may have been the beginning of a comment
+  if (r->problem != DFQ__CSV_FINE) return;
   if (r->mode == DFQ__CSV_QUOTED) dfq__csv_stop(r, DFQ__CSV_OPEN_QUOTE, r->opened);
   else if (dfq__csv_row_start(r, r->row_count) < r->end) {
-    r->text.data[r->end++] = '\n';   // there is room: buffers are padded
+    r->text.data[r->end++] = r->dialect.end;   // there is room: buffers are padded
+    if (r->escaped == r->end - 1) r->escaped = 0;
     dfq__csv_index(r);
   }
 }
@@ -31130,6 +31344,7 @@ static void dfq__csv_close(dfq__csv_reader *r) {
   if (r->file) r->io->close(r->io->user, r->file);
   r->file = NULL;
   dfq__buffer_free(r->heap, &r->text);
+  dfq__buffer_free(r->heap, &r->raw);
   dfq__buffer_free(r->heap, &r->seps);
   dfq__buffer_free(r->heap, &r->rows);
 }
@@ -31138,7 +31353,7 @@ static void dfq__csv_close(dfq__csv_reader *r) {
 static void dfq__csv_skip(dfq__csv_reader *r, size_t lines) {
   while (lines && (r->begin < r->end || dfq__csv_more(r))) {
     const char *from = r->text.data + r->begin;
-    const char *at = (const char *)memchr(from, '\n', r->end - r->begin);
+    const char *at = (const char *)memchr(from, r->dialect.end, r->end - r->begin);
     if (at) {
       r->begin += (size_t)(at - from) + 1;
       r->line++;
@@ -31151,7 +31366,8 @@ static void dfq__csv_skip(dfq__csv_reader *r, size_t lines) {
 
 // Opens the file, unless it is open, and makes the buffers. False with a problem.
 static bool dfq__csv_open_file(dfq__csv_reader *r) {
-  bool room = dfq__buffer_reserve(r->heap, &r->text, DFQ__CSV_HEAD + DFQ__CSV_BUFFER) &&
+  size_t buffer = dfq__min(r->longest, (size_t)DFQ__CSV_BUFFER);
+  bool room = dfq__buffer_reserve(r->heap, &r->text, DFQ__CSV_HEAD + buffer) &&
               dfq__buffer_reserve(r->heap, &r->seps, DFQ__CSV_STRIPE) &&
               dfq__buffer_reserve(r->heap, &r->rows, DFQ__CSV_STRIPE);
   if (!room) return dfq__csv_stop(r, DFQ__CSV_NO_MEMORY, 0);
@@ -31161,6 +31377,7 @@ static bool dfq__csv_open_file(dfq__csv_reader *r) {
   if (fresh) r->file = r->io->open(r->io->user, r->path, false, &r->why);
   if (!r->file) return dfq__csv_stop(r, DFQ__CSV_NO_FILE, 0);
   if (fresh) r->size = r->io->size ? r->io->size(r->io->user, r->file) : -1;
+  if (fresh) r->stamp = dfq__csv_stamp(r);
   return true;
 }
 
@@ -31170,21 +31387,51 @@ static bool dfq__csv_first_rows(dfq__csv_reader *r) {
   dfq__csv_seps(r)[0] = (uint32_t)r->begin - 1;
   dfq__csv_rows(r)[0] = 1;
   r->sep_count = 1;
-  if (r->problem == DFQ__CSV_FINE) dfq__csv_index(r);
+  if (r->problem == DFQ__CSV_FINE || r->problem == DFQ__CSV_NO_TEXT) dfq__csv_index(r);
   if (r->problem != DFQ__CSV_NO_MEMORY) dfq__csv_cut(r);
   return r->problem == DFQ__CSV_FINE || r->row_count > 0;
 }
 
-// Opens the file, passes over the byte order mark and the lines to skip. False with a problem.
-static bool dfq__csv_open(dfq__csv_reader *r, size_t skip) {
-  static const char mark[] = "\xEF\xBB\xBF";
+// Takes the bytes read so far for raw ones, but for a mark in front. False without memory.
+static bool dfq__csv_recode(dfq__csv_reader *r, int encoding, size_t mark) {
+  size_t n = r->end - r->begin - mark;
+  r->encoding = encoding;
+  if (!dfq__buffer_reserve(r->heap, &r->raw, DFQ__CSV_HEAD + DFQ__CSV_BUFFER))
+    return dfq__csv_stop(r, DFQ__CSV_NO_MEMORY, 0);
+  memcpy(r->raw.data, r->text.data + r->begin + mark, n);
+  r->raw_at = 0;
+  r->raw_end = n;
+  r->raw_ended = false;
+  r->end = r->begin;
+  return true;
+}
+
+// Opens the file, and looks whether it begins with a byte order mark. False with a problem.
+static bool dfq__csv_open_text(dfq__csv_reader *r) {
+  int encoding = r->encoding;
+  r->encoding = 0;
   r->line = 1;
   r->begin = r->end = DFQ__CSV_HEAD;
   if (!r->until) r->until = UINT64_MAX;
   if (!dfq__csv_open_file(r)) return false;
   if (r->size >= 0 || !r->io->size) r->record = NULL;   // a file, or not known to be a pipe
   while (r->end - r->begin < 3 && dfq__csv_more(r)) continue;
-  if (r->end - r->begin >= 3 && memcmp(r->text.data + r->begin, mark, 3) == 0) r->begin += 3;
+  if (r->problem != DFQ__CSV_FINE) return false;
+  const char *s = r->text.data + r->begin;
+  size_t n = r->end - r->begin, mark = n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+  bool little = n >= 2 && memcmp(s, "\xFF\xFE", 2) == 0;
+  if (little || (n >= 2 && memcmp(s, "\xFE\xFF", 2) == 0)) {
+    encoding = little ? DFQ__CSV_UTF16_LE : DFQ__CSV_UTF16_BE;
+    mark = 2;
+  }
+  if (encoding) return dfq__csv_recode(r, encoding, mark);
+  r->begin += mark;
+  return true;
+}
+
+// Opens the file, passes over the byte order mark and the lines to skip. False with a problem.
+static bool dfq__csv_open(dfq__csv_reader *r, size_t skip) {
+  if (!dfq__csv_open_text(r)) return false;
   dfq__csv_skip(r, skip);
   return dfq__csv_first_rows(r);
 }
@@ -31308,8 +31555,7 @@ static bool dfq__fixed_sniff(dfq__fixed *f, dfq__csv_reader *r, dfq__arena *aren
   size_t longest = 0, taken = 0;
   for (size_t row = 0; used && row < r->row_count && taken < lines; row++) {
     size_t from = dfq__csv_row_start(r, row), to = dfq__csv_row_start(r, row + 1) - 1;
-    bool comment = r->dialect.comment && r->text.data[from] == r->dialect.comment;
-    if (comment || from == to) continue;
+    if (dfq__csv_is_comment(r, from) || from == to) continue;
     uint8_t mark = header && !taken ? DFQ__FIXED_HEAD : DFQ__FIXED_DATA;
     size_t n = dfq__fixed_mark(used, r->text.data + from, to - from, mark);
     longest = dfq__max(longest, n);
@@ -31401,7 +31647,7 @@ static const char *dfq__fixed_stray(const dfq__fixed *f, const char *line, size_
 // Writes orders.csv:5001:14 for a place in the buffer. begin is always the start of a line.
 static void dfq__csv_put_place(dfq__text *t, const dfq__csv_reader *r, size_t at) {
   size_t from = at;
-  while (from > r->begin && r->text.data[from - 1] != '\n') from--;
+  while (from > r->begin && r->text.data[from - 1] != r->dialect.end) from--;
   uint64_t line = r->line + dfq__csv_lines(r, r->begin, at);
   dfq__putf(t, "%s:%llu:%zu", r->path, (unsigned long long)line, at - from + 1);
 }
@@ -31441,12 +31687,22 @@ static const dfq__error *dfq__csv_reader_error(const dfq__csv_reader *r, dfq__ar
   if (r->problem == DFQ__CSV_NO_MEMORY) return &dfq__error_memory;
   if (r->problem == DFQ__CSV_NO_FILE)
     return dfq__error_new(arena, DFQ_IO_ERROR, at, "scan", "%s: %s", r->path, r->why);
+  if (r->problem == DFQ__CSV_CHANGED)
+    return dfq__error_new(arena, DFQ_IO_ERROR, at, "scan",
+                          "%s was changed by somebody while it was read", r->path);
   bool too_long = r->problem == DFQ__CSV_TOO_LONG;
   dfq_status status = too_long ? DFQ_LIMIT : DFQ_FORMAT_ERROR;
   dfq__text t = dfq__csv_message(r, status, r->problem_at);
-  if (too_long)
-    dfq__putf(&t, "the row that begins here is longer than %d MB", DFQ__CSV_LONGEST >> 20);
-  else if (r->problem == DFQ__CSV_OPEN_QUOTE)
+  if (too_long) {
+    dfq__put(&t, "the row that begins here is longer than ");
+    bool whole = r->longest >= 1 << 20;
+    dfq__putf(&t, "%zu %s", whole ? r->longest >> 20 : r->longest, whole ? "MB" : "bytes");
+  } else if (r->problem == DFQ__CSV_NO_TEXT) {
+    dfq__putf(&t, "the bytes here are no %s",
+              r->encoding < DFQ__CSV_UTF16_LE ? "UTF-8" : "UTF-16");
+    dfq__put(&t, "\n  try: encoding 'latin1', which has a character for each byte; or 'lossy', "
+                 "which puts U+FFFD there");
+  } else if (r->problem == DFQ__CSV_OPEN_QUOTE)
     dfq__put(&t, "the quote that opens here is never closed");
   else
     dfq__put(&t, "text behind the closing quote; a quote within quotes is written twice");
@@ -31455,7 +31711,9 @@ static const dfq__error *dfq__csv_reader_error(const dfq__csv_reader *r, dfq__ar
     dfq__csv_put_place(&t, r, r->opened);
     dfq__put(&t, " is not closed before that");
   }
-  if (!too_long || r->mode == DFQ__CSV_QUOTED) dfq__put(&t, dfq__csv_try_quotes);
+  bool quotes = too_long ? r->mode == DFQ__CSV_QUOTED : r->problem != DFQ__CSV_NO_TEXT;
+  if (quotes) dfq__put(&t, dfq__csv_try_quotes);
+  if (too_long) dfq__put(&t, "\n  try: row_bytes N, if there are such rows");
   return dfq__error_from(arena, status, &t);
 }
 
@@ -31498,9 +31756,8 @@ typedef enum dfq__csv_shape { DFQ__CSV_ROW, DFQ__CSV_NO_ROW, DFQ__CSV_RAGGED } d
 static dfq__csv_shape dfq__csv_shape_of(const dfq__csv_reader *r, size_t row, size_t columns,
                                         bool trailing) {
   size_t fields = dfq__csv_fields(r, row), n;
-  char comment = r->dialect.comment;
   (void)dfq__csv_field(r, row, fields - 1, &n);
-  if (comment && r->text.data[dfq__csv_row_start(r, row)] == comment) return DFQ__CSV_NO_ROW;
+  if (dfq__csv_is_comment(r, dfq__csv_row_start(r, row))) return DFQ__CSV_NO_ROW;
   if (fields == 1 && n == 0 && columns != 1) return DFQ__CSV_NO_ROW;
   if (fields == columns || !columns) return DFQ__CSV_ROW;
   return trailing && fields == columns + 1 && n == 0 ? DFQ__CSV_ROW : DFQ__CSV_RAGGED;
@@ -31531,12 +31788,12 @@ static const dfq__error *dfq__csv_ragged(const dfq__csv_reader *r, dfq__arena *a
   dfq__put(&t, "\n  ");
   dfq__csv_put_value(&t, r->text.data + start, (size_t)(s - r->text.data) + n - start);
   dfq__put(&t, "\n  try: another delimiter; or ");
-  dfq__put(&t, many ? "quotes around fields that hold it"
-                    : "skip N, where lines before the header are no rows");
+  dfq__put(&t, many ? "quotes around fields that hold it; or ragged truncate"
+                    : "skip N, where lines before the header are no rows; or ragged fill");
   return dfq__error_from(arena, DFQ_FORMAT_ERROR, &t);
 }
 
-// ---- >>csv-source: a file's schema and its options, resolved once ---------------------------
+// ---- >>csv-options: what may be said about a file -------------------------------------------
 // What a field means depends on its column's type and on four questions, answered here:
 //
 //   field        in a str column    in any other column
@@ -31548,6 +31805,12 @@ static const dfq__error *dfq__csv_ragged(const dfq__csv_reader *r, dfq__arena *a
 // So quotes turn text into text, and nothing else: "12" is an i64 like 12. A value that does
 // not fit its column's type is bad; whether that is an error, a null or the end of its row is
 // an option.
+//
+// The options stand in a table, from which pipelines read them and plans print them. They are
+// looked at once for each scan: what they change about a column's fields marks the column, and
+// its fields are read the exact way then, see >>csv-loops. The others do not notice.
+
+DFQ__SMALL_BEGIN
 
 // The forms of files that are read by what is here; their names stand in pipelines.
 typedef enum dfq__file_form {
@@ -31557,17 +31820,81 @@ static const char *const dfq__form_words[] = { "csv", "tsv", "fixed", "dfq", NUL
 
 struct dfq__csv_scan;
 
+// How an option is written behind its word in a pipeline.
+typedef enum dfq__csv_kind {
+  DFQ__K_BYTE, DFQ__K_QUOTE, DFQ__K_TEXT, DFQ__K_COUNT, DFQ__K_INFER, DFQ__K_HEADER,
+  DFQ__K_TRUE, DFQ__K_FALSE,            // a member that true sets; one that false sets
+  DFQ__K_NAME, DFQ__K_NAMES, DFQ__K_TYPES, DFQ__K_WIDTHS,
+  DFQ__K_FORM,                          // no member: it says which scan it is
+  DFQ__K_BAD, DFQ__K_RAGGED, DFQ__K_ENCODING
+} dfq__csv_kind;
+
+typedef struct dfq__csv_knob {
+  const char *word;
+  dfq__csv_kind kind;
+  size_t at;                            // of the member
+} dfq__csv_knob;
+
+#define DFQ__CSV_KNOB_LIST(X)                                                                  \
+  X("delimiter", DFQ__K_BYTE, delimiter)        X("quote", DFQ__K_QUOTE, quote)                \
+  X("escape", DFQ__K_BYTE, escape)              X("comment", DFQ__K_TEXT, comment)             \
+  X("decimal", DFQ__K_BYTE, decimal)            X("thousands", DFQ__K_BYTE, thousands)         \
+  X("trim", DFQ__K_TRUE, trim)                  X("nulls", DFQ__K_TEXT, nulls)                 \
+  X("true_words", DFQ__K_TEXT, true_words)      X("false_words", DFQ__K_TEXT, false_words)     \
+  X("dates", DFQ__K_FALSE, no_dates)            X("date_format", DFQ__K_TEXT, date_format)     \
+  X("datetime_format", DFQ__K_TEXT, datetime_format)                                           \
+  X("encoding", DFQ__K_ENCODING, encoding)      X("header", DFQ__K_HEADER, no_header)          \
+  X("skip", DFQ__K_COUNT, skip)                 X("skip_rows", DFQ__K_COUNT, skip_rows)        \
+  X("rows", DFQ__K_COUNT, n_rows)               X("row_bytes", DFQ__K_COUNT, row_bytes)        \
+  X("row_index", DFQ__K_NAME, row_index)        X("infer", DFQ__K_INFER, infer_rows)           \
+  X("names", DFQ__K_NAMES, names)               X("types", DFQ__K_TYPES, types)                \
+  X("ragged", DFQ__K_RAGGED, ragged)            X("bad_values", DFQ__K_BAD, bad_values)        \
+  X("widths", DFQ__K_WIDTHS, widths)            X("format", DFQ__K_FORM, widths)
+
+static const dfq__csv_knob dfq__csv_knobs[] = {
+#define DFQ__KNOB(word, kind, member) { word, kind, offsetof(dfq_csv_options, member) },
+  DFQ__CSV_KNOB_LIST(DFQ__KNOB)
+#undef DFQ__KNOB
+};
+enum { DFQ__CSV_KNOBS = sizeof dfq__csv_knobs / sizeof *dfq__csv_knobs };
+
+// In the order of the enums.
+static const char *const dfq__bad_words[] = { "error", "null", "skip", NULL };
+static const char *const dfq__ragged_words[] = { "error", "fill", "truncate", NULL };
+static const char *const dfq__encoding_words[] = { "any", "utf8", "lossy", "latin1", NULL };
+
+// Where the knob's member is, of a struct that is the caller's or the engine's own.
+static void *dfq__csv_member(dfq_csv_options *o, const dfq__csv_knob *k) {
+  return (char *)o + k->at;
+}
+
+// A text with a meaning: null in a column, or in all of them; or true, or false.
+typedef struct dfq__csv_term {
+  dfq_value text;
+  const char *name;          // of the column, interned; NULL: all
+  int column;                // its number in the file; -1: all; -2: not known yet
+} dfq__csv_term;
+
+typedef struct dfq__csv_words {
+  dfq__csv_term *word;
+  int count;
+} dfq__csv_words;
+
 // All of this is fixed when the frame is built: several runs may read it at once.
 typedef struct dfq__csv_source {
   dfq__source head;
   const char *path;
   dfq_csv_options options;   // as given, texts copied
-  dfq__csv_dialect dialect;
+  dfq__csv_dialect dialect;  // as given, or found in the first rows
+  bool no_header;            // likewise
+  int encoding;              // likewise; of the reader
+  int indexed;               // 1: the schema's first column is the row's number, no field
   dfq__names names;          // those of options.names
-  dfq_value *null;           // the texts that mean null
-  int null_count;
+  dfq__csv_words null, yes, no;
   bool odd[256];             // bytes that begin a field which no fast path takes
-  bool *given;               // by column: its type is the user's, not the sample's
+  bool *given;               // by field: its type is the user's, not the sample's
+  bool *exact;               // by field: no fast path reads it
+  dfq_value *format;         // by field: its dates' format, or null
   bool trailing;             // an empty field stands behind the last column
   const char *header;        // the header's line, to notice when it changes
   size_t header_bytes;
@@ -31598,34 +31925,106 @@ static dfq__file_form dfq__form_of(const char *path) {
   return DFQ__CSV_FORM;
 }
 
-// What cannot be right about the options; NULL when all is well.
-static const char *dfq__csv_dialect_problem(const dfq__csv_dialect *d) {
-  if (d->delimiter == '\n' || d->delimiter == '\r') return "the delimiter is a line end";
-  if (d->quote == '\r' || d->comment == '\r' || d->comment == '\n')
-    return "a line end is no quote, and begins no comment";
-  if (d->delimiter == d->quote || d->delimiter == d->comment ||
-      (d->quote && d->quote == d->comment))
-    return "delimiter, quote and comment must be three different bytes";
-  return NULL;
+// How many fields a row has.
+static size_t dfq__csv_columns(const dfq__csv_source *s) {
+  return (size_t)(s->head.schema.count - s->indexed);
 }
 
-// "NA, -": the texts between the commas, without blanks around them.
-static bool dfq__csv_split_nulls(dfq__csv_source *s, dfq__arena *arena) {
-  const char *at = s->options.nulls;
-  size_t room = 1;
-  for (const char *p = at; *p; p++) room += *p == ',';
-  s->null = (dfq_value *)dfq__arena_array(arena, room, sizeof *s->null);
-  if (!s->null) return false;
-  for (;;) {
-    at += strspn(at, " ");
-    size_t len = strcspn(at, ","), n = len;
-    while (n && at[n - 1] == ' ') n--;
-    if (n) s->null[s->null_count++] = dfq__value_str(at, n);
-    if (n) s->odd[(unsigned char)*at] = true;
-    if (!at[len]) return true;
-    at += len + 1;
-  }
+static const dfq_field *dfq__csv_column(const dfq__csv_source *s, int field) {
+  return &s->head.schema.field[field + s->indexed];
 }
+
+// What cannot be right about the options; NULL when all is well.
+static const char *dfq__csv_problem_of(const dfq__csv_source *s) {
+  const dfq__csv_dialect *d = &s->dialect;
+  const dfq_csv_options *o = &s->options;
+  const char byte[4] = { d->delimiter, d->quote, d->escape, d->comment };
+  if (d->delimiter == '\n' || d->delimiter == '\r') return "the delimiter is a line end";
+  for (int i = 1; i < 4; i++) {
+    if (byte[i] == '\r' || byte[i] == '\n')
+      return "a line end is no quote and no escape, and begins no comment";
+    for (int k = 0; k < i; k++)
+      if (byte[i] && byte[i] == byte[k])
+        return "delimiter, quote, escape and comment must begin with different bytes";
+  }
+  if (o->header && o->no_header) return "header and no_header: it is one or the other";
+  if (o->comment && (!*o->comment || strpbrk(o->comment, "\r\n")))
+    return "a comment begins with some text, in which no line ends";
+  for (int i = 0; i < 2; i++) {
+    char c = i ? o->decimal : o->thousands;
+    if (c && (dfq__is_digit(c) || strchr("+-eE\r\n", c)))
+      return "digits, signs, e and line ends are part of numbers, or end them";
+  }
+  if (o->thousands && o->thousands == (o->decimal ? o->decimal : '.'))
+    return "decimal and thousands are the same byte";
+  return o->row_bytes > UINT32_MAX / 2 ? "row_bytes is 2 GB at most" : NULL;
+}
+
+// One text of a list, which ends at a comma or at one of the stops; in quotes, it may hold
+// those. Returns false for a quote without end. Moves *at behind it.
+static bool dfq__csv_take_word(dfq__arena *arena, const char **at, const char *stops,
+                               dfq_value *to) {
+  const char *s = *at + strspn(*at, " ");
+  char quote = *s == '\'' || *s == '"' ? *s : 0;
+  size_t n = 0, len = quote ? strlen(s) : strcspn(s, stops);
+  char *text = (char *)dfq__arena_alloc(arena, len + 1);
+  *to = dfq__value_null();
+  if (!text) return true;   // the caller sees that it is null
+  if (!quote) {
+    *at = s + len;
+    while (len && s[len - 1] == ' ') len--;
+    memcpy(text, s, n = len);
+  } else {
+    for (s++; *s && (*s != quote || s[1] == quote); s++) {
+      text[n++] = *s;
+      if (*s == quote) s++;
+    }
+    if (!*s) return false;
+    *at = s + 1 + strspn(s + 1, " ");
+  }
+  text[n] = 0;
+  *to = dfq__value_str(text, n);
+  return true;
+}
+
+// "NA, age: 999": words, and column names before colons where those may stand. False after an
+// error.
+static bool dfq__csv_split(dfq__csv_source *s, dfq__verb *v, const char *option,
+                           const char *at, bool columns, dfq__csv_words *list) {
+  dfq__arena *arena = &v->db->arena;
+  const char *stops = columns ? ",:" : ",", *text = at;
+  size_t room = 1;
+  for (const char *p = at; p && *p; p++) room += *p == ',';
+  if (!at) return true;
+  list->word = (dfq__csv_term *)dfq__arena_array(arena, room, sizeof *list->word);
+  for (; list->word; at++) {
+    dfq__csv_term *w = &list->word[list->count];
+    w->column = -1;
+    bool ok = dfq__csv_take_word(arena, &at, stops, &w->text);
+    if (ok && columns && *at == ':' && w->text.len) {
+      w->name = dfq__intern_n(v->db, w->text.as.s, w->text.len);
+      w->column = -2;
+      at++;
+      ok = dfq__csv_take_word(arena, &at, ",", &w->text);
+      if (!w->name) return false;
+    }
+    if (!ok || (*at && *at != ',')) {
+      dfq__verb_error(v, DFQ_USAGE, "%s are texts between commas, as in NA, '1,5'%s, not %s",
+                      option, columns ? ", age: 999" : "", text);
+      return false;
+    }
+    if (w->text.type == DFQ_NULL) return false;
+    if (w->text.len) s->odd[(unsigned char)*w->text.as.s] = true;
+    list->count += w->text.len != 0;
+    if (!*at) return true;
+  }
+  return false;
+}
+
+// ---- >>csv-source: a file's schema and its options, resolved once ---------------------------
+// A source is made of the call's options before the file is opened: what contradicts itself is
+// an error at once. Lists of names and types are read by the pipelines' own parser, so that
+// names may stand in quotes; and everything is printed as pipelines have it.
 
 // names = NAME {"," NAME}, each once.
 static bool dfq__csv_parse_names(dfq__csv_source *s, dfq__verb *v) {
@@ -31651,30 +32050,63 @@ static const char *dfq__csv_copy(dfq__arena *arena, const char *text, bool *ok) 
   return copy;
 }
 
+static bool dfq__csv_is_text(dfq__csv_kind kind) {
+  return kind == DFQ__K_TEXT || (kind >= DFQ__K_NAME && kind <= DFQ__K_WIDTHS);
+}
+
+// Is the format one that can be read? Says so when not.
+static bool dfq__csv_format_ok(dfq__verb *v, const char *format) {
+  dfq_value f = dfq__value_str(format ? format : "", format ? strlen(format) : 0);
+  size_t at;
+  const char *why = format ? dfq__format_check(&f, true, &at) : NULL;
+  if (why) dfq__verb_error(v, DFQ_USAGE, "'%s' %s; try: '%%d.%%m.%%Y'", format, why);
+  return !why;
+}
+
+static size_t dfq__csv_longest(const dfq_csv_options *o) {
+  return o->row_bytes ? o->row_bytes : (size_t)DFQ__CSV_LONGEST;
+}
+
+static dfq__csv_dialect dfq__csv_dialect_of(const dfq_csv_options *o) {
+  dfq__csv_dialect d;
+  memset(&d, 0, sizeof d);
+  char quote = o->quote ? o->quote : '"';
+  d.delimiter = o->delimiter ? o->delimiter : ',';
+  d.quote = quote == '\n' ? 0 : quote;
+  d.comment = o->comment ? *o->comment : 0;
+  d.escape = o->escape == d.quote ? 0 : o->escape;   // a quote within quotes is written twice
+  d.end = '\n';
+  d.trim = o->trim;
+  d.comment_text = o->comment;
+  d.comment_bytes = o->comment ? strlen(o->comment) : 0;
+  return d;
+}
+
 // Makes a source of the call's arguments; nothing is read yet. NULL after an error.
 static dfq__csv_source *dfq__csv_source_new(dfq__verb *v, const char *path,
-                                            dfq__file_form form, const dfq_csv_options *o) {
+                                            dfq__file_form form,
+                                            const dfq_csv_options *given) {
   dfq__arena *arena = &v->db->arena;
   dfq__csv_source *s = (dfq__csv_source *)dfq__arena_alloc(arena, sizeof *s);
   bool ok = s != NULL;
   if (!ok) return NULL;
-  if (o) s->options = *o;
+  dfq_csv_options *o = &s->options;
+  if (given) *o = *given;
   s->path = dfq__csv_copy(arena, path, &ok);
-  s->options.names = dfq__csv_copy(arena, s->options.names, &ok);
-  s->options.types = dfq__csv_copy(arena, s->options.types, &ok);
-  s->options.nulls = dfq__csv_copy(arena, s->options.nulls, &ok);
-  s->options.widths = dfq__csv_copy(arena, s->options.widths, &ok);
+  for (int i = 0; i < DFQ__CSV_KNOBS; i++) {
+    if (!dfq__csv_is_text(dfq__csv_knobs[i].kind)) continue;
+    const char **text = (const char **)dfq__csv_member(o, &dfq__csv_knobs[i]);
+    *text = dfq__csv_copy(arena, *text, &ok);
+  }
   if (!ok) return NULL;
-  if (s->options.widths) form = DFQ__FIXED_FORM;
+  if (o->widths) form = DFQ__FIXED_FORM;
   s->form = form;
-  char quote = s->options.quote ? s->options.quote : '"';
-  char delimiter = form == DFQ__TSV_FORM ? '\t' : ',';
-  s->dialect.delimiter = s->options.delimiter ? s->options.delimiter : delimiter;
-  s->dialect.quote = quote == '\n' ? 0 : quote;
-  s->dialect.comment = s->options.comment;
-  const char *problem = path && *path ? dfq__csv_dialect_problem(&s->dialect)
-                                      : "no path is given";
-  if (form == DFQ__FIXED_FORM && (s->options.delimiter || s->options.quote))
+  s->dialect = dfq__csv_dialect_of(o);
+  if (form == DFQ__TSV_FORM && !o->delimiter) s->dialect.delimiter = '\t';
+  s->no_header = o->no_header;
+  s->indexed = o->row_index != NULL;
+  const char *problem = path && *path ? dfq__csv_problem_of(s) : "no path is given";
+  if (form == DFQ__FIXED_FORM && (o->delimiter || o->quote || o->escape))
     problem = "columns that have places are not parted by delimiters, and know no quotes";
   if (problem) {
     dfq__verb_error(v, DFQ_USAGE, "%s", problem);
@@ -31688,13 +32120,59 @@ static dfq__csv_source *dfq__csv_source_new(dfq__verb *v, const char *path,
     if (!s->fixed) return NULL;
   }
   s->names.arena = arena;
-  const char odd[4] = { s->dialect.delimiter, '\n', '\r', s->dialect.quote };
-  for (int i = 0; i < 4; i++) s->odd[(unsigned char)odd[i]] = true;
-  if (s->options.nulls && !dfq__csv_split_nulls(s, arena)) return NULL;
-  return s->options.names && !dfq__csv_parse_names(s, v) ? NULL : s;
+  if (!dfq__csv_split(s, v, "nulls", o->nulls, true, &s->null) ||
+      !dfq__csv_split(s, v, "true_words", o->true_words, false, &s->yes) ||
+      !dfq__csv_split(s, v, "false_words", o->false_words, false, &s->no) ||
+      !dfq__csv_format_ok(v, o->date_format) || !dfq__csv_format_ok(v, o->datetime_format))
+    return NULL;
+  return o->names && !dfq__csv_parse_names(s, v) ? NULL : s;
 }
 
-// types = NAME ":" type {"," NAME ":" type}: overrides what the sample said.
+// What begins with one of these is empty or quoted: no fast path takes it.
+static void dfq__csv_settle(dfq__csv_source *s) {
+  const char odd[4] = { s->dialect.delimiter, '\n', '\r', s->dialect.quote };
+  for (int i = 0; i < 4; i++) s->odd[(unsigned char)odd[i]] = true;
+}
+
+// Which fields only the exact reader can read, because some option changes what they mean.
+static void dfq__csv_mark_exact(dfq__csv_source *s) {
+  const dfq_csv_options *o = &s->options;
+  for (size_t c = 0; c < dfq__csv_columns(s); c++) {
+    dfq_type type = dfq__csv_column(s, (int)c)->type;
+    bool when = type == DFQ_DATE || type == DFQ_DATETIME;
+    bool points = type == DFQ_F64 || dfq__is_decimal(type);   // 1.500 may be an integer
+    s->exact[c] = o->trim || s->dialect.escape || (when && s->format[c].type != DFQ_NULL) ||
+                  (points && (o->decimal || o->thousands));
+  }
+}
+
+// The format of a column whose type was given: its own, or the one for all dates.
+static void dfq__csv_give_format(dfq__csv_source *s, int c, dfq_type type,
+                                 const dfq_value *own) {
+  const char *f = type == DFQ_DATE ? s->options.date_format : s->options.datetime_format;
+  bool when = type == DFQ_DATE || type == DFQ_DATETIME;
+  s->format[c] = own->type != DFQ_NULL || !when || !f ? *own : dfq__value_str(f, strlen(f));
+}
+
+// "day: date '%d.%m.%Y'": the format behind a type, if there is one. False after an error.
+static bool dfq__csv_parse_format(dfq__parser *p, dfq_type type, dfq_value *to) {
+  dfq__token t = p->now;
+  size_t n = 0, at;
+  *to = dfq__value_null();
+  if (p->error || t.kind != DFQ__T_STR) return !p->error;
+  const char *s = dfq__unquote(p, t, &n);
+  if (!s) p->error = &dfq__error_memory;
+  else *to = dfq__value_str(s, n);
+  const char *why = s ? dfq__format_check(to, true, &at) : NULL;
+  if (type != DFQ_DATE && type != DFQ_DATETIME)
+    dfq__parse_fail(p, DFQ_TYPE_ERROR, t.at, t.len,
+                    "only date and datetime are read by a format");
+  else if (why) dfq__parse_fail(p, DFQ_USAGE, t.at, t.len, "the column %s", why);
+  if (!p->error) dfq__take(p);
+  return !p->error;
+}
+
+// types = NAME ":" type [STR] {"," ...}: overrides what the sample said; STR: a format.
 static bool dfq__csv_parse_types(dfq__csv_source *s, dfq_field *field, dfq__verb *v) {
   const char *text = s->options.types;
   dfq__parser p = dfq__parser_of(v->db, text, strlen(text), v->name, v->at);
@@ -31715,7 +32193,9 @@ static bool dfq__csv_parse_types(dfq__csv_source *s, dfq_field *field, dfq__verb
       dfq__parse_fail(&p, DFQ_TYPE_ERROR, t.at, t.len,
                       "a file has texts, no lists; try: %s: str, and split(%s, ',')", name,
                       name);
-    if (p.error) break;
+    dfq_value format;
+    if (p.error || !dfq__csv_parse_format(&p, type, &format)) break;
+    dfq__csv_give_format(s, c, type, &format);
     field[c].type = type;
     field[c].why = NULL;
     s->given[c] = true;
@@ -31744,14 +32224,18 @@ static void dfq__csv_put_option(dfq__text *t, const char *word, const char *s, s
 }
 
 static void dfq__csv_put_columns(dfq__text *t, const dfq__csv_source *s, bool types) {
-  const dfq_schema *schema = &s->head.schema;
   bool more = false;
   dfq__put(t, types ? " types (" : " names (");
-  for (int c = 0; c < schema->count; c++) {
+  for (int c = 0; c < (int)dfq__csv_columns(s); c++) {
+    const dfq_field *f = dfq__csv_column(s, c);
     if (types && !s->given[c]) continue;
     if (more) dfq__put(t, ", ");
-    dfq__put_name(t, schema->field[c].name);
-    if (types) dfq__putf(t, ": %s", dfq_type_name(schema->field[c].type));
+    dfq__put_name(t, f->name);
+    if (types) dfq__putf(t, ": %s", dfq_type_name(f->type));
+    if (types && s->format[c].type != DFQ_NULL) {
+      dfq__put_char(t, ' ');
+      dfq__put_quoted(t, s->format[c].as.s, s->format[c].len, '\'');
+    }
     more = true;
   }
   dfq__put(t, ")");
@@ -31764,28 +32248,63 @@ static void dfq__put_path(dfq__text *t, const char *path) {
   else dfq__put_quoted(t, path, strlen(path), '\'');
 }
 
+// A number of rows or bytes, and what is none.
+static void dfq__csv_put_size(dfq__text *t, const dfq__csv_knob *k, size_t n) {
+  bool word = k->kind == DFQ__K_INFER && n >= DFQ_INFER_NONE;
+  if (word) dfq__putf(t, " %s %s", k->word, n == DFQ_INFER_ALL ? "all" : "none");
+  else dfq__putf(t, " %s %zu", k->word, n);
+}
+
+// One option, if it is not the default.
+static void dfq__csv_put_knob(dfq__text *t, const dfq__csv_source *s, const dfq__csv_knob *k) {
+  dfq_csv_options o = s->options;
+  const void *member = dfq__csv_member(&o, k);
+  const char *byte = (const char *)member, *text = NULL;
+  const char *const *words = k->kind == DFQ__K_BAD      ? dfq__bad_words
+                             : k->kind == DFQ__K_RAGGED ? dfq__ragged_words
+                                                        : dfq__encoding_words;
+  if (dfq__csv_is_text(k->kind)) memcpy(&text, member, sizeof text);
+  switch (k->kind) {
+    case DFQ__K_BYTE: if (*byte) dfq__csv_put_option(t, k->word, byte, 1); return;
+    case DFQ__K_QUOTE: if (*byte) dfq__csv_put_option(t, k->word, byte, *byte != '\n'); return;
+    case DFQ__K_TEXT: if (text) dfq__csv_put_option(t, k->word, text, strlen(text)); return;
+    case DFQ__K_NAME:
+      if (text) dfq__putf(t, " %s ", k->word);
+      if (text) dfq__put_name(t, text);
+      return;
+    case DFQ__K_NAMES: if (text) dfq__csv_put_columns(t, s, false); return;
+    case DFQ__K_TYPES: if (text) dfq__csv_put_columns(t, s, true); return;
+    case DFQ__K_WIDTHS: case DFQ__K_FORM: return;   // they stand first
+    case DFQ__K_COUNT: case DFQ__K_INFER: {
+      size_t n;
+      memcpy(&n, member, sizeof n);
+      if (n) dfq__csv_put_size(t, k, n);
+      return;
+    }
+    case DFQ__K_HEADER:
+      if (o.header || o.no_header) dfq__putf(t, " header %s", o.header ? "true" : "false");
+      return;
+    case DFQ__K_TRUE: case DFQ__K_FALSE:
+      if (*byte) dfq__putf(t, " %s %s", k->word, k->kind == DFQ__K_TRUE ? "true" : "false");
+      return;
+    case DFQ__K_BAD: case DFQ__K_RAGGED: case DFQ__K_ENCODING: {
+      int word;   // enums are ints here: DFQ_BAD_NULL is 1
+      memcpy(&word, member, sizeof word);
+      if (word) dfq__putf(t, " %s %s", k->word, words[word]);
+      return;
+    }
+  }
+}
+
 // The path and the options as a pipeline has them.
 static void dfq__csv_source_print(dfq__text *t, const dfq__source *source) {
   const dfq__csv_source *s = (const dfq__csv_source *)(const void *)source;
-  const dfq_csv_options *o = &s->options;
   dfq__put_path(t, s->path);
   bool places = s->form == DFQ__FIXED_FORM, tells = s->form == dfq__form_of(s->path);
-  if (places && o->widths) dfq__putf(t, " widths (%s)", o->widths);
+  if (places && s->options.widths) dfq__putf(t, " widths (%s)", s->options.widths);
   else if (!tells) dfq__putf(t, " format %s", dfq__form_words[s->form]);
-  if (o->delimiter) dfq__csv_put_option(t, "delimiter", &o->delimiter, 1);
-  if (o->quote) dfq__csv_put_option(t, "quote", &s->dialect.quote, s->dialect.quote ? 1 : 0);
-  if (o->comment) dfq__csv_put_option(t, "comment", &o->comment, 1);
-  if (o->nulls) dfq__csv_put_option(t, "nulls", o->nulls, strlen(o->nulls));
-  if (o->no_header) dfq__put(t, " header false");
-  if (o->skip) dfq__putf(t, " skip %zu", o->skip);
-  if (o->infer_rows) dfq__putf(t, " infer %zu", o->infer_rows);
-  if (o->names) dfq__csv_put_columns(t, s, false);
-  if (o->types) dfq__csv_put_columns(t, s, true);
-  if (o->bad_values != DFQ_BAD_ERROR)
-    dfq__put(t, o->bad_values == DFQ_BAD_NULL ? " bad_values null" : " bad_values skip");
+  for (int i = 0; i < DFQ__CSV_KNOBS; i++) dfq__csv_put_knob(t, s, &dfq__csv_knobs[i]);
 }
-
-DFQ__SMALL_BEGIN
 
 // ---- >>csv-types: fields into values, a loop for each type ----------------------------------
 // One function reads one column of a batch. Its loop knows the type, takes the bounds of each
@@ -31944,32 +32463,109 @@ typedef struct dfq__csv_text {
   bool quoted;
 } dfq__csv_text;
 
-// Takes off the quotes; where some inside are doubled, the text is copied. s is NULL without
-// memory.
-static dfq__csv_text dfq__csv_unquote(const char *s, size_t n, char quote,
-                                      dfq__arena *strings) {
-  dfq__csv_text t = { s, n, false };
-  if (!quote || n < 2 || *s != quote) return t;
-  t.quoted = true;
-  t.s = ++s;
-  t.n = n -= 2;
-  if (!memchr(s, quote, n)) return t;
-  char *to = (char *)dfq__arena_alloc(strings, n + DFQ__INLINE);   // a view loads that much
-  t.s = to;
-  t.n = 0;
-  for (size_t i = 0; to && i < n; i++) {
-    to[t.n++] = s[i];
-    if (s[i] == quote) i++;
-  }
-  return t;
+// Would this byte mean something, if no escape stood before it?
+static bool dfq__csv_is_special(const dfq__csv_dialect *d, char c) {
+  return c == d->delimiter || c == d->escape || c == '\n' || c == '\r' ||
+         (d->quote && c == d->quote) || (d->comment && c == d->comment);
 }
 
-// By the table at >>csv-source, for whatever is not a str in quotes.
-static bool dfq__csv_is_null(const dfq__csv_source *s, const dfq__csv_text *t) {
-  if (t->n == 0) return true;
-  for (int i = 0; i < s->null_count; i++)
-    if (s->null[i].len == t->n && memcmp(s->null[i].as.s, t->s, t->n) == 0) return true;
+// The text without doubled quotes and escapes. s is NULL without memory.
+static dfq__csv_text dfq__csv_unescape(const dfq__csv_dialect *d, dfq__csv_text t,
+                                       dfq__arena *strings) {
+  char *to = (char *)dfq__arena_alloc(strings, t.n + DFQ__INLINE);   // a view loads that much
+  dfq__csv_text copy = { to, 0, t.quoted };
+  for (size_t i = 0; to && i < t.n; i++) {
+    bool more = i + 1 < t.n;
+    if (d->escape && t.s[i] == d->escape && more && dfq__csv_is_special(d, t.s[i + 1])) {
+      to[copy.n++] = t.s[++i];
+      continue;
+    }
+    to[copy.n++] = t.s[i];
+    if (t.quoted && t.s[i] == d->quote) i++;
+  }
+  return copy;
+}
+
+// Takes off the quotes; where some inside are doubled, the text is copied. s is NULL without
+// memory.
+static dfq__csv_text dfq__csv_unquote(const dfq__csv_dialect *d, const char *s, size_t n,
+                                      dfq__arena *strings) {
+  if (d->trim) {
+    for (; n && (*s == ' ' || *s == '\t'); n--) s++;
+    for (; n && (s[n - 1] == ' ' || s[n - 1] == '\t'); n--) continue;
+  }
+  dfq__csv_text t = { s, n, false };
+  t.quoted = d->quote && n >= 2 && *s == d->quote;
+  if (t.quoted) {
+    t.s++;
+    t.n -= 2;
+  }
+  bool doubled = t.quoted && memchr(t.s, d->quote, t.n);
+  if (!doubled && !(d->escape && memchr(t.s, d->escape, t.n))) return t;
+  return dfq__csv_unescape(d, t, strings);
+}
+
+static bool dfq__csv_has_word(const dfq__csv_words *list, int column, const dfq__csv_text *t) {
+  for (int i = 0; i < list->count; i++) {
+    const dfq__csv_term *w = &list->word[i];
+    bool here = w->column == -1 || w->column == column;
+    if (here && w->text.len == t->n && memcmp(w->text.as.s, t->s, t->n) == 0) return true;
+  }
   return false;
+}
+
+// By the table at >>csv-options, for whatever is not a str in quotes.
+static bool dfq__csv_is_null(const dfq__csv_source *s, int column, const dfq__csv_text *t) {
+  return t->n == 0 || dfq__csv_has_word(&s->null, column, t);
+}
+
+enum { DFQ__CSV_NUMBER = 400 };   // bytes of the longest number that has a decimal comma
+
+// A number with a decimal point and no other marks, in room; a text that is none, or whose
+// groups are not of three digits, becomes empty, which no type takes.
+static dfq__csv_text dfq__csv_number(const dfq__csv_source *s, dfq__csv_text t, char *room) {
+  char point = s->options.decimal ? s->options.decimal : '.', mark = s->options.thousands;
+  if (!s->options.decimal && !mark) return t;
+  dfq__csv_text to = { room, 0, t.quoted }, none = { room, 0, t.quoted };
+  size_t group = 0;          // digits since the number began, or since the latest mark
+  bool whole = true, grouped = false;
+  for (size_t i = 0; i <= t.n; i++) {
+    char c = i < t.n ? t.s[i] : 0;
+    bool digit = dfq__is_digit(c), sign = i == 0 && (c == '-' || c == '+');
+    if (to.n == DFQ__CSV_NUMBER) return none;
+    if (whole && mark && c == mark && i < t.n) {
+      if (group == 0 || group > 3 || (grouped && group != 3)) return none;
+      grouped = true;
+      group = 0;
+      continue;
+    }
+    if (whole && !digit && !sign) {   // the whole part ends here
+      if (grouped && group != 3) return none;
+      whole = false;
+      if (c == point && i < t.n) c = '.';
+      else if (c == '.') return none;
+    } else if (c == '.' || (mark && c == mark)) return none;
+    group += digit;
+    if (i < t.n) room[to.n++] = c;
+  }
+  return to;
+}
+
+// A value of the type, by the options that the column's type and its file have.
+static bool dfq__csv_read(const dfq__csv_source *s, int column, dfq_type type,
+                          const dfq__csv_text *t, dfq_value *v) {
+  const dfq_value *format = s->format ? &s->format[column] : NULL;
+  bool when = type == DFQ_DATE || type == DFQ_DATETIME;
+  if (type == DFQ_BOOL && (s->yes.count || s->no.count)) {
+    bool yes = dfq__csv_has_word(&s->yes, column, t);
+    if (yes || dfq__csv_has_word(&s->no, column, t)) {
+      *v = dfq__value_int(DFQ_BOOL, yes);
+      return true;
+    }
+  }
+  if (when && format && format->type != DFQ_NULL)
+    return dfq__read_moment(t->s, t->n, format, type, v);
+  return dfq__read_value(type, t->s, t->n, v);
 }
 
 // A number that is written as numbers are: 007 and +7 may be numbers, but would not be read
@@ -31979,6 +32575,12 @@ static bool dfq__csv_is_plain(const char *s, size_t n) {
   return n && *s != '+' && !(n > 1 && *s == '0' && dfq__is_digit(s[1]));
 }
 
+// What was wrong and went on: how often, and the first places.
+typedef struct dfq__csv_tally {
+  uint64_t count;
+  dfq__text places;
+} dfq__csv_tally;
+
 // The reading of a run: what the loops leave behind for the operator. They know nothing of
 // plans and stages, so that they can be read, and tested, alone.
 typedef struct dfq__csv_state {
@@ -31987,8 +32589,9 @@ typedef struct dfq__csv_state {
   dfq__arena *strings, *errors;
   uint8_t *keep;             // by row of the batch: 0 once a bad value has dropped it
   bool dropped;
-  uint64_t bad;              // values made null, or rows dropped
-  dfq__text bad_places;      // the first of them
+  bool short_rows;           // some rows of the batch have fewer fields than columns
+  dfq__csv_tally bad;        // values made null, or rows dropped
+  dfq__csv_tally uneven;     // rows filled up, or cut
   const dfq__error *error;   // comes after the rows before it
   bool no_memory;
 } dfq__csv_state;
@@ -32021,7 +32624,7 @@ static void dfq__csv_put_origin(dfq__text *t, const dfq__csv_source *s, const df
 // remedies.
 static const dfq__error *dfq__csv_value_error(const dfq__csv_state *st, int column, size_t at,
                                               const dfq__csv_text *text) {
-  const dfq_field *f = &st->source->head.schema.field[column];
+  const dfq_field *f = dfq__csv_column(st->source, column);
   dfq__text t = dfq__csv_message(&st->reader, DFQ_FORMAT_ERROR, at);
   dfq__decimal d;
   dfq_value v;
@@ -32029,15 +32632,27 @@ static const dfq__error *dfq__csv_value_error(const dfq__csv_state *st, int colu
                d.integer && *text->s != '+';
   dfq__putf(&t, "column %s holds ", f->name);
   dfq__csv_put_value(&t, text->s, text->n);
-  if (dfq__read_value(f->type, text->s, text->n, &v))
+  if (!st->source->exact[column] && dfq__read_value(f->type, text->s, text->n, &v))
     dfq__putf(&t, ", which %s would not keep as it is written", dfq_type_name(f->type));
   else
     dfq__putf(&t, ", which %s %s", large ? "does not fit in" : "is no", dfq_type_name(f->type));
+  if (st->source->format[column].type != DFQ_NULL)
+    dfq__putf(&t, " by '%s'", st->source->format[column].as.s);
   dfq__csv_put_origin(&t, st->source, f, st->source->given[column]);
   dfq__put(&t, "\n  try: types (");
   dfq__put_name(&t, f->name);
   dfq__put(&t, ": str), or bad_values null or skip");
   return dfq__error_from(st->errors, DFQ_FORMAT_ERROR, &t);
+}
+
+// One more; the first few are enough to find the cause. text: NULL for a row.
+static void dfq__csv_count_up(dfq__csv_tally *c, const dfq__csv_reader *r, size_t place,
+                              const dfq__csv_text *text) {
+  if (++c->count > 3) return;
+  dfq__put(&c->places, c->count > 1 ? ", " : "");
+  dfq__csv_put_place(&c->places, r, place);
+  if (text) dfq__put_char(&c->places, ' ');
+  if (text) dfq__csv_put_value(&c->places, text->s, text->n);
 }
 
 // A bad value, by the option. False when the rows end before it.
@@ -32054,11 +32669,7 @@ static bool dfq__csv_bad(dfq__csv_state *st, const dfq__csv_cells *c, size_t i, 
     st->keep[i] = 0;
     st->dropped = true;
   }
-  if (++st->bad > 3) return true;   // the first few are enough to find the cause
-  dfq__put(&st->bad_places, st->bad > 1 ? ", " : "");
-  dfq__csv_put_place(&st->bad_places, &st->reader, place);
-  dfq__put_char(&st->bad_places, ' ');
-  dfq__csv_put_value(&st->bad_places, text->s, text->n);
+  dfq__csv_count_up(&st->bad, &st->reader, place, text);
   return true;
 }
 
@@ -32066,7 +32677,8 @@ static bool dfq__csv_bad(dfq__csv_state *st, const dfq__csv_cells *c, size_t i, 
 static bool dfq__csv_odd(dfq__csv_state *st, dfq__csv_cells *c, size_t i, const char *a,
                          const char *b) {
   const dfq__csv_source *s = st->source;
-  dfq__csv_text t = dfq__csv_unquote(a, (size_t)(b - a), s->dialect.quote, st->strings);
+  char room[DFQ__CSV_NUMBER];
+  dfq__csv_text t = dfq__csv_unquote(&s->dialect, a, (size_t)(b - a), st->strings);
   dfq_value v = dfq__value_null();
   if (!t.s) {
     st->no_memory = true;
@@ -32076,11 +32688,13 @@ static bool dfq__csv_odd(dfq__csv_state *st, dfq__csv_cells *c, size_t i, const 
     c->valid[i] = 1;
     return dfq__csv_get_str(t.s, t.s + t.n, (dfq_view *)c->data + i);
   }
-  if (!dfq__csv_is_null(s, &t)) {
+  if (!dfq__csv_is_null(s, c->column, &t)) {
     // 007 is refused where the sample took the column for a number: nobody asked for that.
     bool number = c->type == DFQ_I64 || c->type == DFQ_F64;
-    bool good = dfq__read_value(c->type, t.s, t.n, &v);
-    if (number && !s->given[c->column] && !dfq__csv_is_plain(t.s, t.n)) good = false;
+    bool numeric = dfq__is_number(c->type);
+    dfq__csv_text plain = numeric ? dfq__csv_number(s, t, room) : t;
+    bool good = dfq__csv_read(s, c->column, c->type, &plain, &v);
+    if (number && !s->given[c->column] && !dfq__csv_is_plain(plain.s, plain.n)) good = false;
     if (!good && !dfq__csv_bad(st, c, i, a, &t)) return false;
     if (!good) v = dfq__value_null();
   }
@@ -32158,10 +32772,27 @@ static size_t dfq__csv_loop_decimal(dfq__csv_state *st, dfq__csv_cells *c) {
   return c->n;
 }
 
-// Numbers of all other widths: by the exact reader, which knows their ranges.
-static size_t dfq__csv_loop_narrow(dfq__csv_state *st, dfq__csv_cells *c) {
+// Does the row have the field? A line end among the separators before it says no.
+static bool dfq__csv_has_field(const dfq__csv_state *st, const dfq__csv_cells *c, size_t i) {
+  const char *text = st->reader.text.data;
+  const uint32_t *sep = c->sep - c->column;
+  for (int k = 0; k < c->column; k++)
+    if (text[sep[c->at[i] + (size_t)k]] == st->reader.dialect.end) return false;
+  return true;
+}
+
+// Whatever has no loop of its own, by the exact reader: numbers of other widths, whose ranges
+// it knows; fields that some option changes; rows that may be short.
+static size_t dfq__csv_loop_exact(dfq__csv_state *st, dfq__csv_cells *c) {
   const char *text = st->reader.text.data;
   for (size_t i = 0; i < c->n; i++) {
+    if (st->short_rows && !dfq__csv_has_field(st, c, i)) {
+      dfq_value v = dfq__value_null();
+      c->valid[i] = 0;
+      c->nulls++;
+      dfq__cell_put(c->data, c->type, i, &v);
+      continue;
+    }
     const char *a = text + c->sep[c->at[i] - 1] + 1, *b = text + c->sep[c->at[i]];
     if (*b == '\n' && b[-1] == '\r') b--;
     if (!dfq__csv_odd(st, c, i, a, b)) return i;
@@ -32174,8 +32805,8 @@ typedef size_t (*dfq__csv_loop)(dfq__csv_state *st, dfq__csv_cells *c);
 static const dfq__csv_loop dfq__csv_loops[] = {   // in the order of the types
   NULL, dfq__csv_loop_bool, dfq__csv_loop_i32, dfq__csv_loop_i64, dfq__csv_loop_f64,
   dfq__csv_loop_str, dfq__csv_loop_date, dfq__csv_loop_datetime, dfq__csv_loop_duration,
-  dfq__csv_loop_time, dfq__csv_loop_narrow, dfq__csv_loop_narrow, dfq__csv_loop_narrow,
-  dfq__csv_loop_narrow, dfq__csv_loop_narrow, dfq__csv_loop_narrow, dfq__csv_loop_narrow,
+  dfq__csv_loop_time, dfq__csv_loop_exact, dfq__csv_loop_exact, dfq__csv_loop_exact,
+  dfq__csv_loop_exact, dfq__csv_loop_exact, dfq__csv_loop_exact, dfq__csv_loop_exact,
   dfq__csv_loop_decimal
 };
 
@@ -32187,6 +32818,10 @@ DFQ__SMALL_BEGIN
 // fit:
 //
 //   bool -> i64 -> f64 -> date -> datetime -> time      str, when none will do
+//
+// Behind the ladder stand dates of other shapes, Jan 1 2000 or 31/12/1999: a column has such a
+// format when it is the only one that fits all of its values. Where 1/2 might be January as
+// well as February in every value, it is text, and says so.
 //
 // A guess must not lose anything: what would not be read back as it was written is text (007,
 // +1, an integer beyond i64, a number of more than 17 digits). For each rung the first value
@@ -32201,9 +32836,33 @@ enum { DFQ__CSV_RUNGS = 6 };
 static const dfq_type dfq__csv_ladder[] = { DFQ_BOOL, DFQ_I64, DFQ_F64, DFQ_DATE,
                                             DFQ_DATETIME, DFQ_TIME };
 
+// Shapes of dates, in which a name or the order of sizes tells day from month, or only the
+// values can. A clock may follow.
+static const char *const dfq__csv_dates[] = { "%b %d %Y", "%b %d, %Y", "%d %b %Y", "%d-%b-%Y",
+                                              "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y",
+                                              "%m-%d-%Y" };
+static const char *const dfq__csv_clocks[] = { "", " %H:%M", " %H:%M:%S", " %I:%M %p",
+                                               " %I:%M:%S %p" };
+enum { DFQ__CSV_DATES = 9, DFQ__CSV_CLOCKS = 5, DFQ__CSV_FORMAT = 32 };
+
+// The k-th format to be tried, in room; NULL when there are not so many. The program's own,
+// when it names any, are the only ones.
+static const char *dfq__csv_try_format(const dfq_csv_options *o, int k, char *room,
+                                       dfq_type *type) {
+  const char *own[2] = { o->date_format, o->datetime_format };
+  int clock = k % DFQ__CSV_CLOCKS, date = k / DFQ__CSV_CLOCKS;
+  *type = clock ? DFQ_DATETIME : DFQ_DATE;
+  if (o->no_dates) return NULL;
+  if (own[0] || own[1]) return k > 1 ? NULL : own[k] ? own[k] : "";
+  if (date >= DFQ__CSV_DATES) return NULL;
+  (void)snprintf(room, DFQ__CSV_FORMAT, "%s%s", dfq__csv_dates[date], dfq__csv_clocks[clock]);
+  return room;
+}
+
 // What the sample says of one column.
 typedef struct dfq__csv_guess {
   size_t values, words;                // that are not null; nan and inf among them
+  uint64_t missed;                     // bit k: the k-th format does not fit a value
   size_t fits[DFQ__CSV_RUNGS];
   const char *misfit[DFQ__CSV_RUNGS];  // orders.csv:317 holds "N/A": the first
 } dfq__csv_guess;
@@ -32256,19 +32915,42 @@ static const char *dfq__csv_misfit(dfq__csv_sample *m, size_t at, const dfq__csv
   return text;
 }
 
+// Which formats the value does not have. Years have four digits: 1/2/20 is no date of the year
+// 20.
+static void dfq__csv_weigh_formats(const dfq_csv_options *o, dfq__csv_guess *g,
+                                   const dfq__csv_text *t) {
+  char room[DFQ__CSV_FORMAT];
+  const char *format;
+  dfq_type type;
+  bool own = o->date_format || o->datetime_format;
+  for (int k = 0; (format = dfq__csv_try_format(o, k, room, &type)) != NULL; k++) {
+    dfq_value v, f = dfq__value_str(format, strlen(format));
+    if (g->missed >> k & 1) continue;
+    bool fits = f.len && dfq__read_moment(t->s, t->n, &f, DFQ_DATE, &v);
+    if (!fits || (!own && v.as.i < -354285)) g->missed |= (uint64_t)1 << k;   // before 1000
+  }
+}
+
 // Counts one value. False without memory.
 static bool dfq__csv_weigh(dfq__csv_sample *m, dfq__csv_guess *g, size_t row, size_t field) {
   const dfq__csv_source *s = m->source;
+  char room[DFQ__CSV_NUMBER];
   size_t n;
   const char *from = dfq__csv_field(&m->reader, row, field, &n);
-  dfq__csv_text t = dfq__csv_unquote(from, n, s->dialect.quote, &m->scratch);
+  dfq__csv_text t = dfq__csv_unquote(&s->dialect, from, n, &m->scratch);
   if (!t.s) return false;
-  if (dfq__csv_is_null(s, &t)) return true;   // says nothing about the type
+  if (dfq__csv_is_null(s, (int)field, &t)) return true;   // says nothing about the type
   g->values++;
   double word;
+  dfq__csv_text number = dfq__csv_number(s, t, room);
+  dfq_value v;
   g->words += dfq__read_word_f64(t.s, t.n, &word);
+  dfq__csv_weigh_formats(&s->options, g, &t);
   for (int i = 0; i < DFQ__CSV_RUNGS; i++) {
-    bool fits = dfq__csv_fits(dfq__csv_ladder[i], &t);
+    dfq_type type = dfq__csv_ladder[i];
+    bool fits = type == DFQ_BOOL ? dfq__csv_read(s, (int)field, type, &t, &v)
+                                 : dfq__csv_fits(type, dfq__is_number(type) ? &number : &t);
+    if (type > DFQ_STR && s->options.no_dates) fits = false;
     g->fits[i] += fits;
     if (fits || g->misfit[i]) continue;
     g->misfit[i] = dfq__csv_misfit(m, (size_t)(from - m->reader.text.data), &t);
@@ -32277,18 +32959,258 @@ static bool dfq__csv_weigh(dfq__csv_sample *m, dfq__csv_guess *g, size_t row, si
   return true;
 }
 
+// ---- >>csv-sniff: what the first bytes say --------------------------------------------------
+// Before the sample is read, its first bytes are looked at, as many as DFQ__CSV_PEEK or as
+// there are, however they arrive. They answer three questions without an option:
+//
+//   line ends    CR, when there is one and no LF
+//   delimiter    the comma, when it cuts all rows into as many fields, two or more; else tab, ;
+//                or |, if one of them does, the one that makes most fields; else the comma
+//   header       the first line, unless it is plainly a row: a field is a date or time, as all
+//                values below it, or a number with a point or a minus, as they are, or counts
+//                on with them (0, 1, 2, 3); and none is a text above values that are none
+//
+//   1|Alice|15|711.56|        | makes 5 fields of each row; 711.56 is no name of a column whose
+//   2|Bob, jr.|13|121.65|     values are numbers: no header. A warning says so.
+//
+// Years above numbers (name,2001,2002) stay a header: a rule that is sure too often would do
+// more harm than an option does. header true and header false both end the question.
+
+enum { DFQ__CSV_PEEK = 32 << 10, DFQ__CSV_PEEK_ROWS = 100, DFQ__CSV_PEEK_FIELDS = 256 };
+
+// Reads until the first bytes are there. What is wrong with them, the reading itself says.
+static void dfq__csv_peek(dfq__csv_reader *r) {
+  while (r->end - r->begin < DFQ__CSV_PEEK && r->text.bytes - r->end >= 4 && dfq__csv_more(r))
+    continue;
+}
+
+// The first rows, cut by some dialect.
+typedef struct dfq__csv_glance {
+  dfq__csv_dialect dialect;
+  dfq__arena *scratch;
+  const char *at, *end;
+  size_t fields;             // of the row at hand, so far
+  bool row_ends, file_ends;  // the bytes up to end are all that the file has
+} dfq__csv_glance;
+
+static dfq__csv_glance dfq__csv_glance_of(dfq__csv_sample *m, char delimiter) {
+  const dfq__csv_reader *r = &m->reader;
+  dfq__csv_glance g = { m->source->dialect, &m->scratch, r->text.data + r->begin,
+                        r->text.data + r->end, 0, false, r->ended };
+  g.dialect.delimiter = delimiter;
+  return g;
+}
+
+// How many bytes the field at hand has.
+static size_t dfq__csv_glance_bytes(const dfq__csv_glance *g) {
+  const dfq__csv_dialect *d = &g->dialect;
+  const char *s = g->at;
+  size_t n = (size_t)(g->end - s), i = 0;
+  bool quoted = d->quote && *s == d->quote;
+  for (i = quoted; i < n; i++) {
+    bool doubled = quoted && s[i] == d->quote && i + 1 < n && s[i + 1] == d->quote;
+    if (doubled || (d->escape && s[i] == d->escape)) i++;
+    else if (quoted && s[i] == d->quote) quoted = false;
+    else if (!quoted && (s[i] == d->end || s[i] == d->delimiter)) return i;
+  }
+  return n;
+}
+
+// The next field of the row, without its quotes. False behind the last one, and when the bytes
+// end before it does.
+static bool dfq__csv_glance_field(dfq__csv_glance *g, dfq__csv_text *to) {
+  if (g->row_ends || g->at > g->end) return false;
+  size_t n = dfq__csv_glance_bytes(g), left = (size_t)(g->end - g->at);
+  g->row_ends = n == left || g->at[n] == g->dialect.end;
+  size_t bare = n && g->row_ends && g->at[n - 1] == '\r' ? n - 1 : n;
+  *to = dfq__csv_unquote(&g->dialect, g->at, bare, g->scratch);
+  g->at += n + 1;
+  g->fields++;
+  return to->s && (n < left || g->file_ends);
+}
+
+// Goes to the next line that is a row. False when there is none.
+static bool dfq__csv_glance_row(dfq__csv_glance *g) {
+  const dfq__csv_dialect *d = &g->dialect;
+  g->fields = 0;
+  g->row_ends = false;
+  while (g->at < g->end) {
+    size_t left = (size_t)(g->end - g->at);
+    bool comment = d->comment && left >= d->comment_bytes &&
+                   memcmp(g->at, d->comment_text, d->comment_bytes) == 0;
+    if (!comment && *g->at != '\r' && *g->at != '\n') return true;
+    const char *line = comment ? (const char *)memchr(g->at, d->end, left) : g->at;
+    g->at = line ? line + 1 : g->end;
+  }
+  return false;
+}
+
+// Into how many fields the delimiter cuts all of the first rows; 0 when they differ. An empty
+// field behind the last column may be there or not.
+static size_t dfq__csv_cuts(dfq__csv_sample *m, char delimiter) {
+  dfq__csv_glance g = dfq__csv_glance_of(m, delimiter);
+  size_t fields = 0, rows = 0;
+  bool first_trails = false;
+  for (; rows < DFQ__CSV_PEEK_ROWS && dfq__csv_glance_row(&g); rows++) {
+    dfq__csv_text t = { NULL, 0, false };
+    bool whole = true;
+    while (whole && !g.row_ends) whole = dfq__csv_glance_field(&g, &t);
+    if (!whole) break;   // the row goes on behind what was read
+    bool trails = t.n == 0 && !t.quoted;
+    if (!rows) fields = g.fields;
+    if (!rows) first_trails = trails;
+    if (g.fields == fields || (trails && g.fields == fields + 1)) continue;
+    if (!first_trails || g.fields + 1 != fields) return 0;
+  }
+  return rows ? fields : 0;
+}
+
+static void dfq__csv_find_delimiter(dfq__csv_sample *m) {
+  static const char others[] = { '\t', ';', '|' };
+  dfq__csv_source *s = m->source;
+  const dfq__csv_dialect *d = &s->dialect;
+  size_t most = 1;
+  bool settled = s->options.delimiter || s->form != DFQ__CSV_FORM;
+  if (settled || dfq__csv_cuts(m, ',') > 1) return;
+  for (int i = 0; i < 3; i++) {
+    char c = others[i];
+    if (c == d->quote || c == d->escape || c == d->comment) continue;
+    size_t fields = dfq__csv_cuts(m, c);
+    if (fields > most) s->dialect.delimiter = c;
+    most = dfq__max(most, fields);
+  }
+}
+
+// What a text may be: bits.
+enum { DFQ__CSV_WHOLE = 1, DFQ__CSV_NUMERIC = 2, DFQ__CSV_WHEN = 4, DFQ__CSV_BOOL = 8 };
+
+static int dfq__csv_looks(const dfq__csv_source *s, const dfq__csv_text *t) {
+  char room[DFQ__CSV_NUMBER];
+  dfq__csv_text n = dfq__csv_number(s, *t, room);
+  bool when = dfq__csv_fits(DFQ_DATE, t) || dfq__csv_fits(DFQ_DATETIME, t) ||
+              dfq__csv_fits(DFQ_TIME, t);
+  return (dfq__csv_fits(DFQ_I64, &n) ? DFQ__CSV_WHOLE : 0) |
+         (dfq__csv_fits(DFQ_F64, &n) ? DFQ__CSV_NUMERIC : 0) | (when ? DFQ__CSV_WHEN : 0) |
+         (dfq__csv_fits(DFQ_BOOL, t) ? DFQ__CSV_BOOL : 0);
+}
+
+// What stands below a field of the first line.
+typedef struct dfq__csv_below {
+  dfq__csv_text head;
+  int looks;                 // what all of the values may be
+  size_t values;
+  bool counts;               // they count on from the head, one by one
+  int64_t last;
+} dfq__csv_below;
+
+static void dfq__csv_add_below(const dfq__csv_source *s, dfq__csv_below *b,
+                               const dfq__csv_text *t) {
+  int64_t n = 0;
+  if (t->n == 0) return;
+  b->values++;
+  b->looks &= dfq__csv_looks(s, t);
+  b->counts = b->counts && dfq__read_i64(t->s, t->n, &n) && b->last < n && n - b->last == 1;
+  b->last = n;
+}
+
+// The first line's fields, with what stands below each. Returns how many; 0: nothing is known.
+static size_t dfq__csv_read_below(dfq__csv_sample *m, dfq__csv_below *b) {
+  dfq__csv_glance g = dfq__csv_glance_of(m, m->source->dialect.delimiter);
+  dfq__csv_text t;
+  size_t fields = 0;
+  if (!dfq__csv_glance_row(&g)) return 0;
+  while (fields < DFQ__CSV_PEEK_FIELDS && dfq__csv_glance_field(&g, &t)) {
+    b[fields].head = t;
+    b[fields].looks = 15;
+    b[fields].counts = dfq__read_i64(t.s, t.n, &b[fields].last);
+    fields++;
+  }
+  for (int row = 0; g.row_ends && row < DFQ__CSV_PEEK_ROWS && dfq__csv_glance_row(&g); row++)
+    for (size_t c = 0; c < fields && dfq__csv_glance_field(&g, &t); c++)
+      dfq__csv_add_below(m->source, &b[c], &t);
+  return fields;
+}
+
+// Is the first line plainly a row? Then *why is the field that says so.
+static bool dfq__csv_is_row(const dfq__csv_source *s, const dfq__csv_below *b, size_t fields,
+                            const dfq__csv_below **why) {
+  const dfq__csv_below *proof = NULL;
+  bool first = false;        // what stands first is of its column's type: no name, surely
+  for (size_t c = 0; c < fields; c++, b++) {
+    const char *h = b->head.s;
+    int same = dfq__csv_looks(s, &b->head) & b->looks;
+    char point = s->options.decimal ? s->options.decimal : '.';
+    if (!b->head.n || !b->values) continue;
+    if (b->looks && !same) return false;
+    if (c == 0) first = same != 0;
+    if (b->head.quoted) continue;
+    bool fraction = (same & DFQ__CSV_NUMERIC) && (*h == '-' || memchr(h, point, b->head.n));
+    bool counts = (same & DFQ__CSV_WHOLE) && b->counts && b->values > 2;
+    if ((same & DFQ__CSV_WHEN) || (first && fraction) || counts) proof = b;
+  }
+  *why = proof;
+  return proof != NULL;
+}
+
+// Finds out whether there is a header, unless the options say so. False without memory.
+static bool dfq__csv_find_header(dfq__csv_sample *m) {
+  dfq__csv_source *s = m->source;
+  const dfq__csv_below *why;
+  if (s->options.header || s->options.no_header || s->fixed) return true;
+  dfq__csv_below *b = (dfq__csv_below *)dfq__arena_array(&m->scratch, DFQ__CSV_PEEK_FIELDS,
+                                                         sizeof *b);
+  if (!b) return false;
+  size_t fields = dfq__csv_read_below(m, b);
+  s->no_header = dfq__csv_is_row(s, b, fields, &why);
+  if (!s->no_header) return true;
+  dfq__text t = dfq__text_in(m->reader.heap);
+  dfq__csv_put_value(&t, why->head.s, why->head.n);
+  if (!t.failed)
+    dfq__warn(m->verb->db, "%s: the first line is taken for a row, because of its %s; header "
+              "true makes names of it, header false stops this message", s->path, t.data);
+  dfq__text_free(&t);
+  return true;
+}
+
+// Opens the file, and settles what only its first bytes can say. False with a problem.
+static bool dfq__csv_look_ahead(dfq__csv_sample *m) {
+  dfq__csv_source *s = m->source;
+  dfq__csv_reader *r = &m->reader;
+  if (!dfq__csv_open_text(r)) return false;
+  dfq__csv_peek(r);
+  const char *from = r->text.data + r->begin;
+  size_t n = r->end - r->begin;
+  if (memchr(from, '\r', n) && !memchr(from, '\n', n)) r->dialect.end = s->dialect.end = '\r';
+  dfq__csv_skip(r, s->options.skip);
+  dfq__csv_peek(r);
+  dfq__csv_find_delimiter(m);
+  if (!dfq__csv_find_header(m)) return dfq__csv_stop(r, DFQ__CSV_NO_MEMORY, 0);
+  r->dialect = s->dialect;
+  dfq__csv_settle(s);
+  return dfq__csv_first_rows(r);
+}
+
+// ---- >>csv-sample: header, rows, columns ----------------------------------------------------
+// The head of a file is read as a run would read it, header first, then rows until the sample
+// is full, the file ends, or a row is none. Each value is weighed by what stands above; then
+// the columns get their names and types, and what decided them.
+
 // Takes one row into the sample: 1 taken, 0 the sample ends before it, -1 without memory.
 static int dfq__csv_sample_row(dfq__csv_sample *m, size_t row) {
   const dfq__csv_reader *r = &m->reader;
+  const dfq__csv_source *s = m->source;
+  bool ragged = s->options.ragged != DFQ_RAGGED_ERROR;
   size_t fields = dfq__csv_fields(r, row), n;
   if (!m->rows) {   // the first row says how many fields there are
     m->fields = fields;
-    m->last_empty = true;
-    m->guess = (dfq__csv_guess *)dfq__arena_array(&m->scratch, fields, sizeof *m->guess);
+    if (ragged && m->header_fields) m->fields = m->header_fields;
+    if (ragged && s->names.count) m->fields = (size_t)s->names.count;
+    m->last_empty = !ragged;
+    m->guess = (dfq__csv_guess *)dfq__arena_array(&m->scratch, m->fields, sizeof *m->guess);
     if (!m->guess) return -1;
   }
-  if (fields != m->fields) return 0;
-  for (size_t c = 0; c < fields; c++)
+  if (fields != m->fields && !ragged) return 0;
+  for (size_t c = 0; c < dfq__min(fields, m->fields); c++)
     if (!dfq__csv_weigh(m, &m->guess[c], row, c)) return -1;
   (void)dfq__csv_field(r, row, fields - 1, &n);
   m->last_empty = m->last_empty && n == 0 && !r->fixed;
@@ -32310,7 +33232,7 @@ static bool dfq__csv_take_header(dfq__csv_sample *m, size_t row) {
   for (size_t c = 0; c < fields; c++) {
     size_t n;
     const char *from = dfq__csv_field(r, row, c, &n);
-    dfq__csv_text t = dfq__csv_unquote(from, n, r->dialect.quote, &m->scratch);
+    dfq__csv_text t = dfq__csv_unquote(&r->dialect, from, n, &m->scratch);
     if (t.s && memchr(t.s, 0, t.n)) {
       dfq__text e = dfq__csv_message(r, DFQ_FORMAT_ERROR, (size_t)(from - r->text.data));
       dfq__putf(&e, "the name of column %zu holds a zero byte", c + 1);
@@ -32333,26 +33255,52 @@ static bool dfq__csv_sample_failed(dfq__csv_sample *m, bool even_rows) {
   return true;
 }
 
+// The field of a column that a null word is only for, by the name it has in the file. -2: there
+// is none.
+static int dfq__csv_named_field(const dfq__csv_sample *m, const char *name) {
+  const dfq__csv_source *s = m->source;
+  int count = s->names.count ? s->names.count : (int)m->header_fields, number = 0;
+  for (int c = 0; c < count; c++)
+    if ((s->names.count ? s->names.name[c] : m->header[c]) == name) return c;
+  if (!count && sscanf(name, "column_%5d", &number) == 1 && number > 0) return number - 1;
+  return -2;
+}
+
+// Passes over rows behind the header. Stops early at the end, or at a problem.
+static void dfq__csv_skip_rows(dfq__csv_reader *r, size_t rows) {
+  for (size_t row; rows && dfq__csv_next_row(r, 0, false, &row); rows--) continue;
+}
+
+// How many rows the types are taken from. One says how many columns there are.
+static size_t dfq__csv_sample_size(const dfq_csv_options *o) {
+  size_t n = o->infer_rows == DFQ_INFER_NONE ? 1 : o->infer_rows ? o->infer_rows : 1000;
+  return o->n_rows ? dfq__min(n, o->n_rows) : n;
+}
+
 // Reads header and sample. False after an error.
 static bool dfq__csv_read_sample(dfq__csv_sample *m) {
-  const dfq__csv_source *s = m->source;
+  dfq__csv_source *s = m->source;
   dfq__csv_reader *r = &m->reader;
-  size_t row, most = s->options.infer_rows ? s->options.infer_rows : 1000;
-  if (!dfq__csv_open(r, s->options.skip)) return !dfq__csv_sample_failed(m, true);
+  size_t row, most = dfq__csv_sample_size(&s->options);
+  if (!dfq__csv_look_ahead(m)) return !dfq__csv_sample_failed(m, true);
   if (s->fixed && s->fixed->sniffed) {
     while (r->row_count <= most && r->end < r->text.bytes && dfq__csv_more(r))
       dfq__csv_index(r);
-    if (!dfq__fixed_sniff(s->fixed, r, &m->verb->db->arena, most + 1,
-                          !s->options.no_header)) return false;
+    if (!dfq__fixed_sniff(s->fixed, r, &m->verb->db->arena, most + 1, !s->no_header))
+      return false;
   }
-  if (!s->options.no_header) {
+  if (!s->no_header) {
     if (dfq__csv_next_row(r, 0, false, &row) ? !dfq__csv_take_header(m, row)
                                              : dfq__csv_sample_failed(m, true)) return false;
   }
+  for (int i = 0; i < s->null.count; i++)
+    if (s->null.word[i].name)
+      s->null.word[i].column = dfq__csv_named_field(m, s->null.word[i].name);
   // Whether a blank line is a row depends on the number of columns, which is known from here
   // on.
   size_t single = s->names.count ? s->names.count == 1 : m->header_fields == 1;
   int taken = 1;
+  dfq__csv_skip_rows(r, s->options.skip_rows);
   while (taken && m->rows < most && dfq__csv_next_row(r, single, false, &row)) {
     taken = dfq__csv_sample_row(m, row);
     if (taken < 0) return false;
@@ -32360,7 +33308,7 @@ static bool dfq__csv_read_sample(dfq__csv_sample *m) {
   m->whole = r->done && r->row == r->row_count && taken && r->problem == DFQ__CSV_FINE;
   // Without a row and a header, what is wrong with the first row is all that is known.
   if (dfq__csv_sample_failed(m, !m->header_fields && !m->rows)) return false;
-  if (m->header_fields || m->rows || (s->names.count && s->options.no_header)) return true;
+  if (m->header_fields || m->rows || (s->names.count && s->no_header)) return true;
   dfq__verb_error(m->verb, DFQ_FORMAT_ERROR,
                   "%s is empty, it has no header to take names from\n"
                   "  try: names (a, b) header false, if it may be empty",
@@ -32380,7 +33328,8 @@ static bool dfq__csv_count_columns(dfq__csv_sample *m, size_t *columns) {
   bool trails = m->rows ? m->last_empty : head_trails;
   bool drops = head_trails && (fields == head ? trails : fields + 1 == head);
   *columns = named ? named : head ? head - drops : fields - trails;
-  s->trailing = (trails && fields == *columns + 1) || (head_trails && head == *columns + 1);
+  s->trailing = (trails && fields == *columns + 1) || (head_trails && head == *columns + 1) ||
+                s->options.ragged != DFQ_RAGGED_ERROR;
   if (!named || !fields || s->trailing || fields == named) return true;
   dfq__verb_error(m->verb, DFQ_USAGE, "names has %zu name%s, but there %s %zu column%s in %s",
                   named, named == 1 ? "" : "s", fields == 1 ? "is" : "are", fields,
@@ -32431,7 +33380,7 @@ static bool dfq__csv_name_columns(dfq__csv_sample *m, dfq_field *f, size_t colum
     if (s->names.count) f[c].name = s->names.name[c];
     else f[c].name = *name && !taken ? name : dfq__csv_new_name(m, f, c, name);
     if (!f[c].name) return false;
-    if (s->names.count || f[c].name == name || s->options.no_header) continue;
+    if (s->names.count || f[c].name == name || s->no_header) continue;
     if (++renamed > DFQ__CSV_NAMED) continue;
     if (*name)
       dfq__warn(m->verb->db, "%s: column %zu is called %s, because %s was taken", s->path,
@@ -32478,8 +33427,49 @@ static void dfq__csv_put_why(dfq__text *t, const dfq__csv_sample *m, const dfq__
   }
 }
 
+// The formats that fit all values: how many, and the first of them, or the two, in the text.
+static int dfq__csv_formats_left(const dfq__csv_sample *m, const dfq__csv_guess *g,
+                                 dfq__text *t, dfq_type *type) {
+  char room[DFQ__CSV_FORMAT];
+  const char *format;
+  dfq_type is;
+  int left = 0;
+  const dfq_csv_options *o = &m->source->options;
+  for (int k = 0; (format = dfq__csv_try_format(o, k, room, &is)) != NULL; k++) {
+    if (g->missed >> k & 1 || (left && (o->date_format || o->datetime_format))) continue;
+    if (!left) *type = is;
+    if (left < 2) dfq__putf(t, left ? " as well as by %s" : "%s", format);
+    left++;
+  }
+  return left;
+}
+
+// A date of another shape? Then its type and format are set, and why is what the text says.
+static bool dfq__csv_decide_format(const dfq__csv_sample *m, const dfq__csv_guess *g, size_t c,
+                                   dfq_field *f, dfq__text *why) {
+  dfq__csv_source *s = m->source;
+  dfq__text t = dfq__text_in(m->reader.heap);
+  dfq_type type = DFQ_STR;
+  int left = g && g->values ? dfq__csv_formats_left(m, g, &t, &type) : 0;
+  if (left == 1 && !t.failed) {
+    const char *copy = dfq__arena_text(&m->verb->db->arena, t.data, t.len);
+    f->type = copy ? type : (dfq_type)DFQ_STR;
+    if (copy) s->format[c] = dfq__value_str(copy, t.len);
+    dfq__csv_put_share(why, m, g->values, type);
+    dfq__putf(why, " by '%s'", t.data);
+  } else if (left > 1 && !t.failed) {
+    dfq__putf(why, "all values are dates by %s; types (%s: date '...') chooses", t.data,
+              f->name);
+  }
+  dfq__text_free(&t);
+  return left != 0;
+}
+
 // A column's type, and why. g: NULL when there are no rows. False without memory.
-static bool dfq__csv_decide(const dfq__csv_sample *m, const dfq__csv_guess *g, dfq_field *f) {
+static bool dfq__csv_decide(const dfq__csv_sample *m, const dfq__csv_guess *g, size_t c,
+                            dfq_field *f) {
+  const dfq_csv_options *o = &m->source->options;
+  bool own = o->date_format || o->datetime_format, none = o->infer_rows == DFQ_INFER_NONE;
   int rung = 0;
   dfq__text t = dfq__text_in(m->reader.heap);
   for (; rung < DFQ__CSV_RUNGS && g; rung++) {
@@ -32488,7 +33478,11 @@ static bool dfq__csv_decide(const dfq__csv_sample *m, const dfq__csv_guess *g, d
   }
   bool values = g && g->values;
   f->type = values && rung < DFQ__CSV_RUNGS ? dfq__csv_ladder[rung] : (dfq_type)DFQ_STR;
-  if (values) dfq__csv_put_why(&t, m, g, rung);
+  if (none) f->type = DFQ_STR;
+  if (none) dfq__put(&t, "no types are inferred");
+  else if (values && (own || rung == DFQ__CSV_RUNGS) && dfq__csv_decide_format(m, g, c, f, &t))
+    (void)t;
+  else if (values) dfq__csv_put_why(&t, m, g, rung);
   else if (m->rows) dfq__put(&t, "none of the sampled rows has a value");
   else dfq__put(&t, "there are no rows to look at");
   f->why = t.failed ? NULL : dfq__arena_text(&m->verb->db->arena, t.data, t.len);
@@ -32498,28 +33492,72 @@ static bool dfq__csv_decide(const dfq__csv_sample *m, const dfq__csv_guess *g, d
 
 // About how many rows there are: counted when the sample was the whole file, else by its size.
 static double dfq__csv_estimate(const dfq__csv_sample *m) {
+  size_t most = m->source->options.n_rows;
   if (m->whole) return (double)m->rows;
   if (m->reader.size < 0 || !m->rows) return -1;
-  return (double)m->reader.size / ((double)m->bytes / (double)m->rows);
+  double rows = (double)m->reader.size / ((double)m->bytes / (double)m->rows);
+  return most && (double)most < rows ? (double)most : rows;
+}
+
+// Null words of a column belong to one that there is. False after an error.
+static bool dfq__csv_check_nulls(const dfq__csv_sample *m) {
+  dfq__csv_source *s = m->source;
+  for (int i = 0; i < s->null.count; i++) {
+    dfq__csv_term *w = &s->null.word[i];
+    int c = w->name ? dfq__schema_find(&s->head.schema, w->name) : 0;
+    const char *near = c < 0 ? dfq__nearest_column(&s->head.schema, w->name) : NULL;
+    if (w->name) w->column = c - s->indexed;
+    if (c >= (w->name ? s->indexed : 0)) continue;
+    dfq__verb_error(m->verb, DFQ_UNKNOWN_NAME,
+                    "nulls: %s has no column %s%s%s%s; a text that holds a colon stands in "
+                    "quotes", s->path, w->name, near ? "; did you mean " : "",
+                    near ? near : "", near ? "?" : "");
+    return false;
+  }
+  return true;
+}
+
+// The row's number in front of the file's columns. False after an error.
+static bool dfq__csv_number_rows(dfq__csv_sample *m, dfq_field *f, size_t columns) {
+  dfq__csv_source *s = m->source;
+  f->name = dfq__intern_n(m->verb->db, s->options.row_index, strlen(s->options.row_index));
+  f->type = DFQ_I64;
+  f->why = NULL;
+  for (size_t c = 1; f->name && c <= columns; c++) {
+    if (f[c].name != f->name) continue;
+    dfq__verb_error(m->verb, DFQ_USAGE, "row_index: %s has a column %s already", s->path,
+                    f->name);
+    return false;
+  }
+  return f->name != NULL;
 }
 
 // Everything that is known about the file before it is read. False after an error.
 static bool dfq__csv_resolve(dfq__csv_sample *m) {
   dfq__csv_source *s = m->source;
   dfq__arena *arena = &m->verb->db->arena;
-  size_t columns;
+  size_t columns, front = (size_t)s->indexed;
   if (!dfq__csv_read_sample(m) || !dfq__csv_count_columns(m, &columns)) return false;
-  dfq_field *f = (dfq_field *)dfq__arena_array(arena, columns + 1, sizeof *f);
+  dfq_field *f = (dfq_field *)dfq__arena_array(arena, columns + 1 + front, sizeof *f);
   s->given = (bool *)dfq__arena_array(arena, columns + 1, sizeof *s->given);
-  if (!f || !s->given || !dfq__csv_name_columns(m, f, columns)) return false;
+  s->exact = (bool *)dfq__arena_array(arena, columns + 1, sizeof *s->exact);
+  s->format = (dfq_value *)dfq__arena_array(arena, columns + 1, sizeof *s->format);
+  if (!f || !s->given || !s->exact || !s->format) return false;
+  if (!dfq__csv_name_columns(m, f + front, columns)) return false;
   for (size_t c = 0; c < columns; c++)
-    if (!dfq__csv_decide(m, m->rows && c < m->fields ? &m->guess[c] : NULL, &f[c]))
+    if (!dfq__csv_decide(m, m->rows && c < m->fields ? &m->guess[c] : NULL, c, &f[front + c]))
       return false;
   s->head.schema.count = (int)columns;
-  s->head.schema.field = f;
+  s->head.schema.field = f + front;
   s->sampled = m->rows;
+  s->encoding = m->reader.encoding;
   s->rows = dfq__csv_estimate(m);
-  return !s->options.types || dfq__csv_parse_types(s, f, m->verb);
+  if (s->options.types && !dfq__csv_parse_types(s, f + front, m->verb)) return false;
+  if (front && !dfq__csv_number_rows(m, f, columns)) return false;
+  s->head.schema.count = (int)(columns + front);
+  s->head.schema.field = f;
+  dfq__csv_mark_exact(s);
+  return dfq__csv_check_nulls(m);
 }
 
 DFQ__SMALL_END
@@ -32550,7 +33588,7 @@ typedef struct dfq__csv_scan {
   dfq__op head;
   dfq__csv_state state;
   bool opened;
-  int *need; // the source's numbers of the columns needed, in the order of stages
+  int *need; // the schema's numbers of the columns needed, in the order of stages
   int *upto;                 // by stage: so many of them are read by its end
   int *place;                // by column that comes out: where in need it stands
   dfq__buffer pair;          // where fields begin and end, if no separators say so: uint32_t
@@ -32562,6 +33600,7 @@ typedef struct dfq__csv_scan {
   dfq__buffer at, mask, rows, keep;
   size_t first, rows_before; // of this batch: its first line in the buffer; rows before it
   uint64_t left;             // rows that may still come out
+  uint64_t unread;           // rows of the file that may still be read
   dfq__buffer span;          // of the morsels read: dfq__csv_span, spans of them
   size_t spans;
 } dfq__csv_scan;
@@ -32593,6 +33632,12 @@ static bool dfq__csv_plan_stages(dfq__csv_scan *s) {
   s->upto = (int *)dfq__op_array(op, (size_t)stages, sizeof *s->upto);
   s->place = (int *)dfq__op_array(op, (size_t)n->schema.count, sizeof *s->place);
   if (!field || !s->need || !s->upto || !s->place) return false;
+  // The rows' numbers are known as long as no row is dropped: they are read first.
+  const char *index = dfq__csv_source_of(op)->indexed ? n->source->schema.field[0].name : NULL;
+  for (int i = 0; index && i < n->expr_count; i++) dfq__names_of(&names, n->expr[i]);
+  if (index && (dfq__names_has(&names, index) || dfq__schema_find(&n->schema, index) >= 0))
+    dfq__csv_need(s, field, &needed, index);
+  names.count = 0;
   for (int i = 0; i < n->expr_count; i++) {
     dfq__names_of(&names, n->expr[i]);
     for (int k = 0; k < names.count; k++) dfq__csv_need(s, field, &needed, names.name[k]);
@@ -32615,13 +33660,16 @@ static bool dfq__csv_scan_open(dfq__op *op) {
   s->state.source = source;
   s->state.strings = &op->eval.strings;
   s->state.errors = &op->run->own->arena;
-  s->state.bad_places = dfq__text_in(op->eval.heap);
+  s->state.bad.places = s->state.uneven.places = dfq__text_in(op->eval.heap);
   s->state.reader.heap = op->eval.heap;
   s->state.reader.io = &op->run->own->io;
   s->state.reader.path = source->path;
   s->state.reader.read = op->run->far ? &op->run->far->bytes : NULL;
   s->state.reader.dialect = source->dialect;
   s->state.reader.fixed = source->fixed;
+  s->state.reader.encoding = (int)source->options.encoding;
+  s->state.reader.longest = dfq__csv_longest(&source->options);
+  s->unread = source->options.n_rows ? source->options.n_rows : UINT64_MAX;
   s->left = op->node->count < 0 ? UINT64_MAX : (uint64_t)op->node->count;
   if (!dfq__csv_plan_stages(s)) return false;
   size_t needed = (size_t)s->schema.count, n = (size_t)op->node->expr_count;
@@ -32662,6 +33710,7 @@ static bool dfq__csv_rewind(dfq__csv_scan *s) {
   if (dfq__add_fetch(&tape->runs, 1) == 1) {
     r->file = tape->file;
     r->replay = tape;
+    r->size = -1;
     tape->file = NULL;
     return true;
   }
@@ -32680,9 +33729,10 @@ static void dfq__csv_start(dfq__csv_scan *s) {
   s->opened = true;
   if (source->tape && !dfq__csv_rewind(s)) return;
   bool open = dfq__csv_open(r, source->options.skip);
-  if (open && !source->header) return;
-  if (open && dfq__csv_next_row(r, 0, false, &row)) {
-    dfq__csv_compare_header(s, row);
+  bool header = open && source->header && dfq__csv_next_row(r, 0, false, &row);
+  if (header) dfq__csv_compare_header(s, row);
+  if (header || (open && !source->header)) {
+    dfq__csv_skip_rows(r, source->options.skip_rows);
     return;
   }
   s->state.error = dfq__csv_reader_error(r, s->state.errors, at);
@@ -32692,24 +33742,36 @@ static void dfq__csv_start(dfq__csv_scan *s) {
                                   source->path);
 }
 
+// A row of the wrong length, by the option. False when it ends the rows.
+static bool dfq__csv_uneven(dfq__csv_scan *s, size_t row, size_t columns) {
+  dfq__csv_state *st = &s->state;
+  dfq_ragged how = st->source->options.ragged;
+  bool many = dfq__csv_fields(&st->reader, row) > columns;
+  if (how == DFQ_RAGGED_ERROR || (many && how == DFQ_RAGGED_FILL)) {
+    st->error = dfq__csv_ragged(&st->reader, st->errors, row, columns);
+    return false;
+  }
+  if (!many) st->short_rows = true;
+  dfq__csv_count_up(&st->uneven, &st->reader, dfq__csv_row_start(&st->reader, row), NULL);
+  return true;
+}
+
 // Takes the next lines of the buffer, at most n rows of them. Returns how many rows.
 static size_t dfq__csv_take_lines(dfq__csv_scan *s, uint32_t *at, size_t n) {
   const dfq__csv_source *source = s->state.source;
   dfq__csv_reader *r = &s->state.reader;
   if (source->take) return source->take(s, at, n);
   const uint32_t *rows = dfq__csv_rows(r);
-  size_t k = 0, columns = (size_t)source->head.schema.count;
+  size_t k = 0, columns = dfq__csv_columns(source);
   bool simple = !source->dialect.comment;
   s->first = r->row;
+  s->state.short_rows = false;
   for (; k < n && r->row < r->row_count; r->row++) {
     // Nearly every line: as many fields as there are columns, nothing else to ask.
     if (!DFQ__LIKELY(simple && rows[r->row + 1] - rows[r->row] == columns)) {
       dfq__csv_shape shape = dfq__csv_shape_of(r, r->row, columns, source->trailing);
       if (shape == DFQ__CSV_NO_ROW) continue;
-      if (shape == DFQ__CSV_RAGGED) {
-        s->state.error = dfq__csv_ragged(r, s->state.errors, r->row, columns);
-        break;
-      }
+      if (shape == DFQ__CSV_RAGGED && !dfq__csv_uneven(s, r->row, columns)) break;
     }
     at[k++] = rows[r->row];
   }
@@ -32720,7 +33782,8 @@ static size_t dfq__csv_take_lines(dfq__csv_scan *s, uint32_t *at, size_t n) {
 static size_t dfq__csv_take(dfq__csv_scan *s, size_t n) {
   dfq__csv_reader *r = &s->state.reader;
   size_t taken = 0;
-  while (!taken && !s->state.error) {
+  if (n > s->unread) n = (size_t)s->unread;
+  while (!taken && n && !s->state.error) {
     if (r->row == r->row_count && !dfq__csv_fill(r)) {
       s->state.error = dfq__csv_reader_error(r, s->state.errors, s->head.node->at);
       return 0;
@@ -32731,7 +33794,13 @@ static size_t dfq__csv_take(dfq__csv_scan *s, size_t n) {
     taken = dfq__csv_take_lines(s, at, room / sizeof *at);
     if (s->head.eval.no_memory) return 0;
   }
+  s->unread -= taken;
   return taken;
+}
+
+// The rows' numbers.
+static void dfq__csv_put_numbers(int64_t *to, size_t n, size_t from) {
+  for (size_t i = 0; i < n; i++) to[i] = (int64_t)(from + i);
 }
 
 // Reads the k-th column needed, for the rows that are left. Returns how many came out well.
@@ -32739,17 +33808,19 @@ static size_t dfq__csv_read_column(dfq__csv_scan *s, int k, size_t n) {
   dfq__csv_state *st = &s->state;
   dfq__csv_cells c;
   memset(&c, 0, sizeof c);
-  c.column = s->need[k];
+  c.column = s->need[k] - st->source->indexed;
   c.type = s->schema.field[k].type;
   c.sep = st->source->take ? (const uint32_t *)(const void *)s->pair.data + 2 * k
-                           : dfq__csv_seps(&st->reader) + c.column;
+                           : dfq__csv_seps(&st->reader) + (c.column < 0 ? 0 : c.column);
   c.at = (const uint32_t *)(const void *)s->at.data;
   c.n = n;
   c.data = dfq__veval_room(&s->head.eval, &s->data[2 * k], n * dfq__size_of(c.type));
   c.valid = (uint8_t *)dfq__veval_room(&s->head.eval, &s->data[2 * k + 1], n);
   if (!c.data || !c.valid) return 0;
   s->head.count->fields += n;
-  n = dfq__csv_loops[dfq__kind(c.type)](st, &c);
+  bool exact = c.column >= 0 && (st->source->exact[c.column] || st->short_rows);
+  if (c.column < 0) dfq__csv_put_numbers((int64_t *)c.data, n, s->rows_before);
+  else n = (exact ? dfq__csv_loop_exact : dfq__csv_loops[dfq__kind(c.type)])(st, &c);
   if (st->no_memory) s->head.eval.no_memory = true;
   dfq__vec v = dfq__vec_of(c.type, c.data, c.nulls ? c.valid : NULL);
   s->all.column[k] = v;
@@ -32774,11 +33845,11 @@ static void dfq__csv_fail(dfq__csv_scan *s, const dfq__bound *conjunct, size_t f
   const dfq__csv_source *source = s->state.source;
   dfq__csv_reader *r = &s->state.reader;
   uint32_t at = ((const uint32_t *)(const void *)s->at.data)[failed];
-  size_t number = s->rows_before, columns = (size_t)source->head.schema.count;
+  size_t number = s->rows_before, columns = dfq__csv_columns(source);
   // Blank lines and comments are no rows; what the row's number is, is counted on errors only.
   if (source->take) number += at / (2 * (size_t)s->schema.count);
   else for (size_t row = s->first; dfq__csv_rows(r)[row] != at; row++)
-    number += dfq__csv_shape_of(r, row, columns, source->trailing) == DFQ__CSV_ROW;
+    number += dfq__csv_shape_of(r, row, columns, source->trailing) != DFQ__CSV_NO_ROW;
   // The evaluator of chapter 2 computes the row once more and makes the message.
   dfq__op_fail_row(op, &s->schema, conjunct, &s->all, failed, number);
   s->state.error = op->run->error;   // only once the rows before it are out
@@ -32856,19 +33927,26 @@ static dfq__event dfq__csv_scan_next(dfq__op *op) {
   return DFQ__ERROR;
 }
 
+// Counted and reported even where there is no memory for the places.
+static void dfq__csv_tell(dfq__csv_state *st, dfq *own, dfq__csv_tally *c, const char *what,
+                          const char *did) {
+  if (c->count)
+    dfq__warn(own, "%s: %llu %s%s %s%s%s%s", st->source->path, (unsigned long long)c->count,
+              what, c->count == 1 ? "" : "s", did, c->places.failed ? "" : ": ",
+              c->places.failed ? "" : c->places.data, c->count > 3 ? ", ..." : "");
+  dfq__text_free(&c->places);
+}
+
 // Close: says how many values were bad, and gives everything back.
 static void dfq__csv_scan_close(dfq__op *op) {
   dfq__csv_scan *s = (dfq__csv_scan *)op;
   dfq__csv_state *st = &s->state;
   bool skipped = st->source->options.bad_values == DFQ_BAD_SKIP;
-  if (st->bad) {   // counted and reported even where there is no memory for the places
-    const char *what = skipped ? "row" : "bad value", *plural = st->bad == 1 ? "" : "s";
-    const char *did = skipped ? "skipped for bad values" : "made null";
-    dfq__warn(op->run->own, "%s: %llu %s%s %s%s%s%s", st->source->path,
-              (unsigned long long)st->bad, what, plural, did, st->bad_places.failed ? "" : ": ",
-              st->bad_places.failed ? "" : st->bad_places.data, st->bad > 3 ? ", ..." : "");
-  }
-  dfq__text_free(&st->bad_places);
+  bool cut = st->source->options.ragged == DFQ_RAGGED_TRUNCATE;
+  dfq__csv_tell(st, op->run->own, &st->bad, skipped ? "row" : "bad value",
+                skipped ? "skipped for bad values" : "made null");
+  dfq__csv_tell(st, op->run->own, &st->uneven, "row",
+                cut ? "filled with nulls or cut" : "filled with nulls");
   dfq__csv_close(&st->reader);
   dfq__bound_free(op, s->conjunct, op->node->expr_count);
   dfq__buffers_free(op->eval.heap, s->data, 2 * s->schema.count);
@@ -32908,12 +33986,15 @@ static uint64_t dfq__csv_morsel_bytes(const dfq__op *op) {
   return (uint64_t)op->run->batch_rows * 512;
 }
 
-// May this scan be cut? Not when it counts what it leaves out, or how many rows come out.
+// May this scan be cut? Not when it counts what it leaves out, or rows, or makes other bytes of
+// the file's.
 static bool dfq__csv_splits(const dfq__op *op) {
   const dfq__csv_source *source = dfq__csv_source_of(op);
   const dfq_io *io = &op->run->own->io;
-  return !source->tape && io->seek && io->size && op->node->count < 0 &&
-         source->options.bad_values == DFQ_BAD_ERROR;
+  const dfq_csv_options *o = &source->options;
+  bool all = !o->n_rows && !o->skip_rows && !source->indexed && op->node->count < 0;
+  return !source->tape && io->seek && io->size && all && !source->encoding &&
+         o->bad_values == DFQ_BAD_ERROR && o->ragged == DFQ_RAGGED_ERROR;
 }
 
 // Where rows were read from, and where the first row stands that was not: of one morsel.
@@ -33067,7 +34148,9 @@ static size_t dfq__fixed_take(dfq__csv_scan *s, uint32_t *at, size_t n) {
     at[k++] = (uint32_t)(to - pair) + 1;
     for (size_t c = 0; c < needed; c++, to += 2) {
       size_t len;
-      const char *a = dfq__fixed_field(f, (size_t)s->need[c], line, bytes, ascii, &len);
+      int field = s->need[c] - s->state.source->indexed;
+      if (field < 0) continue;   // the row's number
+      const char *a = dfq__fixed_field(f, (size_t)field, line, bytes, ascii, &len);
       dfq__csv_put_pair(r, to, a, len);
     }
   }
@@ -33128,6 +34211,8 @@ static dfq_frame *dfq__scan_one(dfq *db, const char *path, dfq__file_form form,
   m.reader.dialect = s->dialect;
   m.reader.fixed = s->fixed;
   if (s->fixed) s->take = dfq__fixed_take;
+  m.reader.encoding = (int)s->options.encoding;
+  m.reader.longest = dfq__csv_longest(&s->options);
   m.reader.record = dfq__csv_tape_new(db);
   s->head.is = &dfq__csv_source_class;
   ok = m.reader.record && dfq__csv_resolve(&m);
@@ -36112,9 +37197,15 @@ static void dfq__begin(dfq__script *s, const char *where) {
 }
 
 // ---- >>pipeline-scan: paths and their options -----------------------------------------------
-//   options = { ("delimiter" | "quote" | "comment" | "nulls") STR | "header" BOOL
-//             | ("skip" | "infer") COUNT | "names" "(" NAME {"," NAME} ")"
-//             | "types" "(" NAME ":" type {"," NAME ":" type} ")"
+//   options = { ("delimiter" | "quote" | "escape" | "comment" | "decimal" | "thousands") STR
+//             | ("nulls" | "true_words" | "false_words") STR
+//             | ("date_format" | "datetime_format") STR | ("header" | "trim" | "dates") BOOL
+//             | ("skip" | "skip_rows" | "rows" | "row_bytes") COUNT
+//             | "infer" (COUNT | "all" | "none") | "row_index" NAME
+//             | "names" "(" NAME {"," NAME} ")"
+//             | "types" "(" NAME ":" type [STR] {"," NAME ":" type [STR]} ")"
+//             | "encoding" ("any" | "utf8" | "lossy" | "latin1")
+//             | "ragged" ("error" | "fill" | "truncate")
 //             | "bad_values" ("error" | "null" | "skip")
 //             | "format" ("csv" | "tsv" | "fixed") | "widths" "(" [width {"," width}] ")" }
 //   width   = COUNT | COUNT "-" [COUNT]               see >>fixed-width
@@ -36130,17 +37221,13 @@ static void dfq__begin(dfq__script *s, const char *where) {
 // as in quote '', says that the file has none.
 
 static const char *const dfq__scan_words[] = {
-  "delimiter", "quote", "comment", "nulls", "header", "skip", "infer", "names", "types",
-  "bad_values", "format", "widths", NULL
+#define DFQ__KNOB(word, kind, member) word,
+  DFQ__CSV_KNOB_LIST(DFQ__KNOB) NULL
+#undef DFQ__KNOB
 };
-enum { DFQ__O_DELIMITER, DFQ__O_QUOTE, DFQ__O_COMMENT, DFQ__O_NULLS, DFQ__O_HEADER, DFQ__O_SKIP,
-       DFQ__O_INFER, DFQ__O_NAMES, DFQ__O_TYPES, DFQ__O_BAD_VALUES,
-       DFQ__O_FORMAT, DFQ__O_WIDTHS };
 
 // What cannot stand in a path without quotes.
 static const char *const dfq__path_ends = " \t\r\n|,;()'\"";
-
-static const char *const dfq__bad_words[] = { "error", "null", "skip", NULL };
 
 // Reads PATH where the latest token ended; the token at hand, lexed as if it were one, is
 // dropped. Returns: its text, NULL after an error. *bare: it had no quotes, so that it may be a
@@ -36190,7 +37277,8 @@ static const char *dfq__text_since(dfq__parser *p, size_t from) {
   return text;
 }
 
-// "(" NAME [":" type] {"," ...} ")": checked here, and handed on as the text between them.
+// "(" NAME [":" type [STR]] {"," ...} ")": checked here, and handed on as the text between
+// them.
 static const char *dfq__parse_columns_text(dfq__parser *p, bool typed) {
   dfq__expect_symbol(p, "(");
   size_t from = p->now.at;
@@ -36200,6 +37288,7 @@ static const char *dfq__parse_columns_text(dfq__parser *p, bool typed) {
     if (typed) {
       dfq__expect_symbol(p, ":");
       dfq__parse_type(p);
+      if (!p->error && p->now.kind == DFQ__T_STR) dfq__take(p);
     }
   } while (!p->error && dfq__accept_symbol(p, ","));
   const char *text = dfq__text_since(p, from);
@@ -36219,54 +37308,83 @@ static const char *dfq__parse_inner_text(dfq__parser *p) {
 }
 
 // BOOL
-static bool dfq__parse_header(dfq__parser *p) {
+static bool dfq__parse_bool(dfq__parser *p) {
   bool yes = dfq__accept_reserved(p, "true");
   if (!yes && !dfq__accept_reserved(p, "false")) dfq__expected(p, "true or false");
   return yes;
 }
 
-// One of the words; its number, 0 after an error.
-static int dfq__parse_choice(dfq__parser *p, dfq__words words, const char *what) {
+// A word of those, or as text: encoding 'latin1'. Returns its number.
+static int dfq__parse_choice(dfq__parser *p, const char *const *words, const char *what) {
   int i = dfq__word_at(p, words);
+  for (int k = 0; i < 0 && p->now.kind == DFQ__T_STR && words[k]; k++) {
+    size_t n = strlen(words[k]);
+    if (p->now.len == n + 2 && memcmp(p->text + p->now.at + 1, words[k], n) == 0) i = k;
+  }
   if (i < 0) dfq__expected(p, what);
   else dfq__take(p);
   return i < 0 ? 0 : i;
 }
 
+// "infer" COUNT, or how much all and nothing are.
+static size_t dfq__parse_infer(dfq__parser *p) {
+  if (dfq__accept_word(p, "all")) return DFQ_INFER_ALL;
+  if (dfq__accept_word(p, "none")) return DFQ_INFER_NONE;
+  return (size_t)dfq__parse_count(p, "a number of rows, all or none");
+}
+
 // The value of one option, whose word was taken already.
-static void dfq__parse_option(dfq__parser *p, int option, dfq_csv_options *o,
+static void dfq__parse_option(dfq__parser *p, const dfq__csv_knob *k, dfq_csv_options *o,
                               dfq__file_form *form) {
-  int bad;
-  switch (option) {
-    case DFQ__O_DELIMITER: o->delimiter = dfq__parse_char(p, 0); return;
-    case DFQ__O_QUOTE: o->quote = dfq__parse_char(p, '\n'); return;
-    case DFQ__O_COMMENT: o->comment = dfq__parse_char(p, 0); return;
-    case DFQ__O_NULLS: o->nulls = dfq__parse_text(p, "a text in quotes, as in 'NA'"); return;
-    case DFQ__O_HEADER: o->no_header = !dfq__parse_header(p); return;
-    case DFQ__O_SKIP: o->skip = (size_t)dfq__parse_count(p, "a number of lines"); return;
-    case DFQ__O_INFER: o->infer_rows = (size_t)dfq__parse_count(p, "a number of rows"); return;
-    case DFQ__O_NAMES: o->names = dfq__parse_columns_text(p, false); return;
-    case DFQ__O_TYPES: o->types = dfq__parse_columns_text(p, true); return;
-    case DFQ__O_BAD_VALUES:
-      bad = dfq__parse_choice(p, dfq__bad_words, "error, null or skip");
-      o->bad_values = bad == 1 ? DFQ_BAD_NULL : bad == 2 ? DFQ_BAD_SKIP : DFQ_BAD_ERROR;
+  static const char *const text = "a text in quotes, as in 'NA'";
+  bool lines = k->at == offsetof(dfq_csv_options, skip);
+  const char *count = lines ? "a number of lines" : "a number";
+  void *to = dfq__csv_member(o, k);
+  switch (k->kind) {
+    case DFQ__K_BYTE: *(char *)to = dfq__parse_char(p, 0); return;
+    case DFQ__K_QUOTE: *(char *)to = dfq__parse_char(p, '\n'); return;
+    case DFQ__K_TEXT: *(const char **)to = dfq__parse_text(p, text); return;
+    case DFQ__K_NAME: *(const char **)to = dfq__parse_name(p, "a column's name"); return;
+    case DFQ__K_NAMES: *(const char **)to = dfq__parse_columns_text(p, false); return;
+    case DFQ__K_TYPES: *(const char **)to = dfq__parse_columns_text(p, true); return;
+    case DFQ__K_COUNT: *(size_t *)to = (size_t)dfq__parse_count(p, count); return;
+    case DFQ__K_INFER: *(size_t *)to = dfq__parse_infer(p); return;
+    case DFQ__K_TRUE: *(bool *)to = dfq__parse_bool(p); return;
+    case DFQ__K_FALSE: *(bool *)to = !dfq__parse_bool(p); return;
+    case DFQ__K_HEADER:
+      o->header = dfq__parse_bool(p);
+      o->no_header = !o->header;
       return;
-    case DFQ__O_FORMAT:
-      *form = (dfq__file_form)dfq__parse_choice(p, dfq__form_words, "csv, tsv, fixed or dfq");
+    case DFQ__K_BAD:
+      o->bad_values = (dfq_bad_values)dfq__parse_choice(p, dfq__bad_words,
+                                                        "error, null or skip");
       return;
-    case DFQ__O_WIDTHS: o->widths = dfq__parse_inner_text(p); return;
+    case DFQ__K_RAGGED:
+      o->ragged = (dfq_ragged)dfq__parse_choice(p, dfq__ragged_words,
+                                                "error, fill or truncate");
+      return;
+    case DFQ__K_ENCODING:
+      o->encoding = (dfq_encoding)dfq__parse_choice(p, dfq__encoding_words,
+                                                    "any, utf8, lossy or latin1");
+      return;
+    case DFQ__K_FORM:
+      *form = (dfq__file_form)dfq__parse_choice(p, dfq__form_words,
+                                                "csv, tsv, fixed or dfq");
+      return;
+    case DFQ__K_WIDTHS: o->widths = dfq__parse_inner_text(p); return;
   }
 }
 
 // options, in any order; seen: bit i for those that were there.
 static void dfq__parse_options(dfq__parser *p, dfq_csv_options *o, dfq__file_form *form) {
-  unsigned seen = 0;
-  for (int i; !p->error && (i = dfq__word_at(p, dfq__scan_words)) >= 0; seen |= 1u << i) {
+  uint64_t seen = 0;
+  for (int i; !p->error && (i = dfq__word_at(p, dfq__scan_words)) >= 0;
+       seen |= (uint64_t)1 << i) {
     if (seen >> i & 1)
       dfq__parse_fail(p, DFQ_SYNTAX, p->now.at, p->now.len, "%s stands twice",
-                      dfq__scan_words[i]);
+                      dfq__csv_knobs[i].word);
     dfq__take(p);
-    if (!p->error) dfq__parse_option(p, i, o, form);
+    if (!p->error) dfq__parse_option(p, &dfq__csv_knobs[i], o, form);
   }
 }
 

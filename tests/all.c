@@ -40,6 +40,7 @@
 #include "ch6_reference.c"
 #include "ch6_files.c"
 #include "ch6_fixed.c"
+#include "ch6_knobs.c"
 #include "tpch.c"
 #include "pyfloe.c"
 #include "ch2_types.c"
@@ -93,6 +94,7 @@ int main(int argc, char **argv) {
   run_ch6_reference();
   run_ch6_files();
   run_ch6_fixed();
+  run_ch6_knobs();
   run_tpch();
   run_pyfloe();
   run_ch2_types();

@@ -53,7 +53,7 @@ TEST(fixed_options_are_those_of_csv) {
   o.names = "id, t";
   o.types = "id: i32";
   o.nulls = "-";
-  o.comment = '#';
+  o.comment = "#";
   o.skip = 1;
   o.bad_values = DFQ_BAD_NULL;
   fixed_means_as(TEST_AT, "ignored\n1  abc\n#  no\n-  -\nx  q\n", &o,

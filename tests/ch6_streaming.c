@@ -232,7 +232,7 @@ TEST(csv_dialects) {
   o.delimiter = '.';
   CSV_MEANS("a.b\n2.3\n", &o, "a i64|b i64\n2|3\n");
   o = csv_options();
-  o.comment = '#';
+  o.comment = "#";
   CSV_MEANS("# \"one\n#two,\na,b\n#1,2\n3,#4\n\"#5\",6\n# end", &o,
             "a str|b str\n3|#4\n#5|6\n");
   o = csv_options();
@@ -782,7 +782,7 @@ TEST(csv_random_bytes_in_pieces) {
       text[k] = alphabet[test_random(&seed) % (sizeof alphabet - 1)];
     dfq_csv_options o = csv_options();
     o.types = "a: str, b: str";
-    o.comment = i & 1 ? '#' : 0;
+    o.comment = i & 1 ? "#" : NULL;
     for (size_t piece = 0; piece < 5; piece++) {
       csv_disk disk = csv_disk_of(text, n);
       disk.piece = piece;
@@ -801,8 +801,9 @@ TEST(csv_random_bytes_in_pieces) {
 // What 64 bytes hold, looked at one by one.
 TEST(csv_masks) {
   static const dfq__csv_dialect dialects[] = {
-    { ',', '"', 0 }, { ';', '\'', '#' }, { '\t', 0, '#' }, { (char)0x80, 0, 0 },
-    { '|', (char)0xFF, '\x01' }
+    { ',', '"', 0, 0, '\n', false, NULL, 0 },    { ';', '\'', '#', 0, '\n', false, NULL, 0 },
+    { '\t', 0, '#', '\\', '\n', false, NULL, 0 }, { (char)0x80, 0, 0, 0, '\r', false, NULL, 0 },
+    { '|', (char)0xFF, '\x01', '\x80', '\n', false, NULL, 0 }
   };
   static const char alphabet[] = ",;\t|\n\"'#\x01\x80\xFF\x7F\r-+ a";
   uint64_t seed = 13;
@@ -813,8 +814,9 @@ TEST(csv_masks) {
     dfq__csv_needles needles = dfq__csv_needles_of(d);
     dfq__csv_masks m = dfq__csv_look(text, &needles);
     for (int k = 0; k < 64; k++) {
-      bool end = text[k] == '\n', sep = end || text[k] == d->delimiter;
-      bool odd = (d->quote && text[k] == d->quote) || (d->comment && text[k] == d->comment);
+      bool end = text[k] == d->end, sep = end || text[k] == d->delimiter;
+      bool odd = (d->quote && text[k] == d->quote) || (d->comment && text[k] == d->comment) ||
+                 (d->escape && text[k] == d->escape);
       bool same = (m.end >> k & 1) == end && (m.sep >> k & 1) == sep && (m.odd >> k & 1) == odd;
       if (!CHECK(same)) return;
     }
@@ -976,14 +978,14 @@ TEST(csv_options_that_cannot_be) {
   const char *path = test_file("csv_options.csv", "a,b\n");
   dfq_csv_options o = csv_options();
   o.delimiter = '"';
-  CHECK_HAS(csv_error(db, path, &o), "three different bytes");
+  CHECK_HAS(csv_error(db, path, &o), "different bytes");
   CHECK_INT(dfq_error_status(db), DFQ_USAGE);
   o.delimiter = '\n';
   CHECK_HAS(csv_error(db, path, &o), "the delimiter is a line end");
   o = csv_options();
-  o.comment = ',';
-  CHECK_HAS(csv_error(db, path, &o), "three different bytes");
-  o.comment = '\n';
+  o.comment = ",";
+  CHECK_HAS(csv_error(db, path, &o), "different bytes");
+  o.comment = "\n";
   CHECK_HAS(csv_error(db, path, &o), "a line end");
   dfq_close(db);
 }
@@ -995,16 +997,18 @@ static const struct { const char *text, *want;
     "a i64|b i64\n1|2\n"
     "dfq: malformed data, f.csv:3:2, scan: this row has 1 field, but there are 2 columns\n  "
     "\"3\"\n"
-    "  try: another delimiter; or skip N, where lines before the header are no rows" },
+    "  try: another delimiter; or skip N, where lines before the header are no rows; or "
+    "ragged fill" },
   { "a,b\n1,2\n3,4,\"5,\"\n",
     "a i64|b i64\n1|2\n"
     "dfq: malformed data, f.csv:3:5, scan: this row has 3 fields, but there are 2 columns\n"
-    "  \"3,4,\"5,\"\"\n  try: another delimiter; or quotes around fields that hold it" },
+    "  \"3,4,\"5,\"\"\n  try: another delimiter; or quotes around fields that hold it; or "
+    "ragged truncate" },
   { "a\n1\n2,3\n",
     "a i64\n1\n"
     "dfq: malformed data, f.csv:3:3, scan: this row has 2 fields, but there is 1 column\n  "
     "\"2,3\"\n"
-    "  try: another delimiter; or quotes around fields that hold it" },
+    "  try: another delimiter; or quotes around fields that hold it; or ragged truncate" },
   { "a,b\n1,\"x\n2\"\n3,\"y\n4,z\n5,w",
     "a i64|b str\n1|x\n2\n"
     "dfq: malformed data, f.csv:4:3, scan: the quote that opens here is never closed\n"
@@ -1408,7 +1412,8 @@ TEST(csv_bad_values) {
   CSV_MEANS("a,b\n1,2\nx,3\n4\n", &o,
             "a i64|b i64\n1|2\ndfq: malformed data, f.csv:4:2, scan: this "
             "row has 1 field, but there are 2 columns\n  \"4\"\n"
-            "  try: another delimiter; or skip N, where lines before the header are no rows");
+            "  try: another delimiter; or skip N, where lines before the header are no "
+            "rows; or ragged fill");
 }
 
 // ---- plans as text --------------------------------------------------------------------------
@@ -1419,7 +1424,7 @@ TEST(csv_source_prints_itself) {
   dfq_csv_options o = csv_options();
   o.delimiter = ';';
   o.quote = '\'';
-  o.comment = '#';
+  o.comment = "#";
   o.nulls = "N'A, -";
   o.no_header = true;
   o.skip = 2;
