@@ -7,6 +7,7 @@
 # make exercise N=1.2   the book's exercises: tries yours; with HINT=1 .. 3 a hint
 # make mutant N=1.2   a wrong engine, against the test that you have written for it
 # make clean   removes build/, where all of these write
+# make faults   whatever can fail fails once, and from then on: memory, files, budgets, cancel
 # make compare-functions   how many results agree with SQLite's and DuckDB's
 # make compare-random CASES=20000 SEED=1   random pipelines, as SQL also for SQLite and DuckDB
 # make bench-peers   the suites, DuckDB and SQLite in turns: bench/README.md
@@ -88,6 +89,11 @@ build/tests: tests/all.c build/flags build/sanitizers
 test: build/tests $(CLI)
 	@test -s build/sanitizers || echo "note: $(CC) has no sanitizers here, the tests run without"
 	@sh tools/run_tests.sh '$(strip build/tests $(ONLY))' $(if $(CLI),'sh tests/cli.sh $(CLI)')
+
+# Every allocation, every call of the file hook, every batch, many budgets: make test strides.
+.PHONY: faults
+faults: build/tests
+	@DFQ_FAULTS=1 build/tests faults_
 
 tpch: build/dfq
 	@test -n "$(DIR)" || { echo "make tpch DIR=path/to/tables: examples/tpch/README.md"; exit 1; }

@@ -582,7 +582,8 @@ DFQ_API bool dfq_expr_literal(const dfq_expr *e, dfq_value *to);
 // below.
 DFQ_API void dfq_visit(dfq_expr *e, bool (*visit)(void *user, dfq_expr *e), void *user);
 
-// Returns: the expression as text that parses back to the same tree. Owns: the context.
+// Returns: the expression as text that parses back to the same tree; "" when there is no memory
+// for it (dfq_error). Owns: the context.
 DFQ_API const char *dfq_expr_text(dfq_expr *e);
 // Returns: true when both are the same tree: kinds, names, literals of the same bits.
 DFQ_API bool dfq_expr_equal(const dfq_expr *a, const dfq_expr *b);
@@ -1832,6 +1833,7 @@ typedef struct dfq__heap {
   dfq_realloc_fn realloc;
   void *user;
   size_t budget, used, peak, refs;
+  size_t chunk;                      // of arenas, at most; tests make it tiny: all may fail
   dfq__lock lock;                    // guards kept
   dfq__kept kept[DFQ__KEPT_BLOCKS];  // large blocks, free, for reuse
 } dfq__heap;
@@ -1963,6 +1965,7 @@ static dfq__heap *dfq__heap_open(const dfq_options *o) {
   heap->realloc = fn ? fn : dfq__default_realloc;
   heap->user = fn ? user : heap;
   heap->budget = o ? o->budget : 0;
+  heap->chunk = (size_t)1 << 18;
   heap->refs = 1;
   dfq__lock_init(&heap->lock);
   return heap;
@@ -2063,7 +2066,8 @@ enum { DFQ__CHUNK_HEAD = (sizeof(dfq__chunk) + 15) / 16 * 16 };
 // Chunks double up to 256 KiB: few calls for a large plan, little waste for a small one. A
 // piece that is larger gets a chunk of its own size.
 static bool dfq__arena_grow(dfq__arena *a, size_t bytes) {
-  size_t size = a->top ? dfq__min(a->top->size * 2, (size_t)1 << 18) : 4096 - DFQ__CHUNK_HEAD;
+  size_t size = a->top ? a->top->size * 2 : 4096 - DFQ__CHUNK_HEAD;
+  size = dfq__min(size, a->heap->chunk);
   size = dfq__max(size, bytes);
   dfq__chunk *c = (dfq__chunk *)dfq__alloc(a->heap, DFQ__CHUNK_HEAD + size);
   if (!c) return false;
@@ -8425,13 +8429,18 @@ static void dfq__put_expr(dfq__text *t, const dfq_expr *e) {
   *t = p.text;
 }
 
-DFQ_API const char *dfq_expr_text(dfq_expr *e) {
-  if (!e) return "";
+// An expression's text, or NULL without memory: an empty name would be a wrong one.
+static const char *dfq__words_of(const dfq_expr *e) {
   dfq__text t = dfq__text_in(e->db->heap);
   dfq__put_expr(&t, e);
   const char *s = t.failed ? NULL : dfq__arena_text(&e->db->arena, t.data, t.len);
   dfq__text_free(&t);
   if (!s) dfq__report(e->db, &dfq__error_memory);
+  return s;
+}
+
+DFQ_API const char *dfq_expr_text(dfq_expr *e) {
+  const char *s = e ? dfq__words_of(e) : NULL;
   return s ? s : "";
 }
 
@@ -9950,6 +9959,7 @@ DFQ__UNUSED static void dfq__parse_names(dfq__parser *p, dfq__names *names) {
         dfq__names_add(names, p->schema->field[c].name);
     if (name && !fields) dfq__names_add(names, name);
   } while (!p->error && dfq__accept_symbol(p, ","));
+  if (names->failed && !p->error) p->error = &dfq__error_memory;
 }
 
 // key = expr ["asc" | "desc"] ["nulls" ("first" | "last")]
@@ -10167,7 +10177,7 @@ static dfq__bound *dfq__bind_fold(dfq__binder *b, const dfq_expr *e, dfq__bound 
 // only if a row gets to it: case when false then cast('x' as i64) end is a fine expression.
 static dfq__bound *dfq__bind_cast(dfq__binder *b, dfq__bound *n, dfq_type type,
                                   dfq_expr_kind kind) {
-  if (n->type == type) return n;
+  if (!n || n->type == type) return n;
   dfq__bound *c = dfq__bound_new(b, kind, n->from, 1);
   if (!c) return NULL;
   c->type = type;
@@ -13430,10 +13440,11 @@ static dfq_type dfq__verb_type(dfq__verb *v, const dfq_expr *e) {
 }
 
 // The name of the column that an item makes: its alias, the column's own name, or the text of
-// e.
+// e. NULL without memory.
 static const char *dfq__item_name(dfq *db, dfq_expr *e) {
   if (e->kind == DFQ_ALIAS || e->kind == DFQ_COLUMN) return e->name;
-  return dfq__intern(db, dfq_expr_text(e));
+  const char *words = dfq__words_of(e);
+  return words ? dfq__intern(db, words) : NULL;
 }
 
 // What an item computes, without its name.
@@ -19930,14 +19941,15 @@ static bool dfq__group_key_fields(dfq__verb *v, dfq_expr *const *keys, int count
     key[i].expr = dfq__item_expr(keys[i]);
     field[i].name = dfq__item_name(v->db, keys[i]);
     dfq_type type = dfq__verb_type(v, key[i].expr);
+    if (!field[i].name && !v->error) v->error = &dfq__error_memory;
     if (v->error) return false;
     if (type == DFQ_NULL) key[i].expr = dfq_cast(key[i].expr, DFQ_STR);
     dfq_schema before = { i, field };
-    if (!field[i].name || (!dfq__is_column_type(type) && type != DFQ_NULL) ||
+    if ((!dfq__is_column_type(type) && type != DFQ_NULL) ||
         dfq__schema_find(&before, field[i].name) >= 0) {
       dfq__verb_error(v, DFQ_USAGE,
                       "the key %s stands twice, or is of no type that columns have",
-                      field[i].name ? field[i].name : "");
+                      field[i].name);
       return false;
     }
   }
@@ -24569,7 +24581,9 @@ static dfq_expr **dfq__windows_below(dfq__verb *v, dfq_expr *const *items, int c
     bool named = items[i]->kind == DFQ_ALIAS || !dfq__has_window(items[i]);
     to[i] = dfq__window_replace(&w, items[i], NULL);
     if (!to[i]) return NULL;
-    if (!named) to[i] = dfq_as(to[i], dfq_expr_text(items[i]));
+    const char *words = named ? "" : dfq__words_of(items[i]);
+    if (!words) { v->error = &dfq__error_memory; return NULL; }
+    if (!named) to[i] = dfq_as(to[i], words);
   }
   n->expr = w.over;
   n->expr_count = w.count;
@@ -26081,6 +26095,12 @@ static void dfq__step(dfq__recipe *r, dfq__text_verb verb, const char *format, .
   dfq__text_free(&t);
 }
 
+// The same for a text that is ready, or that there was no memory for.
+static void dfq__step_text(dfq__recipe *r, dfq__text_verb verb, const dfq__text *t) {
+  if (t->failed) r->v.error = &dfq__error_memory;
+  dfq__step(r, verb, "%s", t->data ? t->data : "");
+}
+
 // Writes a pattern: @ is the name, as it is written in expressions, $ the value.
 static void dfq__put_pattern(dfq__text *t, const char *pattern, const char *name,
                              const char *value) {
@@ -26100,7 +26120,7 @@ static void dfq__step_each(dfq__recipe *r, dfq__text_verb verb, const dfq__names
     if (i) dfq__put(&t, sep);
     dfq__put_pattern(&t, pattern, names->name[i], value);
   }
-  if (names->count || t.failed) dfq__step(r, verb, "%s", t.failed ? "" : t.data);
+  if (names->count || t.failed) dfq__step_text(r, verb, &t);
   if (t.failed) r->v.error = &dfq__error_memory;
   dfq__text_free(&t);
 }
@@ -26251,8 +26271,8 @@ static void dfq__fill_columns(dfq__recipe *r, const dfq__names *names, bool name
                               const char *pattern, dfq_expr *e) {
   dfq__text t = dfq__text_in(r->v.db->heap);
   dfq_type type = dfq__recipe_fails(r) ? (dfq_type)DFQ_NULL : dfq__verb_type(&r->v, e);
-  const char *value = dfq_expr_text(e);
-  if (!*value && !dfq__recipe_fails(r)) r->v.error = &dfq__error_memory;
+  const char *value = dfq__words_of(e);
+  if (!value) r->v.error = &dfq__error_memory;
   for (int i = 0; i < names->count && !dfq__recipe_fails(r); i++) {
     dfq_type own = dfq__known_type(r, names->name[i]);
     bool same = own == type || type == DFQ_NULL, as = !same && dfq__fills_as(own, type);
@@ -26260,7 +26280,7 @@ static void dfq__fill_columns(dfq__recipe *r, const dfq__names *names, bool name
     if (t.len) dfq__put(&t, ", ");
     dfq__put_fill(&t, pattern, names->name[i], as ? own : (dfq_type)DFQ_NULL, value);
   }
-  if (t.len) dfq__step(r, dfq_with_columns_at, "%s", t.failed ? "" : t.data);
+  if (t.len) dfq__step_text(r, dfq_with_columns_at, &t);
   if (t.failed) r->v.error = &dfq__error_memory;
   dfq__text_free(&t);
 }
@@ -26333,7 +26353,7 @@ static void dfq__recipe_cast_all(dfq__recipe *r, const char *pattern) {
       dfq__put_pattern(&t, pattern, some.name[i], dfq_type_name(type));
     }
   } while (dfq__accept_symbol(p, ","));
-  if (!dfq__recipe_fails(r)) dfq__step(r, dfq_with_columns_at, "%s", t.failed ? "" : t.data);
+  if (!dfq__recipe_fails(r)) dfq__step_text(r, dfq_with_columns_at, &t);
   if (t.failed) r->v.error = &dfq__error_memory;
   dfq__text_free(&t);
 }
@@ -26474,12 +26494,12 @@ static void dfq__recipe_unnest(dfq__recipe *r) {
       dfq__put_pattern(&t, "@ as ", field, NULL);
       dfq__put_name(&t, field + n + 1);
     }
-    if (name && t.len == found)
+    if (name && t.len == found && !t.failed)
       dfq__recipe_fail(r, at, DFQ_UNKNOWN_NAME,
                        "no columns %s.x, %s.y: no struct; explode makes rows of a list", name,
                        name);
   } while (!p->error && dfq__accept_symbol(p, ",") && dfq__at_name(p));
-  if (!dfq__recipe_fails(r)) dfq__step(r, dfq_rename_at, "%s", t.failed ? "" : t.data);
+  if (!dfq__recipe_fails(r)) dfq__step_text(r, dfq_rename_at, &t);
   if (t.failed) r->v.error = &dfq__error_memory;
   dfq__text_free(&t);
 }
@@ -26522,7 +26542,8 @@ static void dfq__parse_turn(dfq__recipe *r, dfq__unpivoting *u) {
     dfq__list_add(p, &u->cell, dfq__col_interned(p->db, name));
   } while (several && dfq__accept_symbol(p, ","));
   if (several) dfq__expect_symbol(p, ")");
-  const char *text = label.failed || !label.data ? "" : label.data;
+  const char *text = label.data ? label.data : "";
+  if (label.failed && !p->error) p->error = &dfq__error_memory;
   if (dfq__accept_reserved(p, "as")) text = dfq__parse_name(p, "a label");
   if (!p->error) dfq__list_add(p, &u->label, dfq_str(p->db, text));
   dfq__text_free(&label);
@@ -26599,7 +26620,9 @@ static void dfq__parse_unpivot_names(dfq__recipe *r, dfq__unpivoting *u) {
     at = p->now;
     dfq__parse_names(p, &u->value_names);
   } else if (u->values == 1) {
-    dfq__known_add(r, &u->value_names, dfq__intern(p->db, "value"));
+    const char *value = dfq__intern(p->db, "value");
+    if (!value && !p->error) p->error = &dfq__error_memory;
+    dfq__known_add(r, &u->value_names, value);
   }
   if (!p->error && u->value_names.count != u->values)
     dfq__recipe_fail(r, at, DFQ_USAGE, "%d values a row need %d names: values to ...",
@@ -26984,7 +27007,7 @@ static void dfq__recipe_qcut(dfq__recipe *r) {
     dfq__list_add(p, &c.label, dfq_str(p->db, label));
   }
   if (items.failed) r->v.error = &dfq__error_memory;
-  if (items.len) dfq__step(r, dfq_with_columns_at, "%s", items.failed ? "" : items.data);
+  if (items.len) dfq__step_text(r, dfq_with_columns_at, &items);
   dfq__text_free(&items);
   dfq__step_cut(r, &c);
   dfq__step_each(r, dfq_drop_at, &quantiles, ", ", "@", NULL);
@@ -27096,13 +27119,13 @@ static void dfq__equal_bins(dfq__recipe *r, dfq__text *items, const char *x, int
   dfq__put_pattern(&t, "min(@) over () as $, ", x, lo);
   dfq__put_pattern(&t, "max(@) over () as $", x, hi);
   if (t.failed) r->v.error = &dfq__error_memory;
-  dfq__step(r, dfq_with_columns_at, "%s", t.failed ? "" : t.data);
+  dfq__step_text(r, dfq_with_columns_at, &t);
   t.len = 0;
   dfq__put_pattern(&t, "case when $ > ", x, hi);
   dfq__put_pattern(&t, "$ then least(floor((@ - $) / (", x, lo);
   dfq__putf(&t, "%s - %s) * %d), %d.0) else 0.0 end as %s", hi, lo, count, count - 1, bin);
   if (t.failed) r->v.error = &dfq__error_memory;
-  dfq__step(r, dfq_with_columns_at, "%s", t.failed ? "" : t.data);
+  dfq__step_text(r, dfq_with_columns_at, &t);
   dfq__text_free(&t);
   for (int i = 0; i < count; i++) {
     dfq__putf(items, "%smin(%s) + (max(%s) - min(%s)) * %.17g as _%d_low, ", i ? ", " : "", lo,
@@ -27124,7 +27147,8 @@ static int dfq__given_bins(dfq__recipe *r, dfq__text *items, const char *x) {
     dfq__recipe_fail(r, t, DFQ_LIMIT, "2 to %d edges", DFQ__MOST_BINS);
   dfq__check_breaks(r, t, &edge);
   for (int i = 0; i + 1 < edge.count && !p->error; i++) {
-    const char *low = dfq_expr_text(edge.item[i]), *high = dfq_expr_text(edge.item[i + 1]);
+    const char *low = dfq__words_of(edge.item[i]), *high = dfq__words_of(edge.item[i + 1]);
+    if (!low || !high) { r->v.error = &dfq__error_memory; break; }
     dfq__putf(items, "%s%s as _%d_low, %s as _%d_high, ", i ? ", " : "", low, i, high, i);
     dfq__put_pattern(items, "count_if(@ >= $ and ", x, low);
     dfq__put_pattern(items, i + 2 < edge.count ? "@ < $)" : "@ <= $)", x, high);
@@ -30370,6 +30394,7 @@ static void dfq__put_number(dfq__text *t, bool known, uint64_t n, int width) {
   if (known) dfq__put_count(&digits, n);
   else dfq__put(&digits, "-");
   dfq__putf(t, " %*s", width, digits.failed ? "" : digits.data);
+  t->failed = t->failed || digits.failed;
   dfq__text_free(&digits);
 }
 
@@ -37176,6 +37201,7 @@ static dfq_frame *dfq__script_failed(dfq__script *s) {
 
 // Refuses a name that is no column of the frame, with a caret under it.
 static void dfq__check_column(dfq__script *s, dfq_frame *in, const char *name, dfq__token t) {
+  dfq__script_take(s, in);
   if (s->p.error || dfq__schema_find(&in->node->schema, name) >= 0) return;
   dfq__verb v = dfq__verb_on(in, s->p.where, s->at);
   dfq_expr *e = dfq__col_interned(s->p.db, name);

@@ -50,6 +50,7 @@
 #include "ch6_sources.c"
 #include "fuzzed.c"
 #include "ch6_columnar.c"
+#include "faults.c"
 #endif
 #if DFQ_CHAPTER >= 4
 #include "ch4_joins.c"
@@ -104,6 +105,7 @@ int main(int argc, char **argv) {
   run_ch6_sources();
   run_fuzzed();
   run_ch6_columnar();
+  run_faults();
 #endif
 #if DFQ_CHAPTER >= 4
   run_ch4_joins();
