@@ -92,9 +92,10 @@
 //                    >>csv-scan >>csv-morsels >>pairs >>csv-frame >>paths >>files-plan
 //                    >>files-scan >>files-frame >>columnar-file >>columnar-open >>columnar-read
 //                    >>columnar-skip >>columnar-scan >>sinks >>csv-write >>json-write
-//                    >>columnar-write >>write >>pipeline >>pipeline-scan >>pipeline-stages
-//                    >>pipeline-joins >>pipeline-script >>stage-docs >>registry >>pipeline-text
-//                    >>predicates >>predicate-trees >>user-pages >>user-sources >>source-check
+//                    >>columnar-write >>write >>parting >>parting-rows >>pipeline
+//                    >>pipeline-scan >>pipeline-stages >>pipeline-joins >>pipeline-script
+//                    >>stage-docs >>registry >>pipeline-text >>predicates >>predicate-trees
+//                    >>user-pages >>user-sources >>source-check
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -252,7 +253,7 @@ typedef struct dfq_io {
   int64_t (*write)(void *user, void *file, const void *from, size_t bytes); // -1: a failure
   bool (*close)(void *user, void *file);                            // false: data may be lost
   bool (*rename)(void *user, const char *from, const char *to);
-  void (*remove)(void *user, const char *path);
+  void (*remove)(void *user, const char *path); // a file, or a folder that is empty
   int64_t (*size)(void *user, void *file); // of a file just opened, in bytes; NULL: unknown
                                            // -1: it is a pipe, which can be read only once
   // Where output for path shall appear. 1: as a file, whole or not at all; its name, with
@@ -268,6 +269,8 @@ typedef struct dfq_io {
   bool (*list)(void *user, const char *folder,
                bool (*entry)(void *to, const char *name, bool folder, int64_t bytes), void *to,
                const char **why);
+  // Makes a folder; true also when there is one. NULL: none can be made.
+  bool (*make_folder)(void *user, const char *path);
   // Has the disk keep what was written to an open file. NULL: that cannot be asked for.
   bool (*sync)(void *user, void *file);
   // A number that changes when somebody writes to the open file. NULL: nobody knows; else it
@@ -1184,6 +1187,15 @@ DFQ_API bool dfq_write(dfq_frame *frame, const char *path, const dfq_write_optio
 // The same to an open FILE, as it comes; without a format as CSV.
 // Returns: false on error; what was printed by then stays. out is not closed.
 DFQ_API bool dfq_print(dfq_frame *frame, FILE *out, const dfq_write_options *options);
+
+// Runs the frame into files of a folder, parted by the columns that keys names, "year, region":
+// dir/year=2024/region=EU/part-0.csv. The keys' values stand in the folders' names only, and a
+// scan of "dir/" reads them back. The format is CSV without another one in options.
+// The folder appears under its name when all is in it; before it must not be there, or be
+// empty.
+// Returns: false on error, and then nothing has changed.
+DFQ_API bool dfq_write_partitioned(dfq_frame *frame, const char *dir, const char *keys,
+                                   const dfq_write_options *options);
 
 // Where a result goes: into a file, or batch after batch to a function.
 typedef struct dfq_sink {
@@ -2636,7 +2648,13 @@ static int dfq__io_target(void *user, const char *path, char *to, size_t size) {
   return n >= 0 && (size_t)n < size;
 }
 
+#include <direct.h>
 #include <io.h>
+static bool dfq__io_make_folder(void *user, const char *path) {
+  (void)user;
+  return _mkdir(path) == 0 || errno == EEXIST;
+}
+
 static bool dfq__io_list(void *user, const char *folder,
                          bool (*entry)(void *to, const char *name, bool folder, int64_t bytes),
                          void *to, const char **why) {
@@ -2669,6 +2687,11 @@ extern char *realpath(const char *path, char *resolved); // hidden by strict -st
 extern int fileno(FILE *f);
 extern int fsync(int number);
 #endif
+
+static bool dfq__io_make_folder(void *user, const char *path) {
+  (void)user;
+  return mkdir(path, 0777) == 0 || errno == EEXIST;
+}
 
 // What a link leads to counts; a link to nothing is a file that cannot be opened.
 static bool dfq__io_list(void *user, const char *folder,
@@ -2717,9 +2740,14 @@ static int dfq__io_target(void *user, const char *path, char *to, size_t size) {
 }
 #endif
 
+// A file, or a folder that is empty.
 static void dfq__io_remove(void *user, const char *path) {
   (void)user;
+#if defined(_WIN32)
+  if (remove(path) != 0) (void)_rmdir(path);
+#else
   (void)remove(path);
+#endif
 }
 
 // In bytes, at the file's start; -1 for a pipe, which cannot be sought in.
@@ -2769,6 +2797,7 @@ static dfq_io dfq__io_default(void) {
                 dfq__io_target,
                 dfq__io_seek,
                 dfq__io_list,
+                dfq__io_make_folder,
                 dfq__io_sync,
                 dfq__io_stamp };
   return io;
@@ -34422,8 +34451,9 @@ static bool dfq__paths_expand(dfq__paths *p, const char *path, dfq__verb *v) {
 //   sales/year=2024/region=US/part-0.csv     id, amount + year 2024, region US
 //
 // Such a column is the same in all of a file, so a condition on it is asked once a file, before
-// that is opened: filter year = 2024 reads half of what is there. Values of a key are i64 when
-// all are, or dates; %2F and the like stand for signs that a name cannot hold.
+// that is opened: filter year = 2024 reads half of what is there. A key is a number, a date
+// or a bool when all of its values are, else text; %2F and the like stand for signs that a name
+// cannot hold.
 //
 // The columns are those of the first file, by name, in its order; every other file must have
 // the same ones, in any order, or is an error that names both; fill_missing takes what a file
@@ -34499,9 +34529,9 @@ static bool dfq__hive_next(const char **at, const char **key, size_t *key_len,
 // Texts of one part, in all files, become values of one type if all of them would be written
 // the same again; else they stay texts.
 static void dfq__hive_type(dfq__files *s, dfq_field *f, int part, int parts) {
-  static const dfq_type types[] = { DFQ_I64, DFQ_DATE };
+  static const dfq_type types[] = { DFQ_BOOL, DFQ_I64, DFQ_F64, DFQ_DATE, DFQ_DATETIME };
   char text[DFQ__NUMBER_TEXT];
-  for (int k = 0; k < 2 && f->type == DFQ_STR; k++) {
+  for (int k = 0; k < 5 && f->type == DFQ_STR; k++) {
     bool fits = true, any = false;
     dfq_value v;
     for (int i = 0; i < s->count && fits; i++) {
@@ -34519,30 +34549,37 @@ static void dfq__hive_type(dfq__files *s, dfq_field *f, int part, int parts) {
   }
 }
 
+// A key's name, interned. NULL without memory.
+static const char *dfq__hive_key(dfq *db, const char *key, size_t n) {
+  char *text = (char *)dfq__arena_alloc(&db->arena, n + 1);
+  return text ? dfq__intern_n(db, text, dfq__percent_decode(text, key, n)) : NULL;
+}
+
 // The keys that stand in any path, each once, in the order in which they are met.
 static void dfq__hive_keys(const dfq__files *s, dfq__names *keys, dfq *db) {
   const char *key, *value;
   size_t n, m;
   for (int i = 0; i < s->count; i++)
     for (const char *at = s->path[i]; dfq__hive_next(&at, &key, &n, &value, &m);) {
-      const char *name = dfq__intern_n(db, key, n);
+      const char *name = dfq__hive_key(db, key, n);
       if (!name) keys->failed = true;
       else if (!dfq__names_has(keys, name)) dfq__names_add(keys, name);
     }
 }
 
+static const char dfq__hive_null[] = "__HIVE_DEFAULT_PARTITION__";
+
 // The i-th file's value of a key: text, or null where there is none.
 static bool dfq__hive_value(dfq__files *s, dfq *db, int i, const char *name, dfq_value *to) {
-  static const char none[] = "__HIVE_DEFAULT_PARTITION__";
   const char *key, *value, *at = s->path[i];
   size_t n, m;
   *to = dfq__value_null();
   while (dfq__hive_next(&at, &key, &n, &value, &m)) {
-    if (strlen(name) != n || memcmp(name, key, n) != 0) continue;
+    if (dfq__hive_key(db, key, n) != name) continue;
     char *text = (char *)dfq__arena_alloc(&db->arena, m + 1);
     if (!text) return false;
     memcpy(text, value, m);
-    bool null = m == sizeof none - 1 && memcmp(text, none, m) == 0;
+    bool null = m == sizeof dfq__hive_null - 1 && memcmp(text, dfq__hive_null, m) == 0;
     if (!null) *to = dfq__value_str(text, dfq__percent_decode(text, text, m));
   }
   return true;
@@ -36221,6 +36258,7 @@ struct dfq__writer {
   dfq__text text;            // not written yet
   uint64_t rows, bytes;      // taken; handed on
   bool began, failed;
+  bool plain;                // in a folder that is nobody's yet: no name until it is whole
   char delimiter;            // of csv and tsv; and the text at hand, where it may need quotes
   const char *null, *line_end;
   dfq__text cell;
@@ -36307,8 +36345,9 @@ static bool dfq__writer_open(dfq__writer *w, dfq *db, const dfq_schema *schema,
 static bool dfq__writer_names(dfq__writer *w) {
   const dfq_io *io = &w->db->io;
   char real[DFQ__PATH_ROOM];
-  int there = io->target ? io->target(io->user, w->path, real, sizeof real) : 1;
-  dfq__put(&w->target, io->target && there ? real : w->path);
+  int there = io->target && !w->plain ? io->target(io->user, w->path, real, sizeof real) : 1;
+  dfq__put(&w->target, io->target && !w->plain && there ? real : w->path);
+  if (w->plain) return !w->target.failed;
   // Two writers of one path, in one process or two, must not meet in the same temporary file.
   uint64_t salt = dfq__hash_word((uint64_t)(dfq__now() * 1e9),
                                  w->db->seed ^ (uint64_t)(uintptr_t)w);
@@ -37070,6 +37109,460 @@ DFQ_API bool dfq_print_csv(dfq_frame *frame, FILE *out, const dfq_csv_write_opti
 
 DFQ_API bool dfq_print_json(dfq_frame *frame, FILE *out) {
   return dfq__write(frame, &dfq__json_format, "print_json", NULL, out, NULL);
+}
+
+// ---- >>parting: a file for each key ---------------------------------------------------------
+// Idea. A result is parted by some of its columns into folders that say so, which a scan of the
+// folder reads back as columns, see >>files-plan:
+//
+//   sales/year=2023/region=EU/part-0.csv
+//   sales/year=2024/region=US/part-0.csv, part-1.csv
+//
+// All of it is made in a folder of its own beside the one that it is to be, and gets its name
+// when it is whole: nobody ever sees half of it. So that folder must not be there, or be empty.
+//
+// Rows come in any order, and there may be more keys than files that a process may open. Each
+// key has a writer whose text waits until there is 64 KB of it, or too much in all; then its
+// file is opened, and when too many are, the one that was longest without rows is closed for
+// good: what comes later goes into the key's next part. Cost: a look-up in a hash table for
+// each row whose keys are not those of the row before; memory for what waits, 8 MB at most, and
+// some hundred bytes a key. Larger engines sort by the key first, where it has many values.
+
+enum { DFQ__PARTS_OPEN = 64, DFQ__PARTS_WAIT = 8 << 20 };
+
+// A key: its folder below the root, and the file that its rows go to.
+typedef struct dfq__lot {
+  uint64_t hash;
+  const char *folder;        // "year=2024/region=EU"
+  dfq__writer writer;
+  dfq__text path;            // of the part at hand
+  bool live;                 // a writer is at work, with or without a file
+  bool made;                 // its folders are there
+  int files;                 // parts that were begun
+  uint64_t used;             // when it last had rows
+} dfq__lot;
+
+typedef struct dfq__parting {
+  dfq *db;
+  dfq__arena arena;          // of folders' names
+  const dfq__format *is;
+  const dfq_write_options *options;
+  const char *dir;
+  dfq__text root, folder;    // until it is whole; the key of the row at hand
+  bool begun;                // the root is there
+  dfq__names names;          // of the keys
+  int *key, *rest, rest_count;
+  dfq_schema schema;         // of what goes into the files
+  dfq__batch batch;          // the columns of it
+  dfq__lot **part;
+  size_t count, room;
+  uint32_t *slot;            // a hash table of numbers of parts, from 1
+  size_t slots, latest;
+  dfq__buffer numbers;       // of parts, by row of the batch
+  dfq__store store;          // for formats that take batches only, with
+  dfq_value *value;          // a row for it,
+  dfq__vec *column;          // and its columns
+  uint64_t now;
+} dfq__parting;
+
+static bool dfq__parting_fail(dfq__parting *p, dfq_status status, const char *what,
+                              const char *why) {
+  dfq__arena scratch = { p->db->heap, NULL, NULL };
+  dfq__report(p->db, dfq__error_new(&scratch, status, NULL, "write_partitioned", "%s%s%s",
+                                    what, *what ? ": " : "", why));
+  dfq__arena_release(&scratch, 0);
+  return false;
+}
+
+static bool dfq__parting_no_memory(dfq__parting *p) {
+  dfq__report(p->db, &dfq__error_memory);
+  return false;
+}
+
+// -- names of folders
+
+// Bytes that a name may not hold on every system, and those that mean something in it.
+static void dfq__put_percent(dfq__text *t, const char *s, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    unsigned char c = (unsigned char)s[i];
+    if (c < 32 || c == 127 || strchr("%=/\\:*?\"<>|#", c)) dfq__putf(t, "%%%02X", c);
+    else dfq__put_char(t, s[i]);
+  }
+}
+
+static void dfq__put_hive(dfq__text *t, const char *name, const dfq_value *v) {
+  char text[DFQ__NUMBER_TEXT];
+  const char *s = v->type == DFQ_STR ? v->as.s : text;
+  size_t n = v->type == DFQ_NULL ? 0 : v->type == DFQ_STR ? v->len : dfq__write_value(text, v);
+  bool like_null = n && *s == '_' && v->type == DFQ_STR;
+  dfq__put_percent(t, name, strlen(name));
+  dfq__put_char(t, '=');
+  if (v->type == DFQ_NULL) dfq__put(t, dfq__hive_null);
+  if (like_null) dfq__put(t, "%5F");
+  dfq__put_percent(t, s + like_null, n - like_null);
+}
+
+// -- parts
+
+// Makes a part's folders, one below the other. False after an error.
+static bool dfq__lot_folders(dfq__parting *p, dfq__lot *part) {
+  const dfq_io *io = &p->db->io;
+  size_t root = p->root.len;
+  dfq__text t = dfq__text_in(p->db->heap);
+  bool ok = true;
+  dfq__putf(&t, "%s/%s/", p->root.data, part->folder);
+  for (size_t i = root; ok && !t.failed && i < t.len; i++) {
+    if (t.data[i] != '/') continue;
+    t.data[i] = 0;
+    dfq__io_clear();
+    ok = io->make_folder(io->user, t.data) ||
+         dfq__parting_fail(p, DFQ_IO_ERROR, t.data, dfq__io_reason());
+    p->begun = p->begun || ok;
+    t.data[i] = '/';
+  }
+  if (t.failed) ok = dfq__parting_no_memory(p);
+  dfq__text_free(&t);
+  return part->made = ok;
+}
+
+// The end of a part's file. False after an error, which is reported.
+static bool dfq__lot_end(dfq__lot *part) {
+  if (!part->live) return true;
+  bool ok = dfq__writer_seal(&part->writer);
+  dfq__writer_close(&part->writer);
+  part->live = false;
+  return ok;
+}
+
+// Closes the file that was longest without rows, when as many are open as may be.
+static bool dfq__parting_make_room(dfq__parting *p) {
+  dfq__lot *oldest = NULL;
+  int open = 0;
+  for (size_t i = 0; i < p->count; i++) {
+    dfq__lot *part = p->part[i];
+    if (!part->live || !part->writer.file) continue;
+    open++;
+    if (!oldest || part->used < oldest->used) oldest = part;
+  }
+  return open < DFQ__PARTS_OPEN || dfq__lot_end(oldest);
+}
+
+// A writer begins, without a file. False after an error.
+static bool dfq__lot_begin(dfq__parting *p, dfq__lot *part) {
+  if (part->live) return true;
+  part->path.len = 0;
+  dfq__putf(&part->path, "%s/%s/part-%d%.*s", p->root.data, part->folder, part->files++,
+            (int)strcspn(p->is->endings + 1, ".") + 1, p->is->endings);
+  if (part->path.failed) return dfq__parting_no_memory(p);
+  part->live = true;
+  bool ok = dfq__writer_open(&part->writer, p->db, &p->schema, p->is, "write_partitioned",
+                             p->options);
+  part->writer.path = part->path.data;
+  part->writer.plain = true;
+  return ok;
+}
+
+// Opens the file of a part, if it is not open, and writes what waits for it.
+static bool dfq__lot_flush(dfq__parting *p, dfq__lot *part) {
+  dfq__writer *w = &part->writer;
+  if (!w->file) {
+    if (!dfq__parting_make_room(p)) return false;
+    if (!part->made && !dfq__lot_folders(p, part)) return false;
+    if (!dfq__writer_into(w, w->path)) return false;
+  }
+  bool ok = dfq__writer_flush(w);
+  dfq__text_free(&w->text);
+  return ok;
+}
+
+// Doubles the hash table. False without memory.
+static bool dfq__parting_rehash(dfq__parting *p) {
+  size_t slots = p->slots ? 2 * p->slots : 64;
+  uint32_t *slot = (uint32_t *)dfq__alloc_zero(p->db->heap, slots, sizeof *slot);
+  if (!slot) return false;
+  dfq__free(p->db->heap, p->slot, p->slots * sizeof *slot);
+  p->slot = slot;
+  p->slots = slots;
+  for (size_t i = 0; i < p->count; i++) {
+    size_t at = p->part[i]->hash & (slots - 1);
+    while (slot[at]) at = (at + 1) & (slots - 1);
+    slot[at] = (uint32_t)i + 1;
+  }
+  return true;
+}
+
+// A new part. Returns its number; SIZE_MAX without memory.
+static size_t dfq__parting_add(dfq__parting *p, const char *folder, size_t n, uint64_t hash) {
+  if (p->count == p->room) {
+    size_t room = 2 * p->room + 16;
+    dfq__lot **to = (dfq__lot **)dfq__resize(p->db->heap, (void *)p->part,
+                                               p->room * sizeof *to, room * sizeof *to);
+    if (!to) return SIZE_MAX;
+    p->part = to;
+    p->room = room;
+  }
+  dfq__lot *part = (dfq__lot *)dfq__arena_alloc(&p->arena, sizeof *part);
+  if (part) part->folder = dfq__arena_text(&p->arena, folder, n);
+  if (!part || !part->folder) return SIZE_MAX;
+  part->hash = hash;
+  part->path = dfq__text_in(p->db->heap);
+  p->part[p->count] = part;
+  return p->count++;
+}
+
+// The number of the part of a folder, which is a new one if it has to be; SIZE_MAX without
+// memory.
+static size_t dfq__parting_find(dfq__parting *p, const char *folder, size_t n) {
+  uint64_t hash = dfq__hash_bytes(folder, n, p->db->seed);
+  if (2 * p->count >= p->slots && !dfq__parting_rehash(p)) return SIZE_MAX;
+  size_t at = hash & (p->slots - 1);
+  for (; p->slot[at]; at = (at + 1) & (p->slots - 1)) {
+    const dfq__lot *part = p->part[p->slot[at] - 1];
+    if (part->hash == hash && strcmp(part->folder, folder) == 0) return p->slot[at] - 1;
+  }
+  size_t number = dfq__parting_add(p, folder, n, hash);
+  if (number != SIZE_MAX) p->slot[at] = (uint32_t)number + 1;
+  return number;
+}
+
+// Which part a row belongs to; SIZE_MAX without memory.
+static size_t dfq__parting_of(dfq__parting *p, const dfq__batch *b, size_t row) {
+  dfq__text *t = &p->folder;
+  t->len = 0;
+  for (int k = 0; k < p->names.count; k++) {
+    dfq_value v;
+    dfq_batch_get(b, row, p->key[k], &v);
+    if (k) dfq__put_char(t, '/');
+    dfq__put_hive(t, p->names.name[k], &v);
+  }
+  if (t->failed) return SIZE_MAX;
+  const dfq__lot *latest = p->count ? p->part[p->latest] : NULL;
+  if (latest && strcmp(latest->folder, t->data) == 0) return p->latest;
+  return p->latest = dfq__parting_find(p, t->data, t->len);
+}
+
+// ---- >>parting-rows: each row to its file ---------------------------------------------------
+// A batch is told apart by its keys; each row goes into the writer of its own. Formats that go
+// by rows take them where they stand; the others get those of one key gathered.
+
+// The rows of a batch that go to the same part as row i, for a format that takes whole batches.
+static bool dfq__parting_batch(dfq__parting *p, dfq__writer *w, size_t *number, size_t i) {
+  dfq__store *s = &p->store;
+  size_t part = number[i];
+  dfq__store_clear(s);
+  for (size_t k = i; k < p->batch.rows; k++) {
+    if (number[k] != part) continue;
+    for (int c = 0; c < p->rest_count; c++) dfq_batch_get(&p->batch, k, c, &p->value[c]);
+    if (!dfq__store_row(s, p->value)) return dfq__parting_no_memory(p);
+    number[k] = SIZE_MAX;   // done
+  }
+  for (int c = 0; c < p->rest_count; c++) p->column[c] = dfq__store_vec(s, c);
+  dfq__batch b = { s->rows, p->rest_count, p->column };
+  return dfq__writer_take(w, &b);
+}
+
+// A row, or for some formats all of the batch that go where it goes.
+static bool dfq__parting_row(dfq__parting *p, size_t *number, size_t i) {
+  if (number[i] == SIZE_MAX) return true;
+  dfq__lot *part = p->part[number[i]];
+  dfq__writer *w = &part->writer;
+  if (!dfq__lot_begin(p, part)) return false;
+  part->used = ++p->now;
+  if (!w->is->row) return dfq__lot_flush(p, part) && dfq__parting_batch(p, w, number, i);
+  dfq__writer_begin(w);
+  w->is->row(w, &p->batch, i);
+  w->rows++;
+  if (w->failed) return false;
+  return w->text.len < DFQ__WRITE_BYTES || dfq__lot_flush(p, part);
+}
+
+// What waits must not be more than a few megabytes: then all of it is written.
+static bool dfq__parting_relieve(dfq__parting *p) {
+  size_t waits = 0;
+  for (size_t i = 0; i < p->count; i++)
+    if (p->part[i]->live) waits += p->part[i]->writer.text.size;
+  for (size_t i = 0; i < p->count && waits > DFQ__PARTS_WAIT; i++) {
+    dfq__writer *w = &p->part[i]->writer;
+    if (p->part[i]->live && w->text.len && !dfq__lot_flush(p, p->part[i])) return false;
+  }
+  return true;
+}
+
+static bool dfq__parting_take(dfq__parting *p, const dfq__batch *b) {
+  if (!dfq__buffer_reserve(p->db->heap, &p->numbers, b->rows * sizeof(size_t)))
+    return dfq__parting_no_memory(p);
+  size_t *number = (size_t *)(void *)p->numbers.data;
+  for (int c = 0; c < p->rest_count; c++) p->batch.column[c] = b->column[p->rest[c]];
+  p->batch.rows = b->rows;
+  for (size_t i = 0; i < b->rows; i++) {
+    number[i] = dfq__parting_of(p, b, i);
+    if (number[i] == SIZE_MAX) return dfq__parting_no_memory(p);
+  }
+  for (size_t i = 0; i < b->rows; i++)
+    if (!dfq__parting_row(p, number, i)) return false;
+  return dfq__parting_relieve(p);
+}
+
+// -- from the first to the last
+
+// The keys, and what is left for the files. False after an error.
+static bool dfq__parting_columns(dfq__parting *p, dfq_frame *f, const char *keys) {
+  const dfq_schema *all = dfq_schema_of(f);
+  dfq__arena *a = &p->arena;
+  size_t n = (size_t)all->count + 1;
+  dfq__parser parser = dfq__parser_of(p->db, keys, strlen(keys), "write_partitioned", NULL);
+  p->names.arena = a;
+  do {
+    dfq__token t = parser.now;
+    const char *name = dfq__parse_name(&parser, "a column");
+    int c = name ? dfq__schema_find(all, name) : -1;
+    if (name && c < 0)
+      dfq__parse_fail(&parser, DFQ_UNKNOWN_NAME, t.at, t.len, "no column %s", name);
+    else if (name && dfq__kind(all->field[c].type) == DFQ_LIST)
+      dfq__parse_fail(&parser, DFQ_TYPE_ERROR, t.at, t.len, "a list is no key");
+    if (c >= 0) dfq__names_add(&p->names, name);
+  } while (!parser.error && dfq__accept_symbol(&parser, ","));
+  dfq__expect_end(&parser);
+  if (parser.error) { dfq__report(p->db, parser.error); return false; }
+  dfq_field *field = (dfq_field *)dfq__arena_array(a, n, sizeof *field);
+  dfq_type *type = (dfq_type *)dfq__arena_array(a, n, sizeof *type);
+  p->key = (int *)dfq__arena_array(a, n, sizeof *p->key);
+  p->rest = (int *)dfq__arena_array(a, n, sizeof *p->rest);
+  p->batch.column = (dfq__vec *)dfq__arena_array(a, n, sizeof(dfq__vec));
+  p->column = (dfq__vec *)dfq__arena_array(a, n, sizeof(dfq__vec));
+  p->value = (dfq_value *)dfq__arena_array(a, n, sizeof *p->value);
+  if (!field || !type || !p->key || !p->rest || !p->batch.column || !p->column || !p->value ||
+      p->names.failed) return dfq__parting_no_memory(p);
+  for (int k = 0; k < p->names.count; k++)
+    p->key[k] = dfq__schema_find(all, p->names.name[k]);
+  for (int c = 0; c < all->count; c++) {
+    if (dfq__names_has(&p->names, all->field[c].name)) continue;
+    field[p->rest_count] = all->field[c];
+    type[p->rest_count] = all->field[c].type;
+    p->rest[p->rest_count++] = c;
+  }
+  p->schema.field = field;
+  p->schema.count = p->batch.columns = p->rest_count;
+  if (!p->rest_count)
+    return dfq__parting_fail(p, DFQ_USAGE, "", "every column is a key: none is left");
+  return dfq__store_init(&p->store, p->db->heap, type, p->rest_count) ||
+         dfq__parting_no_memory(p);
+}
+
+static bool dfq__folder_entry(void *to, const char *name, bool folder, int64_t bytes) {
+  (void)name;
+  (void)folder;
+  (void)bytes;
+  *(bool *)to = true;
+  return false;
+}
+
+// The folder that it is to be must not hold anything yet. False after an error.
+static bool dfq__parting_root(dfq__parting *p) {
+  const dfq_io *io = &p->db->io;
+  const char *why = NULL;
+  bool full = false;
+  size_t n = p->dir ? strlen(p->dir) : 0;
+  while (n > 1 && p->dir[n - 1] == '/') n--;
+  if (!n) return dfq__parting_fail(p, DFQ_USAGE, "", "no folder is given");
+  if (!io->make_folder)
+    return dfq__parting_fail(p, DFQ_USAGE, p->dir, "this dfq_io has no make_folder");
+  if (io->list && io->list(io->user, p->dir, dfq__folder_entry, &full, &why) && full)
+    return dfq__parting_fail(p, DFQ_IO_ERROR, p->dir,
+                             "is not empty\n  try: a new folder, or remove this one first");
+  uint64_t salt = dfq__hash_word((uint64_t)(dfq__now() * 1e9),
+                                 p->db->seed ^ (uint64_t)(uintptr_t)p);
+  dfq__putf(&p->root, "%.*s.%016llx.tmp", (int)n, p->dir, (unsigned long long)salt);
+  if (p->root.failed) return dfq__parting_no_memory(p);
+  dfq__io_clear();
+  p->begun = io->make_folder(io->user, p->root.data);
+  return p->begun || dfq__parting_fail(p, DFQ_IO_ERROR, p->dir, dfq__io_reason());
+}
+
+// All files are whole: the folder gets its name. An empty one of that name makes room.
+static bool dfq__parting_commit(dfq__parting *p) {
+  const dfq_io *io = &p->db->io;
+  for (size_t i = 0; i < p->count; i++) {
+    dfq__lot *part = p->part[i];
+    if (!part->live) continue;
+    if (!dfq__lot_flush(p, part) || !dfq__lot_end(part)) return false;
+  }
+  char name[DFQ__PATH_ROOM];
+  size_t n = p->root.len - strlen(".0123456789abcdef.tmp");
+  (void)snprintf(name, sizeof name, "%.*s", (int)n, p->root.data);
+  if (n >= sizeof name) return dfq__parting_fail(p, DFQ_IO_ERROR, "", "the path is too long");
+  io->remove(io->user, name);
+  dfq__io_clear();
+  if (!io->rename(io->user, p->root.data, name))
+    return dfq__parting_fail(p, DFQ_IO_ERROR, name, dfq__io_reason());
+  p->begun = false;
+  return true;
+}
+
+// Takes away what was made: files first, then folders from the deepest up.
+static void dfq__parting_undo(dfq__parting *p) {
+  const dfq_io *io = &p->db->io;
+  dfq__text t = dfq__text_in(p->db->heap);
+  for (size_t i = 0; i < p->count; i++)
+    for (int k = 0; k < p->part[i]->files && p->part[i]->made; k++) {
+      t.len = 0;
+      dfq__putf(&t, "%s/%s/part-%d%.*s", p->root.data, p->part[i]->folder, k,
+                (int)strcspn(p->is->endings + 1, ".") + 1, p->is->endings);
+      if (!t.failed) io->remove(io->user, t.data);
+    }
+  for (int deep = p->names.count; deep > 0; deep--)
+    for (size_t i = 0; i < p->count; i++) {
+      const char *end = p->part[i]->folder;
+      for (int k = 0; k < deep && end; k++) end = strchr(end + (k > 0), '/');
+      t.len = 0;
+      dfq__putf(&t, "%s/%.*s", p->root.data,
+                end ? (int)(end - p->part[i]->folder) : (int)strlen(p->part[i]->folder),
+                p->part[i]->folder);
+      if (!t.failed && p->part[i]->made) io->remove(io->user, t.data);
+    }
+  io->remove(io->user, p->root.data);
+  dfq__text_free(&t);
+}
+
+static void dfq__parting_close(dfq__parting *p) {
+  for (size_t i = 0; i < p->count; i++) {
+    if (p->part[i]->live) dfq__writer_close(&p->part[i]->writer);
+    dfq__text_free(&p->part[i]->path);
+  }
+  if (p->begun) dfq__parting_undo(p);
+  dfq__free(p->db->heap, (void *)p->part, p->room * sizeof *p->part);
+  dfq__free(p->db->heap, p->slot, p->slots * sizeof *p->slot);
+  dfq__store_free(&p->store);
+  dfq__buffer_free(p->db->heap, &p->numbers);
+  dfq__text_free(&p->root);
+  dfq__text_free(&p->folder);
+  dfq__arena_release(&p->arena, 0);
+}
+
+DFQ_API bool dfq_write_partitioned(dfq_frame *frame, const char *dir, const char *keys,
+                                   const dfq_write_options *options) {
+  dfq__parting p;
+  dfq__stream s;
+  if (!frame) return false;
+  if (frame->error) { dfq__report(frame->db, frame->error); return false; }
+  memset(&p, 0, sizeof p);
+  p.db = frame->db;
+  p.arena.heap = p.db->heap;
+  p.root = p.folder = dfq__text_in(p.db->heap);
+  p.dir = dir;
+  p.options = options;
+  p.is = dfq__format_for(p.db, "write_partitioned",
+                         options && options->format ? options->format : "csv", NULL);
+  bool ok = p.is && dfq__parting_columns(&p, frame, keys ? keys : "") &&
+            dfq__parting_root(&p) && dfq__stream_open(&s, frame, true);
+  if (ok) {
+    for (const dfq__batch *b; ok && (b = dfq__stream_next(&s)) != NULL;)
+      ok = dfq__parting_take(&p, b);
+    ok = dfq__stream_close(&s, !ok) && ok;
+  }
+  ok = ok && dfq__parting_commit(&p);
+  dfq__parting_close(&p);
+  return ok;
 }
 
 // ---- >>pipeline: whole plans as text --------------------------------------------------------

@@ -36,6 +36,7 @@ typedef struct settings {
   const char **lets;          // files of lets for it: each -f but the last
   int let_count;
   const char *output;         // the last --output; NULL: standard output
+  const char *partition;      // keys: output is a folder then
   const char **outputs;       // all of them
   int output_count;
   dfq_write_options write;    // format: a name that dfq_format_at knows
@@ -69,8 +70,8 @@ static const char help_text[] =
     "flags      --format csv|tsv|json|table    --output FILE (whole or not at all)\n"
     "           --quote needed|always|never   --delimiter ';'   --null TEXT   --crlf\n"
     "           --no-header    --digits N    --date-format '%d.%m.%Y'    --sync\n"
-    "           --datetime-format '%F %R'    --schema    --progress\n"
-    "           --explain[=plain|optimized|analyze|journal|dot|json|both]\n"
+    "           --datetime-format '%F %R'    --partition 'year, region'    --progress\n"
+    "           --schema    --explain[=plain|optimized|analyze|journal|dot|json|both]\n"
     "           --param NAME[:TYPE]=VALUE    --engine batch|row    --threads N\n"
     "           --batch ROWS    --no-optimize    --off RULE    --help    --version\n"
     "exit code  0 fine, 1 query failed, 2 wrong usage, 3 output cannot be written\n";
@@ -192,6 +193,10 @@ static bool set_null(settings *s, const char *value) {
   s->write.csv.null = value;
   return true;
 }
+static bool set_partition(settings *s, const char *value) {
+  s->partition = value;
+  return true;
+}
 static bool set_date(settings *s, const char *value) {
   s->write.csv.date_format = value;
   return true;
@@ -254,7 +259,7 @@ static const struct {
   { "--null", VALUE, set_null },            { "--crlf", NOTHING, set_crlf },
   { "--digits", VALUE, set_digits },        { "--date-format", VALUE, set_date },
   { "--datetime-format", VALUE, set_datetime }, { "--sync", NOTHING, set_sync },
-  { "--progress", NOTHING, set_bar },
+  { "--progress", NOTHING, set_bar },       { "--partition", VALUE, set_partition },
 };
 
 // Takes the flag that stands at argv[*i], and its value if it has one there.
@@ -294,6 +299,9 @@ static bool read_arguments(settings *s, int argc, char **argv) {
 
 // Without --format, the output file's ending says what it is to hold.
 static bool choose_format(settings *s) {
+  if (s->partition && s->output_count != 1)
+    return wrong("--partition needs one --output, the folder to be made");
+  if (s->partition && !s->write.format) s->write.format = "csv";
   if (s->write.format) return true;
   for (int i = 0; i + 1 < s->output_count; i++)
     if (!dfq_format_of(s->outputs[i]))
@@ -635,7 +643,9 @@ static int write_result(dfq *db, const settings *s, dfq_frame *q) {
     sinks[i].path = s->outputs[i];
     sinks[i].options = &o;
   }
-  bool ok = sinks && dfq_write_all(q, sinks, s->output_count), its_file = false;
+  bool its_file = false, ok = sinks != NULL;
+  if (s->partition) ok = dfq_write_partitioned(q, s->output, s->partition, &o);
+  else ok = ok && dfq_write_all(q, sinks, s->output_count);
   free(sinks);
   if (ok) return FINE;
   for (int i = 0; i < s->output_count; i++)

@@ -554,7 +554,107 @@ TEST(files_progress) {
   dfq_close(db);
 }
 
+// ---- parted output --------------------------------------------------------------------------
+
+// Rows with keys of several types, odd texts and nulls among them.
+static dfq_frame *files_keyed(dfq *db, int n, int keys) {
+  static const char *const odd[] = { "EU", "", "a/b", "50%", "_x", "\xC3\xA4 =", "NA",
+                                     "__HIVE_DEFAULT_PARTITION__" };
+  test_string t = { NULL, 0, 0 };
+  int wide = keys > 100 ? 300 : 1;   // so much that it does not wait in memory
+  test_puts(&t, "id,k,t,x,wide\n");
+  for (int i = 0; i < n; i++) {
+    char line[100];
+    int k = (int)((unsigned)i * 2654435761u >> 8) % keys;
+    if (k % 9 == 8) snprintf(line, sizeof line, "%d,,,%d.5,", i, i);
+    else snprintf(line, sizeof line, "%d,%d,\"%s\",%d.5,", i, k, odd[k % 8], i);
+    test_puts(&t, line);
+    for (int c = 0; c < wide; c++) test_add(&t, c + 1 < wide ? "w" : "\n", 1);
+  }
+  dfq_frame *f = dfq_scan_csv(db, test_file("files_keyed.csv", t.s), NULL);
+  free(t.s);
+  return f;
+}
+
+// The rows of a frame in one order, with its columns in one. Owns: the caller.
+static dfq_table *files_sorted(dfq_frame *f) {
+  return dfq_collect(dfq_sort(dfq_select(f, "id, k, t, x"), "id"));
+}
+
+TEST(files_parted_and_back) {
+  for (int round = 0; round < 4; round++) {
+    dfq *db = dfq_open(NULL);
+    dfq_write_options o = files_as(round == 3 ? "table" : round == 2 ? "tsv" : NULL);
+    int rows = round == 1 ? 40000 : 2500, keys = round == 1 ? 150 : round == 3 ? 5 : 20;
+    dfq_frame *f = files_keyed(db, rows, keys);
+    const char *path = test_path("parted");
+    if (round == 2) mkdir(path, 0700);   // an empty folder may be there
+    char pattern[1000];
+    snprintf(pattern, sizeof pattern, "%s/", path);
+    CHECK(dfq_write_partitioned(f, round ? path : pattern, "k, t", &o));
+    if (round < 3) {
+      dfq_csv_options read = csv_options();
+      if (round == 2) read.delimiter = '\t';
+      dfq_table *want = files_sorted(f);
+      dfq_table *got = files_sorted(dfq_scan_csv(db, pattern, &read));
+      char difference[200] = "";
+      if (!CHECK(got != NULL)) test_fail("    %s\n", dfq_error(db));
+      else if (!CHECK(dfq_table_equal(want, got, difference, sizeof difference)))
+        test_fail("    round %d: %s\n", round, difference);
+      dfq_table_free(want);
+      dfq_table_free(got);
+    }
+    CHECK(!dfq_write_partitioned(f, path, "k", NULL));
+    CHECK_HAS(dfq_error(db), "parted: is not empty");
+    snprintf(pattern, sizeof pattern, "%s/**/part-1.csv", path);
+    bool second = dfq_frame_error(dfq_scan_csv(db, pattern, NULL)) == NULL;
+    CHECK_INT(second, round == 1);   // more keys than files may be open
+    files_fell(path);
+    dfq_close(db);
+  }
+}
+
+// Whatever goes wrong, there is no folder, and none that it was to become.
+TEST(files_parted_wholly_or_not) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = files_keyed(db, 9000, 20);
+  const char *path = test_path("never");
+  int before = test_file_count();
+  dfq_frame *late = dfq_filter(f, "id < 8000 or cast(t as i64) > 0");
+  CHECK(!dfq_write_partitioned(late, path, "t", NULL));
+  CHECK(!dfq_write_partitioned(f, path, "t, nosuch", NULL));
+  CHECK_HAS(dfq_error(db), "no column nosuch");
+  CHECK(!dfq_write_partitioned(f, path, "id, k, t, x, wide", NULL));
+  CHECK_HAS(dfq_error(db), "every column is a key");
+  CHECK(!dfq_write_partitioned(f, path, "", NULL));
+  CHECK(!dfq_write_partitioned(f, "", "t", NULL));
+  CHECK_HAS(dfq_error(db), "no folder is given");
+  CHECK(!dfq_write_partitioned(f, test_path("nowhere/x"), "t", NULL));
+  CHECK_HAS(dfq_error(db), "nowhere/x: No such file");
+  dfq_write_options o = files_as("what");
+  CHECK(!dfq_write_partitioned(f, path, "t", &o));
+  CHECK_HAS(dfq_error(db), "there is no format what");
+  CHECK_INT(test_file_count(), before);
+  bool ok = false;
+  for (size_t budget = 100000; !ok && budget < 30000000; budget += budget / 4) {
+    dfq_options options;
+    memset(&options, 0, sizeof options);
+    options.budget = budget;
+    dfq *small = dfq_open(&options);
+    dfq_frame *g = dfq_scan_csv(small, test_path("files_keyed.csv"), NULL);
+    ok = dfq_write_partitioned(g, path, "k, t", NULL);
+    if (!ok) CHECK_INT(dfq_error_status(small), DFQ_NO_MEMORY);
+    CHECK_INT(test_file_count(), before + ok);
+    dfq_close(small);
+  }
+  CHECK(ok);
+  files_fell(path);
+  dfq_close(db);
+}
+
 static void run_ch6_files(void) {
+  RUN(files_parted_and_back);
+  RUN(files_parted_wholly_or_not);
   RUN(files_several_sinks);
   RUN(files_cancel_from_anywhere);
   RUN(files_progress);

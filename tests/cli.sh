@@ -232,6 +232,21 @@ has 'files 1 of 2'
 dfq 1 'scan y/*.csv'
 says 'no file is called y/*.csv'
 
+# files by key, and back
+dfq 0 'scan orders.csv' --output byyear --partition year
+prints_nothing
+dfq 0 --format csv 'scan byyear/ | filter year = 2024 | select order_id | sort order_id | limit 1'
+has order_id
+dfq 0 --explain=optimized 'scan byyear/ | filter year = 2024'
+has 'files 1 of'
+dfq 3 'scan orders.csv' --output byyear --partition year
+says 'byyear: is not empty'
+dfq 1 'scan orders.csv' --output bynone --partition 'year, nosuch'
+says 'no column nosuch'
+absent bynone
+dfq 2 'scan orders.csv' --partition year
+says '--partition needs one --output'
+
 # where writing fails, the old file stays, and nothing is left beside it
 if [ -c /dev/full ]; then
   dfq 3 'scan orders.csv' --output /dev/full --format csv
