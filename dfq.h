@@ -458,7 +458,7 @@ DFQ_API void dfq_rows_observe(dfq_rows *rows, dfq_observe_fn observe, void *user
 // ---- >>api-expressions: chapter 2, expressions as data --------------------------------------
 
 // Two roads to one tree: text, or constructors. The grammar is in
-// docs/chapters/02-expressions.md. Returns (all of them): never NULL; a failure sticks to the
+// docs/chapters/language.md. Returns (all of them): never NULL; a failure sticks to the
 // expression. Owns: the context. text: one expression, copied. A wrong one gives an expression
 // that failed, with a caret under it.
 DFQ_API dfq_expr *dfq_parse(dfq *db, const char *text);

@@ -97,7 +97,12 @@ static dfq_frame *interlude(dfq_frame *orders, dfq_frame *customers) {
 }
 
 static dfq_frame *with(dfq_frame *f, dfq_engine engine, size_t batch_rows, bool no_optimize) {
-  dfq_run_options run = { engine, 1, batch_rows, no_optimize, 0, NULL, NULL };
+  dfq_run_options run;
+  memset(&run, 0, sizeof run);
+  run.engine = engine;
+  run.threads = 1;
+  run.batch_rows = batch_rows;
+  run.no_optimize = no_optimize;
   return dfq_configure(f, &run);
 }
 

@@ -6,11 +6,49 @@
 #define DFQ_IMPLEMENTATION
 #include "dfq.h"
 
+#include <string.h>
+
 static const dfq_field fields[] = {
   { "amount", DFQ_F64, NULL }, { "region", DFQ_STR, NULL }, { "year", DFQ_I64, NULL },
 };
 static const dfq_schema orders = { 3, fields };
 
+// ---- the naive way -------------------------------------------------------------------------
+// A list of conditions, all of which have to hold. No or, no arithmetic, and a truth value of
+// two: what is missing is not larger than 100, so it counts as "not larger".
+
+typedef struct naive { const char *column; char op; double than; bool negated; } naive;
+
+static bool naive_holds(const naive *list, int count, const dfq_value *row) {
+  bool all = true;
+  for (int i = 0; i < count && all; i++) {
+    const dfq_value *v = NULL;
+    for (int c = 0; c < orders.count; c++)
+      if (!strcmp(orders.field[c].name, list[i].column)) v = &row[c];
+    bool holds = v && v->type == DFQ_F64 &&
+                 (list[i].op == '>' ? v->as.f > list[i].than : v->as.f < list[i].than);
+    all = holds != list[i].negated;
+  }
+  return all;
+}
+
+static void naive_way(dfq *db) {
+  static const naive large[] = { { "amount", '>', 100, false } };
+  static const naive not_large[] = { { "amount", '>', 100, true } };
+  dfq_expr *e = dfq_parse(db, "not (amount > 100)");
+  printf("  %-10s %-14s %-20s %s\n", "amount", "amount > 100", "not (amount > 100)", "as a tree");
+  for (int i = 0; i < 3; i++) {
+    dfq_value row[3], v;
+    memset(row, 0, sizeof row);
+    row[0].type = i < 2 ? DFQ_F64 : DFQ_NULL;
+    row[0].as.f = i ? 40 : 250;
+    bool ok = dfq_expr_eval(e, &orders, row, &v);
+    printf("  %-10s %-14s %-20s %s\n", i == 0 ? "250" : i == 1 ? "40" : "null",
+           naive_holds(large, 1, row) ? "true" : "false",
+           naive_holds(not_large, 1, row) ? "true" : "false",
+           !ok ? "failed" : v.type == DFQ_NULL ? "null" : v.as.i ? "true" : "false");
+  }
+}
 
 static void print_value(const dfq_value *v) {
   switch (v->type) {
@@ -65,7 +103,10 @@ static void evaluate(dfq *db, const char *source, const dfq_value *row) {
 int main(void) {
   dfq *db = dfq_open(NULL);
 
-  puts("Two roads to one tree\n");
+  puts("The naive way, a list of conditions, beside a tree\n");
+  naive_way(db);
+
+  puts("\nTwo roads to one tree\n");
   dfq_expr *parsed = dfq_parse(db, "amount > 100 and region = 'EU'");
   dfq_expr *built = dfq_and(dfq_gt(dfq_col(db, "amount"), dfq_i64(db, 100)),
                             dfq_eq(dfq_col(db, "region"), dfq_str(db, "EU")));

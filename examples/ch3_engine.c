@@ -7,6 +7,8 @@
 #define DFQ_IMPLEMENTATION
 #include "dfq.h"
 
+#include <string.h>
+
 enum { ROWS = 100000 };
 
 // ---- a source of 100,000 measurements that counts what it is asked for ---------------------
@@ -53,9 +55,18 @@ static void print_schema(dfq_frame *f) {
   puts("");
 }
 
+// Zero is the default of every option.
+static dfq_run_options run_by(dfq_engine engine, size_t batch_rows) {
+  dfq_run_options run;
+  memset(&run, 0, sizeof run);
+  run.engine = engine;
+  run.batch_rows = batch_rows;
+  return run;
+}
+
 static bool run_twice(dfq_frame *plan) {
-  dfq_run_options by_row = { DFQ_ROW_ENGINE, 0, 0, false, 0, NULL, NULL };
-  dfq_run_options by_three = { DFQ_BATCH_ENGINE, 0, 3, false, 0, NULL, NULL };
+  dfq_run_options by_row = run_by(DFQ_ROW_ENGINE, 0);
+  dfq_run_options by_three = run_by(DFQ_BATCH_ENGINE, 3);
   dfq_table *rows = dfq_collect(dfq_configure(plan, &by_row));
   dfq_table *batches = dfq_collect(plan);
   dfq_table *threes = dfq_collect(dfq_configure(plan, &by_three));
@@ -97,7 +108,7 @@ int main(void) {
   ok = ok && run_twice(plan);
 
   puts("\nA limit stops the source, at a batch's end or, row by row, at once\n");
-  dfq_run_options by_row = { DFQ_ROW_ENGINE, 0, 0, false, 0, NULL, NULL };
+  dfq_run_options by_row = run_by(DFQ_ROW_ENGINE, 0);
   dfq_frame *two = dfq_limit(warm, 2);
   dfq_table_free(dfq_collect(two));
   printf("  batch engine: %6d rows read\n", (int)position);

@@ -7,6 +7,8 @@
 #define DFQ_IMPLEMENTATION
 #include "dfq.h"
 
+#include <string.h>
+
 #include <stdlib.h>
 
 static dfq *db;
@@ -34,7 +36,10 @@ static void explain(dfq_frame *f, dfq_explain_form as) { must(dfq_explain_as(f, 
 
 // The same frame, to be run as it was written.
 static dfq_frame *as_written(dfq_frame *f) {
-  dfq_run_options off = { DFQ_BATCH_ENGINE, 1, 0, true, 0, NULL, NULL };
+  dfq_run_options off;
+  memset(&off, 0, sizeof off);
+  off.threads = 1;
+  off.no_optimize = true;
   return dfq_configure(f, &off);
 }
 
@@ -138,8 +143,9 @@ static void on_real_data(void) {
 }
 
 int main(int argc, char **argv) {
-  dfq_run_options one_thread = { DFQ_BATCH_ENGINE, 1, 0, false, 0, NULL, NULL };
-  dfq_options options = { NULL, NULL, 0, NULL, one_thread };
+  dfq_options options;
+  memset(&options, 0, sizeof options);
+  options.run.threads = 1;
   if (argc > 1) data = argv[1];
   db = dfq_open(&options);   // the same counters on every machine
   if (!db) return 1;
