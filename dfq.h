@@ -34,6 +34,7 @@
 //   DFQ_NO_THREADS       no threads and no locks: nothing to link but -lm
 //   DFQ_NO_HUGE_PAGES    large blocks come from malloc, not from 2 MiB-aligned huge pages
 //   DFQ_NO_SIMD          the CSV index in portable C only
+//   DFQ_NO_ARROW         without the Arrow interfaces
 //   DFQ_NO_DOCS          without the sentence and the example of each function and each stage
 //
 // THREADS. A context (dfq *) is used by one thread at a time while frames are built on it. A
@@ -59,7 +60,7 @@
 //   the API          >>api-types >>api-context >>api-rows >>api-expressions >>api-functions
 //                    >>api-user >>api-tables >>api-frames >>api-reshape >>api-joins >>api-files
 //                    >>api-formats >>api-pipelines >>api-actions >>api-structs >>api-sources
-//                    >>api-explain >>api-at
+//                    >>api-arrow >>api-explain >>api-at
 //   0 foundations    >>platform >>memory >>buffers >>arena >>text >>hashing >>errors >>names
 //                    >>threads >>files >>context
 //   1 rows           >>rows >>row-sources >>row-operators
@@ -95,7 +96,8 @@
 //                    >>columnar-write >>write >>parting >>parting-rows >>pipeline
 //                    >>pipeline-scan >>pipeline-stages >>pipeline-joins >>pipeline-script
 //                    >>stage-docs >>registry >>pipeline-text >>predicates >>predicate-trees
-//                    >>user-pages >>user-sources >>source-check
+//                    >>user-pages >>user-sources >>source-check >>arrow-types >>arrow-import
+//                    >>arrow-scan >>arrow-export
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -1452,6 +1454,85 @@ DFQ_API bool dfq_allows(const dfq_allowed *allowed, const dfq_value *v);
 // those that sources are offered never are. NULL gives NULL.
 DFQ_API dfq_expr *dfq_expr_restrict(dfq_expr *e, const char *const *columns, int count);
 
+// ---- >>api-arrow: tables from and for other engines -----------------------------------------
+// The Arrow C data interface and C stream interface: two ABIs, copied from their specification,
+// with the guards that it asks for, so that other headers may define them too.
+#ifndef DFQ_NO_ARROW
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+struct ArrowSchema {
+  const char *format;
+  const char *name;
+  const char *metadata;
+  int64_t flags;
+  int64_t n_children;
+  struct ArrowSchema **children;
+  struct ArrowSchema *dictionary;
+  void (*release)(struct ArrowSchema *);
+  void *private_data;
+};
+struct ArrowArray {
+  int64_t length;
+  int64_t null_count;
+  int64_t offset;
+  int64_t n_buffers;
+  int64_t n_children;
+  const void **buffers;
+  struct ArrowArray **children;
+  struct ArrowArray *dictionary;
+  void (*release)(struct ArrowArray *);
+  void *private_data;
+};
+#endif
+#ifndef ARROW_C_STREAM_INTERFACE
+#define ARROW_C_STREAM_INTERFACE
+struct ArrowArrayStream {
+  int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *out);
+  int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *out);
+  const char *(*get_last_error)(struct ArrowArrayStream *);
+  void (*release)(struct ArrowArrayStream *);
+  void *private_data;
+};
+#endif
+
+// What comes in: null (as str), bool, all integers and floats (float16 as f32), decimals up to
+// 18 digits, utf8 and binary of all layouts as str, dates, times, timestamps, durations, lists
+// of these, dictionaries (decoded), structs (each field a column, s.x). A timestamp is its
+// instant in UTC; the name of its zone is not kept. Nanoseconds must be whole microseconds.
+// What does not fit is an error that names column and row; maps, unions, run-end encoded
+// arrays, intervals and lists of lists are errors that name the format.
+
+// Rows of a stream. It is taken over: *stream is empty afterwards, also when the frame failed,
+// and is released when a run has ended, or with the frame. The schema is asked for at once, the
+// data by the run, batch by batch; a stream can be run once. Numbers of the right width are
+// read where they lie.
+DFQ_API dfq_frame *dfq_scan_arrow_stream(dfq *db, struct ArrowArrayStream *stream);
+
+// A table of one array, which is a struct, or else the only column. Copies; both arguments are
+// taken over and released, also on an error. Owns: the caller. NULL on error (dfq_error).
+DFQ_API dfq_table *dfq_import_arrow(dfq *db, struct ArrowSchema *schema,
+                                    struct ArrowArray *array);
+
+// A page of a source of one's own, out of an array whose children are the source's fields, in
+// their order and types. Borrows both until the next call of next, claim or close.
+DFQ_API void dfq_page_arrow(dfq_page *page, const struct ArrowSchema *schema,
+                            const struct ArrowArray *array);
+
+// The frame's result as a stream that runs it while it is read, in the memory of a batch. The
+// frame and its context must live until the stream is released, which may be before its end;
+// arrays that were taken out of it live on by themselves. A run that fails makes get_next
+// return an error code, and get_last_error the message. Returns: false on error (dfq_error).
+DFQ_API bool dfq_export_arrow(dfq_frame *frame, struct ArrowArrayStream *out);
+
+// A table as one array and its schema. Columns of numbers are not copied: the array holds the
+// table, which may be freed at once. Returns: false on error (dfq_error), nothing is left then.
+DFQ_API bool dfq_table_export(dfq *db, dfq_table *table, struct ArrowSchema *schema,
+                              struct ArrowArray *array);
+#endif // DFQ_NO_ARROW
+
 // ---- >>api-explain: what the engine will do, did, and refused to do -------------------------
 
 typedef enum dfq_explain_form {
@@ -1513,6 +1594,10 @@ DFQ_API bool dfq_table_equal(const dfq_table *a, const dfq_table *b, char *diffe
 DFQ_API dfq_frame *dfq_scan_table_at(dfq *db, dfq_table *table, const char *at);
 DFQ_API dfq_frame *dfq_scan_rows_at(dfq *db, const dfq_row_source *source, const char *at);
 DFQ_API dfq_frame *dfq_scan_source_at(dfq *db, const dfq_source *source, const char *at);
+#ifndef DFQ_NO_ARROW
+DFQ_API dfq_frame *dfq_scan_arrow_stream_at(dfq *db, struct ArrowArrayStream *stream,
+                                            const char *at);
+#endif
 DFQ_API dfq_frame *dfq_scan_csv_at(dfq *db, const char *path, const dfq_csv_options *options,
                                    const char *at);
 DFQ_API dfq_frame *dfq_scan_csv_files_at(dfq *db, const char *const *paths, int count,
@@ -1600,6 +1685,7 @@ DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const 
 #define dfq_scan_table(db, table) dfq_scan_table_at(db, table, DFQ_HERE)
 #define dfq_scan_rows(db, source) dfq_scan_rows_at(db, source, DFQ_HERE)
 #define dfq_scan_source(db, source) dfq_scan_source_at(db, source, DFQ_HERE)
+#define dfq_scan_arrow_stream(db, stream) dfq_scan_arrow_stream_at(db, stream, DFQ_HERE)
 #define dfq_scan_csv(db, path, options) dfq_scan_csv_at(db, path, options, DFQ_HERE)
 #define dfq_scan_csv_files(db, paths, count, options) \
   dfq_scan_csv_files_at(db, paths, count, options, DFQ_HERE)
@@ -15660,6 +15746,10 @@ static const dfq__source_class dfq__rows_source_class = {
   dfq__rows_source_rows, dfq__rows_source_print, NULL, NULL, NULL
 };
 
+static const dfq__error dfq__error_no_table = {
+  DFQ_USAGE, "dfq: wrong call, scan: the table is NULL"
+};
+
 // The context's latest error once more, as one that a frame can keep.
 static const dfq__error *dfq__error_again(dfq *db) {
   dfq__text t = dfq__text_in(db->heap);
@@ -15669,11 +15759,9 @@ static const dfq__error *dfq__error_again(dfq *db) {
 
 DFQ_API dfq_frame *dfq_scan_table_at(dfq *db, dfq_table *table, const char *at) {
   dfq__table_source *s = (dfq__table_source *)dfq__arena_alloc(&db->arena, sizeof *s);
-  static const dfq__error no_table = {
-    DFQ_USAGE, "dfq: wrong call, scan: the table is NULL"
-  };
   if (!table)   // what made it failed, and said why
-    return dfq__frame_failed(db, db->status == DFQ_OK ? &no_table : dfq__error_again(db));
+    return dfq__frame_failed(db, db->status == DFQ_OK ? &dfq__error_no_table
+                                                       : dfq__error_again(db));
   const dfq_schema *schema = s ? dfq__schema_intern(db, &table->schema) : NULL;
   if (!schema || !dfq__arena_on_release(&db->arena, dfq__table_drop, table))
     return dfq__frame_failed(db, &dfq__error_memory);
@@ -39303,6 +39391,11 @@ DFQ_API void dfq_page_rows(dfq_page *p, size_t rows) {
   p->rows = rows;
 }
 
+static void dfq__page_mistyped(dfq_page *p, int field, dfq_type type) {
+  dfq__page_fail(p, "column %s comes as %s, it was declared %s", dfq__page_field(p, field),
+                 dfq_type_name(type), dfq_type_name(dfq__types_of(p->schema, field)));
+}
+
 // Whether the page takes this field of that type now.
 static bool dfq__page_takes(dfq_page *p, int field, dfq_type type) {
   if (field < 0 || field >= p->schema->count) {
@@ -39314,8 +39407,7 @@ static bool dfq__page_takes(dfq_page *p, int field, dfq_type type) {
     dfq__page_fail(p, "column %s comes %s", dfq__page_field(p, field),
                    p->by_rows ? "beside single rows" : "before dfq_page_rows");
   else if (type != want)
-    dfq__page_fail(p, "column %s comes as %s, it was declared %s", dfq__page_field(p, field),
-                   dfq_type_name(type), dfq_type_name(want));
+    dfq__page_mistyped(p, field, type);
   else if (p->place[field] >= 0 && p->given[p->place[field]])
     dfq__page_fail(p, "column %s comes twice", dfq__page_field(p, field));
   return !p->why.len && p->place[field] >= 0;
@@ -40098,6 +40190,1132 @@ DFQ_API bool dfq_check_source(dfq *db, const dfq_source *source, FILE *report) {
   return good;
 }
 
+#ifndef DFQ_NO_ARROW
+// ---- >>arrow-types: what a format says ------------------------------------------------------
+// Idea. Arrow describes a column by a short text, its format: "l" is int64, "tsu:UTC" a
+// timestamp in microseconds, "+l" a list. One table says for each what type it becomes here and
+// how its buffers lie; everything else is a walk over a tree of such rows.
+//
+//   format   buffers                        becomes
+//   l        valid bits | values            i64, the values as they lie
+//   tsn:     valid bits | values            datetime, divided by 1,000
+//   u        valid bits | offsets | bytes   str, views into the bytes
+//   +s       valid bits                     nothing: its children are columns, s.x
+//   i + dictionary                          what the dictionary is, looked up
+//
+// The tree is made once, of the schema, which is then released; each array that comes is
+// compared with it, because it comes from elsewhere and says of itself how long it is. Nobody
+// can check the lengths of its buffers: Arrow does not pass them on.
+
+// How an array's buffers lie.
+typedef enum dfq__arrow_how {
+  DFQ__ARROW_NULLS, DFQ__ARROW_BITS, DFQ__ARROW_FIXED, DFQ__ARROW_UNITS, DFQ__ARROW_HALF,
+  DFQ__ARROW_DECIMAL, DFQ__ARROW_TEXT, DFQ__ARROW_VIEWS, DFQ__ARROW_CELLS, DFQ__ARROW_LIST,
+  DFQ__ARROW_SPANS, DFQ__ARROW_CELL_LIST, DFQ__ARROW_STRUCT
+} dfq__arrow_how;
+
+// Buffers of each, in the order of the enum; views have at least so many.
+static const uint8_t dfq__arrow_buffers[] = { 0, 2, 2, 2, 2, 2, 3, 3, 2, 2, 3, 1, 1 };
+
+// bytes: of a value, or an offset. times: units of it make one here, or below 0, one here makes
+// so many. A format that ends in ':' may go on.
+typedef struct dfq__arrow_row {
+  const char *format;
+  dfq__arrow_how how;
+  int bytes;
+  dfq_type type;
+  int64_t times;
+} dfq__arrow_row;
+
+static const dfq__arrow_row dfq__arrow_rows[] = {
+  { "n", DFQ__ARROW_NULLS, 0, DFQ_STR, 1 },      { "b", DFQ__ARROW_BITS, 0, DFQ_BOOL, 1 },
+  { "c", DFQ__ARROW_FIXED, 1, DFQ_I8, 1 },       { "C", DFQ__ARROW_FIXED, 1, DFQ_U8, 1 },
+  { "s", DFQ__ARROW_FIXED, 2, DFQ_I16, 1 },      { "S", DFQ__ARROW_FIXED, 2, DFQ_U16, 1 },
+  { "i", DFQ__ARROW_FIXED, 4, DFQ_I32, 1 },      { "I", DFQ__ARROW_FIXED, 4, DFQ_U32, 1 },
+  { "l", DFQ__ARROW_FIXED, 8, DFQ_I64, 1 },      { "L", DFQ__ARROW_FIXED, 8, DFQ_U64, 1 },
+  { "e", DFQ__ARROW_HALF, 2, DFQ_F32, 1 },       { "f", DFQ__ARROW_FIXED, 4, DFQ_F32, 1 },
+  { "g", DFQ__ARROW_FIXED, 8, DFQ_F64, 1 },
+  { "d:", DFQ__ARROW_DECIMAL, 16, DFQ_DECIMAL, 1 },
+  { "u", DFQ__ARROW_TEXT, 4, DFQ_STR, 1 },       { "U", DFQ__ARROW_TEXT, 8, DFQ_STR, 1 },
+  { "z", DFQ__ARROW_TEXT, 4, DFQ_STR, 1 },       { "Z", DFQ__ARROW_TEXT, 8, DFQ_STR, 1 },
+  { "vu", DFQ__ARROW_VIEWS, 16, DFQ_STR, 1 },    { "vz", DFQ__ARROW_VIEWS, 16, DFQ_STR, 1 },
+  { "w:", DFQ__ARROW_CELLS, 0, DFQ_STR, 1 },     { "tdD", DFQ__ARROW_FIXED, 4, DFQ_DATE, 1 },
+  { "tdm", DFQ__ARROW_UNITS, 8, DFQ_DATE, -86400000 },
+  { "tts", DFQ__ARROW_UNITS, 4, DFQ_TIME, 1000000 },
+  { "ttm", DFQ__ARROW_UNITS, 4, DFQ_TIME, 1000 },
+  { "ttu", DFQ__ARROW_UNITS, 8, DFQ_TIME, 1 },
+  { "ttn", DFQ__ARROW_UNITS, 8, DFQ_TIME, -1000 },
+  { "tss:", DFQ__ARROW_UNITS, 8, DFQ_DATETIME, 1000000 },
+  { "tsm:", DFQ__ARROW_UNITS, 8, DFQ_DATETIME, 1000 },
+  { "tsu:", DFQ__ARROW_FIXED, 8, DFQ_DATETIME, 1 },
+  { "tsn:", DFQ__ARROW_UNITS, 8, DFQ_DATETIME, -1000 },
+  { "tDs", DFQ__ARROW_UNITS, 8, DFQ_DURATION, 1000000 },
+  { "tDm", DFQ__ARROW_UNITS, 8, DFQ_DURATION, 1000 },
+  { "tDu", DFQ__ARROW_FIXED, 8, DFQ_DURATION, 1 },
+  { "tDn", DFQ__ARROW_UNITS, 8, DFQ_DURATION, -1000 },
+  { "+l", DFQ__ARROW_LIST, 4, DFQ_LIST, 1 },     { "+L", DFQ__ARROW_LIST, 8, DFQ_LIST, 1 },
+  { "+vl", DFQ__ARROW_SPANS, 4, DFQ_LIST, 1 },   { "+vL", DFQ__ARROW_SPANS, 8, DFQ_LIST, 1 },
+  { "+w:", DFQ__ARROW_CELL_LIST, 0, DFQ_LIST, 1 },
+  { "+s", DFQ__ARROW_STRUCT, 0, DFQ_NULL, 1 },
+};
+enum { DFQ__ARROW_ROWS = sizeof dfq__arrow_rows / sizeof dfq__arrow_rows[0] };
+
+// What is known and refused.
+static const char *const dfq__arrow_refused[][2] = {
+  { "+m", "a map; try: hand over a list of its keys and one of its values" },
+  { "+u", "a union; try: hand over a column for each of its types" },
+  { "+r", "run-end encoded; try: decode it, or use a dictionary" },
+  { "ti", "an interval; try: a duration" },
+};
+
+// A column of the schema, or what is inside it.
+typedef struct dfq__arrow_node {
+  const dfq__arrow_row *is;
+  dfq_type type;
+  int64_t width;       // bytes of a value; of a list of fixed length, its values
+  const char *name;    // s.x for x in s
+  int field;           // of a leaf: the number of its column
+  int children;
+  struct dfq__arrow_node *child;
+  struct dfq__arrow_node *dictionary;   // then is says what the indices are
+} dfq__arrow_node;
+
+// At work on a schema or an array: what it makes lives in the arena.
+typedef struct dfq__arrow {
+  dfq__arena *arena;
+  const char *name;    // of the column at hand
+  dfq__text why;       // the first thing that is wrong
+  bool no_memory;
+  int fields;          // leaves so far
+} dfq__arrow;
+
+// Notes an error, when it is the first. Returns false.
+DFQ__FORMAT(2) static bool dfq__arrow_fail(dfq__arrow *a, const char *format, ...) {
+  va_list args;
+  if (a->why.len) return false;
+  dfq__putf(&a->why, "column %s: ", a->name ? a->name : "(all)");
+  va_start(args, format);
+  dfq__put_list(&a->why, format, args);
+  va_end(args);
+  return false;
+}
+
+// Zeroed memory of the arena, never of no size. NULL without, which is noted.
+static void *dfq__arrow_room(dfq__arrow *a, size_t count, size_t size) {
+  void *p = dfq__arena_array(a->arena, count + 1, size);
+  if (!p) a->no_memory = true;
+  return p;
+}
+
+// Is the row's format that one? A row that ends in ':' fits all that goes on from there.
+static bool dfq__arrow_is(const dfq__arrow_row *row, const char *format) {
+  size_t n = strlen(row->format);
+  return row->format[n - 1] == ':' ? strncmp(format, row->format, n) == 0
+                                   : strcmp(format, row->format) == 0;
+}
+
+static bool dfq__arrow_unknown(dfq__arrow *a, const char *format) {
+  for (size_t i = 0; i < sizeof dfq__arrow_refused / sizeof dfq__arrow_refused[0]; i++)
+    if (strncmp(format, dfq__arrow_refused[i][0], 2) == 0)
+      return dfq__arrow_fail(a, "its Arrow format '%.20s' is %s", format,
+                             dfq__arrow_refused[i][1]);
+  return dfq__arrow_fail(a, "its Arrow format '%.20s' is none that is known here", format);
+}
+
+// The parameters that stand in a format: a width, or a decimal's digits, scale and bits.
+static bool dfq__arrow_parameters(dfq__arrow *a, dfq__arrow_node *n, const char *format) {
+  int64_t part[3] = { 0, 0, 128 };
+  const char *s = strchr(format, ':');
+  if (!s || (n->is->how != DFQ__ARROW_DECIMAL && n->width)) return true;
+  for (int i = 0; i < 3 && *s; i++) {
+    size_t len = strcspn(++s, ",");
+    if (!dfq__read_i64(s, len, &part[i]))
+      return dfq__arrow_fail(a, "its Arrow format '%.30s' has no number there", format);
+    s += len;
+  }
+  if (n->is->how != DFQ__ARROW_DECIMAL) {
+    n->width = part[0];
+    return (part[0] >= 0 && part[0] <= INT32_MAX) ||
+           dfq__arrow_fail(a, "its Arrow format is '%.30s'", format);
+  }
+  bool bits = part[2] == 32 || part[2] == 64 || part[2] == 128 || part[2] == 256;
+  if (part[1] < 0 || part[1] > DFQ__MAX_SCALE || !bits)
+    return dfq__arrow_fail(a, "its Arrow format '%.30s' has %lld digits behind the point; a "
+                           "decimal here has 0 to 18\n  try: cast it before", format,
+                           (long long)part[1]);
+  n->width = part[2] / 8;
+  n->type = dfq_decimal_of(part[1]);
+  return true;
+}
+
+// The column's own name, behind that of the struct it is in.
+static const char *dfq__arrow_name(dfq__arrow *a, const char *in, const char *name, int i) {
+  dfq__text t = dfq__text_in(a->arena->heap);
+  if (in) dfq__putf(&t, "%s.", in);
+  if (name && *name) dfq__put(&t, name);
+  else dfq__putf(&t, "column_%d", i + 1);
+  const char *s = t.failed ? NULL : dfq__arena_text(a->arena, t.data, t.len);
+  if (!s) a->no_memory = true;
+  dfq__text_free(&t);
+  return s;
+}
+
+enum { DFQ__ARROW_DEPTH = 64 };
+
+static bool dfq__arrow_parse(dfq__arrow *a, const struct ArrowSchema *s, dfq__arrow_node *n,
+                             int depth);
+
+// The children of a list or a struct. Those of a struct are columns, that of a list is none.
+static bool dfq__arrow_children(dfq__arrow *a, const struct ArrowSchema *s, dfq__arrow_node *n,
+                                int depth) {
+  bool is_struct = n->is->how == DFQ__ARROW_STRUCT;
+  int64_t want = is_struct ? s->n_children : n->is->type == DFQ_LIST;
+  if (s->n_children != want || want < 0 || want > 100000 || (want && !s->children))
+    return dfq__arrow_fail(a, "the schema has %lld children", (long long)s->n_children);
+  n->children = (int)want;
+  n->child = (dfq__arrow_node *)dfq__arrow_room(a, (size_t)want, sizeof *n->child);
+  int fields = a->fields;
+  for (int i = 0; n->child && i < n->children; i++) {
+    const struct ArrowSchema *c = s->children[i];
+    if (!c) return dfq__arrow_fail(a, "a child of the schema is NULL");
+    n->child[i].name = is_struct ? dfq__arrow_name(a, n->name, c->name, i) : n->name;
+    if (!n->child[i].name || !dfq__arrow_parse(a, c, &n->child[i], depth + 1)) return false;
+  }
+  if (is_struct || !n->child || !n->children) return n->child != NULL;
+  a->fields = fields;
+  n->type = dfq_list_of(n->child->type);
+  return dfq__is_column_type(n->type) ||
+         dfq__arrow_fail(a, "lists of %s have no type here\n  try: unnest it before",
+                         n->child->is->how == DFQ__ARROW_STRUCT ? "structs" : "lists");
+}
+
+// Makes a node of a schema, and all below it.
+static bool dfq__arrow_parse(dfq__arrow *a, const struct ArrowSchema *s, dfq__arrow_node *n,
+                             int depth) {
+  a->name = n->name;
+  if (!s->format || !s->release) return dfq__arrow_fail(a, "the schema was released already");
+  if (depth > DFQ__ARROW_DEPTH) return dfq__arrow_fail(a, "the schema is nested too deep");
+  for (int i = 0; i < DFQ__ARROW_ROWS && !n->is; i++)
+    if (dfq__arrow_is(&dfq__arrow_rows[i], s->format)) n->is = &dfq__arrow_rows[i];
+  if (!n->is) return dfq__arrow_unknown(a, s->format);
+  n->type = n->is->type;
+  n->width = n->is->bytes;
+  if (!dfq__arrow_parameters(a, n, s->format) || !dfq__arrow_children(a, s, n, depth))
+    return false;
+  a->name = n->name;
+  if (s->dictionary) {
+    if (!dfq__is_integer(n->type))
+      return dfq__arrow_fail(a, "the indices of a dictionary are no integers");
+    n->dictionary = (dfq__arrow_node *)dfq__arrow_room(a, 1, sizeof *n->dictionary);
+    int fields = a->fields;
+    if (!n->dictionary) return false;
+    n->dictionary->name = n->name;
+    if (!dfq__arrow_parse(a, s->dictionary, n->dictionary, depth + 1)) return false;
+    if (n->dictionary->is->how == DFQ__ARROW_STRUCT)
+      return dfq__arrow_fail(a, "a dictionary of structs has no type here");
+    a->fields = fields;
+    n->type = n->dictionary->type;
+  }
+  if (n->is->how != DFQ__ARROW_STRUCT) n->field = a->fields++;
+  return true;
+}
+
+// The columns: names and types of all leaves.
+static void dfq__arrow_fields(const dfq__arrow_node *n, dfq_field *to) {
+  if (n->is->how != DFQ__ARROW_STRUCT) {
+    to[n->field].name = n->name;
+    to[n->field].type = n->type;
+    return;
+  }
+  for (int i = 0; i < n->children; i++) dfq__arrow_fields(&n->child[i], to);
+}
+
+// ---- >>arrow-import: arrays into vectors ----------------------------------------------------
+// Idea. A vector here is values, and a byte per row of validity; an array of Arrow is buffers,
+// and an offset at each level that says where in them its rows begin. So reading row i of a
+// child means adding up: the parent's rows are the child's from the parent's offset on.
+//
+//   struct  offset 2   [ . . a b c ]            rows a b c
+//   child x offset 1   [ . . . . 7 8 9 ]        its value for a is 1 + 2 + 0 = place 3
+//
+// Numbers stay where they lie when they lie on an address that their type may have; bits become
+// bytes, units are scaled with a check, texts become views into the array's own bytes. A null
+// of a struct is a null of all its columns. Cost: nothing for a number, 16 bytes for a text,
+// what a list of values costs for lists.
+
+// Is this array what its node says it is, and has it these rows?
+static bool dfq__arrow_good(dfq__arrow *a, const dfq__arrow_node *n, const struct ArrowArray *x,
+                            int64_t first, int64_t rows) {
+  a->name = n->name;
+  if (!x || !x->release) return dfq__arrow_fail(a, "the array was released already");
+  if (x->length < 0 || x->offset < 0 || x->length > INT64_MAX / 256 ||
+      x->offset > INT64_MAX / 256)
+    return dfq__arrow_fail(a, "the array has length %lld and offset %lld",
+                           (long long)x->length, (long long)x->offset);
+  if (first + rows > x->length)
+    return dfq__arrow_fail(a, "the array has %lld rows, and %lld are needed",
+                           (long long)x->length, (long long)(first + rows));
+  if (x->null_count < -1 || x->null_count > x->length)
+    return dfq__arrow_fail(a, "the array has a null_count of %lld", (long long)x->null_count);
+  int64_t buffers = dfq__arrow_buffers[n->is->how];
+  bool right = x->n_buffers == buffers ||
+               (n->is->how == DFQ__ARROW_VIEWS && x->n_buffers > buffers);
+  if (!right || (buffers && !x->buffers))
+    return dfq__arrow_fail(a, "the array has %lld buffers, and %lld are needed",
+                           (long long)x->n_buffers, (long long)buffers);
+  if (x->n_children != n->children || (n->children && !x->children))
+    return dfq__arrow_fail(a, "the array has %lld children, and %d are needed",
+                           (long long)x->n_children, n->children);
+  if ((x->dictionary != NULL) != (n->dictionary != NULL))
+    return dfq__arrow_fail(a, "the array has %s dictionary", x->dictionary ? "a" : "no");
+  return true;
+}
+
+static bool dfq__arrow_bit(const uint8_t *bits, int64_t i) {
+  return bits[i / 8] >> (i % 8) & 1;
+}
+
+// Which rows are there: the array's own bits and those of what it is in. *to: NULL, all.
+static bool dfq__arrow_valid(dfq__arrow *a, const struct ArrowArray *x, int64_t first,
+                             int64_t rows, const uint8_t *in, const uint8_t **to) {
+  const uint8_t *bits = x->n_buffers ? (const uint8_t *)x->buffers[0] : NULL;
+  *to = in;
+  if (!bits && x->null_count > 0 && x->n_buffers)
+    return dfq__arrow_fail(a, "the array has %lld nulls and no bits that say where",
+                           (long long)x->null_count);
+  if (!bits || !rows) return true;
+  uint8_t *valid = (uint8_t *)dfq__arrow_room(a, (size_t)rows, 1);
+  for (int64_t i = 0; valid && i < rows; i++)
+    valid[i] = dfq__arrow_bit(bits, x->offset + first + i) && (!in || in[i]);
+  *to = valid;
+  return valid != NULL;
+}
+
+// A number of that many bytes, at any address.
+static int64_t dfq__arrow_int(const void *from, int64_t i, int bytes) {
+  int32_t narrow;
+  int64_t wide;
+  if (bytes == 4) {
+    memcpy(&narrow, (const char *)from + 4 * i, 4);
+    return narrow;
+  }
+  memcpy(&wide, (const char *)from + 8 * i, 8);
+  return wide;
+}
+
+// IEEE's half as a float: exact.
+static float dfq__arrow_half(uint16_t h) {
+  int exponent = h >> 10 & 31;
+  double m = (h & 1023) / 1024.0, x;
+  if (exponent == 31) x = h & 1023 ? (double)NAN : (double)INFINITY;
+  else x = exponent ? ldexp(1 + m, exponent - 15) : ldexp(m, -14);
+  return (float)(h >> 15 ? -x : x);
+}
+
+// The rows of an array at work, from at on in its buffers.
+typedef struct dfq__arrow_rows_of {
+  dfq__arrow *a;
+  const dfq__arrow_node *n;
+  const struct ArrowArray *x;
+  int64_t at, rows;
+  const uint8_t *valid;
+} dfq__arrow_rows_of;
+
+static bool dfq__arrow_there(const dfq__arrow_rows_of *r, int64_t i) {
+  return !r->valid || r->valid[i];
+}
+
+// A buffer that must be there.
+static const char *dfq__arrow_buffer(const dfq__arrow_rows_of *r, int i) {
+  const char *p = (const char *)r->x->buffers[i];
+  if (!p) (void)dfq__arrow_fail(r->a, "buffer %d of the array is NULL", i);
+  return p;
+}
+
+// Numbers as they are: where they lie, unless their type may not lie there.
+static const void *dfq__arrow_fixed(const dfq__arrow_rows_of *r) {
+  size_t size = (size_t)r->n->width;
+  const char *p = dfq__arrow_buffer(r, 1);
+  if (!p) return NULL;
+  p += (size_t)r->at * size;
+  if ((uintptr_t)p % size == 0) return p;
+  void *to = dfq__arrow_room(r->a, (size_t)r->rows, size);
+  return to ? memcpy(to, p, (size_t)r->rows * size) : NULL;
+}
+
+// One number in another unit. Returns: why not.
+static const char *dfq__arrow_unit(const dfq__arrow_node *n, int64_t x, int64_t *to) {
+  int64_t times = n->is->times;
+  if (times < 0 && x % -times) return "would lose what is below the unit here";
+  if (times < 0) *to = x / -times;
+  else if (dfq__mul_check(x, times, to)) return "is out of range";
+  if (!dfq__int_fits(n->type, *to) || (n->type == DFQ_TIME && !dfq__time_fits(*to)))
+    return "is out of range";
+  return NULL;
+}
+
+// A decimal's low word, when the others only repeat its sign and it has at most 18 digits.
+static const char *dfq__arrow_decimal(const char *p, int64_t width, int64_t *to) {
+  *to = dfq__arrow_int(p, 0, width == 4 ? 4 : 8);
+  for (int64_t i = 8; i < width; i += 8)
+    if (dfq__arrow_int(p + i, 0, 8) != (*to < 0 ? -1 : 0)) return "has more than 18 digits";
+  bool fits = *to > -INT64_C(1000000000000000000) && *to < INT64_C(1000000000000000000);
+  return fits ? NULL : "has more than 18 digits";
+}
+
+// Values that are computed one by one: bits, halves, units, decimals.
+static const void *dfq__arrow_computed(const dfq__arrow_rows_of *r) {
+  size_t size = dfq__size_of(r->n->type);
+  const char *p = dfq__arrow_buffer(r, 1), *why = NULL;
+  char *to = (char *)dfq__arrow_room(r->a, (size_t)r->rows, size);
+  for (int64_t i = 0; p && to && i < r->rows; i++) {
+    int64_t at = r->at + i, x = 0;
+    uint16_t half;
+    float single;
+    if (!dfq__arrow_there(r, i)) continue;
+    switch (r->n->is->how) {
+      case DFQ__ARROW_BITS: to[i] = dfq__arrow_bit((const uint8_t *)p, at); continue;
+      case DFQ__ARROW_HALF:
+        memcpy(&half, p + 2 * at, 2);
+        single = dfq__arrow_half(half);
+        memcpy(to + 4 * i, &single, 4);
+        continue;
+      case DFQ__ARROW_DECIMAL:
+        why = dfq__arrow_decimal(p + at * r->n->width, r->n->width, &x);
+        break;
+      default: why = dfq__arrow_unit(r->n, dfq__arrow_int(p, at, r->n->is->bytes), &x);
+    }
+    if (why) { (void)dfq__arrow_fail(r->a, "row %lld %s", (long long)i + 1, why); break; }
+    if (size == 8) memcpy(to + 8 * i, &x, 8);
+    else ((int32_t *)(void *)to)[i] = (int32_t)x;
+  }
+  return p && !why ? to : NULL;
+}
+
+// Where row i of a list or text begins and ends, in what its offsets point into.
+static bool dfq__arrow_span(const dfq__arrow_rows_of *r, int64_t i, int64_t *from,
+                            int64_t *end) {
+  const void *offsets = r->x->buffers[1];
+  int bytes = r->n->is->bytes;
+  bool spans = r->n->is->how == DFQ__ARROW_SPANS;
+  i += r->at;
+  *from = offsets ? dfq__arrow_int(offsets, i, bytes) : -1;
+  if (spans && !r->x->buffers[2]) *from = -1;
+  if (*from < 0) *end = -1;
+  else if (spans) *end = dfq__arrow_int(r->x->buffers[2], i, bytes);
+  else *end = dfq__arrow_int(offsets, i + 1, bytes);
+  if (spans && *end >= 0 && *end <= INT64_MAX / 2 && *from <= INT64_MAX / 2) *end += *from;
+  return (*from >= 0 && *end >= *from) ||
+         dfq__arrow_fail(r->a, "row %lld has offsets that are missing or go back",
+                         (long long)(i - r->at) + 1);
+}
+
+// A text of Arrow's views: in the view, or in one of the buffers behind it.
+static bool dfq__arrow_view(const dfq__arrow_rows_of *r, int64_t i, dfq_view *to) {
+  int32_t part[4];
+  const char *p = dfq__arrow_buffer(r, 1);
+  int64_t data = r->x->n_buffers - 3;
+  const void *sizes = r->x->buffers[2 + data];
+  if (!p) return false;
+  p += 16 * (r->at + i);
+  memcpy(part, p, 16);
+  if (part[0] >= 0 && part[0] <= DFQ__INLINE) {
+    *to = dfq__view_of(p + 4, (size_t)part[0]);
+    return true;
+  }
+  bool good = part[0] >= 0 && part[2] >= 0 && part[2] < data && part[3] >= 0 && sizes &&
+              r->x->buffers[2 + part[2]] &&
+              (int64_t)part[3] + part[0] <= dfq__arrow_int(sizes, part[2], 8);
+  if (!good) return dfq__arrow_fail(r->a, "row %lld has a view of no buffer's bytes",
+                                    (long long)i + 1);
+  *to = dfq__view_of((const char *)r->x->buffers[2 + part[2]] + part[3], (size_t)part[0]);
+  return true;
+}
+
+// Texts and bytes of all layouts, as views of where they lie.
+static const void *dfq__arrow_texts(const dfq__arrow_rows_of *r) {
+  dfq_view *to = (dfq_view *)dfq__arrow_room(r->a, (size_t)r->rows, sizeof *to);
+  bool cells = r->n->is->how == DFQ__ARROW_CELLS, good = to != NULL;
+  for (int64_t i = 0; good && i < r->rows; i++) {
+    int64_t from, end;
+    if (r->n->is->how == DFQ__ARROW_NULLS || !dfq__arrow_there(r, i)) continue;
+    if (r->n->is->how == DFQ__ARROW_VIEWS) {
+      good = dfq__arrow_view(r, i, &to[i]);
+      continue;
+    }
+    from = cells ? (r->at + i) * r->n->width : 0;
+    end = from + r->n->width;
+    if (!cells && !dfq__arrow_span(r, i, &from, &end)) return NULL;
+    const char *bytes = (const char *)r->x->buffers[cells ? 1 : 2];
+    if (end == from) continue;
+    good = bytes && end - from <= UINT32_MAX;
+    if (!good) (void)dfq__arrow_fail(r->a, "row %lld has no bytes, or too many",
+                                     (long long)i + 1);
+    else to[i] = dfq__view_of(bytes + from, (size_t)(end - from));
+  }
+  return good ? to : NULL;
+}
+
+static bool dfq__arrow_vec(dfq__arrow *a, const dfq__arrow_node *n, const struct ArrowArray *x,
+                           int64_t first, int64_t rows, const uint8_t *in, dfq__vec *to);
+
+// Where the values of row i are in a list's child.
+static bool dfq__arrow_list_span(const dfq__arrow_rows_of *r, int64_t i, int64_t *from,
+                                 int64_t *end) {
+  if (r->n->is->how != DFQ__ARROW_CELL_LIST) return dfq__arrow_span(r, i, from, end);
+  *from = (r->at + i) * r->n->width;
+  *end = *from + r->n->width;
+  return true;
+}
+
+// Lists: the child's rows that any of them uses are read once, and then taken apart.
+static const void *dfq__arrow_lists(const dfq__arrow_rows_of *r) {
+  dfq_view *to = (dfq_view *)dfq__arrow_room(r->a, (size_t)r->rows, sizeof *to);
+  int64_t low = INT64_MAX, high = 0, from, end;
+  dfq__list_builder b;
+  dfq__vec child;
+  for (int64_t i = 0; i < r->rows; i++) {
+    if (!dfq__arrow_there(r, i)) continue;
+    if (!dfq__arrow_list_span(r, i, &from, &end)) return NULL;
+    if (from < low) low = from;
+    if (end > high) high = end;
+  }
+  if (low > high) low = high;
+  bool good = to && dfq__arrow_vec(r->a, r->n->child, r->x->children[0], low, high - low, NULL,
+                                   &child);
+  for (int64_t i = 0; good && i < r->rows; i++) {
+    dfq_value cell;
+    if (!dfq__arrow_there(r, i)) continue;
+    (void)dfq__arrow_list_span(r, i, &from, &end);
+    dfq__list_init(&b, r->a->arena->heap, child.type);
+    for (; from < end; from++) {
+      dfq__vec_get(&child, (size_t)(from - low), &cell);
+      dfq__list_append(&b, &cell);
+    }
+    good = dfq__list_value(&b, r->a->arena, &cell);
+    if (!good) r->a->no_memory = true;
+    else to[i] = dfq__view_of(cell.as.s, cell.len);
+  }
+  return good ? to : NULL;
+}
+
+// The dictionary's values in the places that the indices say.
+static bool dfq__arrow_lookup(const dfq__arrow_rows_of *r, const dfq__vec *index,
+                              dfq__vec *to) {
+  const struct ArrowArray *x = r->x->dictionary;
+  size_t size = dfq__size_of(r->n->type);
+  dfq__vec words;
+  if (!x || !dfq__arrow_vec(r->a, r->n->dictionary, x, 0, x->length < 0 ? 0 : x->length, NULL,
+                            &words)) return false;
+  char *data = (char *)dfq__arrow_room(r->a, (size_t)r->rows, size);
+  uint8_t *valid = (uint8_t *)dfq__arrow_room(r->a, (size_t)r->rows, 1);
+  for (int64_t i = 0; data && valid && i < r->rows; i++) {
+    dfq_value k;
+    dfq__vec_get(index, (size_t)i, &k);
+    if (k.type == DFQ_NULL) continue;
+    if (k.as.i < 0 || k.as.i >= x->length)
+      return dfq__arrow_fail(r->a, "row %lld has index %lld into a dictionary of %lld",
+                             (long long)i + 1, (long long)k.as.i, (long long)x->length);
+    memcpy(data + (size_t)i * size, (const char *)words.data + (size_t)k.as.i * size, size);
+    valid[i] = !words.valid || words.valid[k.as.i];
+  }
+  *to = dfq__vec_of(r->n->type, data, valid);
+  return data && valid;
+}
+
+// Rows first to first + rows of an array as a vector, whose memory is the array's or in the
+// arena. in: which of these rows are there in what the array is part of.
+static bool dfq__arrow_vec(dfq__arrow *a, const dfq__arrow_node *n, const struct ArrowArray *x,
+                           int64_t first, int64_t rows, const uint8_t *in, dfq__vec *to) {
+  static const dfq_view nothing[1] = { { 0, { 0, 0, 0, 0 }, { { 0, 0, 0, 0, 0, 0, 0, 0 } } } };
+  dfq__arrow_rows_of r = { a, n, x, 0, rows, NULL };
+  const void *data = nothing;
+  if (!dfq__arrow_good(a, n, x, first, rows)) return false;
+  if (!dfq__arrow_valid(a, x, first, rows, in, &r.valid)) return false;
+  r.at = x->offset + first;
+  if (n->is->how == DFQ__ARROW_NULLS)
+    r.valid = (const uint8_t *)dfq__arrow_room(a, (size_t)rows, 1);
+  if (rows) switch (n->is->how) {
+    case DFQ__ARROW_FIXED: data = dfq__arrow_fixed(&r); break;
+    case DFQ__ARROW_BITS: case DFQ__ARROW_UNITS: case DFQ__ARROW_HALF: case DFQ__ARROW_DECIMAL:
+      data = dfq__arrow_computed(&r);
+      break;
+    case DFQ__ARROW_LIST: case DFQ__ARROW_SPANS: case DFQ__ARROW_CELL_LIST:
+      data = dfq__arrow_lists(&r);
+      break;
+    default: data = dfq__arrow_texts(&r);
+  }
+  *to = dfq__vec_of(n->dictionary ? n->is->type : n->type, data, r.valid);
+  if (!data || a->why.len || a->no_memory) return false;
+  return !n->dictionary || dfq__arrow_lookup(&r, to, to);
+}
+
+// Puts the columns of an array into a page: those of a struct, or the one that it is.
+static bool dfq__arrow_page(dfq__arrow *a, dfq_page *p, const dfq__arrow_node *n,
+                            const struct ArrowArray *x, int64_t first, int64_t rows,
+                            const uint8_t *in) {
+  const uint8_t *valid;
+  dfq__vec v;
+  if (n->is->how != DFQ__ARROW_STRUCT) {
+    int c = p->place[n->field];
+    if (c < 0) return true;
+    if (!dfq__arrow_vec(a, n, x, first, rows, in, &v)) return false;
+    p->column[c] = v;
+    return p->given[c] = true;
+  }
+  if (!dfq__arrow_good(a, n, x, first, rows)) return false;
+  if (!dfq__arrow_valid(a, x, first, rows, in, &valid)) return false;
+  for (int i = 0; i < n->children; i++)
+    if (!dfq__arrow_page(a, p, &n->child[i], x->children[i], x->offset + first, rows, valid))
+      return false;
+  return true;
+}
+
+// Fills a page from an array; what is wrong becomes the page's error.
+static void dfq__arrow_fill(dfq_page *p, const dfq__arrow_node *n, const struct ArrowArray *x) {
+  dfq__arrow a = { p->strings, NULL, dfq__text_in(p->heap), false, 0 };
+  if (dfq__arrow_good(&a, n, x, 0, 0)) {
+    dfq_page_rows(p, (size_t)x->length);
+    (void)dfq__arrow_page(&a, p, n, x, 0, x->length, NULL);
+  }
+  if (a.no_memory || a.why.failed) p->no_memory = true;
+  else if (a.why.len) dfq__page_fail(p, "%s", a.why.data);
+  dfq__text_free(&a.why);
+}
+
+DFQ_API void dfq_page_arrow(dfq_page *p, const struct ArrowSchema *schema,
+                            const struct ArrowArray *array) {
+  dfq__arrow a = { p->strings, NULL, dfq__text_in(p->heap), false, 0 };
+  dfq__arrow_node *n = (dfq__arrow_node *)dfq__arrow_room(&a, 1, sizeof *n);
+  dfq_field *field = NULL;
+  bool good = n && dfq__arrow_parse(&a, schema, n, 0);
+  if (good) field = (dfq_field *)dfq__arrow_room(&a, (size_t)a.fields, sizeof *field);
+  if (field) dfq__arrow_fields(n, field);
+  if (field && a.fields != p->schema->count)
+    dfq__page_fail(p, "the array has %d columns, the source %d", a.fields, p->schema->count);
+  for (int f = 0; field && !p->why.len && f < a.fields; f++)
+    if (field[f].type != dfq__types_of(p->schema, f))
+      dfq__page_mistyped(p, f, field[f].type);
+  if (a.no_memory || a.why.failed) p->no_memory = true;
+  else if (a.why.len) dfq__page_fail(p, "%s", a.why.data);
+  else if (!p->why.len) dfq__arrow_fill(p, n, array);
+  dfq__text_free(&a.why);
+}
+
+// ---- >>arrow-scan: a stream as a source -----------------------------------------------------
+// A stream is a source of one's own like any other, built on the same vtable: its schema says
+// the fields, a batch of it is a page. It is taken over by a move (the struct is copied and the
+// caller's marked as released), because it can be read once and somebody has to end it:
+//
+//   moved in ──> schema asked, parsed, released ──> run: batch, batch, ... ──> released
+//                        │ not understood                     │ stopped        or with the
+//                        └────────> released                  └──> released    frame
+//
+// A batch is kept until the next is asked for, so that nothing of it need be copied. An array
+// alone is a stream of one batch.
+
+// In the context's arena. An array alone is a stream of one.
+typedef struct dfq__arrow_source {
+  dfq__arrow_node root;
+  struct ArrowArrayStream stream;
+  struct ArrowArray array;   // the page at hand
+  bool single;               // array is all there is, and was not read yet
+  char why[64];
+} dfq__arrow_source;
+
+static void dfq__arrow_drop_array(struct ArrowArray *x) {
+  if (x->release) x->release(x);
+  x->release = NULL;
+}
+
+// Gives back everything; when it is done again there is nothing.
+static void dfq__arrow_close(void *source) {
+  dfq__arrow_source *s = (dfq__arrow_source *)source;
+  dfq__arrow_drop_array(&s->array);
+  if (s->stream.release) s->stream.release(&s->stream);
+  s->stream.release = NULL;
+}
+
+static void *dfq__arrow_open(void *user, const dfq_scan_request *request, const char **why) {
+  (void)request;
+  (void)why;
+  return user;
+}
+
+// What the stream says of its failure, or its number.
+static const char *dfq__arrow_why(struct ArrowArrayStream *s, int code, char *to, size_t size) {
+  const char *said = s->get_last_error ? s->get_last_error(s) : NULL;
+  if (said && *said) return said;
+  (void)snprintf(to, size, "the Arrow stream returned error %d", code);
+  return to;
+}
+
+static int dfq__arrow_next(void *cursor, dfq_page *page, const char **why) {
+  dfq__arrow_source *s = (dfq__arrow_source *)cursor;
+  if (!s->single) {
+    dfq__arrow_drop_array(&s->array);
+    int code = s->stream.release ? s->stream.get_next(&s->stream, &s->array) : 0;
+    if (code) {
+      s->array.release = NULL;   // whatever it is now, it is not ours
+      *why = dfq__arrow_why(&s->stream, code, s->why, sizeof s->why);
+      return -1;
+    }
+  }
+  s->single = false;
+  if (!s->array.release) return 0;
+  dfq__arrow_fill(page, &s->root, &s->array);
+  return 1;
+}
+
+// A frame over s, whose schema this is; the schema is released. s is closed on an error.
+static dfq_frame *dfq__arrow_frame(dfq *db, dfq__arrow_source *s, struct ArrowSchema *schema,
+                                   const char *at) {
+  dfq__arrow a = { &db->arena, NULL, dfq__text_in(db->heap), false, 0 };
+  dfq__verb v = { db, NULL, "scan", at, NULL };
+  dfq_source source;
+  dfq_field *field = NULL;
+  memset(&source, 0, sizeof source);
+  if (dfq__arrow_parse(&a, schema, &s->root, 0))
+    field = (dfq_field *)dfq__arrow_room(&a, (size_t)a.fields, sizeof *field);
+  if (field) dfq__arrow_fields(&s->root, field);
+  if (schema->release) schema->release(schema);
+  schema->release = NULL;
+  if (a.why.len && !a.why.failed) dfq__verb_error(&v, DFQ_TYPE_ERROR, "%s", a.why.data);
+  dfq__text_free(&a.why);
+  if (!field || !dfq__arena_on_release(&db->arena, dfq__arrow_close, s)) {
+    dfq__arrow_close(s);
+    return dfq__verb_failed(&v);
+  }
+  source.size = sizeof source;
+  source.name = "an Arrow stream";
+  source.fields = field;
+  source.count = a.fields;
+  source.user = s;
+  source.open = dfq__arrow_open;
+  source.next = dfq__arrow_next;
+  source.close = dfq__arrow_close;
+  source.one_shot = true;
+  return dfq_scan_source_at(db, &source, at);
+}
+
+// A column that is no struct needs a name.
+static dfq__arrow_source *dfq__arrow_source_new(dfq *db, const struct ArrowSchema *schema) {
+  dfq__arrow_source *s = (dfq__arrow_source *)dfq__arena_alloc(&db->arena, sizeof *s);
+  bool columns = schema->format && strcmp(schema->format, "+s") == 0;
+  dfq__arrow a = { &db->arena, NULL, dfq__text_in(db->heap), false, 0 };
+  if (s && !columns) s->root.name = dfq__arrow_name(&a, NULL, schema->name, 0);
+  return a.no_memory ? NULL : s;
+}
+
+DFQ_API dfq_frame *dfq_scan_arrow_stream_at(dfq *db, struct ArrowArrayStream *stream,
+                                            const char *at) {
+  struct ArrowSchema schema;
+  char text[64];
+  dfq__verb v = { db, NULL, "scan", at, NULL };
+  if (!db || !stream || !stream->release)
+    return db ? dfq__verb_fail(&v, DFQ_USAGE, "the Arrow stream was released already") : NULL;
+  memset(&schema, 0, sizeof schema);
+  int code = stream->get_schema(stream, &schema);
+  dfq__arrow_source *s = NULL;
+  if (code)
+    dfq__verb_error(&v, DFQ_IO_ERROR, "the Arrow stream has no schema: %s",
+                    dfq__arrow_why(stream, code, text, sizeof text));
+  else if (schema.release && (!schema.format || strcmp(schema.format, "+s") != 0))
+    dfq__verb_error(&v, DFQ_TYPE_ERROR, "an Arrow stream of structs is needed, and this is one "
+                    "of '%.20s'", schema.format ? schema.format : "");
+  else s = dfq__arrow_source_new(db, &schema);
+  if (s) s->stream = *stream;
+  else {
+    stream->release(stream);
+    if (!code && schema.release) schema.release(&schema);
+  }
+  stream->release = NULL;
+  return s ? dfq__arrow_frame(db, s, &schema, at) : dfq__verb_failed(&v);
+}
+
+DFQ_API dfq_table *dfq_import_arrow(dfq *db, struct ArrowSchema *schema,
+                                    struct ArrowArray *array) {
+  size_t mark = dfq_mark(db);
+  dfq__verb v = { db, NULL, "import_arrow", NULL, NULL };
+  dfq__arrow_source *s = NULL;
+  if (!schema || !array || !schema->release || !array->release)
+    dfq__verb_error(&v, DFQ_USAGE, "the Arrow schema or array was released already");
+  else s = dfq__arrow_source_new(db, schema);
+  if (s) {
+    s->array = *array;
+    s->single = true;
+    array->release = NULL;
+  }
+  dfq_frame *f = s ? dfq__arrow_frame(db, s, schema, NULL) : dfq__verb_failed(&v);
+  dfq_table *t = dfq_collect(f);
+  if (array) dfq__arrow_drop_array(array);
+  if (schema && schema->release) schema->release(schema);
+  dfq_release(db, mark);
+  return t;
+}
+
+// ---- >>arrow-export: batches and tables as arrays -------------------------------------------
+// Idea. An array that is handed out belongs to whoever has it, who may keep it longer than the
+// stream, the frame and the context. So each array, and each of its children, which may be
+// moved out of it, has an owner of its own: an arena, and a hold on the heap that it is from
+// (and on the table, whose columns of numbers are not copied).
+//
+//   array (struct) ── owner: pointers, the children's structs
+//     ├─ child id   ── owner: bits of validity; values: a copy, or the table's
+//     └─ child name ── owner: bits, offsets, bytes
+//
+// A stream runs its frame as it is asked, so that a result of any size passes through the
+// memory of one batch, and a consumer that stops early has the rest not computed at all.
+
+typedef struct dfq__arrow_owner {
+  dfq__heap *heap;
+  dfq__arena arena;
+  dfq_table *table;     // whose columns are lent; or NULL
+} dfq__arrow_owner;
+
+// NULL without memory.
+static dfq__arrow_owner *dfq__arrow_owner_new(dfq__heap *heap, dfq_table *table) {
+  dfq__arrow_owner *o = (dfq__arrow_owner *)dfq__alloc_zero(heap, 1, sizeof *o);
+  if (!o) return NULL;
+  dfq__heap_hold(heap);
+  o->heap = o->arena.heap = heap;
+  o->table = table;
+  if (table) dfq__add_fetch(&table->refs, 1);
+  return o;
+}
+
+static void dfq__arrow_owner_free(void *private_data) {
+  dfq__arrow_owner *o = (dfq__arrow_owner *)private_data;
+  dfq__heap *heap = o->heap;
+  dfq_table_free(o->table);
+  dfq__arena_release(&o->arena, 0);
+  dfq__free(heap, o, sizeof *o);
+  dfq__heap_drop(heap);
+}
+
+// Children first: those that were moved out have no release any more.
+static void dfq__arrow_array_release(struct ArrowArray *x) {
+  for (int64_t i = 0; i < x->n_children; i++) dfq__arrow_drop_array(x->children[i]);
+  dfq__arrow_owner_free(x->private_data);
+  x->release = NULL;
+}
+
+static void dfq__arrow_schema_release(struct ArrowSchema *s) {
+  for (int64_t i = 0; i < s->n_children; i++)
+    if (s->children[i]->release) s->children[i]->release(s->children[i]);
+  dfq__arrow_owner_free(s->private_data);
+  s->release = NULL;
+}
+
+// -- schemas
+
+// The format of a type: the first row that brings it as it is. large: texts have offsets of 64
+// bits.
+static void dfq__arrow_format(char *to, size_t size, dfq_type type, bool large) {
+  const dfq__arrow_row *row = dfq__arrow_rows;
+  while (row->type != dfq__kind(type) || row->times != 1 || row->how == DFQ__ARROW_NULLS ||
+         row->how == DFQ__ARROW_HALF) row++;
+  (void)snprintf(to, size, "%s", large && type == DFQ_STR ? "U" : row->format);
+  if (dfq__is_decimal(type)) (void)snprintf(to, size, "d:18,%d", dfq__scale_of(type));
+}
+
+// A schema with room for children, which the caller fills. False without memory; *to is empty
+// then.
+static bool dfq__arrow_schema_new(dfq__heap *heap, const char *format, const char *name,
+                                  int children, struct ArrowSchema *to) {
+  dfq__arrow_owner *o = dfq__arrow_owner_new(heap, NULL);
+  size_t n = (size_t)children;
+  memset(to, 0, sizeof *to);
+  if (!o) return false;
+  to->format = dfq__arena_text(&o->arena, format, strlen(format));
+  to->name = dfq__arena_text(&o->arena, name, strlen(name));
+  to->children = (struct ArrowSchema **)dfq__arena_array(&o->arena, n + 1,
+                                                         sizeof *to->children);
+  struct ArrowSchema *child = (struct ArrowSchema *)dfq__arena_array(&o->arena, n + 1,
+                                                                     sizeof *child);
+  if (!to->format || !to->name || !to->children || !child) {
+    dfq__arrow_owner_free(o);
+    return false;
+  }
+  for (int i = 0; i < children; i++) to->children[i] = &child[i];
+  to->flags = ARROW_FLAG_NULLABLE;
+  to->n_children = children;
+  to->release = dfq__arrow_schema_release;
+  to->private_data = o;
+  return true;
+}
+
+static bool dfq__arrow_schema_column(dfq__heap *heap, const char *name, dfq_type type,
+                                     bool large, struct ArrowSchema *to) {
+  char format[16];
+  bool list = dfq__kind(type) == DFQ_LIST;
+  dfq__arrow_format(format, sizeof format, type, large);
+  if (!dfq__arrow_schema_new(heap, format, name, list, to)) return false;
+  if (!list || dfq__arrow_schema_column(heap, "item", dfq__child_of(type), false,
+                                        to->children[0])) return true;
+  to->release(to);
+  return false;
+}
+
+// large: by column; NULL: none.
+static bool dfq__arrow_schema_of(dfq__heap *heap, const dfq_schema *s, const bool *large,
+                                 struct ArrowSchema *to) {
+  if (!dfq__arrow_schema_new(heap, "+s", "", s->count, to)) return false;
+  to->flags = 0;
+  for (int c = 0; c < s->count; c++) {
+    if (dfq__arrow_schema_column(heap, s->field[c].name, s->field[c].type, large && large[c],
+                                 to->children[c])) continue;
+    to->release(to);
+    return false;
+  }
+  return true;
+}
+
+// -- arrays
+
+// An array with room for buffers and children. False without memory; *to is empty then.
+static bool dfq__arrow_array_new(dfq__heap *heap, dfq_table *table, size_t rows, int buffers,
+                                 int children, struct ArrowArray *to) {
+  dfq__arrow_owner *o = dfq__arrow_owner_new(heap, table);
+  size_t n = (size_t)children;
+  memset(to, 0, sizeof *to);
+  if (!o) return false;
+  to->buffers = (const void **)dfq__arena_array(&o->arena, (size_t)buffers,
+                                                sizeof *to->buffers);
+  to->children = (struct ArrowArray **)dfq__arena_array(&o->arena, n + 1,
+                                                        sizeof *to->children);
+  struct ArrowArray *child = (struct ArrowArray *)dfq__arena_array(&o->arena, n + 1,
+                                                                   sizeof *child);
+  if (!to->buffers || !to->children || !child) {
+    dfq__arrow_owner_free(o);
+    return false;
+  }
+  for (int i = 0; i < children; i++) to->children[i] = &child[i];
+  to->length = (int64_t)rows;
+  to->n_buffers = buffers;
+  to->n_children = children;
+  to->release = dfq__arrow_array_release;
+  to->private_data = o;
+  return true;
+}
+
+// Bytes of 0 and 1 as bits. NULL without memory.
+static const uint8_t *dfq__arrow_bits(dfq__arena *arena, const uint8_t *byte, size_t n) {
+  uint8_t *to = (uint8_t *)dfq__arena_array(arena, n / 8 + 1, 1);
+  for (size_t i = 0; to && i < n; i++)
+    to[i / 8] = (uint8_t)(to[i / 8] | (byte[i] != 0) << (i % 8));
+  return to;
+}
+
+// Texts: offsets and bytes. False without memory, or when the offsets do not reach that far.
+static bool dfq__arrow_put_texts(dfq__arena *arena, const dfq__vec *v, size_t n, bool large,
+                                 struct ArrowArray *to) {
+  const dfq_view *view = (const dfq_view *)v->data;
+  size_t size = large ? 8 : 4, bytes = 0;
+  char *offset = (char *)dfq__arena_array(arena, n + 1, size);
+  for (size_t i = 0; i < n; i++) bytes += v->valid && !v->valid[i] ? 0 : view[i].len;
+  if (!large && bytes > INT32_MAX) return false;
+  char *text = (char *)dfq__arena_alloc(arena, bytes + 1);
+  if (!offset || !text) return false;
+  int64_t at = 0;
+  for (size_t i = 0; i < n; i++) {
+    size_t len = v->valid && !v->valid[i] ? 0 : view[i].len;
+    if (len) memcpy(text + at, dfq__view_chars(&view[i]), len);
+    at += (int64_t)len;
+    int32_t narrow = (int32_t)at;
+    if (large) memcpy(offset + 8 * (i + 1), &at, 8);
+    else memcpy(offset + 4 * (i + 1), &narrow, 4);
+  }
+  to->buffers[1] = offset;
+  to->buffers[2] = text;
+  return true;
+}
+
+static bool dfq__arrow_array_of(dfq__heap *heap, const dfq__vec *v, size_t n, dfq_table *table,
+                                bool large, struct ArrowArray *to);
+
+// Lists: their values one after the other are a column, which is the child.
+static bool dfq__arrow_put_lists(dfq__heap *heap, dfq__arena *arena, const dfq__vec *v,
+                                 size_t n, struct ArrowArray *to) {
+  int32_t *offset = (int32_t *)dfq__arena_array(arena, n + 1, sizeof *offset);
+  dfq_type type = dfq__child_of(v->type);
+  dfq__store store;
+  bool ok = dfq__store_init(&store, heap, &type, 1) && offset;
+  for (size_t i = 0; ok && i < n; i++) {
+    dfq_value list, cell;
+    dfq__vec_get(v, i, &list);
+    for (size_t k = 0; ok && dfq_list_get(&list, k, &cell); k++)
+      ok = store.rows < INT32_MAX && dfq__store_row(&store, &cell);
+    offset[i + 1] = (int32_t)store.rows;
+  }
+  to->buffers[1] = offset;
+  dfq__vec child = dfq__vec_of(type, "", NULL);
+  if (ok && store.rows) child = dfq__store_vec(&store, 0);
+  ok = ok && dfq__arrow_array_of(heap, &child, store.rows, NULL, false, to->children[0]);
+  dfq__store_free(&store);
+  return ok;
+}
+
+// The values of a column, by its type. table: they may be lent from it.
+static bool dfq__arrow_put_values(dfq__heap *heap, dfq__arena *arena, const dfq__vec *v,
+                                  size_t n, bool lent, bool large, struct ArrowArray *to) {
+  size_t size = dfq__size_of(v->type);
+  if (dfq__kind(v->type) == DFQ_LIST) return dfq__arrow_put_lists(heap, arena, v, n, to);
+  if (v->type == DFQ_STR) return dfq__arrow_put_texts(arena, v, n, large, to);
+  if (v->type == DFQ_BOOL) {
+    to->buffers[1] = dfq__arrow_bits(arena, (const uint8_t *)v->data, n);
+  } else if (dfq__is_decimal(v->type)) {
+    int64_t *wide = (int64_t *)dfq__arena_array(arena, n + 1, 2 * sizeof *wide);
+    for (size_t i = 0; wide && i < n; i++) {
+      wide[2 * i] = ((const int64_t *)v->data)[i];
+      wide[2 * i + 1] = wide[2 * i] < 0 ? -1 : 0;
+    }
+    to->buffers[1] = wide;
+  } else if (lent && v->data) {
+    to->buffers[1] = v->data;
+  } else {
+    void *copy = dfq__arena_array(arena, n + 1, size);
+    to->buffers[1] = copy && n ? memcpy(copy, v->data, n * size) : copy;
+  }
+  return to->buffers[1] != NULL;
+}
+
+// A vector as an array. False without memory, or past what 32 bits count; *to is empty then.
+static bool dfq__arrow_array_of(dfq__heap *heap, const dfq__vec *v, size_t n, dfq_table *table,
+                                bool large, struct ArrowArray *to) {
+  bool list = dfq__kind(v->type) == DFQ_LIST;
+  if (!dfq__arrow_array_new(heap, table, n, v->type == DFQ_STR ? 3 : 2, list, to)) return false;
+  dfq__arena *arena = &((dfq__arrow_owner *)to->private_data)->arena;
+  bool ok = true;
+  for (size_t i = 0; v->valid && i < n; i++) to->null_count += !v->valid[i];
+  if (to->null_count) to->buffers[0] = dfq__arrow_bits(arena, v->valid, n);
+  if (to->null_count) ok = to->buffers[0] != NULL;
+  if (ok && dfq__arrow_put_values(heap, arena, v, n, table != NULL, large, to)) return true;
+  to->release(to);
+  return false;
+}
+
+// Columns as one array. large: by column, or NULL.
+static bool dfq__arrow_struct_of(dfq__heap *heap, const dfq__vec *column, int columns, size_t n,
+                                 dfq_table *table, const bool *large, struct ArrowArray *to) {
+  if (!dfq__arrow_array_new(heap, NULL, n, 1, columns, to)) return false;
+  for (int c = 0; c < columns; c++) {
+    if (dfq__arrow_array_of(heap, &column[c], n, table, large && large[c], to->children[c]))
+      continue;
+    to->release(to);
+    return false;
+  }
+  return true;
+}
+
+// -- a frame as a stream, a table as an array
+
+typedef struct dfq__arrow_run {
+  dfq__heap *heap;
+  dfq_frame frame;
+  dfq__stream stream;
+  bool open, ended;
+  int code;            // of the error, once there was one
+  dfq__text why;
+} dfq__arrow_run;
+
+enum { DFQ__ARROW_EIO = 5, DFQ__ARROW_ENOMEM = 12 };   // as errno.h has them everywhere
+
+// Notes the context's latest error as the stream's. Returns its code.
+static int dfq__arrow_failed(dfq__arrow_run *r) {
+  bool memory = dfq_error_status(r->frame.db) == DFQ_NO_MEMORY;
+  r->why.len = 0;
+  dfq__put(&r->why, dfq_error(r->frame.db));
+  return r->code = memory ? DFQ__ARROW_ENOMEM : DFQ__ARROW_EIO;
+}
+
+static int dfq__arrow_get_schema(struct ArrowArrayStream *s, struct ArrowSchema *out) {
+  dfq__arrow_run *r = (dfq__arrow_run *)s->private_data;
+  if (dfq__arrow_schema_of(r->heap, &r->frame.node->schema, NULL, out)) return 0;
+  dfq__report(r->frame.db, &dfq__error_memory);
+  return dfq__arrow_failed(r);
+}
+
+// The end comes as often as it is asked for, and so does an error.
+static int dfq__arrow_get_next(struct ArrowArrayStream *s, struct ArrowArray *out) {
+  dfq__arrow_run *r = (dfq__arrow_run *)s->private_data;
+  memset(out, 0, sizeof *out);
+  if (r->code || r->ended) return r->code;
+  if (!r->open && !dfq__stream_open(&r->stream, &r->frame, false)) return dfq__arrow_failed(r);
+  r->open = true;
+  const dfq__batch *b = dfq__stream_next(&r->stream);
+  if (b && dfq__arrow_struct_of(r->heap, b->column, b->columns, b->rows, NULL, NULL, out))
+    return 0;
+  if (b) dfq__run_no_memory(r->stream.run);
+  r->open = false;
+  r->ended = true;
+  return dfq__stream_close(&r->stream, false) ? 0 : dfq__arrow_failed(r);
+}
+
+static const char *dfq__arrow_last_error(struct ArrowArrayStream *s) {
+  const dfq__arrow_run *r = (const dfq__arrow_run *)s->private_data;
+  if (!r->code) return NULL;
+  return r->why.failed ? dfq__error_memory.message : r->why.data;
+}
+
+static void dfq__arrow_stream_release(struct ArrowArrayStream *s) {
+  dfq__arrow_run *r = (dfq__arrow_run *)s->private_data;
+  dfq__heap *heap = r->heap;
+  if (r->open) (void)dfq__stream_close(&r->stream, true);
+  dfq__text_free(&r->why);
+  dfq__free(heap, r, sizeof *r);
+  dfq__heap_drop(heap);
+  s->release = NULL;
+}
+
+DFQ_API bool dfq_export_arrow(dfq_frame *frame, struct ArrowArrayStream *out) {
+  memset(out, 0, sizeof *out);
+  if (!frame) return false;
+  dfq *db = frame->db;
+  if (frame->error) { dfq__report(db, frame->error); return false; }
+  dfq__arrow_run *r = (dfq__arrow_run *)dfq__alloc_zero(db->heap, 1, sizeof *r);
+  if (!r) { dfq__report(db, &dfq__error_memory); return false; }
+  dfq__heap_hold(db->heap);
+  r->heap = db->heap;
+  r->frame = *frame;
+  r->why = dfq__text_in(db->heap);
+  out->get_schema = dfq__arrow_get_schema;
+  out->get_next = dfq__arrow_get_next;
+  out->get_last_error = dfq__arrow_last_error;
+  out->release = dfq__arrow_stream_release;
+  out->private_data = r;
+  return true;
+}
+
+DFQ_API bool dfq_table_export(dfq *db, dfq_table *t, struct ArrowSchema *schema,
+                              struct ArrowArray *array) {
+  memset(schema, 0, sizeof *schema);
+  memset(array, 0, sizeof *array);
+  if (!t) { dfq__report(db, &dfq__error_no_table); return false; }
+  dfq__arena scratch = { t->heap, NULL, NULL };
+  size_t n = (size_t)t->schema.count + 1;
+  dfq__vec *column = (dfq__vec *)dfq__arena_array(&scratch, n, sizeof *column);
+  bool *large = (bool *)dfq__arena_array(&scratch, n, sizeof *large), ok = column && large;
+  for (int c = 0; ok && c < t->schema.count; c++) {
+    size_t bytes = 0;
+    column[c] = dfq__store_vec(&t->store, c);
+    const dfq_view *view = (const dfq_view *)column[c].data;
+    for (size_t i = 0; column[c].type == DFQ_STR && i < t->store.rows; i++)
+      bytes += view[i].len;
+    large[c] = bytes > INT32_MAX;
+  }
+  ok = ok && dfq__arrow_schema_of(t->heap, &t->schema, large, schema);
+  if (ok && !dfq__arrow_struct_of(t->heap, column, t->schema.count, t->store.rows, t, large,
+                                  array)) {
+    schema->release(schema);
+    ok = false;
+  }
+  dfq__arena_release(&scratch, 0);
+  if (!ok) dfq__report(db, &dfq__error_memory);
+  return ok;
+}
+#endif // DFQ_NO_ARROW
+
 DFQ__SMALL_END
 #endif // DFQ_CHAPTER >= 6
 // =============================================================================================
@@ -40327,6 +41545,11 @@ DFQ_API dfq_frame *(dfq_scan_columnar)(dfq *db, const char *path,
                                        const dfq_columnar_options *options) {
   return dfq_scan_columnar_at(db, path, options, NULL);
 }
+#ifndef DFQ_NO_ARROW
+DFQ_API dfq_frame *(dfq_scan_arrow_stream)(dfq *db, struct ArrowArrayStream *stream) {
+  return dfq_scan_arrow_stream_at(db, stream, NULL);
+}
+#endif
 DFQ_API dfq_frame *(dfq_scan_csv)(dfq *db, const char *path, const dfq_csv_options *options) {
   return dfq_scan_csv_at(db, path, options, NULL);
 }

@@ -51,6 +51,7 @@
 #include "fuzzed.c"
 #include "ch6_columnar.c"
 #include "faults.c"
+#include "ch6_arrow.c"
 #endif
 #if DFQ_CHAPTER >= 4
 #include "ch4_joins.c"
@@ -106,6 +107,7 @@ int main(int argc, char **argv) {
   run_fuzzed();
   run_ch6_columnar();
   run_faults();
+  run_ch6_arrow();
 #endif
 #if DFQ_CHAPTER >= 4
   run_ch4_joins();

@@ -180,7 +180,7 @@ leaked_macros() {
     /^#define / && own { split($2, part, "("); defined[part[1]] = 1 }
     /^#undef /  { delete defined[$2] }
     END { for (macro in defined) print macro }' |
-    grep -Ev '^(DFQ_|dfq_|_(GNU|DEFAULT|DARWIN_C|POSIX_C)_SOURCE$|_FILE_OFFSET_BITS$)' | sort
+    grep -Ev '^(DFQ_|dfq_|ARROW_(C_|FLAG_)|_(GNU|DEFAULT|DARWIN_C|POSIX_C)_SOURCE$|_FILE_OFFSET_BITS$)' | sort
 }
 
 check_names() {
