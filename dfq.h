@@ -17020,7 +17020,7 @@ static void dfq__find(const dfq__hash_table *t, const uint64_t *key, size_t n,
 enum {
   DFQ__MAX_KEYS = 64,      // a bit for each in the word of null bits
   DFQ__PACKED_BITS = 63,   // the most: so that no key is UINT64_MAX, which stands for none
-  DFQ__DIRECT_BITS = 22    // the most that are an array's place
+  DFQ__DIRECT_BITS = 26    // the most that are an array's place
 };
 
 // A column's field in packed keys.
@@ -20156,6 +20156,10 @@ DFQ__SMALL_END
 // collected, and columns gathered after: each column is then one tight loop, and what nobody
 // needs is never touched.
 //
+// The built columns of a table stay where they are, and only its keys are read. Any other built
+// side is read by as many threads as its rows are worth (>>morsels), and its keys are taken
+// from there, in row order, by one.
+//
 // Cost: a look-up a row on both sides, a cache miss a pair and column for a large right side.
 // Larger engines send a filter made of the built keys down into the other side's scan (a Bloom
 // filter, or minimum and maximum), partition both sides by hash so that each table fits the
@@ -20207,6 +20211,8 @@ typedef struct dfq__join_op {
   dfq__buffer first, next;     // u32: by number, by built row; DFQ__EMPTY ends a chain
   bool unique;                 // no key twice: numbers are rows, and there are no chains
   bool shared;                 // the table belongs to the join that this is a copy of
+  bool lent;                   // the columns in built belong to kept, or to the table scanned
+  dfq__store kept;             // the built side as it came, when several threads have read it
 
   // Column numbers: set by open.
   int *left_key, *right_key;   // of the keys, in each side's schema
@@ -20374,27 +20380,71 @@ static bool dfq__join_chains(const dfq__node *n) {
   return !semi || n->expr_count || n->join->ranged || n->join->near_left;
 }
 
-// Reads the built side: its columns, and the key's number of each row. Only columns that come
-// out are kept; keys are in the key set already.
+// Takes a batch of the built side: the key's number of each row and, unless they are lent, the
+// columns that come out; keys are in the key set already.
+static bool dfq__join_take(dfq__join_op *j, const dfq__batch *in, const int *key,
+                           dfq__batch *part) {
+  dfq__op *op = &j->head;
+  size_t at = dfq__join_chains(op->node) ? j->built.rows : 0;
+  if (j->built.rows + in->rows >= DFQ__EMPTY) return dfq__join_too_large(j);
+  if (!dfq__join_numbers(j, in, key, &j->row_number, at, true)) return false;
+  if (dfq__join_of(op)->near_left && !dfq__near_words(j, in, 1)) return false;
+  for (int c = 0; c < part->columns; c++) part->column[c] = in->column[j->built_from[c]];
+  part->rows = in->rows;
+  if (j->lent) j->built.rows += in->rows;
+  else if (!dfq__store_append(&j->built, part)) return false;
+  dfq__op_holds(op, dfq__store_bytes(&j->kept) + dfq__store_bytes(&j->built) +
+                        dfq__keys_bytes(&j->keys) + j->row_number.bytes);
+  return true;
+}
+
+// Borrows the columns that come out. column: where a store has the side's columns; NULL: in the
+// side's order.
+static void dfq__join_lend(dfq__join_op *j, const dfq__store *from, const int *column) {
+  for (int c = 0; c < j->built.columns; c++) {
+    int at = column ? column[j->built_from[c]] : j->built_from[c];
+    j->built.data[c] = from->data[at];
+    j->built.valid[c] = from->valid[at];
+  }
+}
+
+// Reads the built side into a store of its own, in several threads, and takes it from there.
+static bool dfq__join_build_kept(dfq__join_op *j, dfq__op *side, const int *key,
+                                 dfq__batch *part) {
+  dfq__op *op = &j->head;
+  int columns = side->out.columns;
+  dfq_type *type = (dfq_type *)dfq__op_array(op, (size_t)columns, sizeof *type);
+  dfq__batch in = { 0, columns, NULL };
+  in.column = (dfq__vec *)dfq__op_array(op, (size_t)columns, sizeof(dfq__vec));
+  for (int c = 0; type && c < columns; c++) type[c] = dfq__types_of(&side->node->schema, c);
+  if (!type || !in.column || !dfq__store_init(&j->kept, op->eval.heap, type, columns) ||
+      !dfq__read_into(side, side, dfq__op_keep, &j->kept))
+    return false;
+  for (size_t at = 0; at < j->kept.rows; at += in.rows) {
+    in.rows = dfq__min(j->kept.rows - at, op->run->batch_rows);
+    for (int c = 0; c < columns; c++)
+      in.column[c] = dfq__vec_from(dfq__store_vec(&j->kept, c), at);
+    if (!dfq__join_take(j, &in, key, part)) return false;
+  }
+  dfq__join_lend(j, &j->kept, NULL);
+  return true;
+}
+
+// Reads the built side. Rows of a table stay where they are, and only their keys are taken.
 static bool dfq__join_build(dfq__join_op *j, dfq__op *side, const int *key) {
   dfq__op *op = &j->head;
-  const dfq__join_plan *p = dfq__join_of(op);
   dfq__batch part = { 0, j->built.columns, NULL };
   dfq__event e;
-  bool chains = dfq__join_chains(op->node);
+  bool table = side->is == &dfq__table_scan_class;
   part.column = (dfq__vec *)dfq__op_array(op, (size_t)part.columns, sizeof(dfq__vec));
   if (!part.column) return false;
-  while ((e = dfq__pull(side)) == DFQ__BATCH) {
-    size_t at = chains ? j->built.rows : 0;
-    if (j->built.rows + side->out.rows >= DFQ__EMPTY) return dfq__join_too_large(j);
-    if (!dfq__join_numbers(j, &side->out, key, &j->row_number, at, true)) return false;
-    if (p->near_left && !dfq__near_words(j, &side->out, 1)) return false;
-    for (int c = 0; c < part.columns; c++) part.column[c] = side->out.column[j->built_from[c]];
-    part.rows = side->out.rows;
-    if (!dfq__store_append(&j->built, &part)) return false;
-    dfq__op_holds(
-        op, dfq__store_bytes(&j->built) + dfq__keys_bytes(&j->keys) + j->row_number.bytes);
-  }
+  bool several = op->run->options.threads != 1 && dfq__chain_splits(side);
+  j->lent = table || several;
+  if (several && !table) return dfq__join_build_kept(j, side, key, &part);
+  while ((e = dfq__pull(side)) == DFQ__BATCH)
+    if (!dfq__join_take(j, &side->out, key, &part)) return false;
+  const dfq__table_scan *scan = (const dfq__table_scan *)side;
+  if (table && e == DFQ__END) dfq__join_lend(j, scan->store, scan->column);
   return e == DFQ__END;
 }
 
@@ -21332,6 +21382,10 @@ static bool dfq__join_morsel(dfq__op *op, size_t number) {
 static void dfq__join_close(dfq__op *op) {
   dfq__join_op *j = (dfq__join_op *)op;
   dfq__heap *heap = op->eval.heap;
+  for (int c = 0; j->lent && j->built.data && c < j->built.columns; c++) {
+    memset(&j->built.data[c], 0, sizeof(dfq__buffer));
+    memset(&j->built.valid[c], 0, sizeof(dfq__buffer));
+  }
   if (j->shared) {   // the original frees these
     dfq__keys_free_own(&j->keys);
     memset(&j->built, 0, sizeof j->built);
@@ -21353,6 +21407,7 @@ static void dfq__join_close(dfq__op *op) {
   for (size_t i = 0; i < sizeof own / sizeof *own; i++) dfq__buffer_free(heap, own[i]);
   dfq__keys_free(&j->keys);
   dfq__store_free(&j->built);
+  dfq__store_free(&j->kept);
   dfq__store_free(&j->streamed);
   dfq__buffers_free(heap, j->out, 2 * op->out.columns);
   dfq__free(heap, j->met, j->met_size);
@@ -22806,23 +22861,29 @@ DFQ__SMALL_END
 // The result is the same bits at any number of threads: sums are exact, positions settle first,
 // last and the order of groups.
 //
-// Cost: a copy of the groups for each thread, and a serial fold at the end, which eats the gain
-// when there are nearly as many groups as rows. Larger engines partition groups by hash there
-// and fold partitions in parallel.
+// Cost: a copy of the groups for each thread, and a serial fold at the end. Where there are
+// nearly as many groups as rows that eats more than the gain, so then one thread does it all.
+// Larger engines partition groups by hash there and fold partitions in parallel.
 
 // A worker's copy of the operator.
 static dfq__group_op *dfq__group_of(const dfq__crew *crew, int worker) {
   return (dfq__group_op *)(void *)crew->worker[worker].op;
 }
 
-// A worker groups a morsel. The upper 32 bits of a row's position are its morsel, the lower
-// ones count the rows that come out of the chain in it.
+enum { DFQ__MANY_GROUPS = 1 << 17 };
+
+// A worker groups a morsel, and gives up where it has many groups, nearly as many as rows: to
+// fold them would take longer than to let one thread begin anew. The upper 32 bits of a row's
+// position are its morsel, the lower ones count the rows that come out of the chain in it.
 static bool dfq__group_take(dfq__crew *crew, dfq__worker *w, size_t morsel) {
   dfq__group_op *o = (dfq__group_op *)(void *)w->op;
   (void)crew;
   o->parallel = true;
   o->g.aggs.row = (uint64_t)morsel << 32;
-  return (o->any_key || dfq__aggs_grow(&o->g.aggs, 1)) && dfq__group_read(w->op);
+  if (!o->any_key && !dfq__aggs_grow(&o->g.aggs, 1)) return false;
+  if (!dfq__group_read(w->op)) return false;
+  size_t groups = o->keys.table.count;
+  return groups < DFQ__MANY_GROUPS || groups < o->keys.seen / 2;
 }
 
 // -- folding workers together

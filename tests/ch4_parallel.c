@@ -92,6 +92,13 @@ TEST(par_joins) {
     PAR_CHECK(dfq_join(often, dfq_filter(f, "n % 7 > 0"), "k, s", types[i]));
   }
   PAR_CHECK(dfq_join(dfq_limit(f, 70), dfq_select(often, "m"), "", DFQ_CROSS));
+  dfq_frame *other = par_table(db, 8), *few = dfq_limit(par_table(db, 12), 30);
+  for (int i = 0; i < 6; i++) {   // tables that stay where they are
+    PAR_CHECK(dfq_join(dfq_filter(f, "b"), other, "n", types[i]));
+    PAR_CHECK(dfq_join(few, other, "s, k", types[i]));
+    PAR_CHECK(dfq_join(other, dfq_filter(dfq_with_columns(f, "n * 2 as n"), "b"), "n, s",
+                       types[i]));
+  }
   dfq_close(db);
 }
 
@@ -117,6 +124,29 @@ TEST(par_breakers) {
                                            "else n end) as t"));
   PAR_CHECK(dfq_sort(dfq_with_columns(f, "9223372036854775807 - 1500 + n as z"), "x"));
   PAR_CHECK(dfq_with_columns(dfq_sort(f, "x"), "9223372036854775807 - 1500 + n as z"));
+  dfq_close(db);
+}
+
+// As many groups as rows: threads that find that out leave it to one.
+TEST(par_many_groups) {
+  enum { N = 300000 };
+  dfq *db = dfq_open(NULL);
+  int64_t *v = (int64_t *)test_alloc(N * sizeof *v);
+  for (int i = 0; i < N; i++) v[i] = (int64_t)i * 7919 % 290000;
+  dfq_column column = { "v", DFQ_I64, v, NULL };
+  dfq_table *t = dfq_table_new(db, &column, 1, N), *got[2] = { NULL, NULL };
+  dfq_frame *f = dfq_group_by(dfq_scan_table(db, t), "v", "count() as n, sum(v) as s");
+  for (int threads = 1; threads <= 2; threads++) {
+    dfq_run_options run;
+    memset(&run, 0, sizeof run);
+    run.threads = threads;
+    got[threads - 1] = dfq_collect(dfq_configure(f, &run));
+  }
+  CHECK_INT(dfq_table_rows(got[0]), 290000);
+  CHECK(dfq_table_equal(got[0], got[1], NULL, 0));
+  for (int i = 0; i < 2; i++) dfq_table_free(got[i]);
+  dfq_table_free(t);
+  free(v);
   dfq_close(db);
 }
 
@@ -228,6 +258,7 @@ static void run_ch4_parallel(void) {
   RUN(par_rows_in_their_order);
   RUN(par_joins);
   RUN(par_breakers);
+  RUN(par_many_groups);
   RUN(par_errors_have_their_row);
 #if DFQ_CHAPTER >= 6
   RUN(par_files);
