@@ -1914,14 +1914,20 @@ static size_t dfq__max(size_t a, size_t b) { return a > b ? a : b; }
 // call fail.
 //
 //   dfq__resize ──> budget? ──> hook (the user's, or dfq__default_realloc)
-//                                      │ < 2 MiB: realloc
-//                                      └ larger: whole huge pages, kept for the next query
+//                                      │ < 256 KiB: realloc
+//                                      │ < 2 MiB: rounded up, kept for the next query
+//                                      └ larger: whole huge pages, kept as well
 //
 // Why huge pages: a fresh block of 500 MB costs hundreds of milliseconds of page faults with 4
-// KiB pages, and a tenth of that with 2 MiB pages; a block that is reused costs nothing. Larger
+// KiB pages, and a tenth of that with 2 MiB pages; a block that is reused costs nothing. Why
+// smaller blocks are kept, too: malloc may give what it is given back to the system at once,
+// and then each run of a query pays for the same pages again. Larger
 // engines bring a whole allocator (jemalloc, mimalloc) for the same reason.
 
-enum { DFQ__HUGE = 2 << 20, DFQ__KEPT_BLOCKS = 16 };
+enum {
+  DFQ__HUGE = 2 << 20, DFQ__LARGE = 1 << 18,
+  DFQ__KEPT_HUGE = 16, DFQ__KEPT_BLOCKS = 64   // places: of them the first are for huge blocks
+};
 
 // Only the default hook keeps blocks; a hook of the user's is told about every call.
 typedef struct dfq__kept { void *ptr; size_t size; } dfq__kept;
@@ -1933,7 +1939,7 @@ typedef struct dfq__heap {
   size_t budget, used, peak, refs;
   size_t chunk;                      // of arenas, at most; tests make it tiny: all may fail
   dfq__lock lock;                    // guards kept
-  dfq__kept kept[DFQ__KEPT_BLOCKS];  // large blocks, free, for reuse
+  dfq__kept kept[DFQ__KEPT_BLOCKS];  // blocks that are free, for reuse
 } dfq__heap;
 
 #if defined(__linux__) && !defined(DFQ_NO_HUGE_PAGES)
@@ -1941,7 +1947,7 @@ typedef struct dfq__heap {
 #if !defined(__USE_MISC) && !defined(__cplusplus)
 extern int madvise(void *start, size_t bytes, int advice); // hidden by strict -std=c11
 #endif
-// aligned_alloc wants a size that is a multiple of the alignment: dfq__huge_round made it one.
+// aligned_alloc wants a size that is a multiple of the alignment: dfq__large_round made it one.
 static void *dfq__huge_alloc(size_t bytes) {
   void *p = aligned_alloc(DFQ__HUGE, bytes);
   if (p) (void)madvise(p, bytes, 14 /* MADV_HUGEPAGE */);
@@ -1951,8 +1957,10 @@ static void *dfq__huge_alloc(size_t bytes) {
 static void *dfq__huge_alloc(size_t bytes) { return malloc(bytes); }
 #endif
 
-static size_t dfq__huge_round(size_t bytes) {
-  return (bytes + DFQ__HUGE - 1) / DFQ__HUGE * DFQ__HUGE;
+// What a block of that many bytes really has: whole huge pages, or quarters of a MiB.
+static size_t dfq__large_round(size_t bytes) {
+  size_t unit = bytes > DFQ__HUGE - DFQ__LARGE ? DFQ__HUGE : DFQ__LARGE;
+  return (bytes + unit - 1) / unit * unit;
 }
 
 // Takes a kept block of exactly bytes: who frees it knows no other size. NULL: there is none.
@@ -1970,11 +1978,13 @@ static void *dfq__kept_take(dfq__heap *heap, size_t bytes) {
 }
 
 // Keeps a block for later; frees the smaller of it and the smallest kept one when all places
-// are taken.
+// for blocks like it are taken.
 static void dfq__kept_give(dfq__heap *heap, void *ptr, size_t bytes) {
-  dfq__kept *least = &heap->kept[0];
+  bool huge = bytes >= DFQ__HUGE;
+  int first = huge ? 0 : DFQ__KEPT_HUGE, end = huge ? DFQ__KEPT_HUGE : DFQ__KEPT_BLOCKS;
+  dfq__kept *least = &heap->kept[first];
   dfq__lock_take(&heap->lock);
-  for (int i = 0; i < DFQ__KEPT_BLOCKS && least->ptr; i++)
+  for (int i = first; i < end && least->ptr; i++)
     if (!heap->kept[i].ptr || heap->kept[i].size < least->size) least = &heap->kept[i];
   void *out = ptr;
   if (!least->ptr || least->size < bytes) {
@@ -1987,23 +1997,23 @@ static void dfq__kept_give(dfq__heap *heap, void *ptr, size_t bytes) {
 }
 
 // The default hook. user is the heap itself.
-// Four cases, by which side of 2 MiB the old and the new size are on. Growth within the rounded
-// size costs nothing; a block that crosses the line is copied, since no realloc spans both
-// worlds.
+// Four cases, by which side of 256 KiB the old and the new size are on. Growth within the
+// rounded size costs nothing; a block that crosses the line is copied, since no realloc spans
+// both worlds.
 static void *dfq__default_realloc(void *user, void *ptr, size_t old_size, size_t new_size) {
   dfq__heap *heap = (dfq__heap *)user;
-  if (old_size < DFQ__HUGE && new_size < DFQ__HUGE) {
+  if (old_size < DFQ__LARGE && new_size < DFQ__LARGE) {
     if (new_size) return realloc(ptr, new_size);
     free(ptr);
     return NULL;
   }
-  size_t held = old_size < DFQ__HUGE ? 0 : dfq__huge_round(old_size);
-  if (new_size >= DFQ__HUGE && held == dfq__huge_round(new_size)) return ptr;
+  size_t held = old_size < DFQ__LARGE ? 0 : dfq__large_round(old_size);
+  if (new_size >= DFQ__LARGE && held == dfq__large_round(new_size)) return ptr;
   void *to = NULL;
-  if (new_size >= DFQ__HUGE) {
-    size_t size = dfq__huge_round(new_size);
+  if (new_size >= DFQ__LARGE) {
+    size_t size = dfq__large_round(new_size);
     to = dfq__kept_take(heap, size);
-    if (!to) to = dfq__huge_alloc(size);
+    if (!to) to = size < DFQ__HUGE ? malloc(size) : dfq__huge_alloc(size);
   } else if (new_size) {
     to = malloc(new_size);
   }

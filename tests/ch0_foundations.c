@@ -352,18 +352,18 @@ TEST(foundations_large_blocks_are_reused) {
 // Sixteen free blocks are kept; a seventeenth drives out the smallest.
 TEST(foundations_large_blocks_kept) {
   dfq *db = dfq_open(NULL);
-  void *block[DFQ__KEPT_BLOCKS + 4];
+  void *block[DFQ__KEPT_HUGE + 4];
   if (!CHECK(db != NULL)) return;
-  for (size_t i = 0; i < DFQ__KEPT_BLOCKS + 4; i++)
+  for (size_t i = 0; i < DFQ__KEPT_HUGE + 4; i++)
     block[i] = dfq__alloc(db->heap, (i + 1) * DFQ__HUGE);
-  for (size_t i = 0; i < DFQ__KEPT_BLOCKS + 4; i++)
+  for (size_t i = 0; i < DFQ__KEPT_HUGE + 4; i++)
     dfq__free(db->heap, block[i], (i + 1) * DFQ__HUGE);
   size_t least = SIZE_MAX, count = 0;
-  for (int i = 0; i < DFQ__KEPT_BLOCKS; i++) {
+  for (int i = 0; i < DFQ__KEPT_HUGE; i++) {
     count += db->heap->kept[i].ptr != NULL;
     least = dfq__min(least, db->heap->kept[i].size);
   }
-  CHECK_INT(count, DFQ__KEPT_BLOCKS);
+  CHECK_INT(count, DFQ__KEPT_HUGE);
   CHECK_INT(least, 5 * (size_t)DFQ__HUGE);
   void *again = dfq__alloc(db->heap, 7 * (size_t)DFQ__HUGE);
   CHECK(again == block[6]);
@@ -371,6 +371,14 @@ TEST(foundations_large_blocks_kept) {
   CHECK(other != NULL && other != again);
   dfq__free(db->heap, again, 7 * (size_t)DFQ__HUGE);
   dfq__free(db->heap, other, 7 * (size_t)DFQ__HUGE);
+  char *medium = (char *)dfq__alloc(db->heap, DFQ__LARGE + 7);   // has places of its own
+  memset(medium, 1, DFQ__LARGE + 7);
+  CHECK(dfq__resize(db->heap, medium, DFQ__LARGE + 7, 2 * DFQ__LARGE) == medium);
+  dfq__free(db->heap, medium, 2 * DFQ__LARGE);
+  CHECK(dfq__alloc(db->heap, 2 * DFQ__LARGE - 9) == medium);
+  medium = (char *)dfq__resize(db->heap, medium, 2 * DFQ__LARGE - 9, 100);   // and back to malloc
+  CHECK(medium && medium[99] == 1);
+  dfq__free(db->heap, medium, 100);
   dfq_close(db);
 }
 
