@@ -14281,7 +14281,8 @@ struct dfq__op {
   const dfq__node *node;
   dfq__op *in[2];
   dfq__op *lender;         // of a copy in another thread: the operator that has what it reads
-  size_t kept, weight;     // of one that has all its rows: how many, each worth so many of a scan
+  size_t kept, weight;     // of one that has all its rows: how many, and of how many of a
+                           // scan's each is worth
   dfq__batch out;
   dfq__veval eval;
   size_t rows_in;          // rows of the first input before the batch at hand, for messages
