@@ -53,6 +53,11 @@ build/%: examples/%.c build/flags
 build/bench/%: bench/%.c build/flags | build/bench
 	$(COMPILE) $(CPPFLAGS) $< -o $@ $(LDLIBS)
 
+# The example of packed files, where zlib is there.
+ZLIB := $(if $(wildcard /usr/include/zlib.h),-lz)
+build/gzip: LDLIBS += $(ZLIB)
+build/gzip: CPPFLAGS += $(ZLIB:-lz=-DWITH_ZLIB)
+
 -include $(wildcard build/*.d build/bench/*.d)
 
 run: build/interlude build/dfq

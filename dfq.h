@@ -258,6 +258,7 @@ typedef struct dfq_io {
   void (*remove)(void *user, const char *path); // a file, or a folder that is empty
   int64_t (*size)(void *user, void *file); // of a file just opened, in bytes; NULL: unknown
                                            // -1: it is a pipe, which can be read only once
+                                           // -2: unknown, but it can be opened once more
   // Where output for path shall appear. 1: as a file, whole or not at all; its name, with
   // symbolic links followed, is put into to. 0: in a device or a pipe that is there already:
   // written straight into. NULL: path itself, as a file.
@@ -279,6 +280,11 @@ typedef struct dfq_io {
   // is asked at the start and at the end of reading, and two answers are an error.
   uint64_t (*stamp)(void *user, void *file);
 } dfq_io;
+
+// Returns: the C library's files, for a hook that replaces some of the functions: that unpacks
+// what is called .gz, for example, see examples/gzip.c. Without one, reading what is called
+// .gz, .zst, .bz2 or .xz is an error.
+DFQ_API dfq_io dfq_io_default(void);
 
 // The optimizer's passes, each with its switch. See >>rules for what each may do.
 #define DFQ_RULE_LIST(X)                                                                       \
@@ -2694,9 +2700,26 @@ DFQ__UNUSED static int dfq__cores(void) {
 // their form. A signal that interrupts a call is no failure: what was read or written by then
 // counts, and nothing at all is tried again.
 
-// Unbuffered: the engine reads and writes in large blocks of its own.
+// Is the file packed, by its name?
+static bool dfq__io_packed(const char *path) {
+  static const char *const ends[] = { ".gz", ".zst", ".bz2", ".xz" };
+  size_t n = strlen(path);
+  for (int i = 0; i < 4; i++) {
+    size_t m = strlen(ends[i]);
+    if (n > m && strcmp(path + n - m, ends[i]) == 0) return true;
+  }
+  return false;
+}
+
+// Unbuffered: the engine reads and writes in large blocks of its own. What is packed is not
+// read as text: its bytes would be taken for some strange header.
 static void *dfq__io_open(void *user, const char *path, bool write, const char **why) {
   (void)user;
+  if (!write && dfq__io_packed(path)) {
+    *why = "the file is packed, and no hook unpacks it\n"
+           "  try: zcat FILE | dfq 'scan /dev/stdin'; in C: a dfq_io as in examples/gzip.c";
+    return NULL;
+  }
   FILE *f = fopen(path, write ? "wb" : "rb");
   if (!f) *why = strerror(errno);
   else setvbuf(f, NULL, _IONBF, 0);
@@ -2898,6 +2921,8 @@ static dfq_io dfq__io_default(void) {
                 dfq__io_stamp };
   return io;
 }
+
+DFQ_API dfq_io dfq_io_default(void) { return dfq__io_default(); }
 
 // Why a call of the hook failed: cleared before the call, asked for after it.
 DFQ__UNUSED static void dfq__io_clear(void) { errno = 0; }
@@ -31628,7 +31653,7 @@ static bool dfq__csv_open_text(dfq__csv_reader *r) {
   r->begin = r->end = DFQ__CSV_HEAD;
   if (!r->until) r->until = UINT64_MAX;
   if (!dfq__csv_open_file(r)) return false;
-  if (r->size >= 0 || !r->io->size) r->record = NULL;   // a file, or not known to be a pipe
+  if (r->size != -1 || !r->io->size) r->record = NULL;  // a file, or not known to be a pipe
   while (r->end - r->begin < 3 && dfq__csv_more(r)) continue;
   if (r->problem != DFQ__CSV_FINE) return false;
   const char *s = r->text.data + r->begin;
@@ -32063,6 +32088,8 @@ typedef struct dfq__csv_knob {
   X("row_index", DFQ__K_NAME, row_index)        X("infer", DFQ__K_INFER, infer_rows)           \
   X("names", DFQ__K_NAMES, names)               X("types", DFQ__K_TYPES, types)                \
   X("ragged", DFQ__K_RAGGED, ragged)            X("bad_values", DFQ__K_BAD, bad_values)        \
+  X("file_name", DFQ__K_NAME, file_name)        X("hive", DFQ__K_FALSE, no_hive)               \
+  X("fill_missing", DFQ__K_TRUE, fill_missing)                                                 \
   X("widths", DFQ__K_WIDTHS, widths)            X("format", DFQ__K_FORM, widths)
 
 static const dfq__csv_knob dfq__csv_knobs[] = {
@@ -32268,6 +32295,15 @@ static bool dfq__csv_is_text(dfq__csv_kind kind) {
   return kind == DFQ__K_TEXT || (kind >= DFQ__K_NAME && kind <= DFQ__K_WIDTHS);
 }
 
+// Copies the texts of options, where they stand.
+static void dfq__csv_copy_texts(dfq_csv_options *o, dfq__arena *arena, bool *ok) {
+  for (int i = 0; i < DFQ__CSV_KNOBS; i++) {
+    if (!dfq__csv_is_text(dfq__csv_knobs[i].kind)) continue;
+    const char **text = (const char **)dfq__csv_member(o, &dfq__csv_knobs[i]);
+    *text = dfq__csv_copy(arena, *text, ok);
+  }
+}
+
 // Is the format one that can be read? Says so when not.
 static bool dfq__csv_format_ok(dfq__verb *v, const char *format) {
   dfq_value f = dfq__value_str(format ? format : "", format ? strlen(format) : 0);
@@ -32307,11 +32343,7 @@ static dfq__csv_source *dfq__csv_source_new(dfq__verb *v, const char *path,
   dfq_csv_options *o = &s->options;
   if (given) *o = *given;
   s->path = dfq__csv_copy(arena, path, &ok);
-  for (int i = 0; i < DFQ__CSV_KNOBS; i++) {
-    if (!dfq__csv_is_text(dfq__csv_knobs[i].kind)) continue;
-    const char **text = (const char **)dfq__csv_member(o, &dfq__csv_knobs[i]);
-    *text = dfq__csv_copy(arena, *text, &ok);
-  }
+  dfq__csv_copy_texts(o, arena, &ok);
   if (!ok) return NULL;
   if (o->widths) form = DFQ__FIXED_FORM;
   s->form = form;
@@ -35313,11 +35345,7 @@ static dfq__form_how *dfq__form_how_of(dfq *db, dfq__file_form form,
   if (!ok) return NULL;
   h->form = form;
   if (options) h->options = *options;
-  h->options.names = dfq__csv_copy(&db->arena, h->options.names, &ok);
-  h->options.types = dfq__csv_copy(&db->arena, h->options.types, &ok);
-  h->options.nulls = dfq__csv_copy(&db->arena, h->options.nulls, &ok);
-  h->options.widths = dfq__csv_copy(&db->arena, h->options.widths, &ok);
-  h->options.file_name = dfq__csv_copy(&db->arena, h->options.file_name, &ok);
+  dfq__csv_copy_texts(&h->options, &db->arena, &ok);
   return ok ? h : NULL;
 }
 
@@ -35326,9 +35354,16 @@ static dfq_frame *dfq__scan_many(dfq *db, const char *const *path, int count,
                                  const char *at) {
   dfq__form_how *h = dfq__form_how_of(db, form, options);
   if (!h) return dfq__frame_failed(db, &dfq__error_memory);
+  // Rows are counted over all files, so by stages of their own.
+  const char *row_index = h->options.row_index;
+  size_t rows = h->options.n_rows;
+  h->options.row_index = NULL;
+  h->options.n_rows = 0;
   const dfq_csv_options *o = &h->options;
   dfq__files_how how = { dfq__open_form, h, o->fill_missing, o->no_hive, o->file_name };
-  return dfq__scan_files(db, path, count, &how, at);
+  dfq_frame *f = dfq__scan_files(db, path, count, &how, at);
+  if (rows) f = dfq_limit_at(f, rows > INT64_MAX ? INT64_MAX : (int64_t)rows, at);
+  return row_index ? dfq_row_index_at(f, row_index, at) : f;
 }
 
 // One file that is called so, unless the path is a pattern, or rows are to say their file.

@@ -652,7 +652,27 @@ TEST(files_parted_wholly_or_not) {
   dfq_close(db);
 }
 
+// The options of many files as words, and rows counted over all of them.
+TEST(files_options_as_text) {
+  dfq *db = dfq_open(NULL);
+  char text[1000];
+  files_plant("opt/k=1/a.csv", "id\n1\n2\n");
+  files_plant("opt/k=2/b.csv", "id,z\n3,4\n");
+  snprintf(text, sizeof text, "scan '%s' file_name from fill_missing true hive false rows 3 "
+           "row_index i | drop from", test_path("opt/**/*.csv"));
+  dfq_frame *f = dfq_query(db, text);
+  char *got = csv_dump(f);
+  CHECK_STR(got, "i i64|id i64|z i64\n0|1|~\n1|2|~\n2|3|4\n");
+  free(got);
+  CHECK_HAS(dfq_pipeline_text(f), "file_name from hive false fill_missing true\n| limit 3");
+  CHECK_STR(dfq_pipeline_text(dfq_query(db, dfq_pipeline_text(f))), dfq_pipeline_text(f));
+  CHECK(dfq_check_equivalent(f, NULL));
+  files_fell(test_path("opt"));
+  dfq_close(db);
+}
+
 static void run_ch6_files(void) {
+  RUN(files_options_as_text);
   RUN(files_parted_and_back);
   RUN(files_parted_wholly_or_not);
   RUN(files_several_sinks);

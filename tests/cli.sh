@@ -232,6 +232,24 @@ has 'files 1 of 2'
 dfq 1 'scan y/*.csv'
 says 'no file is called y/*.csv'
 
+# a packed file is not read as text; a program may bring what unpacks it
+if command -v gzip >/dev/null; then
+  gzip -c orders.csv >orders.csv.gz
+  dfq 1 'scan orders.csv.gz'
+  says 'the file is packed, and no hook unpacks it'
+  says 'try: zcat FILE | dfq'
+  gzip=${program%/*}/gzip
+  command="$gzip 'scan orders.csv.gz'"
+  if [ -x "$gzip" ] && "$gzip" 'scan orders.csv.gz | limit 1' >out 2>err; then
+    has order_id
+    "$gzip" 'scan orders.csv | join orders.csv.gz on order_id | group: count() as n' >out 2>err
+    "$gzip" 'scan orders.csv | group: count() as n' >also 2>err
+    if cmp -s out also; then ok; else bad "packed and not packed differ"; fi
+    head -c 100 orders.csv.gz >cut.csv.gz
+    if "$gzip" 'scan cut.csv.gz' >out 2>err; then bad "half a file was read"; else ok; fi
+  fi
+fi
+
 # files by key, and back
 dfq 0 'scan orders.csv' --output byyear --partition year
 prints_nothing
