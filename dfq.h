@@ -31106,10 +31106,15 @@ static inline dfq__csv_masks dfq__csv_look(const char *p, const dfq__csv_needles
     m.odd |= dfq__csv_bits(odd) << k;
   }
   m.odd &= n->has_odd;
-  if (n->has_escape)   // few files have them, and the others do not pay for it
-    for (int k = 0; k < 64; k += DFQ__CSV_STEP)
-      m.odd |= dfq__csv_bits(dfq__csv_same(dfq__csv_load(p + k), n->escape)) << k;
   return m;
+}
+
+// The escapes among 64 bytes: few files have them, and the others do not pay for it.
+static uint64_t dfq__csv_escapes_in(const char *p, const dfq__csv_needles *n) {
+  uint64_t odd = 0;
+  for (int k = 0; k < 64; k += DFQ__CSV_STEP)
+    odd |= dfq__csv_bits(dfq__csv_same(dfq__csv_load(p + k), n->escape)) << k;
+  return odd;
 }
 
 // How many bits are set: in pairs, fours, bytes, and all bytes added by one multiplication. The
@@ -31335,6 +31340,7 @@ static bool dfq__csv_take_masks(dfq__csv_reader *r, const dfq__csv_masks *m) {
 static bool dfq__csv_index_to(dfq__csv_reader *r, size_t to, const dfq__csv_needles *n) {
   for (; r->indexed + 64 <= to; r->indexed += 64) {
     dfq__csv_masks m = dfq__csv_look(r->text.data + r->indexed, n);
+    if (n->has_escape) m.odd |= dfq__csv_escapes_in(r->text.data + r->indexed, n);
     if (!dfq__csv_take_masks(r, &m)) return false;
   }
   char last[64] = "";
@@ -31342,6 +31348,7 @@ static bool dfq__csv_index_to(dfq__csv_reader *r, size_t to, const dfq__csv_need
   if (!count) return true;
   memcpy(last, r->text.data + r->indexed, count);
   dfq__csv_masks m = dfq__csv_look(last, n);   // zeros behind the end mean nothing
+  if (n->has_escape) m.odd |= dfq__csv_escapes_in(last, n);
   bool ok = dfq__csv_take_masks(r, &m);
   r->indexed = to;
   return ok;
@@ -32552,6 +32559,8 @@ static void dfq__csv_source_print(dfq__text *t, const dfq__source *source) {
   for (int i = 0; i < DFQ__CSV_KNOBS; i++) dfq__csv_put_knob(t, s, &dfq__csv_knobs[i]);
 }
 
+DFQ__SMALL_END
+
 // ---- >>csv-types: fields into values, a loop for each type ----------------------------------
 // One function reads one column of a batch. Its loop knows the type, takes the bounds of each
 // field from the index, and tries one fast path; whatever that does not take (empty, quoted, a
@@ -32764,6 +32773,8 @@ static bool dfq__csv_has_word(const dfq__csv_words *list, int column, const dfq_
 static bool dfq__csv_is_null(const dfq__csv_source *s, int column, const dfq__csv_text *t) {
   return t->n == 0 || dfq__csv_has_word(&s->null, column, t);
 }
+
+DFQ__SMALL_BEGIN
 
 enum { DFQ__CSV_NUMBER = 400 };   // bytes of the longest number that has a decimal comma
 
@@ -33091,16 +33102,23 @@ static const char *const dfq__csv_clocks[] = { "", " %H:%M", " %H:%M:%S", " %I:%
                                                " %I:%M:%S %p" };
 enum { DFQ__CSV_DATES = 9, DFQ__CSV_CLOCKS = 5, DFQ__CSV_FORMAT = 32 };
 
-// The k-th format to be tried, in room; NULL when there are not so many. The program's own,
-// when it names any, are the only ones.
+static bool dfq__csv_own_formats(const dfq_csv_options *o) {
+  return o->date_format || o->datetime_format;
+}
+
+// How many formats are tried. The program's own, when it names any, are the only ones.
+static int dfq__csv_formats(const dfq_csv_options *o) {
+  return o->no_dates ? 0 : dfq__csv_own_formats(o) ? 2 : DFQ__CSV_DATES * DFQ__CSV_CLOCKS;
+}
+
+// The k-th of them, in room; "" for none. What a format means costs more to write than to read:
+// those that have failed are not asked for.
 static const char *dfq__csv_try_format(const dfq_csv_options *o, int k, char *room,
                                        dfq_type *type) {
-  const char *own[2] = { o->date_format, o->datetime_format };
+  const char *own = k ? o->datetime_format : o->date_format;
   int clock = k % DFQ__CSV_CLOCKS, date = k / DFQ__CSV_CLOCKS;
   *type = clock ? DFQ_DATETIME : DFQ_DATE;
-  if (o->no_dates) return NULL;
-  if (own[0] || own[1]) return k > 1 ? NULL : own[k] ? own[k] : "";
-  if (date >= DFQ__CSV_DATES) return NULL;
+  if (dfq__csv_own_formats(o)) return own ? own : "";
   (void)snprintf(room, DFQ__CSV_FORMAT, "%s%s", dfq__csv_dates[date], dfq__csv_clocks[clock]);
   return room;
 }
@@ -33166,12 +33184,12 @@ static const char *dfq__csv_misfit(dfq__csv_sample *m, size_t at, const dfq__csv
 static void dfq__csv_weigh_formats(const dfq_csv_options *o, dfq__csv_guess *g,
                                    const dfq__csv_text *t) {
   char room[DFQ__CSV_FORMAT];
-  const char *format;
   dfq_type type;
-  bool own = o->date_format || o->datetime_format;
-  for (int k = 0; (format = dfq__csv_try_format(o, k, room, &type)) != NULL; k++) {
-    dfq_value v, f = dfq__value_str(format, strlen(format));
+  bool own = dfq__csv_own_formats(o);
+  for (int k = 0, n = dfq__csv_formats(o); k < n; k++) {
     if (g->missed >> k & 1) continue;
+    const char *format = dfq__csv_try_format(o, k, room, &type);
+    dfq_value v, f = dfq__value_str(format, strlen(format));
     bool fits = f.len && dfq__read_moment(t->s, t->n, &f, DFQ_DATE, &v);
     if (!fits || (!own && v.as.i < -354285)) g->missed |= (uint64_t)1 << k;   // before 1000
   }
@@ -33677,12 +33695,12 @@ static void dfq__csv_put_why(dfq__text *t, const dfq__csv_sample *m, const dfq__
 static int dfq__csv_formats_left(const dfq__csv_sample *m, const dfq__csv_guess *g,
                                  dfq__text *t, dfq_type *type) {
   char room[DFQ__CSV_FORMAT];
-  const char *format;
   dfq_type is;
   int left = 0;
   const dfq_csv_options *o = &m->source->options;
-  for (int k = 0; (format = dfq__csv_try_format(o, k, room, &is)) != NULL; k++) {
-    if (g->missed >> k & 1 || (left && (o->date_format || o->datetime_format))) continue;
+  for (int k = 0, n = dfq__csv_formats(o); k < n; k++) {
+    if (g->missed >> k & 1 || (left && dfq__csv_own_formats(o))) continue;
+    const char *format = dfq__csv_try_format(o, k, room, &is);
     if (!left) *type = is;
     if (left < 2) dfq__putf(t, left ? " as well as by %s" : "%s", format);
     left++;
@@ -33715,7 +33733,7 @@ static bool dfq__csv_decide_format(const dfq__csv_sample *m, const dfq__csv_gues
 static bool dfq__csv_decide(const dfq__csv_sample *m, const dfq__csv_guess *g, size_t c,
                             dfq_field *f) {
   const dfq_csv_options *o = &m->source->options;
-  bool own = o->date_format || o->datetime_format, none = o->infer_rows == DFQ_INFER_NONE;
+  bool own = dfq__csv_own_formats(o), none = o->infer_rows == DFQ_INFER_NONE;
   int rung = 0;
   dfq__text t = dfq__text_in(m->reader.heap);
   for (; rung < DFQ__CSV_RUNGS && g; rung++) {
