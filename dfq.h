@@ -94,10 +94,10 @@
 //                    >>files-scan >>files-frame >>columnar-file >>columnar-open >>columnar-read
 //                    >>columnar-skip >>columnar-scan >>sinks >>csv-write >>json-write
 //                    >>columnar-write >>write >>parting >>parting-rows >>pipeline
-//                    >>pipeline-scan >>pipeline-stages >>pipeline-joins >>pipeline-script
-//                    >>stage-docs >>registry >>pipeline-text >>predicates >>predicate-trees
-//                    >>user-pages >>user-sources >>source-check >>arrow-types >>arrow-import
-//                    >>arrow-scan >>arrow-export
+//                    >>pipeline-scan >>csv-found >>pipeline-stages >>pipeline-joins
+//                    >>pipeline-script >>stage-docs >>registry >>pipeline-text >>predicates
+//                    >>predicate-trees >>user-pages >>user-sources >>source-check >>arrow-types
+//                    >>arrow-import >>arrow-scan >>arrow-export
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -1070,7 +1070,7 @@ typedef struct dfq_csv_options {
 } dfq_csv_options;
 
 // A CSV file. Reads the sample only; the rest is streamed by each run. options: NULL for
-// defaults. path: copied. Types are what the sample holds; rows after it that do not fit are
+// defaults. path: copied; "-" is standard input, if the file hook is the C library's. Types are what the sample holds; rows after it that do not fit are
 // bad_values. A file that cannot be read, or is none, fails the frame at once.
 // An empty field is null; "" is the empty text, and null where the column is not str. Lines end
 // with LF or CRLF. Blank lines are passed over, but where there is one column they are nulls.
@@ -1125,6 +1125,21 @@ typedef struct dfq_columnar_options {
 // DFQ_FORMAT_ERROR, the frame or the run. path: copied. options: NULL for the defaults.
 DFQ_API dfq_frame *dfq_scan_columnar(dfq *db, const char *path,
                                      const dfq_columnar_options *options);
+
+// What was found about a CSV file.
+typedef struct dfq_csv_found {
+  dfq_csv_options options; // those given, and for all others what fits the file
+  const char *text;        // the same as a pipeline has it: "scan a.csv delimiter ';' ..."
+  const char *why;         // a line for each option that was found
+  dfq_schema schema;       // the columns, each with its why
+} dfq_csv_found;
+
+// Reads the sample several times, each time with another option, and keeps what makes more rows
+// fit, or gives more columns a type: escapes, comments, quotes, blanks, decimal commas, words
+// for null, Latin-1. given: NULL, or options that are not to be found. path: of one file, and
+// no pipe. *to: borrowed, valid as long as the context. Returns: false on error (dfq_error).
+DFQ_API bool dfq_sniff_csv(dfq *db, const char *path, const dfq_csv_options *given,
+                           dfq_csv_found *to);
 
 // A whole pipeline as text: "scan a.csv | filter x > 1 | limit 10". Its grammar: see
 // >>pipeline. Messages point into the text, with its line where it has several. text: copied. A
@@ -2720,6 +2735,7 @@ static void *dfq__io_open(void *user, const char *path, bool write, const char *
            "  try: zcat FILE | dfq 'scan /dev/stdin'; in C: a dfq_io as in examples/gzip.c";
     return NULL;
   }
+  if (!write && strcmp(path, "-") == 0) return stdin;   // whatever that is, and once
   FILE *f = fopen(path, write ? "wb" : "rb");
   if (!f) *why = strerror(errno);
   else setvbuf(f, NULL, _IONBF, 0);
@@ -2750,7 +2766,7 @@ static int64_t dfq__io_write(void *user, void *file, const void *from, size_t by
 
 static bool dfq__io_close(void *user, void *file) {
   (void)user;
-  return fclose((FILE *)file) == 0;
+  return file == stdin || fclose((FILE *)file) == 0;
 }
 
 // A file that is replaced keeps its mode: what was private stays so. And a device, a pipe or a
@@ -2875,7 +2891,7 @@ static void dfq__io_remove(void *user, const char *path) {
 static int64_t dfq__io_size(void *user, void *file) {
   FILE *f = (FILE *)file;
   (void)user;
-  if (fseek(f, 0, SEEK_END) != 0) return -1;
+  if (f == stdin || fseek(f, 0, SEEK_END) != 0) return -1;
   long size = ftell(f);
   return fseek(f, 0, SEEK_SET) == 0 ? (int64_t)size : -1;
 }
@@ -32144,6 +32160,7 @@ typedef struct dfq__csv_source {
   bool *exact;               // by field: no fast path reads it
   dfq_value *format;         // by field: its dates' format, or null
   bool trailing;             // an empty field stands behind the last column
+  bool uneven;               // the sampled rows have more fields than the header, or fewer
   const char *header;        // the header's line, to notice when it changes
   size_t header_bytes;
   size_t sampled;            // rows that the types were taken from
@@ -32813,7 +32830,7 @@ static bool dfq__csv_read(const dfq__csv_source *s, int column, dfq_type type,
                           const dfq__csv_text *t, dfq_value *v) {
   const dfq_value *format = s->format ? &s->format[column] : NULL;
   bool when = type == DFQ_DATE || type == DFQ_DATETIME;
-  if (type == DFQ_BOOL && (s->yes.count || s->no.count)) {
+  if (type == DFQ_BOOL) {
     bool yes = dfq__csv_has_word(&s->yes, column, t);
     if (yes || dfq__csv_has_word(&s->no, column, t)) {
       *v = dfq__value_int(DFQ_BOOL, yes);
@@ -32832,7 +32849,7 @@ static bool dfq__csv_is_plain(const char *s, size_t n) {
   return n && *s != '+' && !(n > 1 && *s == '0' && dfq__is_digit(s[1]));
 }
 
-// What was wrong and went on: how often, and the first places.
+// What was wrong and went on, and where first.
 typedef struct dfq__csv_tally {
   uint64_t count;
   dfq__text places;
@@ -32902,7 +32919,7 @@ static const dfq__error *dfq__csv_value_error(const dfq__csv_state *st, int colu
   return dfq__error_from(st->errors, DFQ_FORMAT_ERROR, &t);
 }
 
-// One more; the first few are enough to find the cause. text: NULL for a row.
+// One more; the first few are enough. text: NULL for a row.
 static void dfq__csv_count_up(dfq__csv_tally *c, const dfq__csv_reader *r, size_t place,
                               const dfq__csv_text *text) {
   if (++c->count > 3) return;
@@ -32912,7 +32929,7 @@ static void dfq__csv_count_up(dfq__csv_tally *c, const dfq__csv_reader *r, size_
   if (text) dfq__csv_put_value(&c->places, text->s, text->n);
 }
 
-// A bad value, by the option. False when the rows end before it.
+// False when the rows end before it.
 static bool dfq__csv_bad(dfq__csv_state *st, const dfq__csv_cells *c, size_t i, const char *at,
                          const dfq__csv_text *text) {
   size_t place = (size_t)(at - st->reader.text.data);
@@ -32948,8 +32965,7 @@ static bool dfq__csv_odd(dfq__csv_state *st, dfq__csv_cells *c, size_t i, const 
   if (!dfq__csv_is_null(s, c->column, &t)) {
     // 007 is refused where the sample took the column for a number: nobody asked for that.
     bool number = c->type == DFQ_I64 || c->type == DFQ_F64;
-    bool numeric = dfq__is_number(c->type);
-    dfq__csv_text plain = numeric ? dfq__csv_number(s, t, room) : t;
+    dfq__csv_text plain = dfq__is_number(c->type) ? dfq__csv_number(s, t, room) : t;
     bool good = dfq__csv_read(s, c->column, c->type, &plain, &v);
     if (number && !s->given[c->column] && !dfq__csv_is_plain(plain.s, plain.n)) good = false;
     if (!good && !dfq__csv_bad(st, c, i, a, &t)) return false;
@@ -33324,7 +33340,8 @@ static size_t dfq__csv_cuts(dfq__csv_sample *m, char delimiter) {
     if (!rows) fields = g.fields;
     if (!rows) first_trails = trails;
     if (g.fields == fields || (trails && g.fields == fields + 1)) continue;
-    if (!first_trails || g.fields + 1 != fields) return 0;
+    bool fewer = g.fields < fields && m->source->options.ragged != DFQ_RAGGED_ERROR;
+    if (!fewer && (!first_trails || g.fields + 1 != fields)) return 0;
   }
   return rows ? fields : 0;
 }
@@ -33814,6 +33831,7 @@ static bool dfq__csv_resolve(dfq__csv_sample *m) {
   s->head.schema.count = (int)columns;
   s->head.schema.field = f + front;
   s->sampled = m->rows;
+  s->uneven = m->rows && m->fields != columns && m->fields != columns + s->trailing;
   s->encoding = m->reader.encoding;
   s->rows = dfq__csv_estimate(m);
   if (s->options.types && !dfq__csv_parse_types(s, f + front, m->verb)) return false;
@@ -38182,6 +38200,241 @@ static dfq_frame *dfq__parse_scan(dfq__script *s, const dfq__names *paths, dfq__
     dfq__parse_fail(p, DFQ_UNKNOWN_NAME, place.at, place.len,
                     "no file and no pipeline called %s; did you mean %s?", path, near);
   return dfq__script_take(s, f);
+}
+
+// ---- >>csv-found: which options fit a file --------------------------------------------------
+// Idea. Whoever does not know what a file is tries an option and looks whether it helps. So
+// does this: each trial scans the head of the file, with one option more, in a context of its
+// own that is closed at the end. The option stays when more fields of the sample are fields, or
+// when as many are and more columns have a type that is not str. That is all there is to know
+// about an option; what it means stands where it is obeyed.
+//
+//   scan f.csv                              1,000 rows, 2 of 5 columns have a type
+//   scan f.csv decimal ','                  1,000 rows, 4 of 5      it stays
+//   scan f.csv decimal ',' trim true        1,000 rows, 4 of 5      it does not
+//
+// Cost: some twenty samples. Unlike what scans find by themselves, this may be wrong about a
+// file: it is a proposal, to be read and pasted.
+
+static const char *const dfq__csv_trials[] = {
+  "comment '#'", "comment '//'", "escape '\\'", "quote ''''", "trim true",
+  "decimal ','", "decimal ',' thousands '.'", "thousands ','", "thousands ' '", NULL
+};
+static const char *const dfq__csv_null_words[] = {
+  "NA", "N/A", "n/a", "NULL", "null", "None", "NaN", "-", "?", "\\N", "#N/A", ".", NULL
+};
+
+typedef struct dfq__csv_score { bool ok; size_t rows, columns, typed; } dfq__csv_score;
+
+// The search: a context for the trials, and the best options by now.
+typedef struct dfq__csv_search {
+  dfq *db;
+  const char *path;
+  const dfq_csv_options *given;
+  dfq_csv_options best;
+  dfq__csv_score score;
+  dfq__text why;
+} dfq__csv_search;
+
+// The source of a scan in the search's context; NULL when that failed.
+static const dfq__csv_source *dfq__csv_try(dfq__csv_search *s, const dfq_csv_options *o) {
+  dfq_frame *f = dfq__scan_one(s->db, s->path, dfq__form_of(s->path), o, NULL);
+  if (!f || f->error) return NULL;
+  return (const dfq__csv_source *)(const void *)f->node->source;
+}
+
+static dfq__csv_score dfq__csv_score_of(dfq__csv_search *s, const dfq_csv_options *o) {
+  const dfq__csv_source *source = dfq__csv_try(s, o);
+  dfq__csv_score score = { source != NULL, 0, 0, 0 };
+  if (!source) return score;
+  score.rows = source->uneven ? 0 : source->sampled;
+  score.columns = dfq__csv_columns(source);
+  for (size_t c = 0; c < score.columns; c++)
+    score.typed += dfq__csv_column(source, (int)c)->type != DFQ_STR;
+  return score;
+}
+
+// Was the option given? Then it is not tried.
+static bool dfq__csv_was_given(const dfq__csv_search *s, const char *trial) {
+  dfq_csv_options o, none;
+  memset(&none, 0, sizeof none);
+  o = s->given ? *s->given : none;
+  for (int i = 0; i < DFQ__CSV_KNOBS; i++) {
+    const dfq__csv_knob *k = &dfq__csv_knobs[i];
+    size_t n = strlen(k->word), bytes = k->kind == DFQ__K_TEXT ? sizeof(char *) : 1;
+    if (strncmp(trial, k->word, n) != 0 || trial[n] != ' ') continue;
+    return memcmp(dfq__csv_member(&o, k), dfq__csv_member(&none, k), bytes) != 0;
+  }
+  return false;
+}
+
+// Tries one option more, and keeps it if it helps. text: as in a pipeline.
+static void dfq__csv_trial(dfq__csv_search *s, const char *text) {
+  dfq_csv_options o = s->best;
+  dfq__file_form form = DFQ__CSV_FORM;
+  dfq__parser p = dfq__parser_of(s->db, text, strlen(text), "scan", NULL);
+  if (dfq__csv_was_given(s, text)) return;
+  dfq__parse_options(&p, &o, &form);
+  dfq__csv_score now = dfq__csv_score_of(s, &o), old = s->score;
+  size_t fields = now.rows * now.columns, before = old.rows * old.columns;
+  bool same = now.rows == old.rows && now.columns == old.columns;
+  if (p.error || !now.ok || !(fields > before || (same && now.typed > old.typed))) return;
+  dfq__putf(&s->why, "%s: ", text);
+  if (same) dfq__putf(&s->why, "%zu columns have a type, not %zu\n", now.typed, old.typed);
+  else dfq__putf(&s->why, "%zu sampled rows of %zu columns fit\n", now.rows, now.columns);
+  s->best = o;
+  s->score = now;
+}
+
+// "nulls 'NA, -'" of the words that are left; all of them but one when that is not -1.
+static void dfq__csv_put_nulls(dfq__text *t, const bool *left, int but) {
+  bool more = false;
+  dfq__put(t, "nulls '");
+  for (int i = 0; dfq__csv_null_words[i]; i++) {
+    if (!left[i] || i == but) continue;
+    dfq__putf(t, "%s%s", more ? ", " : "", dfq__csv_null_words[i]);
+    more = true;
+  }
+  dfq__put(t, "'");
+}
+
+// Words for null: all at once, then those that can be missed are left out again.
+static void dfq__csv_try_nulls(dfq__csv_search *s) {
+  bool left[16];
+  dfq__csv_search before = *s, trial;
+  dfq__text all = dfq__text_in(s->db->heap), ignored = dfq__text_in(s->db->heap);
+  for (int i = 0; i < 16; i++) left[i] = true;
+  dfq__csv_put_nulls(&all, left, -1);
+  trial = before;
+  trial.why = ignored;
+  if (!all.failed) dfq__csv_trial(&trial, all.data);
+  size_t typed = trial.score.typed;
+  for (int i = 0; typed > before.score.typed && dfq__csv_null_words[i]; i++) {
+    dfq__text_free(&trial.why);
+    trial = before;
+    trial.why = ignored;
+    all.len = 0;
+    dfq__csv_put_nulls(&all, left, i);
+    if (!all.failed) dfq__csv_trial(&trial, all.data);
+    left[i] = trial.score.typed < typed;
+  }
+  dfq__text_free(&trial.why);
+  all.len = 0;
+  dfq__csv_put_nulls(&all, left, -1);
+  if (!all.failed && typed > before.score.typed) dfq__csv_trial(s, all.data);
+  dfq__text_free(&all);
+}
+
+// Bytes that are no UTF-8 end the sample early when they are looked for.
+static void dfq__csv_try_encoding(dfq__csv_search *s) {
+  dfq_csv_options o = s->best;
+  o.encoding = DFQ_ENCODING_UTF8;
+  if (s->best.encoding || dfq__csv_score_of(s, &o).rows >= s->score.rows) return;
+  s->best.encoding = DFQ_ENCODING_LATIN1;
+  dfq__put(&s->why, "encoding latin1: the sample holds bytes that are no UTF-8\n");
+}
+
+// What the first bytes said, as options; and all types. False without memory.
+static bool dfq__csv_spell_out(dfq__csv_search *s, const dfq__csv_source *source) {
+  dfq_csv_options *o = &s->best;
+  dfq__text t = dfq__text_in(s->db->heap);
+  if (!o->delimiter && !source->fixed && dfq__csv_columns(source) > 1) {
+    const char byte[2] = { o->delimiter = source->dialect.delimiter, 0 };
+    dfq__putf(&s->why, "delimiter '%s': it cuts the first rows into %zu fields\n",
+              o->delimiter == '\t' ? "\\t" : byte, dfq__csv_columns(source));
+  }
+  if (!o->header && !o->no_header) {
+    o->no_header = source->no_header;
+    o->header = !source->no_header;
+    dfq__putf(&s->why, "header %s: the first line is %s\n", o->header ? "true" : "false",
+              o->header ? "not plainly a row" : "plainly a row");
+  }
+  for (int c = 0; c < (int)dfq__csv_columns(source); c++) {
+    const dfq_value *format = &source->format[c];
+    dfq__put(&t, c ? ", " : "");
+    dfq__put_name(&t, dfq__csv_column(source, c)->name);
+    dfq__putf(&t, ": %s", dfq_type_name(dfq__csv_column(source, c)->type));
+    if (format->type == DFQ_NULL) continue;
+    dfq__put_char(&t, ' ');
+    dfq__put_quoted(&t, format->as.s, format->len, '\'');
+  }
+  bool ok = !t.failed;
+  o->types = ok ? dfq__csv_copy(&s->db->arena, t.data ? t.data : "", &ok) : NULL;
+  dfq__text_free(&t);
+  return ok;
+}
+
+// Hands over what was found: copies, in the caller's context. False without memory.
+static bool dfq__csv_hand_over(dfq__csv_search *s, dfq *db, const dfq_schema *schema,
+                               dfq_csv_found *to) {
+  dfq__arena *arena = &db->arena;
+  bool ok = true;
+  size_t n = (size_t)schema->count;
+  dfq_field *f = (dfq_field *)dfq__arena_array(arena, n + 1, sizeof *f);
+  to->options = s->best;
+  for (int i = 0; i < DFQ__CSV_KNOBS; i++) {
+    if (!dfq__csv_is_text(dfq__csv_knobs[i].kind)) continue;
+    const char **text = (const char **)dfq__csv_member(&to->options, &dfq__csv_knobs[i]);
+    *text = dfq__csv_copy(arena, *text, &ok);
+  }
+  for (size_t c = 0; f && c < n; c++) {
+    f[c] = schema->field[c];
+    f[c].name = dfq__csv_copy(arena, f[c].name, &ok);
+    f[c].why = dfq__csv_copy(arena, f[c].why, &ok);
+  }
+  dfq__text t = dfq__text_in(db->heap);
+  const dfq__csv_source *found = dfq__csv_try(s, &s->best);
+  dfq__put(&t, "scan ");
+  if (found) dfq__csv_source_print(&t, &found->head);
+  if (!t.failed && found) to->text = dfq__csv_copy(arena, t.data, &ok);
+  if (!s->why.failed) to->why = dfq__csv_copy(arena, s->why.data ? s->why.data : "", &ok);
+  dfq__text_free(&t);
+  to->schema.count = (int)n;
+  to->schema.field = f;
+  return ok && f && to->text && to->why;
+}
+
+// The search itself, in its own context. False with the verb's error.
+static bool dfq__csv_search_run(dfq__csv_search *s, dfq__verb *v, dfq_csv_found *to) {
+  const dfq__csv_source *source = dfq__csv_try(s, &s->best);
+  if (!source) {   // the message is the other context's
+    const char *why = dfq_error(s->db);
+    const char *scan = strstr(why, "scan: ");
+    dfq__verb_error(v, dfq_error_status(s->db), "%s", scan ? scan + 6 : why);
+    return false;
+  }
+  if (source->tape) {
+    dfq__verb_error(v, DFQ_USAGE, "%s is a pipe, which trials would use up", s->path);
+    return false;
+  }
+  s->score = dfq__csv_score_of(s, &s->best);
+  for (int i = 0; dfq__csv_trials[i]; i++) dfq__csv_trial(s, dfq__csv_trials[i]);
+  if (!s->best.nulls) dfq__csv_try_nulls(s);
+  dfq__csv_try_encoding(s);
+  source = dfq__csv_try(s, &s->best);
+  if (!source || !dfq__csv_spell_out(s, source)) return false;
+  return dfq__csv_hand_over(s, v->db, &source->head.schema, to);
+}
+
+DFQ_API bool dfq_sniff_csv(dfq *db, const char *path, const dfq_csv_options *given,
+                           dfq_csv_found *to) {
+  if (!db || !to) return false;
+  dfq__verb v = { db, NULL, "sniff", NULL, NULL };
+  dfq_options own = db->options;
+  own.io = &db->io;
+  dfq__csv_search s;
+  memset(&s, 0, sizeof s);
+  memset(to, 0, sizeof *to);
+  s.db = dfq_open(&own);
+  s.path = path ? path : "";
+  s.given = given;
+  if (given) s.best = *given;
+  if (s.db) s.why = dfq__text_in(s.db->heap);
+  bool ok = s.db && dfq__csv_search_run(&s, &v, to);
+  if (s.db) dfq__text_free(&s.why);
+  dfq_close(s.db);
+  if (!ok) (void)dfq__verb_failed(&v);
+  return ok;
 }
 
 // ---- >>pipeline-stages: a function for each stage -------------------------------------------

@@ -47,6 +47,7 @@ typedef struct settings {
   const char **params;        // name=value
   int param_count;
   bool help, version, bar;
+  const char *sniff;          // a file to be looked at
   enum list list;             // text is a part of a name then
 } settings;
 
@@ -58,15 +59,15 @@ static const char help_text[] =
     "  dfq 'scan /dev/stdin | filter name = $who' --param who=Ada < people.csv\n"
     "\n"
     "scan PATH  [delimiter ';'] [header false] [skip N] [names (a, b)] [nulls 'NA']\n"
-    "           [types (a: str)] [quote ''] [comment '#'] [infer N]\n"
-    "           [bad_values error|null|skip]\n"
+    "           [types (a: str)] [quote ''] [comment '#'] [infer N] [decimal ',']\n"
+    "           [trim true] [ragged fill] [bad_values error|null|skip]\n"
     "stages     filter COND | select ITEMS | with ITEMS | drop NAMES | rename A as B\n"
     "           group [KEYS]: AGGREGATES | sort KEYS | distinct [NAMES] | limit N\n"
     "           join SOURCE on KEYS [inner|left|right|full|semi|anti]\n"
     "           join SOURCE cross | union SOURCE | and more: dfq --stages\n"
     "let        let NAME = PIPELINE; names one. SOURCE is PATH, NAME or (PIPELINE)\n"
     "           a file of lets alone serves many: -f tables.dfq -f report.dfq\n"
-    "functions  dfq --functions lists them, dfq --functions NAME tells of one\n"
+    "functions  dfq --functions [NAME] tells of them    files  dfq --sniff FILE\n"
     "flags      --format csv|tsv|json|table    --output FILE (whole or not at all)\n"
     "           --quote needed|always|never   --delimiter ';'   --null TEXT   --crlf\n"
     "           --no-header    --digits N    --date-format '%d.%m.%Y'    --sync\n"
@@ -225,6 +226,7 @@ static bool set_crlf(settings *s, const char *v) {
 static bool set_sync(settings *s, const char *v) { (void)v; return s->write.sync = true; }
 static bool set_schema(settings *s, const char *v) { (void)v; return s->schema = true; }
 static bool set_bar(settings *s, const char *v) { (void)v; return s->bar = true; }
+static bool set_sniff(settings *s, const char *v) { s->sniff = v; return true; }
 static bool set_help(settings *s, const char *v) { (void)v; return s->help = true; }
 static bool set_version(settings *s, const char *v) { (void)v; return s->version = true; }
 static bool set_list(settings *s, const char *value) {
@@ -247,6 +249,7 @@ static const struct {
   bool (*set)(settings *s, const char *value);
 } flags[] = {
   { "--explain", MAYBE, set_explain },      { "--schema", NOTHING, set_schema },
+  { "--sniff", VALUE, set_sniff },
   { "--format", VALUE, set_format },        { "--output", VALUE, set_output },
   { "--param", VALUE, set_param },          { "--engine", VALUE, set_engine },
   { "--threads", VALUE, set_threads },      { "--batch", VALUE, set_batch },
@@ -781,6 +784,24 @@ static int run(settings *s, const char *text) {
   return result;
 }
 
+// Prints a pipeline that reads the file, and behind # what made it so: all of it can be pasted.
+static int sniff(const settings *s) {
+  dfq *db = dfq_open(NULL);
+  dfq_csv_found found;
+  bool ok = dfq_sniff_csv(db, s->sniff, NULL, &found);
+  if (!ok) fprintf(stderr, "%s\n", dfq_error(db));
+  if (ok) printf("%s\n", found.text);
+  for (const char *why = ok ? found.why : ""; *why; why += strcspn(why, "\n") + 1)
+    printf("# %.*s\n", (int)strcspn(why, "\n"), why);
+  for (int c = 0; ok && c < found.schema.count; c++) {
+    const dfq_field *f = &found.schema.field[c];
+    printf("# %s %s%s%s\n", f->name, dfq_type_name(f->type), f->why ? ": " : "",
+           f->why ? f->why : "");
+  }
+  dfq_close(db);
+  return !ok ? FAILED : fflush(stdout) == 0 ? FINE : cannot_print();
+}
+
 int main(int argc, char **argv) {
   settings s;
   memset(&s, 0, sizeof s);
@@ -794,6 +815,8 @@ int main(int argc, char **argv) {
   if (good && (s.help || s.version)) {
     fputs(s.help ? help_text : "dfq " DFQ_VERSION "\n", stdout);
     result = fflush(stdout) == 0 ? FINE : cannot_print();
+  } else if (good && s.sniff) {
+    result = sniff(&s);
   } else if (good && s.list) {
     result = tell(&s);
   } else if (good && !s.text && !s.file && ON_TERMINAL(0)) {

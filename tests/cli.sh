@@ -642,6 +642,18 @@ says 'dfq: cancelled'
 holds keep.csv old
 if [ "$(ls | grep -c '^keep.csv')" -eq 1 ]; then ok; else bad "left behind: $(ls)"; fi
 
+# Standard input as a file, and what a file is.
+command="printf ... | dfq 'scan - | limit 1'"
+printf 'a;b\n1;2\n3;4\n' | "$program" 'scan - | limit 1' --format csv >out 2>err
+if [ "$(cat out)" = "a,b
+1,2" ]; then ok; else bad "not the first row"; fi
+printf 'a;b\n1,5;x\n2,5;y\n' >found.csv
+dfq 0 --sniff found.csv
+has "scan found.csv delimiter ';' decimal ',' header true types (a: f64, b: str)"
+has "# decimal ',': 1 columns have a type, not 0"
+dfq 1 --sniff nowhere.csv
+says 'nowhere.csv: No such file'
+
 # Large output in full, through a pipe.
 command='dfq | cat'
 "$program" 'scan many.csv' --format csv 2>err | cat >out
