@@ -144,6 +144,7 @@ static void show(dfq *db, dfq_frame *f, dfq_engine engine, int most) {
   memset(&run, 0, sizeof run);
   run.engine = engine;
   run.batch_rows = 4;
+  run.threads = 1;
   run.no_optimize = true;   // each operator as it was written
   run.observe = note;
   run.observe_user = t;
