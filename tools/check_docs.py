@@ -139,7 +139,8 @@ def run(page, number, command):
         return None
     done = subprocess.run(words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=120, check=False)
-    return done.stdout.decode("utf-8", "replace").rstrip("\n").split("\n")
+    printed = done.stdout.decode("utf-8", "replace").rstrip("\n")
+    return printed.split("\n") if printed else []
 
 
 def check_console(page, number, block):
