@@ -41,6 +41,7 @@
 #include "ch6_files.c"
 #include "ch6_fixed.c"
 #include "ch6_knobs.c"
+#include "ch6_json.c"
 #include "tpch.c"
 #include "pyfloe.c"
 #include "ch2_types.c"
@@ -97,6 +98,7 @@ int main(int argc, char **argv) {
   run_ch6_files();
   run_ch6_fixed();
   run_ch6_knobs();
+  run_ch6_json();
   run_tpch();
   run_pyfloe();
   run_ch2_types();

@@ -221,7 +221,8 @@ TEST(fixed_prints_and_parses_back) {
   free(got);
   CHECK_STR(dfq_pipeline_text(dfq_query(db, "scan examples/data/orders.csv format csv")),
             "scan examples/data/orders.csv");
-  CHECK_HAS(dfq_frame_error(dfq_query(db, "scan a.csv format xml")), "csv, tsv, fixed");
+  CHECK_HAS(dfq_frame_error(dfq_query(db, "scan a.csv format xml")),
+            "csv, tsv, fixed, dfq or json");
   CHECK_HAS(dfq_frame_error(dfq_query(db, "scan a.csv widths (3")), "expected )");
   CHECK_HAS(dfq_frame_error(dfq_query(db, "scan a.csv widths (3 | limit 1")), "expected )");
   CHECK_HAS(dfq_frame_error((dfq_scan)(db, "nosuch.tsv")), "nosuch.tsv");
