@@ -40231,7 +40231,7 @@ static dfq_frame *dfq__parse_start(dfq__script *s) {
   return dfq__parse_file(s, false);
 }
 
-// pipeline = ( "scan" PATH options | NAME | "(" pipeline ")" ) { "|" stage }
+// pipeline = ( "scan" PATHS options | NAME | "(" pipeline ")" ) { "|" stage }
 static dfq_frame *dfq__parse_pipeline(dfq__script *s) {
   dfq__parser *p = &s->p;
   if (++p->depth > DFQ__MAX_PIPELINES)

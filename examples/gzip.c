@@ -2,11 +2,11 @@
 //
 //   build/gzip "scan orders.csv.gz | group year: sum(amount) as total"
 //
-// dfq reads and writes through the functions of a dfq_io. This one is the library's own, but for
-// four functions: open looks at the name, and read, size and close know both kinds of file. How
-// long a packed file is nobody knows before it is read: size says -2, and it is read from front
-// to end by one thread. Written here with zlib (link with -lz); any other packer fits the same
-// four functions.
+// dfq reads and writes through the functions of a dfq_io. This one is the library's own, but
+// for a few: open looks at the name, and read, write, size and close know both kinds of file.
+// How long a packed file is nobody knows before it is read: size says -2, and it is read from
+// front to end by one thread. Written here with zlib (link with -lz); any other packer fits the
+// same functions.
 #define DFQ_IMPLEMENTATION
 #include "dfq.h"
 

@@ -671,7 +671,39 @@ TEST(files_options_as_text) {
   dfq_close(db);
 }
 
+// ---- memory ---------------------------------------------------------------------------------
+
+// A file ten times what the context may use goes through it, in both ways.
+TEST(files_ten_times_the_budget) {
+  const char *path = test_path("files_big.csv"), *out = test_path("files_big_out.csv");
+  FILE *f = fopen(path, "wb");
+  if (!CHECK(f != NULL)) return;
+  fputs("id,key,text\n", f);
+  long size = 0;
+  for (unsigned i = 0; size < 15 << 20; i++)
+    size += fprintf(f, "%u,%u,\"a text, as long as they often are, number %u\"\n", i, i % 50,
+                    i);
+  fclose(f);
+  dfq_options options;
+  memset(&options, 0, sizeof options);
+  options.budget = 15 << 20;
+  options.budget /= 10;
+  options.run.threads = 1;
+  dfq *db = dfq_open(&options);
+  dfq_frame *all = dfq_scan_csv(db, path, NULL);
+  if (!CHECK(dfq_write(all, out, NULL))) test_fail("    %s\n", dfq_error(db));
+  dfq_table *t = dfq_collect(dfq_group_by(dfq_filter(dfq_scan_csv(db, out, NULL), "id % 3 > 0"),
+                                          "key", "count() as n, max(text) as last"));
+  CHECK_INT(dfq_table_rows(t), 50);
+  CHECK(dfq_bytes_peak(db) <= options.budget);
+  dfq_table_free(t);
+  dfq_close(db);
+  remove(path);
+  remove(out);
+}
+
 static void run_ch6_files(void) {
+  RUN(files_ten_times_the_budget);
   RUN(files_options_as_text);
   RUN(files_parted_and_back);
   RUN(files_parted_wholly_or_not);
