@@ -34148,7 +34148,7 @@ static bool dfq__csv_number_rows(dfq__csv_sample *m, dfq_field *f, size_t column
 static bool dfq__csv_resolve(dfq__csv_sample *m) {
   dfq__csv_source *s = m->source;
   dfq__arena *arena = &m->verb->db->arena;
-  size_t columns, front = (size_t)s->indexed;
+  size_t columns = 0, front = (size_t)s->indexed;
   if (!dfq__csv_read_sample(m) || !dfq__csv_count_columns(m, &columns)) return false;
   dfq_field *f = (dfq_field *)dfq__arena_array(arena, columns + 1 + front, sizeof *f);
   s->given = (bool *)dfq__arena_array(arena, columns + 1, sizeof *s->given);
