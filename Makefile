@@ -6,6 +6,7 @@
 # make tpch DIR=...   the 22 queries of examples/tpch over tables made by the official generator
 # make exercise N=1.2   the book's exercises: tries yours; with HINT=1 .. 3 a hint
 # make mutant N=1.2   a wrong engine, against the test that you have written for it
+# make fuzz TIME=60 [TARGET=csv]   libFuzzer on each target of fuzz/, so many seconds each
 # make clean   removes build/, where all of these write
 # make faults   whatever can fail fails once, and from then on: memory, files, budgets, cancel
 # make compare-functions   how many results agree with SQLite's and DuckDB's
@@ -13,6 +14,7 @@
 # make bench-peers   the suites, DuckDB and SQLite in turns: bench/README.md
 # make expected   stores what the examples print now, in examples/expected and in the pages
 #
+# fuzz needs clang and its libraries: apt-get install clang libclang-rt-14-dev
 # run, test, bench and suites need a C compiler and make. check also needs gcc, g++, clang,
 # binutils, python3 and patch; compare-functions, tpch and bench-peers python3, the last one npm too.
 #   make CC=clang test      another compiler
@@ -127,11 +129,49 @@ exercise:
 mutant:
 	@CC='$(CC)' sh tools/mutant.sh '$(N)'
 
+# ---- fuzzing ---------------------------------------------------------------------------------
+# The engine is compiled once, and measured for coverage; the targets are linked to it. What is
+# found is in build/fuzz/crash-TARGET-*; replay it with build/fuzz/replay TARGET FILE.
+
+.PHONY: fuzz
+TIME ?= 60
+FUZZ_TARGETS := $(basename $(filter-out all.c,$(notdir $(wildcard fuzz/*.c))))
+FUZZ_CLANG := clang -std=c11 -O1 -g -I. -fno-sanitize-recover=undefined
+
+build/fuzz:
+	@mkdir -p $@
+
+build/fuzz/engine.c: | build/fuzz
+	@printf '#define DFQ_IMPLEMENTATION\n#include "dfq.h"\n' > $@
+
+build/fuzz/engine.o: build/fuzz/engine.c dfq.h
+	$(FUZZ_CLANG) -fsanitize=fuzzer-no-link,address,undefined -c $< -o $@
+
+build/fuzz/fuzz: build/fuzz/engine.o $(wildcard fuzz/*.c) fuzz/fuzz.h
+	$(FUZZ_CLANG) -fsanitize=fuzzer,address,undefined -DFUZZ_LIBFUZZER fuzz/all.c $< -o $@ \
+	  $(LDLIBS)
+
+build/fuzz/replay: build/fuzz/engine.o $(wildcard fuzz/*.c) fuzz/fuzz.h
+	$(FUZZ_CLANG) -fsanitize=address,undefined fuzz/all.c $< -o $@ $(LDLIBS)
+
+fuzz: build/fuzz/fuzz build/fuzz/replay
+	@for target in $(or $(TARGET),$(FUZZ_TARGETS)); do \
+	  work=build/fuzz/work-$$target; mkdir -p $$work; build/fuzz/replay -o $$work $$target; \
+	  dict=; test ! -s fuzz/dict/$$target.dict || dict=-dict=fuzz/dict/$$target.dict; \
+	  echo "== $$target, $(TIME) s"; \
+	  FUZZ_TARGET=$$target build/fuzz/fuzz -max_total_time=$(TIME) -timeout=20 -max_len=3000 \
+	    -rss_limit_mb=3000 -print_final_stats=1 $$dict \
+	    -artifact_prefix=build/fuzz/crash-$$target- $$work 2>build/fuzz/log-$$target || \
+	    { tail -n 40 build/fuzz/log-$$target; exit 1; }; \
+	  grep number_of_executed_units build/fuzz/log-$$target; \
+	done
+
 # ---- checks ----------------------------------------------------------------------------------
 # Each is one call of tools/check_headers.sh, so that -j can spread them; it says what they do.
 
 CHECKS := chapter-6 style chapter-5 chapter-4 c11 cpp chapter-3 chapter-2 chapter-1 chapter-0 \
-          api switches units static names programs examples docs exercises mutants random
+          api switches units static names programs examples docs exercises mutants random \
+          fuzz
 
 .PHONY: expected $(CHECKS:%=check-%)
 check: $(CHECKS:%=check-%)

@@ -18,6 +18,7 @@
 #   random      a few hundred random pipelines, compared with SQLite (make compare-random: more)
 #   exercises   each of the book's fails as it is given out and passes with its solution
 #   mutants     each of the book's wrong engines fails the test in examples/solutions
+#   fuzz        the inputs of each target in fuzz/, and mutations of them, under sanitizers
 #   docs        tools/check_docs.py: code, output, tags and links of the pages are those of today
 set -eu
 name=$1
@@ -206,7 +207,7 @@ check_names() {
 
 check_programs() {
   need gcc
-  for source in tests/all.c examples/*.c bench/*.c; do
+  for source in tests/all.c examples/*.c bench/*.c fuzz/all.c; do
     [ ! -f "$source" ] || c gcc -O0 -c "$source" -o "$out/program.o"
   done
 }
@@ -216,6 +217,17 @@ check_random() {
   c gcc -O0 tools/compare_random.c -o build/compare_random $libs
   try "random pipelines" python3 tools/compare_random.py CASES=500 DUCK=0
   note=", $(grep compared "$out/log")"
+}
+
+# What fails is in $out/TARGET. DFQ_FUZZ: how many mutations, if not 2,000 for each target.
+check_fuzz() {
+  need gcc
+  sanitize='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover'
+  implementation >"$out/engine.c"
+  try "the engine" gcc -std=c11 $sanitize -I. -c "$out/engine.c" -o "$out/engine.o"
+  c gcc $sanitize fuzz/all.c "$out/engine.o" -o "$out/replay" $libs
+  try "a target; its input is in $out" "$out/replay" -n "${DFQ_FUZZ:-2000}" -k "$out"
+  note=", $(awk '{ n += $2 + $4 } END { print n }' "$out/log") inputs"
 }
 
 note=
@@ -230,7 +242,7 @@ case $name in
            CC=gcc sh tools/mutant.sh --check >"$out/log" || { cat "$out/log"; fail "see above"; }
            note=", $(grep -c caught "$out/log") caught" ;;
   chapter-*) check_chapter "${name#chapter-}" ;;
-  api|c11|cpp|switches|units|static|names|programs|random) "check_$name" ;;
+  api|c11|cpp|switches|units|static|names|programs|random|fuzz) "check_$name" ;;
   *) fail "no check of that name" ;;
 esac
 echo "ok   $name$note"

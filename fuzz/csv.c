@@ -1,0 +1,153 @@
+// csv.c - CSV, and columns by their places. The first bytes choose options, the rest is the
+// file. However it is cut into reads, and in whichever way it is run, the same table or the
+// same message comes out; and what is written is read back equal.
+#include "fuzz.h"
+
+// The schema as options: "\"name\": type, ...". Owns: the caller.
+static char *csv_types(const dfq_schema *s) {
+  size_t room = 1, n = 0;
+  for (int c = 0; c < s->count; c++) room += 2 * strlen(s->field[c].name) + 40;
+  char *text = (char *)malloc(room);
+  if (!text) abort();
+  for (int c = 0; c < s->count; c++) {
+    if (c) text[n++] = ',';
+    text[n++] = '"';
+    for (const char *p = s->field[c].name; *p; p++) {
+      if (*p == '"') text[n++] = '"';
+      text[n++] = *p;
+    }
+    n += (size_t)sprintf(text + n, "\": %s", dfq_type_name(s->field[c].type));
+  }
+  text[n] = 0;
+  return text;
+}
+
+static void csv_round_trip(dfq *db, fuzz_disk *disk, const dfq_table *want, dfq_frame *f) {
+  char why[512];
+  FUZZ_CHECK(dfq_write_csv(f, "out.csv", NULL), dfq_error(db), "");
+  fuzz_file *w = fuzz_find(disk, "written");
+  fuzz_put(disk, "again", w->bytes, w->size);
+  char *types = csv_types(dfq_schema_of(f));
+  dfq_csv_options o;
+  memset(&o, 0, sizeof o);
+  o.types = types;
+  dfq_table *got = dfq_collect(dfq_scan_csv(db, "again", &o));
+  if (got || !fuzz_gave_up(db)) {
+    FUZZ_CHECK(got, types, dfq_error(db));
+    FUZZ_CHECK(dfq_table_equal(want, got, why, sizeof why), types, why);
+  }
+  dfq_table_free(got);
+  free(types);
+}
+
+static dfq_csv_options csv_options(fuzz_input *in) {
+  static const char delimiters[] = ",;\t|", quotes[] = "\"\"'\n";
+  static const char comments[] = { 0, 0, '#', '"' };
+  static const char *nulls[] = { NULL, NULL, "NA", "-, NA" };
+  static const dfq_bad_values bad[] = { DFQ_BAD_ERROR, DFQ_BAD_NULL, DFQ_BAD_SKIP,
+                                        DFQ_BAD_ERROR };
+  unsigned a = fuzz_byte(in), b = fuzz_byte(in), c = fuzz_byte(in);
+  dfq_csv_options o;
+  memset(&o, 0, sizeof o);
+  o.delimiter = delimiters[a & 3];
+  o.quote = quotes[a >> 2 & 3];
+  o.comment = comments[a >> 4 & 3];
+  o.no_header = a >> 6 & 1;
+  o.skip = b & 3;
+  o.nulls = nulls[b >> 2 & 3];
+  o.bad_values = bad[b >> 4 & 3];
+  o.infer_rows = c & 3;
+  if (!(a >> 7)) return o;
+  static const char *widths[] = { "", "3, 2, 4", "1-3, 5-", "2" };
+  o.widths = widths[c >> 2 & 3];   // what parts fields is not asked then
+  o.delimiter = o.quote = 0;
+  return o;
+}
+
+static dfq_frame *csv_scan(dfq *db, const dfq_csv_options *o) {
+  return o->widths ? dfq_scan_fixed(db, "a.csv", o) : dfq_scan_csv(db, "a.csv", o);
+}
+
+// What a way of reading gives: a table or a message, and warnings.
+typedef struct csv_seen {
+  dfq_table *table;
+  char message[2048], warnings[2048];
+  bool gave_up;
+} csv_seen;
+
+static csv_seen csv_read(fuzz_disk *disk, const dfq_csv_options *o, size_t piece, bool pipe,
+                         const fuzz_way *way, bool again) {
+  csv_seen s;
+  disk->piece = piece;
+  disk->pipes = pipe;
+  dfq *db = fuzz_context(disk);
+  dfq_frame *f = csv_scan(db, o);
+  s.table = fuzz_collect(f, way);
+  snprintf(s.message, sizeof s.message, "%s", dfq_error(db));
+  snprintf(s.warnings, sizeof s.warnings, "%s", dfq_warnings(db));
+  s.gave_up = !s.table && fuzz_gave_up(db);
+  if (again && s.table) csv_round_trip(db, disk, s.table, f);
+  dfq_close(db);   // the table lives on
+  return s;
+}
+
+// Keys and counts by two threads over morsels, against one.
+static void csv_groups(fuzz_disk *disk, const dfq_csv_options *o) {
+  static const fuzz_way one = { DFQ_ROW_ENGINE, 0, 1, true },
+                        two = { DFQ_BATCH_ENGINE, 1, 2, false };
+  char why[512];
+  dfq *db = fuzz_context(disk);
+  dfq_frame *f = csv_scan(db, o);
+  const dfq_schema *s = dfq_schema_of(f);
+  dfq_expr *key = s->count ? dfq_col(db, s->field[0].name) : dfq_null(db);
+  dfq_expr *last = s->count ? dfq_col(db, s->field[s->count - 1].name) : dfq_null(db);
+  dfq_expr *aggregate[2];
+  aggregate[0] = dfq_as(dfq_count_rows(db), "n of rows");
+  aggregate[1] = dfq_as(dfq_max(last), "the max");
+  dfq_group_spec spec;
+  memset(&spec, 0, sizeof spec);
+  spec.keys = &key;
+  spec.key_count = 1;
+  spec.aggregates = aggregate;
+  spec.aggregate_count = 2;
+  f = dfq_group_exprs(dfq_filter_expr(f, dfq_is_not_null(last)), &spec);
+  dfq_table *want = fuzz_collect(f, &one), *got = want ? fuzz_collect(f, &two) : NULL;
+  if (want && (got || !fuzz_gave_up(db))) {
+    FUZZ_CHECK(got, "in morsels it fails:", dfq_error(db));
+    FUZZ_CHECK(dfq_table_equal(want, got, why, sizeof why), "in morsels", why);
+  }
+  dfq_table_free(want);
+  dfq_table_free(got);
+  dfq_close(db);
+}
+
+static void fuzz_csv(const uint8_t *data, size_t size) {
+  static const fuzz_way ways[] = { { DFQ_ROW_ENGINE, 0, 1, true },
+                                   { DFQ_BATCH_ENGINE, 1, 1, true },
+                                   { DFQ_BATCH_ENGINE, 3, 1, true },
+                                   { DFQ_BATCH_ENGINE, 64, 1, true } };
+  static const size_t pieces[] = { 0, 1, 7, 64 };
+  fuzz_input in = { data, size };
+  fuzz_disk disk;
+  char why[512];
+  memset(&disk, 0, sizeof disk);
+  dfq_csv_options o = csv_options(&in);
+  fuzz_put(&disk, "a.csv", in.at, in.left);
+  csv_seen want = csv_read(&disk, &o, 0, false, &ways[0], true);
+  for (int i = 1; i < 5; i++) {   // the last one: from a pipe
+    csv_seen got = csv_read(&disk, &o, pieces[i % 4], i == 4, &ways[i % 4], false);
+    if (!want.gave_up && !got.gave_up) {
+      FUZZ_CHECK(strcmp(want.message, got.message) == 0, want.message, got.message);
+      FUZZ_CHECK(strcmp(want.warnings, got.warnings) == 0, want.warnings, got.warnings);
+      FUZZ_CHECK(!want.table == !got.table, want.message, got.message);
+      if (want.table)
+        FUZZ_CHECK(dfq_table_equal(want.table, got.table, why, sizeof why), "in pieces", why);
+    }
+    dfq_table_free(got.table);
+  }
+  disk.piece = 0;
+  disk.pipes = false;
+  csv_groups(&disk, &o);
+  dfq_table_free(want.table);
+  fuzz_clear(&disk);
+}
