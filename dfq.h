@@ -31893,6 +31893,23 @@ static void dfq__fixed_columns(dfq__fixed *f, const uint8_t *used, size_t longes
   f->place[f->count - 1].to = SIZE_MAX;   // the last one may be longer elsewhere
 }
 
+// Whether a line says nothing of columns: it is empty, or a comment.
+static bool dfq__fixed_silent(const dfq__csv_reader *r, size_t row) {
+  size_t from = dfq__csv_row_start(r, row), to = dfq__csv_row_start(r, row + 1) - 1;
+  return from == to || dfq__csv_is_comment(r, from);
+}
+
+// Reads on until the buffer has so many lines that say something, or no more to read or room.
+// In how many pieces they come must not show.
+static void dfq__fixed_gather(dfq__csv_reader *r, size_t lines) {
+  size_t said = 0, row = 0;
+  for (;;) {
+    for (; row < r->row_count; row++) said += (size_t)!dfq__fixed_silent(r, row);
+    if (said >= lines || r->end >= r->text.bytes || !dfq__csv_more(r)) return;
+    dfq__csv_index(r);
+  }
+}
+
 // Finds the columns in the lines that are in the buffer. False without memory.
 static bool dfq__fixed_sniff(dfq__fixed *f, dfq__csv_reader *r, dfq__arena *arena,
                              size_t lines, bool header) {
@@ -31900,7 +31917,7 @@ static bool dfq__fixed_sniff(dfq__fixed *f, dfq__csv_reader *r, dfq__arena *aren
   size_t longest = 0, taken = 0;
   for (size_t row = 0; used && row < r->row_count && taken < lines; row++) {
     size_t from = dfq__csv_row_start(r, row), to = dfq__csv_row_start(r, row + 1) - 1;
-    if (dfq__csv_is_comment(r, from) || from == to) continue;
+    if (dfq__fixed_silent(r, row)) continue;
     uint8_t mark = header && !taken ? DFQ__FIXED_HEAD : DFQ__FIXED_DATA;
     size_t n = dfq__fixed_mark(used, r->text.data + from, to - from, mark);
     longest = dfq__max(longest, n);
@@ -33886,6 +33903,7 @@ static void dfq__csv_skip_rows(dfq__csv_reader *r, size_t rows) {
 // How many rows the types are taken from. One says how many columns there are.
 static size_t dfq__csv_sample_size(const dfq_csv_options *o) {
   size_t n = o->infer_rows == DFQ_INFER_NONE ? 1 : o->infer_rows ? o->infer_rows : 1000;
+  if (n == DFQ_INFER_ALL) n--;   // so that one more is a number, too
   return o->n_rows ? dfq__min(n, o->n_rows) : n;
 }
 
@@ -33896,8 +33914,7 @@ static bool dfq__csv_read_sample(dfq__csv_sample *m) {
   size_t row, most = dfq__csv_sample_size(&s->options);
   if (!dfq__csv_look_ahead(m)) return !dfq__csv_sample_failed(m, true);
   if (s->fixed && s->fixed->sniffed) {
-    while (r->row_count <= most && r->end < r->text.bytes && dfq__csv_more(r))
-      dfq__csv_index(r);
+    dfq__fixed_gather(r, most + 1);
     if (!dfq__fixed_sniff(s->fixed, r, &m->verb->db->arena, most + 1, !s->no_header))
       return false;
   }

@@ -31,6 +31,8 @@ static void csv_round_trip(dfq *db, fuzz_disk *disk, const dfq_table *want, dfq_
   dfq_csv_options o;
   memset(&o, 0, sizeof o);
   o.types = types;
+  o.delimiter = ',';
+  o.header = true;
   dfq_table *got = dfq_collect(dfq_scan_csv(db, "again", &o));
   if (got || !fuzz_gave_up(db)) {
     FUZZ_CHECK(got, types, dfq_error(db));
@@ -42,11 +44,12 @@ static void csv_round_trip(dfq *db, fuzz_disk *disk, const dfq_table *want, dfq_
 
 static dfq_csv_options csv_options(fuzz_input *in) {
   static const char delimiters[] = ",;\t|", quotes[] = "\"\"'\n";
-  static const char comments[] = { 0, 0, '#', '"' };
+  static const char *comments[] = { NULL, NULL, "#", "//" };
   static const char *nulls[] = { NULL, NULL, "NA", "-, NA" };
   static const dfq_bad_values bad[] = { DFQ_BAD_ERROR, DFQ_BAD_NULL, DFQ_BAD_SKIP,
                                         DFQ_BAD_ERROR };
   unsigned a = fuzz_byte(in), b = fuzz_byte(in), c = fuzz_byte(in);
+  unsigned d = c >> 7 ? fuzz_byte(in) : 0, e = c >> 7 ? fuzz_byte(in) : 0;
   dfq_csv_options o;
   memset(&o, 0, sizeof o);
   o.delimiter = delimiters[a & 3];
@@ -56,7 +59,21 @@ static dfq_csv_options csv_options(fuzz_input *in) {
   o.skip = b & 3;
   o.nulls = nulls[b >> 2 & 3];
   o.bad_values = bad[b >> 4 & 3];
-  o.infer_rows = c & 3;
+  o.infer_rows = (c & 3) == 3 ? DFQ_INFER_ALL : c & 3;
+  if (c >> 6 & 1) o.delimiter = 0;   // then the first rows say
+  o.escape = d & 1 ? '\\' : 0;
+  o.decimal = d >> 1 & 1 ? ',' : 0;
+  o.thousands = d >> 2 & 1 ? '.' : 0;
+  o.header = (d >> 3 & 1) && !o.no_header;
+  o.trim = d >> 4 & 1;
+  o.no_dates = d >> 5 & 1;
+  o.skip_rows = d >> 6 & 1;
+  o.n_rows = d >> 7 ? 3 : 0;
+  o.row_index = e & 1 ? "index" : NULL;
+  o.true_words = e >> 1 & 1 ? "yes, 1" : NULL;
+  o.ragged = (dfq_ragged)((e >> 2 & 3) % 3);
+  o.encoding = (dfq_encoding)(e >> 4 & 3);
+  o.date_format = e >> 6 & 1 ? "%d.%m.%Y" : NULL;
   if (!(a >> 7)) return o;
   static const char *widths[] = { "", "3, 2, 4", "1-3, 5-", "2" };
   o.widths = widths[c >> 2 & 3];   // what parts fields is not asked then

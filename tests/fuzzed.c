@@ -30,7 +30,25 @@ TEST(fuzzed_sample_shares) {
   dfq_close(db);
 }
 
+// Where columns are was taken from fewer lines when blank ones came between and the file in
+// pieces, because they were counted and then passed over.
+TEST(fuzzed_fixed_sample) {
+  static const char text[] = "ab  cd\n\n\n\n1   2\n\n\n333344\n5    6\n";
+  for (size_t piece = 0; piece < 9; piece++) {
+    csv_disk disk = csv_disk_of(text, sizeof text - 1);
+    disk.piece = piece;
+    dfq *db = csv_on(&disk);
+    dfq_csv_options o = csv_options();
+    o.infer_rows = 2;
+    dfq_frame *f = dfq_scan_fixed(db, "f.fwf", &o);
+    CHECK_INT(dfq_schema_of(f)->count, 1);
+    CHECK_INT(dfq_count(f), 8);   // blank lines are nulls of the one column
+    dfq_close(db);
+  }
+}
+
 static void run_fuzzed(void) {
   RUN(fuzzed_csv_first_row);
   RUN(fuzzed_sample_shares);
+  RUN(fuzzed_fixed_sample);
 }
