@@ -51,6 +51,7 @@
 #include "ch6_sources.c"
 #include "fuzzed.c"
 #include "ch6_columnar.c"
+#include "hostile.c"
 #include "faults.c"
 #include "ch6_arrow.c"
 #endif
@@ -108,6 +109,7 @@ int main(int argc, char **argv) {
   run_ch6_sources();
   run_fuzzed();
   run_ch6_columnar();
+  run_hostile();
   run_faults();
   run_ch6_arrow();
 #endif
