@@ -31652,7 +31652,8 @@ static uint64_t dfq__csv_offset(const dfq__csv_reader *r, size_t at) {
 // Takes back the rows that begin at until or behind, and whatever is wrong there.
 static void dfq__csv_cut(dfq__csv_reader *r) {
   size_t row = r->row_count;
-  if (r->done || dfq__csv_offset(r, dfq__csv_row_start(r, row)) < r->until) return;
+  if (r->done || r->until == UINT64_MAX) return;   // no part of a file, but all of it
+  if (dfq__csv_offset(r, dfq__csv_row_start(r, row)) < r->until) return;
   while (row > 0 && dfq__csv_offset(r, dfq__csv_row_start(r, row - 1)) >= r->until) row--;
   r->row_count = row;
   r->cut = true;

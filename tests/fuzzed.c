@@ -47,8 +47,26 @@ TEST(fuzzed_fixed_sample) {
   }
 }
 
+// Text that becomes longer on its way to UTF-8: where a row stands in the file, computed from
+// its place in the buffer, was one before the file's start, and taken for the end of all rows.
+TEST(fuzzed_csv_longer_as_utf8) {
+  static const char text[] = "\xE9,1\n\xE9\xE9,2\n3,3\n";
+  for (size_t piece = 0; piece < 16; piece++) {
+    csv_disk disk = csv_disk_of(text, sizeof text - 1);
+    disk.piece = piece;
+    dfq *db = csv_on(&disk);
+    dfq_csv_options o = csv_options();
+    o.encoding = DFQ_ENCODING_LATIN1;
+    o.no_header = true;
+    o.delimiter = ',';
+    CHECK_INT(dfq_count(dfq_scan_csv(db, "f.csv", &o)), 3);
+    dfq_close(db);
+  }
+}
+
 static void run_fuzzed(void) {
   RUN(fuzzed_csv_first_row);
   RUN(fuzzed_sample_shares);
   RUN(fuzzed_fixed_sample);
+  RUN(fuzzed_csv_longer_as_utf8);
 }
