@@ -10,6 +10,7 @@
 # make clean   removes build/, where all of these write
 # make faults   whatever can fail fails once, and from then on: memory, files, budgets, cancel
 # make compare-functions   how many results agree with SQLite's and DuckDB's
+# make compare-arrow   tables of all types through DuckDB, as Arrow streams, and back
 # make compare-random CASES=20000 SEED=1   random pipelines, as SQL also for SQLite and DuckDB
 # make bench-peers   the suites, DuckDB and SQLite in turns: bench/README.md
 # make expected   stores what the examples print now, in examples/expected and in the pages
@@ -165,6 +166,14 @@ fuzz: build/fuzz/fuzz build/fuzz/replay
 	    { tail -n 40 build/fuzz/log-$$target; exit 1; }; \
 	  grep number_of_executed_units build/fuzz/log-$$target; \
 	done
+# Random tables through DuckDB's Arrow interfaces and back.
+.PHONY: compare-arrow
+compare-arrow: | build
+	@lib=$$(ls $${DFQ_PEERS:-build/peers}/node_modules/@duckdb/*/libduckdb.so 2>/dev/null | head -n 1); \
+	 test -n "$$lib" || { echo "DuckDB is not here: npm install --prefix build/peers" \
+	                           "@duckdb/node-api, or DFQ_PEERS=..."; exit 1; }; \
+	 $(CC) -std=gnu11 -O1 -I. tools/compare_arrow.c -o build/compare_arrow "$$lib" \
+	   -Wl,-rpath,"$$(cd "$$(dirname "$$lib")" && pwd)" $(LDLIBS) && build/compare_arrow
 
 # ---- checks ----------------------------------------------------------------------------------
 # Each is one call of tools/check_headers.sh, so that -j can spread them; it says what they do.

@@ -419,7 +419,10 @@ TEST(source_faults) {
     CHECK_HAS(dfq_error(db), "here.c:7, scan: ");
     CHECK_INT(dfq_error_status(db), DFQ_IO_ERROR);
     CHECK_INT(s.opened, s.closed);
-    f = dfq_configure(f, &(dfq_run_options){ .engine = DFQ_ROW_ENGINE });
+    dfq_run_options run;
+    memset(&run, 0, sizeof run);
+    run.engine = DFQ_ROW_ENGINE;
+    f = dfq_configure(f, &run);
     CHECK(!dfq_collect(f));
     CHECK_HAS(dfq_error(db), rows[r].what);
     dfq_close(db);
