@@ -1072,7 +1072,8 @@ typedef struct dfq_csv_options {
 } dfq_csv_options;
 
 // A CSV file. Reads the sample only; the rest is streamed by each run. options: NULL for
-// defaults. path: copied; "-" is standard input, if the file hook is the C library's. Types are what the sample holds; rows after it that do not fit are
+// defaults. path: copied; "-" is standard input, if the file hook is the C library's. Types
+// are what the sample holds; rows after it that do not fit are
 // bad_values. A file that cannot be read, or is none, fails the frame at once.
 // An empty field is null; "" is the empty text, and null where the column is not str. Lines end
 // with LF or CRLF. Blank lines are passed over, but where there is one column they are nulls.
@@ -33245,7 +33246,6 @@ typedef struct dfq__csv_state {
   bool no_memory;
   const char *what;          // a bad value's kind, where it says so itself
 } dfq__csv_state;
-
 // One column of a batch to be read, and its nulls: without any, the vector has no validity.
 typedef struct dfq__csv_cells {
   int column;
@@ -38226,11 +38226,9 @@ static void dfq__put_json_value(dfq__text *t, const dfq_value *v) {
 
 static void dfq__json_begin(dfq__writer *w) { dfq__put_char(&w->text, '['); }
 
-// The comma stands before each object but the first, because which one is the last is not
-// known.
-static void dfq__json_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
+static void dfq__put_json_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
   const dfq_schema *schema = w->schema;
-  dfq__put(&w->text, w->rows ? ",\n  {" : "\n  {");
+  dfq__put_char(&w->text, '{');
   for (int c = 0; c < batch->columns; c++) {
     dfq_value v;
     dfq_batch_get(batch, row, c, &v);
@@ -38242,10 +38240,70 @@ static void dfq__json_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
   dfq__put_char(&w->text, '}');
 }
 
+// The comma stands before each object but the first, because which one is the last is not
+// known.
+static void dfq__json_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
+  dfq__put(&w->text, w->rows ? ",\n  " : "\n  ");
+  dfq__put_json_row(w, batch, row);
+}
+
 static void dfq__json_end(dfq__writer *w) { dfq__put(&w->text, w->rows ? "\n]\n" : "]\n"); }
 
 static const dfq__format dfq__json_format = {
   "json", ".json", NULL, dfq__json_begin, dfq__json_row, NULL, dfq__json_end, NULL
+};
+
+// JSON Lines: each line is an object, so that files can be joined and cut at their lines.
+static void dfq__jsonl_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
+  dfq__put_json_row(w, batch, row);
+  dfq__put_char(&w->text, '\n');
+}
+
+static const dfq__format dfq__jsonl_format = {
+  "jsonl", ".jsonl.ndjson", NULL, NULL, dfq__jsonl_row, NULL, NULL, NULL
+};
+
+// -- a table in Markdown, for pages: numbers to the right; as it comes, so nothing is aligned
+
+// A cell: what would end it, or begin a mark, is escaped; a line end is a break.
+static void dfq__put_md_text(dfq__text *t, const char *s, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    if (s[i] && strchr("|\\`*_<", s[i])) dfq__put_char(t, '\\');
+    if (s[i] == '\n') dfq__put(t, "<br>");
+    else if (s[i] != '\r') dfq__put_char(t, s[i]);
+  }
+  dfq__put(t, " |");
+}
+
+static void dfq__md_begin(dfq__writer *w) {
+  const dfq_schema *schema = w->schema;
+  for (int c = 0; c < schema->count; c++) {
+    dfq__put(&w->text, c ? " " : "| ");
+    dfq__put_md_text(&w->text, schema->field[c].name, strlen(schema->field[c].name));
+  }
+  dfq__put(&w->text, "\n|");
+  for (int c = 0; c < schema->count; c++)
+    dfq__put(&w->text, dfq__is_number(schema->field[c].type) ? " ---: |" : " --- |");
+  dfq__put_char(&w->text, '\n');
+}
+
+static void dfq__md_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
+  dfq__text t = dfq__text_in(w->db->heap);
+  for (int c = 0; c < batch->columns; c++) {
+    dfq_value v;
+    t.len = 0;
+    dfq_batch_get(batch, row, c, &v);
+    if (v.type != DFQ_NULL) dfq__put_value(&t, &v);   // a null is an empty cell
+    dfq__put(&w->text, c ? " " : "| ");
+    dfq__put_md_text(&w->text, t.data ? t.data : "", t.len);
+  }
+  dfq__put_char(&w->text, '\n');
+  if (t.failed) w->text.failed = true;
+  dfq__text_free(&t);
+}
+
+static const dfq__format dfq__md_format = {
+  "md", ".md", NULL, dfq__md_begin, dfq__md_row, NULL, NULL, NULL
 };
 
 DFQ__SMALL_BEGIN
@@ -38565,7 +38623,7 @@ static const dfq__format dfq__table_format = {
 
 static const dfq__format *const dfq__formats[] = {
   &dfq__csv_format, &dfq__tsv_format, &dfq__json_format, &dfq__table_format,
-  &dfq__col_format,
+  &dfq__col_format, &dfq__jsonl_format, &dfq__md_format,
 };
 enum { DFQ__FORMATS = sizeof dfq__formats / sizeof dfq__formats[0] };
 

@@ -481,7 +481,75 @@ TEST(json_out_of_memory_everywhere) {
   CHECK(worked && fail > 50);
 }
 
+// Random tables of every type, as lines and as an array, with the types given.
+TEST(json_what_is_written_reads_back) {
+  static const dfq_type types[] = { DFQ_BOOL, DFQ_I32, DFQ_I64, DFQ_F64, DFQ_STR, DFQ_DATE,
+                                    DFQ_DATETIME, DFQ_DURATION };
+  static const char *const names[] = { "a", "b c", "d,e", "f\"g", "h{", "\\i", "j\nk", "#l" };
+  static char room[8 * 40 * 30];
+  static dfq_value cells[8 * 40];
+  uint64_t seed = 77;
+  for (int round = 0; round < 200; round++) {
+    dfq *db = dfq_open(NULL);
+    int columns = 1 + (int)(test_random(&seed) % 8);
+    size_t rows = test_random(&seed) % 40;
+    dfq_field fields[8];
+    dfq__text given = dfq__text_in(db->heap);
+    for (int c = 0; c < columns; c++) {
+      fields[c].name = names[c];
+      fields[c].type = types[test_random(&seed) % 8];
+      fields[c].why = NULL;
+      dfq__put(&given, c ? ", " : "");
+      dfq__put_name(&given, names[c]);
+      dfq__putf(&given, ": %s", dfq_type_name(fields[c].type));
+    }
+    for (size_t i = 0; i < rows * (size_t)columns; i++) {
+      cells[i] = csv_random_value(&seed, fields[i % (size_t)columns].type, room + 30 * i);
+      bool wild = cells[i].type == DFQ_F64 && cells[i].as.f - cells[i].as.f != 0;
+      if (cells[i].type == DFQ_STR && !dfq__is_ascii(cells[i].as.s, cells[i].len)) wild = true;
+      if (wild) cells[i] = dfq__value_null();   // what JSON has not
+    }
+    dfq_table *want = dfq_table_from_rows(db, fields, columns, cells, rows);
+    dfq_json_options o;
+    memset(&o, 0, sizeof o);
+    o.types = given.data;
+    const char *path = test_path(round & 1 ? "json_back.jsonl" : "json_back.json");
+    bool wrote = dfq_write(dfq_scan_table(db, want), path, NULL);
+    dfq_table *got = dfq_collect(dfq_scan_json(db, path, &o));
+    char difference[200] = "";
+    if (!CHECK(wrote) || !CHECK(got != NULL)) test_fail("    %s\n", dfq_error(db));
+    else if (!CHECK(dfq_table_equal(want, got, difference, sizeof difference)))
+      test_fail("    round %d: %s\n", round, difference);
+    dfq__text_free(&given);
+    dfq_table_free(want);
+    dfq_table_free(got);
+    dfq_close(db);
+  }
+}
+
+TEST(json_lines_and_markdown_are_written) {
+  dfq *db = dfq_open(NULL);
+  const char *in = test_file("w.jsonl",
+                             "{\"a\":1,\"s\":\"x|y\\n*\",\"l\":[\"p\"]}\n{\"a\":null}\n");
+  dfq_frame *f = dfq_scan(db, in);
+  static const char *const want[] = {
+    "{\"a\": 1, \"s\": \"x|y\\n*\", \"l\": [\"p\"]}\n"
+    "{\"a\": null, \"s\": null, \"l\": null}\n",
+    "| a | s | l |\n| ---: | --- | --- |\n| 1 | x\\|y<br>\\* | ['p'] |\n|  |  |  |\n"
+  };
+  for (int i = 0; i < 2; i++) {
+    const char *path = test_path(i ? "w.md" : "w.ndjson");
+    CHECK(dfq_write(f, path, NULL));
+    char *text = test_read(path);
+    CHECK_STR(text, want[i]);
+    free(text);
+  }
+  dfq_close(db);
+}
+
 static void run_ch6_json(void) {
+  RUN(json_what_is_written_reads_back);
+  RUN(json_lines_and_markdown_are_written);
   RUN(json_lines_and_arrays);
   RUN(json_values);
   RUN(json_objects_within);
