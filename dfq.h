@@ -25214,8 +25214,10 @@ static bool dfq__window_partition(dfq__window_op *o, dfq__window_part *p, int ki
   const uint32_t *order = dfq__u32(&o->sorter.order);
   int keys = p->call.over.orders;
   size_t group[2] = { 0, 0 };
-  bool sees_peers = p->call.over.framed ? p->call.over.unit != DFQ__BY_ROWS : keys > 0;
-  sees_peers = sees_peers || kind == DFQ__NUMBERS;
+  bool counts = p->call.fn == DFQ__ROW_NUMBER || p->call.fn == DFQ__NTILE;   // ties are no matter
+  bool sees_peers = kind == DFQ__NUMBERS   ? !counts
+                    : p->call.over.framed ? p->call.over.unit != DFQ__BY_ROWS
+                                          : keys > 0;
   o->from = o->to = o->peers[0] = o->peers[1] = o->begin;
   o->left = o->mid = o->done = o->begin;
   o->head_at = o->tail_at = o->group = 0;
