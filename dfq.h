@@ -21934,6 +21934,9 @@ typedef struct dfq__radix {
   size_t n;
   int shift, threads;
   size_t (*start)[256];      // of each thread: counts, then places
+  const uint64_t *word;      // what is sorted: rows by their words
+  uint32_t *row;
+  uint64_t all[DFQ__MAX_THREADS], any[DFQ__MAX_THREADS];   // bits set in all words, and in any
 } dfq__radix;
 
 // A thread's part of the pairs.
@@ -21955,6 +21958,29 @@ static void dfq__radix_scatter(void *radix, int thread) {
   size_t *start = r->start[thread], end = dfq__radix_begin(r, thread + 1);
   for (size_t i = dfq__radix_begin(r, thread); i < end; i++)
     r->to[start[r->from[i].word >> r->shift & 0xff]++] = r->from[i];
+}
+
+// Fills a thread's part of the pairs, and notes which bits differ there.
+static void dfq__radix_fill(void *radix, int thread) {
+  dfq__radix *r = (dfq__radix *)radix;
+  uint64_t all = ~(uint64_t)0, any = 0;
+  for (size_t i = dfq__radix_begin(r, thread); i < dfq__radix_begin(r, thread + 1); i++) {
+    uint64_t w = r->word[r->row[i]];
+    r->to[i].word = w;
+    r->to[i].row = r->row[i];
+    all &= w;
+    any |= w;
+  }
+  r->all[thread] = all;
+  r->any[thread] = any;
+}
+
+// Copies the row numbers of a thread's part out of the pairs.
+static void dfq__radix_drain(void *radix, int thread) {
+  const dfq__radix *r = (const dfq__radix *)radix;
+  size_t end = dfq__radix_begin(r, thread + 1);
+  for (size_t i = dfq__radix_begin(r, thread); i < end; i++)
+    r->row[i] = (uint32_t)r->from[i].row;
 }
 
 static void dfq__radix_pass(dfq__radix *r) {
@@ -21988,28 +22014,28 @@ static dfq__sort_pair *dfq__radix_passes(dfq__radix *r, dfq__sort_pair *pair, ui
 // over, and so is everything when the words ascend already. False without memory.
 static bool dfq__radix_sort(dfq__heap *heap, const uint64_t *word, uint32_t *row, size_t n,
                             int threads) {
-  uint64_t all = ~(uint64_t)0, any = 0, before = 0;
-  bool ascends = true;
-  for (size_t i = 0; i < n; i++) {
-    uint64_t w = word[row[i]];
-    ascends = ascends && w >= before;
-    all &= w;
-    any |= w;
-    before = w;
-  }
-  if (ascends) return true;
-  dfq__radix r = { NULL, NULL, n, 0, threads, NULL };
+  size_t at = 1;
+  while (at < n && word[row[at - 1]] <= word[row[at]]) at++;
+  if (at >= n) return true;
+  dfq__radix r;
+  memset(&r, 0, sizeof r);
+  r.n = n;
+  r.threads = threads;
+  r.word = word;
+  r.row = row;
   size_t bytes = 2 * n * sizeof(dfq__sort_pair), places = (size_t)threads * sizeof *r.start;
   char *room = (char *)dfq__alloc(heap, bytes + places);
   if (!room) return false;
   dfq__sort_pair *pair = (dfq__sort_pair *)(void *)room;
   r.start = (size_t (*)[256])(void *)(room + bytes);
-  for (size_t i = 0; i < n; i++) {
-    pair[i].word = word[row[i]];
-    pair[i].row = row[i];
+  r.to = pair;
+  dfq__parallel(threads, dfq__radix_fill, &r);
+  for (int i = 1; i < threads; i++) {
+    r.all[0] &= r.all[i];
+    r.any[0] |= r.any[i];
   }
-  pair = dfq__radix_passes(&r, pair, all ^ any);
-  for (size_t i = 0; i < n; i++) row[i] = (uint32_t)pair[i].row;
+  r.from = dfq__radix_passes(&r, pair, r.all[0] ^ r.any[0]);
+  dfq__parallel(threads, dfq__radix_drain, &r);
   dfq__free(heap, room, bytes + places);
   return true;
 }
