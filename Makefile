@@ -9,6 +9,7 @@
 # make fuzz TIME=60 [TARGET=csv]   libFuzzer on each target of fuzz/, so many seconds each
 # make clean   removes build/, where all of these write
 # make faults   whatever can fail fails once, and from then on: memory, files, budgets, cancel
+# make matrix   compilers and platforms, as far as installed: sh tools/matrix.sh NAME-PART, full
 # make compare-functions   how many results agree with SQLite's and DuckDB's
 # make compare-arrow   tables of all types through DuckDB, as Arrow streams, and back
 # make compare-random CASES=20000 SEED=1   random pipelines, as SQL also for SQLite and DuckDB
@@ -174,6 +175,10 @@ compare-arrow: | build
 	                           "@duckdb/node-api, or DFQ_PEERS=..."; exit 1; }; \
 	 $(CC) -std=gnu11 -O1 -I. tools/compare_arrow.c -o build/compare_arrow "$$lib" \
 	   -Wl,-rpath,"$$(cd "$$(dirname "$$lib")" && pwd)" $(LDLIBS) && build/compare_arrow
+
+.PHONY: matrix
+matrix:
+	@sh tools/matrix.sh
 
 # ---- checks ----------------------------------------------------------------------------------
 # Each is one call of tools/check_headers.sh, so that -j can spread them; it says what they do.

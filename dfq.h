@@ -1842,7 +1842,11 @@ DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const 
 #if defined(__GNUC__) || defined(__clang__)
 #define DFQ__LIKELY(x) __builtin_expect(!!(x), 1)
 #define DFQ__PREFETCH(p) __builtin_prefetch(p)
+#if defined(__MINGW_PRINTF_FORMAT)   // which of Windows' two printfs it is, stdio.h knows
+#define DFQ__FORMAT(at) __attribute__((format(__MINGW_PRINTF_FORMAT, at, at + 1)))
+#else
 #define DFQ__FORMAT(at) __attribute__((format(printf, at, at + 1)))
+#endif
 #define DFQ__UNUSED __attribute__((unused))
 #define DFQ__NOINLINE __attribute__((noinline))
 #else
@@ -1897,11 +1901,20 @@ static inline int dfq__high_bit(uint64_t x) {
 
 // Seconds since some moment, for measuring.
 // The calendar's clock: C11 has no other. A jump of it spoils a measurement, never a result.
+#if defined(_WIN32)
+#include <sys/timeb.h>
+static double dfq__now(void) {
+  struct __timeb64 t;
+  _ftime64(&t);
+  return (double)t.time + 1e-3 * (double)t.millitm;
+}
+#else
 static double dfq__now(void) {
   struct timespec t;
   if (timespec_get(&t, TIME_UTC) == 0) return 0;
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
+#endif
 
 // Three atomic operations are all that the engine needs: for counts, and for the cancel flag.
 #if defined(DFQ_NO_THREADS)
@@ -1953,6 +1966,7 @@ DFQ__UNUSED static void dfq__signal_all(dfq__signal *s) { pthread_cond_broadcast
 #endif
 
 static size_t dfq__min(size_t a, size_t b) { return a < b ? a : b; }
+DFQ__UNUSED static uint64_t dfq__min64(uint64_t a, uint64_t b) { return a < b ? a : b; }
 static size_t dfq__max(size_t a, size_t b) { return a > b ? a : b; }
 
 // ---- >>memory: one hook, byte accounting, a budget, large blocks ----------------------------
@@ -2729,7 +2743,12 @@ static void dfq__parallel(int threads, void (*work)(void *arg, int worker), void
 }
 
 DFQ__UNUSED static int dfq__cores(void) {
+#if defined(_WIN32)
+  const char *cores = getenv("NUMBER_OF_PROCESSORS");
+  long n = cores ? strtol(cores, NULL, 10) : 1;
+#else
   long n = sysconf(_SC_NPROCESSORS_ONLN);
+#endif
   return n < 1 ? 1 : n > DFQ__MAX_THREADS ? DFQ__MAX_THREADS : (int)n;
 }
 #endif
@@ -2798,9 +2817,19 @@ static bool dfq__io_close(void *user, void *file) {
 // A file that is replaced keeps its mode: what was private stays so. And a device, a pipe or a
 // link is not to be replaced by a file of its name, see dfq__io_target.
 #if defined(_WIN32)
+// rename() there refuses a name that is taken. Declared here: windows.h brings a thousand macros.
+#ifdef __cplusplus
+extern "C"
+#endif
+__declspec(dllimport) int __stdcall MoveFileExA(const char *from, const char *to,
+                                                unsigned long flags);
+
 static bool dfq__io_rename(void *user, const char *from, const char *to) {
+  enum { REPLACE = 1, WRITE_THROUGH = 8 };
   (void)user;
-  return rename(from, to) == 0;
+  if (MoveFileExA(from, to, REPLACE | WRITE_THROUGH)) return true;
+  errno = EACCES;   // mostly: the file is open elsewhere
+  return false;
 }
 
 static int dfq__io_target(void *user, const char *path, char *to, size_t size) {
@@ -2843,6 +2872,13 @@ static bool dfq__io_sync(void *user, void *file) {
 #include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#if defined(__wasi__)
+#define dfq__chmod(path, mode) 0     // files there have no mode,
+#define dfq__realpath(path) NULL     // and no links that lead out of their folder
+#else
+#define dfq__chmod(path, mode) chmod(path, mode)
+#define dfq__realpath(path) realpath(path, NULL)
+#endif
 #if !defined(__USE_MISC) && !defined(__cplusplus)
 extern char *realpath(const char *path, char *resolved); // hidden by strict -std=c11
 extern int fileno(FILE *f);
@@ -2882,7 +2918,7 @@ static bool dfq__io_sync(void *user, void *file) {
 static bool dfq__io_rename(void *user, const char *from, const char *to) {
   struct stat old;
   (void)user;
-  if (stat(to, &old) == 0 && S_ISREG(old.st_mode)) (void)chmod(from, old.st_mode & 07777);
+  if (stat(to, &old) == 0 && S_ISREG(old.st_mode)) (void)dfq__chmod(from, old.st_mode & 07777);
   return rename(from, to) == 0;
 }
 
@@ -2893,7 +2929,7 @@ static int dfq__io_target(void *user, const char *path, char *to, size_t size) {
   bool exists = stat(path, &there) == 0;
   if (exists && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode)) return 0;
   if (strncmp(path, "/dev/", 5) == 0) return 0;   // /dev/stdout, whatever it leads to
-  char *real = exists ? realpath(path, NULL) : NULL;
+  char *real = exists ? dfq__realpath(path) : NULL;
   int n = snprintf(to, size, "%s", real ? real : path);
   free(real);
   if (n < 0 || (size_t)n >= size) (void)snprintf(to, size, "%.*s", (int)size - 1, path);
@@ -2914,6 +2950,20 @@ static void dfq__io_remove(void *user, const char *path) {
 // In bytes, at the file's start; -1 for a pipe, which cannot be sought in.
 // long has 32 bits on some systems: a file beyond 2 GiB then has no known size, and is
 // streamed.
+#if defined(_WIN32)
+static int64_t dfq__io_size(void *user, void *file) {
+  FILE *f = (FILE *)file;
+  (void)user;
+  if (_fseeki64(f, 0, SEEK_END) != 0) return -1;
+  int64_t size = _ftelli64(f);
+  return _fseeki64(f, 0, SEEK_SET) == 0 ? size : -1;
+}
+
+static bool dfq__io_seek(void *user, void *file, uint64_t offset) {
+  (void)user;
+  return offset <= INT64_MAX && _fseeki64((FILE *)file, (int64_t)offset, SEEK_SET) == 0;
+}
+#else
 static int64_t dfq__io_size(void *user, void *file) {
   FILE *f = (FILE *)file;
   (void)user;
@@ -2928,6 +2978,7 @@ static bool dfq__io_seek(void *user, void *file, uint64_t offset) {
   long at = (long)offset;
   return at >= 0 && (uint64_t)at == offset && fseek((FILE *)file, at, SEEK_SET) == 0;
 }
+#endif
 
 // The time of the latest change, and the size, in one number.
 static uint64_t dfq__io_stamp(void *user, void *file) {
@@ -16060,7 +16111,8 @@ DFQ_API dfq_table *dfq_first(dfq_frame *frame, size_t n) {
   if (!frame || frame->error) return dfq_collect(frame);
   dfq__node limit;
   dfq_frame over = dfq__frame_over(frame, &limit, DFQ__LIMIT, "limit");
-  limit.count = n > INT64_MAX ? INT64_MAX : (int64_t)n;
+  uint64_t rows = n;   // size_t may be narrower than i64, or wider by a bit
+  limit.count = rows > INT64_MAX ? INT64_MAX : (int64_t)rows;
   return dfq_collect(&over);
 }
 
@@ -17314,7 +17366,7 @@ static void dfq__pack_widen(dfq__packing *p, const uint64_t *word, const uint8_t
     if (v > high) high = v;
   }
   uint64_t range = (uint64_t)high - (uint64_t)low;
-  p->base = (uint64_t)low - dfq__min(range / 8, (uint64_t)low - (uint64_t)INT64_MIN);
+  p->base = (uint64_t)low - dfq__min64(range / 8, (uint64_t)low - (uint64_t)INT64_MIN);
   if (low >= 0 && (uint64_t)low <= range) p->base = 0;
   uint64_t most = (uint64_t)high - p->base + 1;
   for (p->bits = 1; p->bits <= DFQ__PACKED_BITS && (most == 0 || most >> p->bits);) p->bits++;
@@ -31673,7 +31725,7 @@ static size_t dfq__csv_more(dfq__csv_reader *r) {
   if (!dfq__csv_make_room(r)) return 0;
   size_t room = r->text.bytes - r->end;
   if (r->until != UINT64_MAX)    // what lies behind is another's to read, but for a row's end
-    room = (size_t)dfq__min(room, 4096 + (r->place < r->until ? r->until - r->place : 0));
+    room = (size_t)dfq__min64(room, 4096 + (r->place < r->until ? r->until - r->place : 0));
   dfq__io_clear();
   char *to = r->text.data + r->end;
   int64_t got = r->encoding ? dfq__csv_decode(r, to, room) : dfq__csv_get(r, to, room);

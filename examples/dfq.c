@@ -559,7 +559,7 @@ static bool print_reference(dfq *db) {
   return ok;
 }
 
-static int tell(const settings *s) {
+static int say(const settings *s) {
   dfq *db = dfq_open(NULL);
   int result = s->list == FUNCTIONS ? print_functions(db, s->text)
                : s->list == STAGES  ? print_stages(s->text)
@@ -674,7 +674,11 @@ static int write_whole(dfq *db, const settings *s, dfq_frame *q) {
   struct stat there;
   bool exists = stat(s->output, &there) == 0;
   if (exists && !S_ISREG(there.st_mode)) return print_to_file(db, s, q, s->output);
+#if defined(_WIN32) || defined(__wasi__)
+  char *real = NULL;
+#else
   char *real = exists ? realpath(s->output, NULL) : NULL;
+#endif
   const char *to = real ? real : s->output;
   size_t size = strlen(to) + sizeof ".part";
   char *part = (char *)malloc(size);
@@ -818,7 +822,7 @@ int main(int argc, char **argv) {
   } else if (good && s.sniff) {
     result = sniff(&s);
   } else if (good && s.list) {
-    result = tell(&s);
+    result = say(&s);
   } else if (good && !s.text && !s.file && ON_TERMINAL(0)) {
     wrong("no pipeline");
   } else if (good) {

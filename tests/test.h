@@ -160,6 +160,12 @@ static inline void test_add(test_string *t, const char *s, size_t n) {
 
 static inline void test_puts(test_string *t, const char *s) { test_add(t, s, strlen(s)); }
 
+#if defined(_WIN32)
+static inline int test_mkdir(const char *path) { return mkdir(path); }
+#else
+static inline int test_mkdir(const char *path) { return mkdir(path, 0700); }
+#endif
+
 // The process's own directory, new: below $TMPDIR or /tmp.
 static inline const char *test_dir(void) {
   const char *tmp = getenv("TMPDIR");
@@ -169,7 +175,7 @@ static inline const char *test_dir(void) {
   test_now.dir = (char *)test_alloc(size);
   for (int i = 0; i < 1000; i++) {
     snprintf(test_now.dir, size, "%s/dfq-test-%ld-%d", tmp, (long)getpid(), i);
-    if (mkdir(test_now.dir, 0700) == 0) return test_now.dir;
+    if (test_mkdir(test_now.dir) == 0) return test_now.dir;
   }
   fprintf(stderr, "no directory for the tests' files below %s\n", tmp);
   exit(1);

@@ -4,7 +4,7 @@
     tools/compare_random.py [CASES=300] [SEED=1] [DUCK=0] [STAGES=6] [SHOW=1]
 
 Case N of a run is made from the seed SEED + N alone: SEED=that CASES=1 replays it. A difference
-is shrunk to a small pipeline and two small CSVs, which are printed. DuckDB takes part where
+is shrunk to a small pipeline and two small CSVs, which are printed. DRIVER="qemu-s390x build/x" is another machine's dfq. DuckDB takes part where
 @duckdb/node-api is found (see tools/compare_duckdb.py), unless DUCK=0.
 
 A pipeline is a tree of tuples; stage() writes one step of it in one of three languages and says
@@ -24,7 +24,7 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-DRIVER = os.path.join(ROOT, "build", "compare_random")
+DRIVER = (os.environ.get("DRIVER") or os.path.join(ROOT, "build", "compare_random")).split()
 DFQ, LITE, DUCK = 0, 1, 2
 
 # What is not compared, or only in part, and why.
@@ -899,7 +899,7 @@ class Engine:
         for table in "lr":
             write_csv(case, table, os.path.join(self.dir, table + ".csv"))
         if self.process is None:
-            self.process = subprocess.Popen([DRIVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            self.process = subprocess.Popen(DRIVER, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                             encoding="utf-8")
         self.process.stdin.write(dfq_text(case, self.dir) + "\n")
         self.process.stdin.flush()

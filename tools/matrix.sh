@@ -1,0 +1,107 @@
+#!/bin/sh
+# Compilers and platforms, as far as they are installed: sh tools/matrix.sh [NAME-PART] [full]
+#
+# Each row builds tools/compare_random.c, runs it on the platform (an emulator, wine, node), and
+# compares what it says to random pipelines with SQLite; `full` also runs the tests there where
+# they can be built. Prints a line for each row, and what to install for those left out.
+set -u
+part=${1:-}
+[ "$part" = full ] && { part=; set -- '' full; }
+full=${2:-}
+cases=${CASES:-100}
+out=build/matrix
+mkdir -p "$out"
+good=0 bad=0 left=0
+export WINEDEBUG=-all
+
+# row NAME PACKAGE TOOL RUNNER TESTS COMPILER...: TESTS is - where they cannot be built.
+row() {
+  name=$1 package=$2 tool=$3 runner=$4 tests=$5
+  shift 5
+  case $name in *"$part"*) ;; *) return ;; esac
+  for need in $tool; do
+    if ! command -v "$need" >/dev/null 2>&1; then
+      echo "none $name: apt-get install $package"
+      left=$((left + 1))
+      return
+    fi
+  done
+  file=$out/$(echo "$name" | tr ' /+' '___')
+  case $name in windows*) file=$file.exe ;; esac
+  if ! "$@" -I. tools/compare_random.c -o "$file" $libs >"$file.log" 2>&1; then
+    echo "FAIL $name: does not compile"
+    grep -m 5 -E 'error|undefined' "$file.log"
+    bad=$((bad + 1))
+    return
+  fi
+  if ! DRIVER="$runner $file" python3 tools/compare_random.py CASES="$cases" DUCK=0 \
+    >"$file.log" 2>&1; then
+    echo "FAIL $name"
+    head -40 "$file.log"
+    bad=$((bad + 1))
+    return
+  fi
+  note=$(sed -n 's/.* \([0-9]* compared, [0-9]* agreed\).*/\1/p' "$file.log")
+  if [ -n "$full" ] && [ "$tests" != - ]; then
+    "$@" -I. tests/all.c -o "$file.tests" $libs >"$file.log" 2>&1
+    DFQ_PLANS=${PLANS:-3} $runner "$file.tests" >"$file.log" 2>&1 || {
+      echo "FAIL $name: tests"; grep -A 4 FAIL "$file.log" | head -40; bad=$((bad + 1)); return; }
+    note="$note; tests: $(tail -n 1 "$file.log")"
+  fi
+  echo "ok   $name: $note"
+  good=$((good + 1))
+}
+
+libs='-lm -pthread'
+for compiler in gcc clang; do
+  for standard in c11 gnu17; do
+    for level in 0 1 2 3; do
+      row "$compiler $standard -O$level" "$compiler" "$compiler" '' yes \
+        "$compiler" "-std=$standard" "-O$level"
+    done
+  done
+done
+for compiler in g++ clang++; do
+  for standard in c++11 c++14 c++17 c++20; do
+    row "$compiler $standard" "$compiler" "$compiler" '' - \
+      "$compiler" -w -x c++ "-std=$standard" -O1
+  done
+done
+m32='-msse2 -mfpmath=sse -I/usr/include/x86_64-linux-gnu'
+if echo 'int main(void){return 0;}' | gcc -m32 -x c - -o "$out/probe" 2>/dev/null; then
+  row 'gcc 32 bits' gcc-12-multilib gcc '' - gcc -m32 $m32 -std=gnu11 -O2
+else
+  echo 'none gcc 32 bits: apt-get install gcc-12-multilib'
+  left=$((left + 1))
+fi
+row 'musl' musl-tools musl-gcc '' yes musl-gcc -static -std=gnu11 -O2
+row 'arm 64' 'gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user' \
+  'aarch64-linux-gnu-gcc qemu-aarch64' qemu-aarch64 yes \
+  aarch64-linux-gnu-gcc -static -std=gnu11 -O1
+row 's390x, big-endian' 'gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user' \
+  's390x-linux-gnu-gcc qemu-s390x' qemu-s390x yes s390x-linux-gnu-gcc -static -std=gnu11 -O1
+row 'windows, mingw-w64' 'gcc-mingw-w64-x86-64-win32 wine64 wine' \
+  'x86_64-w64-mingw32-gcc wine' wine - x86_64-w64-mingw32-gcc -std=gnu11 -O1 -static
+libs='-lm'
+row 'tcc' tcc tcc '' - tcc -std=c11 -DDFQ_NO_THREADS
+libs='-lm -pthread'
+switches=$(sed -n 's/^\/\/   \(DFQ_NO_[A-Z_]*\) .*/-D\1/p' dfq.h | sort -u)
+for switch in $switches; do
+  row "gcc $switch" gcc gcc '' - gcc -std=c11 -O1 "$switch"
+done
+row 'gcc all DFQ_NO' gcc gcc '' - gcc -std=c11 -O1 $switches
+libs='-lwasi-emulated-mman'
+row 'webassembly, node' 'clang lld wasi-libc libclang-rt-14-dev-wasm32 nodejs' 'clang wasm-ld node' \
+  'node --no-warnings tools/wasi.mjs' - clang --target=wasm32-wasi -std=gnu11 -O1 \
+  -DDFQ_NO_THREADS -D_WASI_EMULATED_MMAN
+
+if echo '#define DFQ_IMPLEMENTATION
+#include "dfq.h"' | gcc -ffast-math -I. -x c -c - -o "$out/fast.o" 2>/dev/null; then
+  echo 'FAIL -ffast-math is not refused'
+  bad=$((bad + 1))
+else
+  echo 'ok   -ffast-math is refused'
+  good=$((good + 1))
+fi
+echo "matrix: $good rows ok, $bad failed, $left not installed"
+[ "$bad" -eq 0 ]
