@@ -13,7 +13,8 @@
 # make compare-functions   how many results agree with SQLite's and DuckDB's
 # make compare-arrow   tables of all types through DuckDB, as Arrow streams, and back
 # make compare-random CASES=20000 SEED=1   random pipelines, as SQL also for SQLite and DuckDB
-# make bench-peers   the suites, DuckDB and SQLite in turns: bench/README.md
+# make bench-peers   the suites, DuckDB, Polars, data.table, SQLite in turns: bench/README.md
+# make bench-csv   a CSV file of 500 MB: load, group, count, filter, next to the peers
 # make expected   stores what the examples print now, in examples/expected and in the pages
 #
 # fuzz needs clang and its libraries: apt-get install clang libclang-rt-14-dev
@@ -34,7 +35,7 @@ CLI := $(if $(ONLY),,$(if $(wildcard tests/cli.sh),build/dfq))
 SUITES := $(patsubst %,build/bench/%,gen h2o tpch)
 BENCHES := $(filter-out $(SUITES),$(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c)))
 
-.PHONY: run test check bench bench-peers bench-compare suites tpch clean help examples FORCE
+.PHONY: run test check bench bench-programs bench-peers bench-csv bench-compare suites tpch clean help examples FORCE
 .DEFAULT_GOAL := help
 
 help:
@@ -62,6 +63,13 @@ ZLIB := $(if $(wildcard /usr/include/zlib.h),-lz)
 build/gzip: LDLIBS += $(ZLIB)
 build/gzip: CPPFLAGS += $(ZLIB:-lz=-DWITH_ZLIB)
 
+# The chapters' benchmarks share one object of the header.
+build/bench/dfq.o: dfq.h build/flags | build/bench
+	$(CC) $(STRICT) $(CFLAGS) $(CPPFLAGS) -DDFQ_IMPLEMENTATION -x c -c $< -o $@
+
+build/bench/ch%: bench/ch%.c bench/plans.h bench/bench.h build/bench/dfq.o
+	$(CC) $(STRICT) $(CFLAGS) -I. $(CPPFLAGS) $< build/bench/dfq.o -o $@ $(LDLIBS)
+
 -include $(wildcard build/*.d build/bench/*.d)
 
 run: build/interlude build/dfq
@@ -71,8 +79,12 @@ examples: $(patsubst examples/%.c,build/%,$(wildcard examples/*.c))
 
 suites: $(SUITES)
 
-bench-peers: suites
-	@python3 bench/peers/run.py ROWS=$(ROWS) RUNS=$(RUNS) TPCH=$(TPCH)
+bench-peers: suites build/dfq
+	@python3 bench/peers/run.py ROWS=$(ROWS) RUNS=$(RUNS) ROUNDS=$(ROUNDS) TPCH=$(TPCH) \
+	  'ONLY=$(ONLY)' MEMORY=$(MEMORY)
+
+bench-csv: suites
+	@python3 bench/peers/run.py ROWS=$(or $(ROWS),1e7) RUNS=$(RUNS) ROUNDS=$(ROUNDS) ONLY=csv
 
 bench-compare:
 	@test -n "$(REV)" || { echo "make bench-compare REV=main"; exit 1; }
@@ -80,6 +92,17 @@ bench-compare:
 
 bench: $(BENCHES)
 	@for bench in $(BENCHES); do echo "== $$bench"; $$bench || exit 1; done
+	@$(MAKE) -s bench-programs
+
+# Whole programs: start, read, answer, end.
+BENCH_FILE := build/bench_orders.csv
+bench-programs: build/dfq build/bench/ch1_rows
+	@test -f $(BENCH_FILE) || build/bench/ch1_rows > build/bench/ch1_rows.log
+	@if command -v hyperfine > build/bench/which; then hyperfine -N --warmup 2 \
+	  "build/dfq 'scan $(BENCH_FILE) | group year: sum(amount) as total'" \
+	  "build/dfq 'scan $(BENCH_FILE) | filter amount > 399 | limit 10'" \
+	  "build/dfq 'scan $(BENCH_FILE) | sort amount desc | limit 10'"; \
+	else echo "whole programs are not timed, hyperfine is missing: apt-get install hyperfine"; fi
 
 clean:
 	rm -rf build

@@ -4,10 +4,11 @@
 //   node bench/peers/duckdb.mjs tpch DATA [flags]       Q1 34.5
 //   node bench/peers/duckdb.mjs groupby FILE [flags]    q1 12.3 ms rows=100 chk=...
 //   node bench/peers/duckdb.mjs join X SMALL MEDIUM BIG [flags]
+//   node bench/peers/duckdb.mjs work FILE | csv FILE [flags]
 //   node bench/peers/duckdb.mjs ask < QUERIES            tools/compare_duckdb.py; both are JSON
 //   flags: --threads N (1)  --runs N (3)  --query N  --nocopy
 //
-// Everything is loaded first. A result is stored as a table; with --nocopy it is only walked
+// But for csv everything is loaded first. A result is stored as a table; with --nocopy it is only walked
 // through, by an aggregate over each of its columns. Money is decimal(15, 2), as TPC-H has it, so
 // sums are exact; averages and ratios are doubles. @duckdb/node-api is looked for where
 // DFQ_PEERS says, or in build/peers.
@@ -116,14 +117,19 @@ async function best (db, sql, flags) {
 // Rows, and the sums of the columns that count: as h2o.c prints them.
 async function checksum (db, sql, keys) {
   const columns = await columnsOf(db, sql)
-  const counted = keys ? columns.slice(keys) : columns.filter(c => /^v[12]$/.test(c.name))
+  const counted = keys ? columns.slice(keys) : columns.filter(c => /^v[123]$/.test(c.name))
   const each = counted.map(c => `sum("${c.name}")::double`)
   const [rows, ...sums] = (await (await db.runAndReadAll(
     `select count(*), ${each.join(', ')} from (${sql})`)).getRows())[0]
   return `rows=${rows} chk=${sums.map(x => Number(x.toPrecision(10))).join(';')}`
 }
 
-const keys = { q1: 1, q2: 2, q3: 1, q4: 1, q5: 1, q6: 2, q7: 1, q8: 1, q9: 2, q10: 6 }
+const keys = { q1: 1, q2: 2, q3: 1, q4: 1, q5: 1, q6: 2, q7: 1, q8: 1, q9: 2, q10: 6, c2: 1 }
+
+export const works = {
+  groupby: ['q1', 'q2', 'q3', 'q4', 'q5', 'q6', 'q7', 'q8', 'q9', 'q10'],
+  join: ['j1', 'j2', 'j3', 'j4', 'j5'], work: ['s1', 'f1', 't1'], csv: ['c1', 'c2', 'c3', 'c4']
+}
 
 async function main (what, words, flags) {
   const db = await (await DuckDBInstance.create(':memory:',
@@ -137,14 +143,14 @@ async function main (what, words, flags) {
     return
   }
   const names = ['x', 'small', 'medium', 'big']
+  const made = what === 'csv' ? 'view' : 'table'
   for (const [i, file] of words.entries())
-    await db.run(`create table ${names[i]} as select * from read_csv('${file}', header=true)`)
-  const letter = what === 'groupby' ? 'q' : 'j'
-  for (let n = 1; n <= (letter === 'q' ? 10 : 5); n++) {
-    if (flags.query && flags.query !== n) continue
-    const sql = query('h2o.sql', letter + n)
+    await db.run(`create ${made} ${names[i]} as select * from read_csv('${file}', header=true)`)
+  for (const [i, name] of works[what].entries()) {
+    if (flags.query && flags.query !== i + 1) continue
+    const sql = query('h2o.sql', name)
     const ms = (await best(db, sql, flags)).toFixed(1)
-    console.log(`${letter}${n} ${ms} ms ${await checksum(db, sql, keys[letter + n])}`)
+    console.log(`${name} ${ms} ms ${await checksum(db, sql, keys[name])}`)
   }
 }
 
@@ -163,10 +169,10 @@ export function readFlags (argv) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { words: [what, ...words], flags } = readFlags(process.argv.slice(2))
-  const wants = { ask: 0, answers: 2, tpch: 1, groupby: 1, join: 4 }[what]
+  const wants = { ask: 0, answers: 2, tpch: 1, groupby: 1, join: 4, work: 1, csv: 1 }[what]
   if (wants === undefined || words.length !== wants) {
     console.error('usage: duckdb.mjs ask | answers DATA OUT | tpch DATA | groupby FILE | ' +
-      'join X SMALL MEDIUM BIG [--threads N] [--runs N] [--query N] [--nocopy]')
+      'join X SMALL MEDIUM BIG | work FILE | csv FILE [--threads N] [--runs N] [--query N] [--nocopy]')
     process.exit(2)
   }
   if (what === 'ask') await ask()

@@ -42,3 +42,17 @@ from x join medium using (id5);
 select x.id1, x.id2, x.id3, x.id4, x.id5, x.id6, v1, big.id1 as id1_right,
   big.id2 as id2_right, big.id4 as id4_right, big.id5 as id5_right, big.id6 as id6_right, v2
 from x join big using (id3);
+-- s1
+select v3, id6 from x order by v3;
+-- f1
+select sum(v3) as v3 from x where v3 > 50;
+-- t1
+select v3, id6 from x order by v3 desc limit 100;
+-- c1
+select * from x;
+-- c2
+select id1, sum(v1) as v1 from x group by id1;
+-- c3
+select count(*) as v1 from x;
+-- c4
+select * from x where id4 = 42;

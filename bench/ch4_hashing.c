@@ -1,0 +1,74 @@
+// ch4_hashing.c - what chapter 4 says of joins, groups and sorts: the hash table against
+// the nested loop, which side to build on, hash against sorted groups, from few to many, coded
+// texts against texts that a query has just made, threads, and top-k against a whole sort.
+#include "plans.h"
+
+static const plan_way joins[] = {
+  { "nested loop", "left_side | join right_side cross | filter k = r | select k, r",
+    DFQ_BATCH_ENGINE, 1, 0, ALL_OFF },
+  { "hash join", "left_side | join right_side on k = r | select k, k as r",
+    DFQ_BATCH_ENGINE, 1, 0, ALL_OFF },
+};
+
+#define BIG_LEFT "orders | join customers on customer_id | group: count() as n"
+#define BIG_RIGHT "customers | join orders on customer_id | group: count() as n"
+static const plan_way sides[] = {
+  { "built on a million", BIG_RIGHT, DFQ_BATCH_ENGINE, 1, 0, OFF(DFQ_RULE_BUILD_SIDE) },
+  { "built on ten thousand", BIG_LEFT, DFQ_BATCH_ENGINE, 1, 0, OFF(DFQ_RULE_BUILD_SIDE) },
+  { "as the optimizer chooses", BIG_RIGHT, DFQ_BATCH_ENGINE, 1, 0, 0 },
+};
+
+// Both ways sort first. The rule use_order has groups of sorted rows end when the
+// key changes, without a table.
+#define GROUPED(key) "by_" key " | group " key ": sum(amount) as total"
+#define ORDERED(key)                                                                           \
+  { "hash, " key, GROUPED(key), DFQ_BATCH_ENGINE, 1, 0, OFF(DFQ_RULE_SORTED) },                \
+  { "sorted runs, " key, GROUPED(key), DFQ_BATCH_ENGINE, 1, 0, 0 }
+static const plan_way few[] = { ORDERED("year") };
+static const plan_way middle[] = { ORDERED("customer_id") };
+static const plan_way many[] = { ORDERED("item") };
+
+static const plan_way texts[] = {
+  { "texts made in the query", "named | with concat(region, '') as r | group r: count() as n",
+    DFQ_BATCH_ENGINE, 1, 0, 0 },
+  { "texts of a table, coded", "named | group region: count() as n",
+    DFQ_BATCH_ENGINE, 1, 0, 0 },
+};
+
+#define WORK "orders | group customer_id: sum(amount) as total, mean(amount) as mean"
+static const plan_way group_threads[] = {
+  { "one thread", WORK, DFQ_BATCH_ENGINE, 1, 0, 0 },
+  { "one per core", WORK, DFQ_BATCH_ENGINE, 0, 0, 0 },
+};
+static const plan_way sort_threads[] = {
+  { "one thread", "orders | sort amount", DFQ_BATCH_ENGINE, 1, 0, 0 },
+  { "one per core", "orders | sort amount", DFQ_BATCH_ENGINE, 0, 0, 0 },
+};
+
+static const plan_way top[] = {
+  { "a whole sort", "orders | sort amount desc, order_id | limit 10", DFQ_BATCH_ENGINE, 1, 0,
+    OFF(DFQ_RULE_TOPK) },
+  { "the ten largest", "orders | sort amount desc, order_id | limit 10", DFQ_BATCH_ENGINE, 1, 0,
+    0 },
+};
+
+int main(void) {
+  if (!begin(false)) return 1;
+  keep("left_side", "orders | limit 2000 | select order_id as k");
+  keep("right_side", "orders | limit 2000 | select order_id as r");
+  must(dfq_define(db, "let by_year = orders | sort year;"
+                      "let by_customer_id = orders | sort customer_id;"
+                      "let by_item = orders | sort item;"));
+  keep("named", "orders | join customers on customer_id | select order_id, region");
+  COMPARE("2,000 times 2,000 rows, joined", 2000, joins, true);
+  COMPARE("a million orders, 10,000 customers", ORDERS, sides, true);
+  COMPARE("25 groups of sorted rows", ORDERS, few, true);
+  COMPARE("11,000 groups of sorted rows", ORDERS, middle, true);
+  COMPARE("600,000 groups of sorted rows", ORDERS, many, true);
+  COMPARE("8 groups by text", ORDERS, texts, false);
+  COMPARE("group on threads", ORDERS, group_threads, true);
+  COMPARE("sort on threads", ORDERS, sort_threads, true);
+  COMPARE("sort + limit 10", ORDERS, top, true);
+  dfq_close(db);
+  return 0;
+}
