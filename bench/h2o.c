@@ -10,8 +10,8 @@
 //          batches, does not store it)
 //
 // But for csv the files are loaded first. Then a line for each query: the best of the runs,
-// the rows of the answer, and as a checksum the sums of its columns of numbers, keys left out: what another
-// engine should get, too, but for the last digits.
+// the rows of the answer, and as a checksum the sums of its columns of numbers, keys left out:
+// what another engine should get, too, but for the last digits.
 #define DFQ_IMPLEMENTATION
 #include "dfq.h"
 
