@@ -36443,6 +36443,7 @@ typedef struct dfq__files_scan {
   int *place;                // by column: where in the file's batch; -1: null; -2 - p: part p
   char *constant;            // 64 times each part's value
   uint8_t *nulls;            // 64 zeros
+  dfq__buffer *flat;         // by column two: what leaves an operator is a whole column
   uint64_t left;
 } dfq__files_scan;
 
@@ -36523,8 +36524,9 @@ static bool dfq__files_scan_open(dfq__op *op) {
   s->place = (int *)dfq__op_array(op, (size_t)op->out.columns, sizeof *s->place);
   s->constant = (char *)dfq__op_array(op, parts, 64 * sizeof(dfq_view));
   s->nulls = (uint8_t *)dfq__op_array(op, 64, 1);
-  dfq *own = s->keep && s->place && s->constant && s->nulls ? dfq__own_context(op->run->db)
-                                                            : NULL;
+  s->flat = (dfq__buffer *)dfq__op_array(op, 2 * (size_t)op->out.columns, sizeof *s->flat);
+  if (!s->keep || !s->place || !s->constant || !s->nulls || !s->flat) return false;
+  dfq *own = dfq__own_context(op->run->db);
   if (!own) return false;
   dfq__files_kept(s->set, op->node, own, s->keep);
   dfq_close(own);
@@ -36640,7 +36642,7 @@ static bool dfq__files_enter(dfq__files_scan *s, int i) {
 }
 
 // The file's batch, with the parts beside it.
-static void dfq__files_batch(dfq__files_scan *s) {
+static bool dfq__files_batch(dfq__files_scan *s) {
   dfq__op *op = &s->head;
   op->out.rows = s->file->out.rows;
   for (int c = 0; c < op->out.columns; c++) {
@@ -36652,7 +36654,11 @@ static void dfq__files_batch(dfq__files_scan *s) {
     op->out.column[c] = dfq__vec_of(op->node->schema.field[c].type, data,
                                     null ? s->nulls : NULL);
     op->out.column[c].constant = true;
+    if (!dfq__vec_flatten(&op->eval, &s->flat[2 * c], &s->flat[2 * c + 1], op->out.rows,
+                          &op->out.column[c]))
+      return false;
   }
+  return true;
 }
 
 // Next: a batch of the file at hand, or of the next one that is kept.
@@ -36665,8 +36671,7 @@ static dfq__event dfq__files_scan_next(dfq__op *op) {
     dfq__event e = dfq__pull(s->file);
     if (e == DFQ__BATCH) {
       s->left -= dfq__min(s->file->out.rows, (size_t)s->left);
-      dfq__files_batch(s);
-      return DFQ__BATCH;
+      return dfq__files_batch(s) ? DFQ__BATCH : DFQ__ERROR;
     }
     dfq__files_leave(s);
     if (e == DFQ__ERROR) return DFQ__ERROR;
@@ -36679,6 +36684,7 @@ static void dfq__files_scan_close(dfq__op *op) {
   dfq__files_scan *s = (dfq__files_scan *)op;
   s->run.error = NULL;
   dfq__files_leave(s);
+  dfq__buffers_free(op->eval.heap, s->flat, 2 * op->out.columns);
 }
 
 // The number-th of the files that are kept.

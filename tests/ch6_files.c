@@ -317,6 +317,35 @@ TEST(files_folders_are_columns) {
   dfq_close(db);
 }
 
+// Files of more rows than a constant has copies: what keeps rows sees the folder's value in each.
+TEST(files_folders_of_many_rows) {
+  static const char *const rest[] = {
+    "sort id desc, k | limit 5", "sort k, id", "group k: count() as n, sum(id) as s",
+    "join (scan '%s' | filter id < 3) on k", "with k * 2 as kk | distinct kk",
+    "with sum(id) over (partition by k order by id) as s", "select k, tag, id",
+  };
+  test_string t = { NULL, 0, 0 };
+  char text[600], query[900];
+  test_puts(&t, "id\n");
+  for (int i = 0; i < 300; i++) {
+    snprintf(text, sizeof text, "%d\n", i);
+    test_puts(&t, text);
+  }
+  files_plant("many/k=1/tag=a long name of a tag/x.csv", t.s);
+  files_plant("many/k=2/tag=__HIVE_DEFAULT_PARTITION__/x.csv", t.s);
+  free(t.s);
+  dfq *db = dfq_open(NULL);
+  for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) {
+    snprintf(text, sizeof text, rest[i], test_path("many/"));
+    snprintf(query, sizeof query, "scan '%s' | %s", test_path("many/"), text);
+    if (!CHECK(dfq_check_equivalent(dfq_query(db, query), NULL))) test_fail("    %s\n", query);
+  }
+  snprintf(query, sizeof query, "scan '%s' | sort id desc, k | limit 2", test_path("many/"));
+  CHECK_STR(engine_all(dfq_query(db, query)), "299 1 a long name of a tag; 299 2 null");
+  files_fell(test_path("many"));
+  dfq_close(db);
+}
+
 // Files that a condition on folders rules out are not opened, and explain says how many.
 TEST(files_pruned_are_not_opened) {
   files_sales();
@@ -712,6 +741,7 @@ static void run_ch6_files(void) {
   RUN(files_progress);
   RUN(files_patterns);
   RUN(files_folders_are_columns);
+  RUN(files_folders_of_many_rows);
   RUN(files_pruned_are_not_opened);
   RUN(files_columns_must_agree);
   RUN(files_beyond_the_sample);
