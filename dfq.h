@@ -2817,7 +2817,8 @@ static bool dfq__io_close(void *user, void *file) {
 // A file that is replaced keeps its mode: what was private stays so. And a device, a pipe or a
 // link is not to be replaced by a file of its name, see dfq__io_target.
 #if defined(_WIN32)
-// rename() there refuses a name that is taken. Declared here: windows.h brings a thousand macros.
+// rename() there refuses a name that is taken. Declared here, for windows.h brings a thousand
+// macros.
 #ifdef __cplusplus
 extern "C"
 #endif
@@ -25292,7 +25293,8 @@ static bool dfq__window_partition(dfq__window_op *o, dfq__window_part *p, int ki
   const uint32_t *order = dfq__u32(&o->sorter.order);
   int keys = p->call.over.orders;
   size_t group[2] = { 0, 0 };
-  bool counts = p->call.fn == DFQ__ROW_NUMBER || p->call.fn == DFQ__NTILE;   // ties are no matter
+  // ties are no matter
+  bool counts = p->call.fn == DFQ__ROW_NUMBER || p->call.fn == DFQ__NTILE;
   bool sees_peers = kind == DFQ__NUMBERS   ? !counts
                     : p->call.over.framed ? p->call.over.unit != DFQ__BY_ROWS
                                           : keys > 0;

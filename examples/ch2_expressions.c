@@ -36,7 +36,8 @@ static void naive_way(dfq *db) {
   static const naive large[] = { { "amount", '>', 100, false } };
   static const naive not_large[] = { { "amount", '>', 100, true } };
   dfq_expr *e = dfq_parse(db, "not (amount > 100)");
-  printf("  %-10s %-14s %-20s %s\n", "amount", "amount > 100", "not (amount > 100)", "as a tree");
+  printf("  %-10s %-14s %-20s %s\n", "amount", "amount > 100", "not (amount > 100)",
+         "as a tree");
   for (int i = 0; i < 3; i++) {
     dfq_value row[3], v;
     memset(row, 0, sizeof row);

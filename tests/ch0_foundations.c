@@ -376,7 +376,8 @@ TEST(foundations_large_blocks_kept) {
   CHECK(dfq__resize(db->heap, medium, DFQ__LARGE + 7, 2 * DFQ__LARGE) == medium);
   dfq__free(db->heap, medium, 2 * DFQ__LARGE);
   CHECK(dfq__alloc(db->heap, 2 * DFQ__LARGE - 9) == medium);
-  medium = (char *)dfq__resize(db->heap, medium, 2 * DFQ__LARGE - 9, 100);   // and back to malloc
+  // and back to malloc
+  medium = (char *)dfq__resize(db->heap, medium, 2 * DFQ__LARGE - 9, 100);
   CHECK(medium && medium[99] == 1);
   dfq__free(db->heap, medium, 100);
   dfq_close(db);
