@@ -6,6 +6,7 @@
 # make tpch DIR=...   the 22 queries of examples/tpch over tables made by the official generator
 # make exercise N=1.2   the book's exercises: tries yours; with HINT=1 .. 3 a hint
 # make mutant N=1.2   a wrong engine, against the test that you have written for it
+# make book          the book as a site, in build/book/site; make book-pdf prints it
 # make fuzz TIME=60 [TARGET=csv]   libFuzzer on each target of fuzz/, so many seconds each
 # make clean   removes build/, where all of these write
 # make faults   whatever can fail fails once, and from then on: memory, files, budgets, cancel
@@ -153,6 +154,24 @@ exercise:
 
 mutant:
 	@CC='$(CC)' sh tools/mutant.sh '$(N)'
+
+# ---- the book as a site ----------------------------------------------------------------------
+# docs/book has the generator's configuration; npm fetches it into build/book. BOOK_SOURCE=URL/
+# makes the captions of code lead to URL/FILE#Lnnn, else they lead to copies in the site.
+
+.PHONY: book book-pdf
+build/book/installed: docs/book/package.json
+	@command -v npm >/dev/null || { echo "the book needs npm, of Node.js 18 or later:" \
+	  "apt-get install npm"; exit 1; }
+	@mkdir -p build/book && cp docs/book/package.json build/book/
+	@cd build/book && npm install --no-audit --no-fund --loglevel=error && touch installed
+
+book: build/book/installed
+	@cp -R docs/book/. build/book/ && cd build/book && npm run --silent build
+	@echo "build/book/site; to read it: python3 -m http.server -d build/book/site"
+
+book-pdf: book
+	@cd build/book && npm run --silent pdf
 
 # ---- fuzzing ---------------------------------------------------------------------------------
 # The engine is compiled once, and measured for coverage; the targets are linked to it. What is
