@@ -317,7 +317,7 @@ TEST(files_folders_are_columns) {
   dfq_close(db);
 }
 
-// Files of more rows than a constant has copies: what keeps rows sees the value in each of them.
+// Files of more rows than a constant has copies: what keeps rows sees the value in each row.
 TEST(files_folders_of_many_rows) {
   static const char *const rest[] = {
     "sort id desc, k | limit 5", "sort k, id", "group k: count() as n, sum(id) as s",
