@@ -32840,7 +32840,7 @@ static dfq__csv_source *dfq__csv_source_new(dfq__verb *v, const char *path,
   if (form == DFQ__FIXED_FORM) {   // a field is a line then, cut by its places
     s->dialect.delimiter = '\n';
     s->dialect.quote = 0;
-    s->odd[' '] = true;
+    s->odd[(unsigned char)' '] = true;
     s->fixed = dfq__fixed_new(v, s->options.widths ? s->options.widths : "");
     if (!s->fixed) return NULL;
   }
