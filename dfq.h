@@ -557,7 +557,7 @@ typedef struct dfq_window {
   dfq_expr *first_by, *last_by; // a number or interval literal, not negative; else NULL
 } dfq_window;
 // call over (...): call is an aggregate or a window function (dfq_call): the list is in
-// docs/chapters/04-hashing.md. Without a frame: the partition, or with an order, its part up to
+// docs/chapters/verbs.md. Without a frame: the partition, or with an order, its part up to
 // the rows that are equal to this one. Stands in select and with. Copies what how points to.
 // row_number, lag, lead and what has a frame of its own (cum_sum, rolling_mean, forward_fill,
 // diff, ...) need no dfq_over: alone they are over the whole table in its order.

@@ -6,6 +6,77 @@
 #define DFQ_IMPLEMENTATION
 #include "dfq.h"
 
+#include <stdlib.h>
+
+// ---- the naive way, counted ----------------------------------------------------------------
+// Keys only: what is compared is how many looks a join takes, not how fast one is.
+
+static size_t naive_join(const uint64_t *left, const uint64_t *right, size_t n, size_t *looks) {
+  size_t pairs = 0;
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < n; k++) {
+      pairs += left[i] == right[k];
+      ++*looks;
+    }
+  return pairs;
+}
+
+// How many slots of the table are looked at until a key, or the empty slot that says "not
+// here", is found: dfq__table_probe, with a counter.
+static size_t slots_looked_at(const dfq__hash_table *t, const uint64_t *key) {
+  size_t at = (size_t)(dfq__hash_words(key, 1, t->seed) >> (64 - t->lg)), looked = 1;
+  size_t mask = ((size_t)1 << t->lg) - 1;
+  for (; t->slot[at] != DFQ__EMPTY && *dfq__table_key(t, t->slot[at]) != *key; looked++)
+    at = (at + 1) & mask;
+  return looked;
+}
+
+// The right keys are numbered, and rows of each number counted; then each left key is looked up
+// once.
+static size_t hash_join(dfq *db, const uint64_t *left, const uint64_t *right, size_t n,
+                        size_t *looks) {
+  dfq__hash_table t;
+  uint32_t number;
+  size_t pairs = 0, *rows = (size_t *)calloc(n, sizeof *rows);
+  if (!rows || !dfq__table_init(&t, db->heap, 4, 1)) exit(1);
+  for (size_t k = 0; k < n; k++) {
+    *looks += slots_looked_at(&t, &right[k]);
+    if (!dfq__find_or_add(&t, &right[k], 1, &number)) exit(1);
+    rows[number]++;
+  }
+  for (size_t i = 0; i < n; i++) {
+    *looks += slots_looked_at(&t, &left[i]);
+    dfq__find(&t, &left[i], 1, &number);
+    if (number != DFQ__EMPTY) pairs += rows[number];
+  }
+  dfq__table_close(&t);
+  free(rows);
+  return pairs;
+}
+
+// Left keys are 0 .. n - 1 shuffled, right keys the even numbers below n, each of them twice.
+static void count_looks(dfq *db) {
+  printf("The naive way: every pair is looked at. The same join with a hash table\n\n");
+  printf("    rows a side     pairs   nested loop   hash table\n");
+  for (size_t n = 10; n <= 10000; n *= 10) {
+    uint64_t *left = (uint64_t *)calloc(n, sizeof *left);
+    uint64_t *right = (uint64_t *)calloc(n, sizeof *right);
+    size_t naive_looks = 0, hash_looks = 0;
+    if (!left || !right) exit(1);
+    for (size_t i = 0; i < n; i++) {
+      left[i] = i * 7 % n;
+      right[i] = i * 2 % n;
+    }
+    size_t pairs = naive_join(left, right, n, &naive_looks);
+    if (hash_join(db, left, right, n, &hash_looks) != pairs) exit(1);
+    printf("    %11zu %9zu %13zu %12zu\n", n, pairs, naive_looks, hash_looks);
+    free(left);
+    free(right);
+  }
+}
+
+// ---- the tables ----------------------------------------------------------------------------
+
 static dfq_table *orders_table(dfq *db) {
   static const int64_t id[] = { 101, 102, 103, 104, 105, 106 };
   static const int64_t customer[] = { 1, 2, 1, 0, 9, 3 };
@@ -55,6 +126,7 @@ int main(void) {
   dfq_table *o = orders_table(db), *c = customers_table(db);
   dfq_frame *orders = dfq_scan_table(db, o), *customers = dfq_scan_table(db, c);
 
+  count_looks(db);
   show(db, "A full join: a null key matches nothing, not even another null",
        dfq_join(orders, customers, "customer = id", DFQ_FULL));
   count_joins(orders, customers);
