@@ -720,7 +720,7 @@ static dfq_value arrow_random(dfq *db, dfq_type type, uint64_t *state) {
 
 static dfq_table *arrow_random_table(dfq *db, size_t rows, uint64_t *state) {
   dfq_field field[ARROW_TYPES];
-  char names[ARROW_TYPES][8];
+  char names[ARROW_TYPES][16];
   dfq_value *cells = (dfq_value *)test_alloc((rows * ARROW_TYPES + 1) * sizeof *cells);
   for (int c = 0; c < ARROW_TYPES; c++) {
     snprintf(names[c], sizeof names[c], "c%d", c);
