@@ -110,7 +110,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
+// The version, as text and in numbers. For the preprocessor: #if DFQ_VERSION_NUMBER >= 10203
+// asks for 1.2.3 or later. See dfq_version for the one that the program is linked to.
 #define DFQ_VERSION "0.1.0"
+#define DFQ_VERSION_MAJOR 0
+#define DFQ_VERSION_MINOR 1
+#define DFQ_VERSION_PATCH 0
+#define DFQ_VERSION_NUMBER                                                                     \
+  (DFQ_VERSION_MAJOR * 10000 + DFQ_VERSION_MINOR * 100 + DFQ_VERSION_PATCH)
 
 #ifndef DFQ_CHAPTER
 #define DFQ_CHAPTER 6
@@ -355,6 +362,12 @@ typedef struct dfq_options {
   const dfq_io *io;       // NULL: the C library's files
   dfq_run_options run;    // the default for every run of this context's frames
 } dfq_options;
+
+// Returns: DFQ_VERSION as it was where the implementation was compiled. When it differs from
+// DFQ_VERSION here, the header of one release was included and the object of another linked:
+//   if (strcmp(dfq_version(), DFQ_VERSION) != 0) ...
+// Never NULL, valid for ever, needs no context.
+DFQ_API const char *dfq_version(void);
 
 // Opens a context. options: NULL for the defaults; copied.
 // Owns: the caller, until dfq_close. Returns NULL only when there is no memory for the context.
@@ -2542,6 +2555,8 @@ DFQ__UNUSED DFQ__NOINLINE static void dfq__report(dfq *db, const dfq__error *e) 
   dfq__put(&db->message, e->message);
   dfq__lock_give(&db->lock);
 }
+
+DFQ_API const char *dfq_version(void) { return DFQ_VERSION; }
 
 // When there was no memory even for the copy, it says just that.
 DFQ_API const char *dfq_error(const dfq *db) {

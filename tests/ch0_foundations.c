@@ -1093,10 +1093,24 @@ TEST(foundations_files_hook) {
   dfq_close(db);
 }
 
+// The text, the numbers and what the implementation says of itself are one version.
+TEST(foundations_version) {
+  char text[40];
+  (void)snprintf(text, sizeof text, "%d.%d.%d", DFQ_VERSION_MAJOR, DFQ_VERSION_MINOR,
+                 DFQ_VERSION_PATCH);
+  CHECK_STR(text, DFQ_VERSION);
+  CHECK_STR(dfq_version(), DFQ_VERSION);
+  CHECK(DFQ_VERSION_MINOR < 100 && DFQ_VERSION_PATCH < 100);   // two digits each in the number
+#if DFQ_VERSION_NUMBER < 100
+  CHECK(false);                                                // the preprocessor can count it
+#endif
+}
+
 static void run_ch0_foundations(void) {
   RUN(foundations_bits);
   RUN(foundations_clock);
   RUN(foundations_atomics);
+  RUN(foundations_version);
   RUN(foundations_open_close);
   RUN(foundations_hook_sees_all);
   RUN(foundations_open_without_memory);
