@@ -8,6 +8,8 @@
 # make mutant N=1.2   a wrong engine, against the test that you have written for it
 # make book          the book as a site, in build/book/site; make book-pdf prints it
 # make fuzz TIME=60 [TARGET=csv]   libFuzzer on each target of fuzz/, so many seconds each
+# make install   header, dfq.pc, dfq and its page into PREFIX=/usr/local, below DESTDIR
+# make uninstall   the same four away again, with the same PREFIX and DESTDIR
 # make clean   removes build/, where all of these write
 # make faults   whatever can fail fails once, and from then on: memory, files, budgets, cancel
 # make matrix   compilers and platforms, as far as installed: sh tools/matrix.sh NAME-PART, full
@@ -107,6 +109,31 @@ bench-programs: build/dfq build/bench/ch1_rows
 
 clean:
 	rm -rf build
+
+# ---- installing ------------------------------------------------------------------------------
+# dfq.pc stands in share, since a header is the same for every machine.
+
+.PHONY: install uninstall
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+INCLUDEDIR ?= $(PREFIX)/include
+PKGCONFIGDIR ?= $(PREFIX)/share/pkgconfig
+MANDIR ?= $(PREFIX)/share/man
+VERSION := $(shell sed -n 's/^.define DFQ_VERSION "\(.*\)"$$/\1/p' dfq.h)
+
+install: build/dfq
+	@sed -e 's|@prefix@|$(PREFIX)|' -e 's|@includedir@|$(INCLUDEDIR)|' \
+	  -e 's|@version@|$(VERSION)|' packaging/dfq.pc.in > build/dfq.pc
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(PKGCONFIGDIR)' \
+	  '$(DESTDIR)$(MANDIR)/man1'
+	install -m 755 build/dfq '$(DESTDIR)$(BINDIR)/dfq'
+	install -m 644 dfq.h '$(DESTDIR)$(INCLUDEDIR)/dfq.h'
+	install -m 644 build/dfq.pc '$(DESTDIR)$(PKGCONFIGDIR)/dfq.pc'
+	install -m 644 docs/dfq.1 '$(DESTDIR)$(MANDIR)/man1/dfq.1'
+
+uninstall:
+	rm -f '$(DESTDIR)$(BINDIR)/dfq' '$(DESTDIR)$(INCLUDEDIR)/dfq.h' \
+	  '$(DESTDIR)$(PKGCONFIGDIR)/dfq.pc' '$(DESTDIR)$(MANDIR)/man1/dfq.1'
 
 # ---- tests -----------------------------------------------------------------------------------
 
@@ -227,13 +254,15 @@ matrix:
 
 CHECKS := chapter-6 style chapter-5 chapter-4 c11 cpp chapter-3 chapter-2 chapter-1 chapter-0 \
           api switches units static names programs examples docs exercises mutants random \
-          fuzz
+          fuzz man
 
 .PHONY: expected $(CHECKS:%=check-%)
 check: $(CHECKS:%=check-%)
 	@echo "all checks passed"
 
 check-examples check-docs: examples
+
+check-man: build/dfq
 
 expected: examples | build/check
 	@sh tools/check_examples.sh --update

@@ -19,6 +19,7 @@
 #   exercises   each of the book's fails as it is given out and passes with its solution
 #   mutants     each of the book's wrong engines fails the test in examples/solutions
 #   fuzz        the inputs of each target in fuzz/, and mutations of them, under sanitizers
+#   man         docs/dfq.1 names the options, the exit codes and the version that the program has
 #   docs        tools/check_docs.py: code, output, tags and links of the pages are those of today
 set -eu
 name=$1
@@ -230,6 +231,28 @@ check_fuzz() {
   note=", $(awk '{ n += $2 + $4 } END { print n }' "$out/log") inputs"
 }
 
+# The page has each option in bold at the start of its entry; the help may name one anywhere.
+check_man() {
+  build/dfq --help >"$out/help"
+  grep -oE -e "(^|[ [])--?[a-z][a-z-]*" "$out/help" | tr -d ' [' | sort -u >"$out/in-help"
+  sed -n '/^\.TP/{n;s/\\-/-/g;s/^\.B[RI]* \(-[a-z-]*\).*/\1/p;}' docs/dfq.1 | sort -u >"$out/in-page"
+  [ "$(wc -l <"$out/in-help")" -gt 20 ] || fail "found too few options in dfq --help"
+  diff "$out/in-help" "$out/in-page" >"$out/log" ||
+    fail "< is in dfq --help alone, > in docs/dfq.1:" $(grep '^[<>]' "$out/log")
+  build/dfq --version >"$out/version"
+  grep -q "^\.TH DFQ 1 .*\"$(cat "$out/version")\"" docs/dfq.1 ||
+    fail "the first line of docs/dfq.1 is not of $(cat "$out/version")"
+  sed -n '/^exit code/s/[^0-9]*\([0-9]\)[^0-9]*/\1 /gp' "$out/help" >"$out/codes"
+  for code in $(cat "$out/codes"); do
+    grep -qx "\.B $code" docs/dfq.1 || fail "docs/dfq.1 lacks exit code $code"
+  done
+  note=", $(wc -l <"$out/in-page" | tr -d ' ') options"
+  if command -v groff >/dev/null 2>&1; then
+    groff -man -Tascii -ww docs/dfq.1 >"$out/page" 2>"$out/log"
+    [ ! -s "$out/log" ] || fail "groff says:" "$(cat "$out/log")"
+  fi
+}
+
 note=
 [ -f dfq.h ] || fail "no dfq.h here: run it from the project's root"
 case $name in
@@ -242,7 +265,8 @@ case $name in
            CC=gcc sh tools/mutant.sh --check >"$out/log" || { cat "$out/log"; fail "see above"; }
            note=", $(grep -c caught "$out/log") caught" ;;
   chapter-*) check_chapter "${name#chapter-}" ;;
-  api|c11|cpp|switches|units|static|names|programs|random|fuzz) "check_$name" ;;
+  api|c11|cpp|switches|units|static|names|programs|random|fuzz|man)
+    "check_$name" ;;
   *) fail "no check of that name" ;;
 esac
 echo "ok   $name$note"
