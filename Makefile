@@ -254,7 +254,7 @@ matrix:
 
 CHECKS := chapter-6 style chapter-5 chapter-4 c11 cpp chapter-3 chapter-2 chapter-1 chapter-0 \
           api switches units static names programs examples docs exercises mutants random \
-          fuzz man
+          fuzz man consumers
 
 .PHONY: expected $(CHECKS:%=check-%)
 check: $(CHECKS:%=check-%)
@@ -262,7 +262,7 @@ check: $(CHECKS:%=check-%)
 
 check-examples check-docs: examples
 
-check-man: build/dfq
+check-man check-consumers: build/dfq
 
 expected: examples | build/check
 	@sh tools/check_examples.sh --update

@@ -20,6 +20,8 @@
 #   mutants     each of the book's wrong engines fails the test in examples/solutions
 #   fuzz        the inputs of each target in fuzz/, and mutations of them, under sanitizers
 #   man         docs/dfq.1 names the options, the exit codes and the version that the program has
+#   consumers   make install and uninstall; the programs of examples/consumers, by each build
+#               system that is installed: the line at the end names those that are not
 #   docs        tools/check_docs.py: code, output, tags and links of the pages are those of today
 set -eu
 name=$1
@@ -253,6 +255,103 @@ check_man() {
   fi
 }
 
+# Says that a build system was tried, or is missing, for the line at the end.
+tried= missing=
+has() {
+  if command -v "$1" >/dev/null 2>&1; then tried="$tried $1"; return 0; fi
+  missing="$missing $1"
+  return 1
+}
+
+consumer() {
+  try "the consumer: $1" "$1"
+  printf 'total  orders\n  i64     i64\n-----  ------\n  370       2\n1 row\n' >"$out/expected"
+  diff "$out/expected" "$out/log" >"$out/difference" ||
+    { cat "$out/difference"; fail "$1 printed something else"; }
+}
+
+# cmake_consumer FOLDER OPTIONS...
+cmake_consumer() {
+  folder=$1
+  shift
+  try "cmake in $folder" cmake -S "examples/consumers/$folder" -B "$out/$folder" "$@"
+  try "cmake --build of $folder" cmake --build "$out/$folder"
+  consumer "$out/$folder/consumer"
+}
+
+check_consumers() {
+  need gcc make python3
+  root=$PWD/$out
+  rm -rf "$root"
+  mkdir -p "$root/make" "$root/stage"
+  try "make install" make -s install "PREFIX=$root/make"
+  try "the installed program" "$root/make/bin/dfq" --version
+  try "make install with DESTDIR" make -s install PREFIX=/usr "DESTDIR=$root/stage"
+  for file in bin/dfq include/dfq.h share/pkgconfig/dfq.pc share/man/man1/dfq.1; do
+    [ -f "$root/stage/usr/$file" ] || fail "make install left out $file"
+  done
+  grep -q "$root" "$root/stage/usr/share/pkgconfig/dfq.pc" && fail "DESTDIR is in dfq.pc"
+  try "make uninstall" make -s uninstall PREFIX=/usr "DESTDIR=$root/stage"
+  [ -z "$(find "$root/stage" -type f)" ] || fail "left behind:" $(find "$root/stage" -type f)
+  consumers_pkg_config
+  consumers_cmake
+  consumers_meson
+  consumers_managers
+  note=",$tried${missing:+; not installed, so skipped:$missing}; conan, vcpkg: templates read, not run"
+}
+
+consumers_pkg_config() {
+  has pkg-config || return 0
+  mkdir -p "$out/pkg-config"
+  try "pkg-config's consumer" env "PKG_CONFIG_PATH=$root/make/share/pkgconfig" \
+    make -s -C examples/consumers/pkg-config CC=gcc CFLAGS=-O0 "BUILD=$root/pkg-config"
+  consumer "$out/pkg-config/consumer"
+}
+
+# The engine is compiled anew for each: without optimization, that it does not take long.
+consumers_cmake() {
+  has cmake || return 0
+  try "cmake" cmake -S . -B "$out/build" -DCMAKE_C_FLAGS=-O0 "-DCMAKE_INSTALL_PREFIX=$root/cmake" \
+    -DCMAKE_BUILD_TYPE=Debug
+  try "cmake --build" cmake --build "$out/build"
+  try "cmake --install" cmake --install "$out/build"
+  try "the program that cmake installed" "$root/cmake/bin/dfq" --version
+  cmake_consumer cmake "-DCMAKE_PREFIX_PATH=$root/cmake"
+  cmake_consumer cmake-subdirectory
+  cmake_consumer cmake-fetchcontent
+}
+
+# The project itself, and a copy of it as a subproject; dfq.pc must not be found on the way.
+consumers_meson() {
+  has meson || return 0
+  mkdir -p "$out/meson-source/subprojects/dfq"
+  cp -r examples/consumers/*.c "$out/meson-source"
+  sed "s|'\.\./|'|g" examples/consumers/meson/meson.build >"$out/meson-source/meson.build"
+  cp dfq.h meson.build meson_options.txt "$out/meson-source/subprojects/dfq"
+  try "meson, a subproject" env PKG_CONFIG_PATH= meson setup --buildtype=plain "$out/meson-sub" \
+    "$out/meson-source" --force-fallback-for=dfq
+  try "ninja, a subproject" meson compile -C "$out/meson-sub"
+  consumer "$out/meson-sub/consumer"
+  try "meson" meson setup --buildtype=plain "--prefix=$root/meson" -Dcli=false "$out/meson-build"
+  try "meson install" meson install -C "$out/meson-build"
+  try "meson, installed" env "PKG_CONFIG_PATH=$root/meson/share/pkgconfig" \
+    meson setup --buildtype=plain "$out/meson" examples/consumers/meson
+  try "ninja, installed" meson compile -C "$out/meson"
+  consumer "$out/meson/consumer"
+}
+
+# The templates of the package managers are not run: that would install into the user's own.
+consumers_managers() {
+  version=$(sed -n 's/^#define DFQ_VERSION "\(.*\)"$/\1/p' dfq.h)
+  grep -q "\"version-semver\": \"$version\"" packaging/vcpkg/vcpkg.json ||
+    fail "packaging/vcpkg/vcpkg.json is not of version $version"
+  for file in packaging/vcpkg/vcpkg.json examples/consumers/cmake/vcpkg.json; do
+    try "$file" python3 -m json.tool "$file"
+  done
+  grep -q "^## $version" CHANGELOG.md || fail "CHANGELOG.md has nothing on $version"
+  try "conanfile.py" python3 -c 'import ast; ast.parse(open("packaging/conan/conanfile.py").read())'
+}
+
 note=
 [ -f dfq.h ] || fail "no dfq.h here: run it from the project's root"
 case $name in
@@ -265,7 +364,7 @@ case $name in
            CC=gcc sh tools/mutant.sh --check >"$out/log" || { cat "$out/log"; fail "see above"; }
            note=", $(grep -c caught "$out/log") caught" ;;
   chapter-*) check_chapter "${name#chapter-}" ;;
-  api|c11|cpp|switches|units|static|names|programs|random|fuzz|man)
+  api|c11|cpp|switches|units|static|names|programs|random|fuzz|man|consumers)
     "check_$name" ;;
   *) fail "no check of that name" ;;
 esac
