@@ -19,7 +19,7 @@ engine() {
   object=$out/engine-$1.o
   [ "$object" -nt dfq.h ] && return 0
   printf '#define DFQ_IMPLEMENTATION\n#include "dfq.h"\n' >"$out/engine.c"
-  "$CC" -std=c11 -O1 "-DDFQ_CHAPTER=$1" -I. -c "$out/engine.c" -o "$object"
+  "$CC" -std=c11 -O0 "-DDFQ_CHAPTER=$1" -I. -c "$out/engine.c" -o "$object"
 }
 
 # build DIRECTORY YOURS PROGRAM: compiles an exercise with somebody's part of it.

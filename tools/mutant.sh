@@ -22,7 +22,7 @@ judge() {
   mkdir -p "$out/$name"
   patch -s -f -o "$out/$name/dfq.h" dfq.h "$1/mutant.diff" >"$out/log" 2>&1 ||
     { echo "$name: mutant.diff does not fit dfq.h any more"; cat "$out/log"; return 1; }
-  flags="-std=c11 -Wall -Wextra -O1 -g -DDFQ_CHAPTER=$chapter -Itests"
+  flags="-std=c11 -Wall -Wextra -O0 -g -DDFQ_CHAPTER=$chapter -Itests"
   "$CC" $flags -I. "$2" -o "$out/$name/right" -lm -pthread || return 1
   "$CC" $flags "-I$out/$name" "$2" -o "$out/$name/wrong" -lm -pthread || return 1
   ran "$out/$name/right" ||
