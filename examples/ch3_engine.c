@@ -7,6 +7,7 @@
 #define DFQ_IMPLEMENTATION
 #include "dfq.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { ROWS = 100000 };
@@ -32,6 +33,83 @@ static dfq_frame *sensor(dfq *db, int64_t *position) {
   dfq_row_source source = { "sensor", fields, 2, position, sensor_open, sensor_next, NULL,
                             false };
   return dfq_scan_rows(db, &source);
+}
+
+// ---- the naive way -------------------------------------------------------------------------
+// Rows as an array of boxed cells, and a condition as a tree that is walked for each of them.
+
+typedef struct cost { size_t kept, calls, types, bytes; } cost;
+
+// op: 'c' a column, 'n' a number, '>' a comparison of two of them.
+typedef struct tree {
+  char op;
+  int column;
+  dfq_value number;
+  const struct tree *a, *b;
+} tree;
+
+static dfq_value naive_value(const tree *t, const dfq_value *row, cost *c) {
+  dfq_value v, x, y;
+  memset(&v, 0, sizeof v);           // null
+  c->calls++;
+  switch (t->op) {                   // what is to be done here?
+    case 'c': return row[t->column];
+    case 'n': return t->number;
+  }
+  x = naive_value(t->a, row, c);
+  y = naive_value(t->b, row, c);
+  c->types += 2;                     // and with what?
+  if (x.type != DFQ_F64 || y.type != DFQ_F64) return v;
+  v.type = DFQ_BOOL;
+  v.as.i = x.as.f > y.as.f;
+  return v;
+}
+
+static cost naive(double than) {
+  cost c = { 0, 0, 0, 0 };
+  int64_t position = 0;
+  tree column = { 'c', 1, { DFQ_NULL, 0, { 0 } }, NULL, NULL };
+  tree number = { 'n', 0, { DFQ_F64, 0, { 0 } }, NULL, NULL };
+  tree greater = { '>', 0, { DFQ_NULL, 0, { 0 } }, &column, &number };
+  dfq_value *cells = (dfq_value *)calloc(2 * ROWS, sizeof *cells);
+  if (!cells) exit(1);
+  number.number.as.f = than;
+  for (size_t i = 0; i < ROWS; i++) sensor_next(&position, &cells[2 * i]);
+  for (size_t i = 0; i < ROWS; i++) {
+    dfq_value v = naive_value(&greater, &cells[2 * i], &c);
+    c.kept += v.type == DFQ_BOOL && v.as.i;
+  }
+  c.bytes = 2 * ROWS * sizeof *cells;
+  free(cells);
+  return c;
+}
+
+// The same question to a batch: what to do, and with which type, is asked once for all of its
+// rows. What is left is a loop over numbers.
+static bool count_hot(void *user, const dfq_batch *batch) {
+  cost *c = (cost *)user;
+  const uint8_t *valid;
+  const double *celsius = (const double *)dfq_batch_data(batch, 1, &valid);
+  size_t n = dfq_batch_rows(batch);
+  for (size_t i = 0; i < n; i++)
+    c->kept += (size_t)(celsius[i] > 99) & (size_t)(!valid || valid[i]);
+  c->calls++;
+  c->types++;
+  c->bytes += n * (sizeof *celsius + 1);
+  return true;
+}
+
+static bool naive_beside_batches(dfq_frame *all) {
+  cost cells = naive(99), columns = { 0, 0, 0, 0 };
+  bool ok = dfq_each_batch(all, count_hot, &columns);
+  puts("The naive way, beside columns in batches: how many measurements are above 99?\n");
+  printf("  %22s  %6s  %7s  %17s  %20s\n", "", "kept", "calls", "questions of type",
+         "bytes looked through");
+  printf("  boxed cells, row by row %6zu  %7zu  %17zu  %20zu\n", cells.kept, cells.calls,
+         cells.types, cells.bytes);
+  printf("  a column, by batches    %6zu  %7zu  %17zu  %20zu\n\n", columns.kept,
+         columns.calls, columns.types, columns.bytes);
+  return ok && cells.kept == columns.kept;
 }
 
 // ---- looking at a result batch by batch ----------------------------------------------------
@@ -86,8 +164,11 @@ int main(void) {
   dfq *db = dfq_open(NULL);
   int64_t position = 0;
 
-  puts("Each verb makes a new plan; the schema is known and nothing has run\n");
   dfq_frame *all = sensor(db, &position);
+  bool ok = naive_beside_batches(all);
+  position = 0;
+
+  puts("Each verb makes a new plan; the schema is known and nothing has run\n");
   dfq_frame *warm = dfq_filter(all, "celsius > 99");
   dfq_frame *plan = dfq_with_columns(warm, "celsius > 99.8 as hot, second // 60 as minute");
   print_schema(all);
@@ -95,7 +176,7 @@ int main(void) {
   printf("  rows read so far: %d\n", (int)position);
 
   puts("\nAn action runs it. Frames are immutable, so both of these can be used\n");
-  bool ok = dfq_show(dfq_limit(plan, 3), stdout);
+  ok = dfq_show(dfq_limit(plan, 3), stdout) && ok;
   printf("  rows of all: %lld, of them warm: %lld\n", (long long)dfq_count(all),
          (long long)dfq_count(warm));
 
