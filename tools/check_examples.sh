@@ -15,7 +15,7 @@ failed=0
 for expected in examples/expected/*.txt; do
   name=$(basename "$expected" .txt)
   printed=build/check/examples/$name.txt
-  "build/$name" >"$printed.raw" 2>&1
+  "build/$name" >"$printed.raw" 2>&1 </dev/null
   status=$?
   without_times <"$printed.raw" >"$printed"
   [ "${1:-}" != --update ] || cp "$printed" "$expected"
@@ -27,5 +27,20 @@ for expected in examples/expected/*.txt; do
     echo "FAIL examples: build/$name prints something else than $expected"
     failed=1
   fi
+done
+
+# The drills' own answers are right when they are given, and anything else is wrong.
+for seed in 1 2 3 4 5 6 7 8; do
+  raw=build/check/examples/drills
+  build/drills --seed $seed --answers | sed -n 's/^ *answer: //p' >"$raw.answers"
+  count=$(wc -l <"$raw.answers" | tr -d ' ')
+  for word in '&' '& x'; do
+    want=$count
+    [ "$word" = '&' ] || want=0
+    sed "s/.*/$word/" "$raw.answers" | build/drills --seed $seed >"$raw.judged"
+    grep -q "^$want of $count right" "$raw.judged" && [ "$count" -gt 0 ] && continue
+    echo "FAIL examples: build/drills --seed $seed takes $(tail -n 1 "$raw.judged"), not $want"
+    failed=1
+  done
 done
 exit "$failed"
