@@ -148,7 +148,7 @@ build/tests: tests/all.c build/flags build/sanitizers
 
 test: build/tests $(CLI)
 	@test -s build/sanitizers || echo "note: $(CC) has no sanitizers here, the tests run without"
-	@sh tools/run_tests.sh '$(strip build/tests $(ONLY))' $(if $(CLI),'sh tests/cli.sh $(CLI)')
+	@sh tools/run_tests.sh '$(strip $(if $(ONLY),,2x )build/tests $(ONLY))' $(if $(CLI),'sh tests/cli.sh $(CLI)')
 
 # Every allocation, every call of the file hook, every batch, many budgets: make test strides.
 .PHONY: faults

@@ -55,12 +55,13 @@ typedef struct test_state {
   const char *filter;       // "" runs everything
   const char *running;
   int passed, failed;
+  int shard, shards, seen;  // of all tests, which part is for this process
   bool broken;              // a check of the running test has failed
   char *dir;                // made by the first test_path
   test_name *names;
 } test_state;
 
-static test_state test_now = { "", "", 0, 0, false, NULL, NULL };
+static test_state test_now = { "", "", 0, 0, 0, 0, 0, false, NULL, NULL };
 
 // ---- checks ---------------------------------------------------------------------------------
 
@@ -266,13 +267,18 @@ static inline void test_clean(void) {
 
 // ---- running --------------------------------------------------------------------------------
 
+// TEST_SHARD=1/2 and TEST_SHARD=2/2 run every other test each, for two processes at a time.
 static inline void test_begin(int argc, char **argv) {
+  const char *shard = getenv("TEST_SHARD");
   setvbuf(stdout, NULL, _IOLBF, 1 << 16);   // what was printed survives a crash
   if (argc > 1) test_now.filter = argv[1];
+  if (shard && sscanf(shard, "%d/%d", &test_now.shard, &test_now.shards) != 2)
+    test_now.shards = 0;
 }
 
 static inline void test_run(const char *name, void (*test)(void)) {
   if (!strstr(name, test_now.filter)) return;
+  if (test_now.shards > 0 && test_now.seen++ % test_now.shards != test_now.shard - 1) return;
   test_now.running = name;
   test_now.broken = false;
   test();
