@@ -547,7 +547,38 @@ TEST(json_lines_and_markdown_are_written) {
   dfq_close(db);
 }
 
+// Departures as a service hands them out, with the types that a person would give them: an
+// object within, a list, a null, a number that is text because of its zeros.
+static const char json_flights[] =
+  "[\n"
+  "  {\"flight\": \"KL1009\", \"day\": \"2024-03-01\", \"departs\": \"2024-03-01T07:05:00\",\n"
+  "   \"from\": {\"code\": \"AMS\", \"gate\": \"007\"}, \"delay\": 12, \"km\": 371.5,\n"
+  "   \"cancelled\": false, \"crew\": [\"Ada\", \"Bo\"], \"seats\": [12, 7]},\n"
+  "  {\"flight\": \"AF22\", \"day\": \"2024-03-02\", \"departs\": \"2024-03-02T23:40:00\",\n"
+  "   \"from\": {\"code\": \"CDG\", \"gate\": null}, \"delay\": -3, \"km\": 5834,\n"
+  "   \"cancelled\": true, \"crew\": [], \"seats\": null, \"note\": \"\\u00fcber Nacht\"}\n"
+  "]\n";
+
+TEST(json_flights_open_as_a_person_would_type_them) {
+  static const char want[] =
+    "flight str|day date|departs datetime|from.code str|from.gate str|delay i64|km f64|"
+    "cancelled bool|crew list(str)|seats list(i64)|note str";
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = dfq_scan_json(db, test_file("flights.json", json_flights), NULL);
+  char *got = csv_dump(f);
+  got[strcspn(got, "\n")] = 0;
+  CHECK_STR(got, want);
+  free(got);
+  CHECK_INT(dfq_count(dfq_filter(f, "from.gate = '007' and crew is not null")), 1);
+  CHECK_INT(dfq_count(dfq_filter(f, "departs >= datetime '2024-03-02 23:40:00'")), 1);
+  CHECK_INT(dfq_count(dfq_filter(f, "km * 2 > 10000 and cancelled and seats is null")), 1);
+  CHECK(dfq_check_equivalent(dfq_filter(f, "delay < 0 or note is null"), stderr));
+  CHECK_STR(dfq_error(db), "");
+  dfq_close(db);
+}
+
 static void run_ch6_json(void) {
+  RUN(json_flights_open_as_a_person_would_type_them);
   RUN(json_what_is_written_reads_back);
   RUN(json_lines_and_markdown_are_written);
   RUN(json_lines_and_arrays);

@@ -654,6 +654,76 @@ has "# decimal ',': 1 columns have a type, not 0"
 dfq 1 --sniff nowhere.csv
 says 'nowhere.csv: No such file'
 
+# ---- JSON Lines, JSON, columns by their places: in and out
+
+cat >trips.jsonl <<'E'
+{"id":1,"day":"2024-01-31","at":{"code":"AMS","gate":"007"},"tags":["late","full"],"price":120.5}
+{"id":2,"day":"2024-02-01","at":{"code":"CDG","gate":null},"tags":[],"price":80}
+E
+dfq 0 --schema --format csv 'scan trips.jsonl'
+prints 'name,type
+id,i64
+day,date
+at.code,str
+at.gate,str
+tags,list(str)
+price,f64'
+dfq 0 --format jsonl "scan trips.jsonl | filter at.gate is null | select id, at.code as code, tags, price"
+prints '{"id": 2, "code": "CDG", "tags": [], "price": 80.0}'
+dfq 0 --format csv "scan trips.jsonl nested text rows 1 | select at"
+prints 'at
+"{""code"":""AMS"",""gate"":""007""}"'
+dfq 0 'scan trips.jsonl | drop tags' --output trips.json
+dfq 0 'scan trips.json' --output back.ndjson
+dfq 0 'scan back.ndjson' --output again.json
+if cmp -s trips.json again.json; then ok; else bad "what was read back is not what was written"; fi
+printf '{"a":1}\n{"a":2,"b":3}\n' >keys.jsonl
+dfq 1 'scan keys.jsonl infer 1'
+says 'keys.jsonl:2:9, scan: a key that the sample has not: "b"'
+says 'unknown ignore'
+dfq 0 'scan keys.jsonl infer 1 unknown ignore' --format csv
+prints 'a
+1
+2'
+dfq 0 'scan keys.jsonl infer 1 types (b: i64)' --format csv
+prints 'a,b
+1,
+2,3'
+printf '{"a":1}\n{"a":2,"a":3}\n' >keys.jsonl
+dfq 1 'scan keys.jsonl'
+says 'keys.jsonl:2:'
+says 'a key that stands twice in its object'
+printf '{"a":[1,]}' >keys.json
+dfq 1 'scan keys.json'
+says 'a comma stands before the closing bracket'
+dfq 1 'scan keys.jsonl trim true'
+says 'keys.jsonl is JSON, which has other options'
+printf '{"a":1}\n' >in
+dfq 0 'scan - format json' --format csv
+prints 'a
+1'
+
+printf 'Name      Age  City\nAda        36  London\nOttilie R 101  Ulm\n' >people.fwf
+people='Name,Age,City
+Ada,36,London
+Ottilie R,101,Ulm'
+cp people.fwf people.dat
+for query in 'scan people.fwf' 'scan people.fwf widths (10, 5, 8)' 'scan people.dat format fixed' \
+  'scan people.dat format fixed widths (1-9, 11-13, 16-)'; do
+  dfq 0 "$query" --format csv
+  prints "$people"
+done
+dfq 0 'scan people.fwf | limit 1' --format md
+prints '| Name | Age | City |
+| --- | ---: | --- |
+| Ada | 36 | London |'
+dfq 0 'scan people.fwf' --output people.tab
+dfq 0 'scan people.tab' --format csv
+prints "$people"
+dfq 2 'scan people.fwf' --output people.prn
+says 'what is people.prn to hold?'
+absent people.prn
+
 # Large output in full, through a pipe.
 command='dfq | cat'
 "$program" 'scan many.csv' --format csv 2>err | cat >out
