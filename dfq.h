@@ -1229,16 +1229,17 @@ typedef struct dfq_csv_write_options {
 
 // Zero-initialised is the default.
 typedef struct dfq_write_options {
-  const char *format;        // "csv", "tsv", "json", "table", "dfq"; NULL: the path's ending
+  const char *format;        // "csv", "tsv", "json", "jsonl", "md", "table", "dfq"; NULL: as
+                             // the path ends
   dfq_csv_write_options csv; // of csv and tsv
   size_t group_rows;         // of dfq: rows of a group, 65,536 at most and when it is 0
   bool sync;                 // a power cut leaves the old file or the new one, too: slow
 } dfq_write_options;
 
 // Runs the frame into a file, which appears under its name only when it is complete, in the
-// memory of a few batches. The form is what the path ends with: .csv, .tsv, .json, .txt for the
-// table of dfq_show, and .dfq for the engine's own (dfq_scan_columnar). A device or a pipe is
-// written straight into.
+// memory of a few batches. The form is what the path ends with: .csv, .tsv, .json, .jsonl, .md,
+// .txt for the table of dfq_show, and .dfq for the engine's own (dfq_scan_columnar). A device
+// or a pipe is written straight into. docs/chapters/files.md has all forms, in and out.
 // Returns: false on error; the file that was there before is untouched then.
 // options: NULL for the defaults.
 DFQ_API bool dfq_write(dfq_frame *frame, const char *path, const dfq_write_options *options);

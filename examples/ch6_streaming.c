@@ -43,15 +43,52 @@ static void write_late_surprise(const char *path) {
   if (fclose(f) != 0) { perror(path); exit(1); }
 }
 
+// All of a file in memory, cut at each comma and line end. Returns: how many cells; the text is
+// the caller's, *bytes how long it is, and as many pointers were needed.
+static size_t naive(const char *path, char **text, char ***cells, size_t *bytes) {
+  FILE *f = fopen(path, "rb");
+  if (!f || fseek(f, 0, SEEK_END) != 0) exit(1);
+  size_t size = (size_t)ftell(f), n = 0;
+  rewind(f);
+  *text = (char *)calloc(size + 1, 1);
+  *cells = (char **)calloc(size + 1, sizeof **cells);   // there cannot be more
+  if (!*text || !*cells || fread(*text, 1, size, f) != size) exit(1);
+  fclose(f);
+  for (char *at = strtok(*text, ",\n"); at; at = strtok(NULL, ",\n")) (*cells)[n++] = at;
+  *bytes = size + 1;
+  return n;
+}
+
+static void show_naive(const char *path, const char *late) {
+  char *text, **cells;
+  size_t bytes, n = naive(path, &text, &cells, &bytes);
+  printf("  5 lines of 3 columns: %d cells\n", (int)n);
+  printf("  city %s, country %s, people %s\n", cells[3], cells[4], cells[5]);
+  free(text);
+  free(cells);
+  n = naive(late, &text, &cells, &bytes);
+  printf("  for the first row of 3,000: %d cells; %d bytes and as many pointers held\n", (int)n,
+         (int)bytes);
+  free(text);
+  free(cells);
+}
+
 int main(int argc, char **argv) {
   const char *data = argc > 1 ? argv[1] : "examples/data";
   const char *odd = "build/ch6_odd.csv", *late = "build/ch6_late.csv";
-  const char *out = "build/ch6_out.csv";
+  const char *out = "build/ch6_out.csv", *cities = "build/ch6_cities.csv";
   char path[1000];
   db = dfq_open(NULL);
   if (!db) return 1;
 
-  puts("The sample decides the types, and remembers what decided\n");
+  puts("The naive way: the whole file, cut at its commas\n");
+  write_file(cities, "city,country,people\n\"Washington, D.C.\",US,689545\n"
+                     "Paris,FR,2102650\nAtlantis,,0\nRome,IT,2748109\n");
+  write_late_surprise(late);
+  show_naive(cities, late);
+  must(dfq_show(dfq_scan_csv(db, cities, NULL), stdout));
+
+  puts("\nThe sample decides the types, and remembers what decided\n");
   snprintf(path, sizeof path, "%s/penguins.csv", data);
   dfq_frame *penguins = dfq_scan_csv(db, path, NULL);
   print_schema(penguins);
@@ -64,7 +101,6 @@ int main(int argc, char **argv) {
   printf("\n  %s", dfq_warnings(db));
 
   puts("\nAfter the sample a misfit is an error, never a wrong value\n");
-  write_late_surprise(late);
   dfq_frame *rain = dfq_scan_csv(db, late, NULL);
   if (dfq_count(dfq_filter(rain, "rain > 0")) < 0) printf("%s\n", dfq_error(db));
 

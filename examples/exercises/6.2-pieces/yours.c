@@ -4,9 +4,9 @@
 //   take(s, bytes, n)   one more piece. false: text behind a closing quote
 //   finish(s)           there is no more. false: a quote is open
 //
-// For each field s->field is called, for each row, behind its fields, s->row. Lines end with LF;
-// within quotes a LF is text. The last line may lack its LF; a file that ends with a LF has no
-// empty row behind it, and blank lines are no rows. What has come of the field at hand is in
+// For each field s->field is called, for each row, behind its fields, s->row. Lines end with
+// LF; within quotes a LF is text. The last line may lack its LF; a file that ends with a LF has
+// no empty row behind it, and blank lines are no rows. What has come of the field at hand is in
 // s->text; a field has less than 256 bytes. s->state is yours, 0 at first, and you may add what
 // you need: all of it begins as zeros.
 //
