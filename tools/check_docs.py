@@ -14,6 +14,8 @@ What is checked:
                           any lines; times, and bytes held, of explain analyze are not compared
   <!-- made by COMMAND -->   what follows up to <!-- end --> is what COMMAND prints
   [text](path)            a link into the project leads to a file
+  chapters 1 to 9         have the headings of TEMPLATE in that order, five questions, and name
+                          each of their exercises and mutants
 """
 import glob
 import os
@@ -30,6 +32,9 @@ FENCE = re.compile(r"^( *)```(.*)$")
 ELIDED = "[...]"
 MEASURED = [(re.compile(r" +\d+\.\d{3} +[\d,]+ +([\d,]+|-)$"), r"  (ms)  (bytes)  \1"),
             (re.compile(r"^\d+\.\d{3} ms in all$"), "(ms) in all")]
+
+TEMPLATE = ["What you will be able to do", "The naive way", "The idea", "Build it", "Run it",
+            "Look inside", "Traps", "Exercises", "The price", "Elsewhere", "Recap", "Questions"]
 
 problems = []
 
@@ -224,6 +229,22 @@ def check_page(page, tags, update):
             f.write("\n".join(out))
 
 
+def check_chapter(page):
+    text, number = read(page), int(os.path.basename(page)[:2])
+    headings = re.findall(r"^## (.*)$", text, re.M)
+    if headings != TEMPLATE:
+        problem(page, 1, "its headings are not those of TEMPLATE: %s" % ", ".join(headings))
+    questions = re.findall(r"^\d+\. \*", text.partition("## Questions")[2], re.M)
+    if len(questions) != 5:
+        problem(page, 1, "%d questions, not five" % len(questions))
+    for path in glob.glob("examples/exercises/%d.*" % number):
+        if path not in text:
+            problem(page, 1, "does not name %s" % path)
+    for path in glob.glob("examples/mutants/%d.*" % number):
+        if not re.search(r"[Mm]utant[^.]{0,20}%s" % os.path.basename(path).split("-")[0], text):
+            problem(page, 1, "does not name the mutant %s" % path)
+
+
 def main(arguments):
     update = arguments == ["--update"]
     if arguments and not update:
@@ -234,6 +255,8 @@ def main(arguments):
     pages = ["README.md", "CONTRIBUTING.md"] + sorted(glob.glob("docs/**/*.md", recursive=True))
     for page in pages:
         check_page(page, tags, update)
+    for page in sorted(glob.glob("docs/chapters/0[1-9]-*.md")):
+        check_chapter(page)
     for line in problems:
         print(line)
     if problems:
