@@ -8,7 +8,7 @@
 #   c11         the implementation as C11: gcc and clang, all warnings, with and without asserts
 #   cpp         the implementation inside a C++11 file: g++ and clang++; C++ calling a C object
 #   chapter-N   the header cut after chapter N, and the tests of what is left, with fewer random
-#               plans than make test
+#               plans than make test, which runs those of the whole
 #   switches    each DFQ_NO_*, alone and all together; DFQ_NO_THREADS asks for no thread library
 #   units       two files include the header, one holds the implementation
 #   static      two files of one program each hold a DFQ_STATIC copy
@@ -127,8 +127,9 @@ check_chapter() {
   for compiler in gcc clang; do
     c "$compiler" "-DDFQ_CHAPTER=$1" -c "$out/implementation.c" -o "$out/$compiler.o"
   done
+  [ "$1" -lt 6 ] || return 0
   c gcc "-DDFQ_CHAPTER=$1" -O0 -g tests/all.c -o "$out/tests" $libs
-  try "the tests up to chapter $1" env "DFQ_PLANS=${DFQ_PLANS:-150}" "$out/tests"
+  try "the tests up to chapter $1" env "DFQ_PLANS=${DFQ_PLANS:-50}" "$out/tests"
   note=", $(tail -n 1 "$out/log")"
 }
 

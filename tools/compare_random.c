@@ -53,7 +53,12 @@ static void put_error(const char *kind, const char *message) {
 
 static void answer(dfq *db, const char *text) {
   char difference[512] = "";
-  dfq_run_options plain = { DFQ_ROW_ENGINE, 1, 3, true, 0, NULL, NULL };
+  dfq_run_options plain;
+  memset(&plain, 0, sizeof plain);
+  plain.engine = DFQ_ROW_ENGINE;
+  plain.threads = 1;
+  plain.batch_rows = 3;
+  plain.no_optimize = true;
   size_t mark = dfq_mark(db);
   dfq_frame *frame = dfq_query(db, text);
   dfq_table *table = dfq_collect(frame);
