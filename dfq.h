@@ -35193,7 +35193,8 @@ static bool dfq__json_found(dfq__json_walk *w, const dfq__json_node *n, size_t f
   int slot = w->scan->slot[n->column];
   if (slot < 0) return true;
   if (w->pair[2 * slot + 1])
-    return dfq__json_stop(w, "a key that stands twice in its object", from, to - from);
+    return dfq__json_stop(w, "another value of a key that stands twice in its object", from,
+                          to - from);
   w->pair[2 * slot] = (uint32_t)(from - 1);
   w->pair[2 * slot + 1] = (uint32_t)to;
   return true;

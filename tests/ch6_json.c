@@ -136,7 +136,7 @@ TEST(json_grammar_errors_say_where) {
     { "[1, 2]\n", "j.jsonl:1:2, scan: a row is an object, this is a number" },
     { "[[1], 2]\n", "j.jsonl:1:2, scan: a row is an object, this is a list" },
     { "{\"a\":1}\n[2]\n", "j.jsonl:2:1, scan: a row is an object, this is a list" },
-    { "{\"a\":1,\"a\":2}\n", "j.jsonl:1:12, scan: a key that stands twice in its obje" },
+    { "{\"a\":1,\"a\":2}\n", "j.jsonl:1:12, scan: another value of a key that stands t" },
     { "", "is empty, it has no keys to make columns of" },
     { "[]", "is empty, it has no keys" },
     { "{}\n", "is empty, it has no keys" },
