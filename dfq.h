@@ -32333,12 +32333,14 @@ DFQ__SMALL_END
 //
 // A message has three parts: where and what; why it is wrong; what to try.
 
-// Writes orders.csv:5001:14 for a place in the buffer.
+// Writes orders.csv:5001:14 for a place in the buffer. A place before its first line is one of
+// what was passed over on that line: the bracket that opens an array of JSON.
 static void dfq__csv_put_place(dfq__text *t, const dfq__csv_reader *r, size_t at) {
-  size_t from = at;
+  size_t before = r->begin - dfq__min(at, r->begin), from = at;
   while (from > r->begin && r->text.data[from - 1] != r->dialect.end) from--;
-  uint64_t line = r->line + dfq__csv_lines(r, r->begin, at);
-  size_t column = at - from + 1 + (from == r->begin ? r->lead : 0);
+  uint64_t line = r->line + (before ? 0 : dfq__csv_lines(r, r->begin, at));
+  size_t lead = r->lead - dfq__min(before, r->lead);
+  size_t column = (before ? 0 : at - from) + 1 + (from <= r->begin ? lead : 0);
   dfq__putf(t, "%s:%llu:%zu", r->path, (unsigned long long)line, column);
 }
 
@@ -35139,13 +35141,14 @@ static dfq__csv_text dfq__json_decode(dfq__arena *arena, const char *s, size_t n
   return t;
 }
 
-// A key with escapes, which is rare: decoded, if it is right.
+// A key with escapes, which is rare: decoded, if it is right. "b\" is not: its last quote is a
+// part of it.
 static dfq__json_node *dfq__json_find_odd(dfq__json_walk *w, dfq__json_node *parent,
                                           const char *s, size_t len) {
   const char *why = NULL;
-  dfq__json_string_end(s - 1, len + 2, 0, &why);
+  bool whole = dfq__json_string_end(s - 1, len + 2, 0, &why) == len + 2;
   dfq__csv_text t = { s, len, false };
-  if (!why) t = dfq__json_decode(w->scan->state.strings, s, len);
+  if (whole && !why) t = dfq__json_decode(w->scan->state.strings, s, len);
   if (!t.s) w->scan->head.eval.no_memory = true;
   return t.s ? dfq__json_find(parent, parent->child, t.s, t.n, false) : NULL;
 }

@@ -11,6 +11,7 @@
 #include "columnar.c"
 #include "csv.c"
 #include "expression.c"
+#include "json.c"
 #include "numbers.c"
 #include "pipeline.c"
 #include "regex.c"
@@ -24,6 +25,7 @@ static const fuzz_target fuzz_targets[] = {
   { "columnar", fuzz_columnar },
   { "csv", fuzz_csv },
   { "expression", fuzz_expression },
+  { "json", fuzz_json },
   { "numbers", fuzz_numbers },
   { "pipeline", fuzz_pipeline },
   { "regex", fuzz_regex }

@@ -3,31 +3,12 @@
 // same message comes out; and what is written is read back equal.
 #include "fuzz.h"
 
-// The schema as options: "\"name\": type, ...". Owns: the caller.
-static char *csv_types(const dfq_schema *s) {
-  size_t room = 1, n = 0;
-  for (int c = 0; c < s->count; c++) room += 2 * strlen(s->field[c].name) + 40;
-  char *text = (char *)malloc(room);
-  if (!text) abort();
-  for (int c = 0; c < s->count; c++) {
-    if (c) text[n++] = ',';
-    text[n++] = '"';
-    for (const char *p = s->field[c].name; *p; p++) {
-      if (*p == '"') text[n++] = '"';
-      text[n++] = *p;
-    }
-    n += (size_t)sprintf(text + n, "\": %s", dfq_type_name(s->field[c].type));
-  }
-  text[n] = 0;
-  return text;
-}
-
 static void csv_round_trip(dfq *db, fuzz_disk *disk, const dfq_table *want, dfq_frame *f) {
   char why[512];
   FUZZ_CHECK(dfq_write_csv(f, "out.csv", NULL), dfq_error(db), "");
   fuzz_file *w = fuzz_find(disk, "written");
   fuzz_put(disk, "again", w->bytes, w->size);
-  char *types = csv_types(dfq_schema_of(f));
+  char *types = fuzz_types(dfq_schema_of(f));
   dfq_csv_options o;
   memset(&o, 0, sizeof o);
   o.types = types;

@@ -216,6 +216,25 @@ static inline dfq_table *fuzz_collect(dfq_frame *f, const fuzz_way *way) {
   return dfq_collect(dfq_configure(f, &run));
 }
 
+// The schema as options: "\"name\": type, ...". Owns: the caller.
+static inline char *fuzz_types(const dfq_schema *s) {
+  size_t room = 1, n = 0;
+  for (int c = 0; c < s->count; c++) room += 2 * strlen(s->field[c].name) + 40;
+  char *text = (char *)malloc(room);
+  if (!text) abort();
+  for (int c = 0; c < s->count; c++) {
+    if (c) text[n++] = ',';
+    text[n++] = '"';
+    for (const char *p = s->field[c].name; *p; p++) {
+      if (*p == '"') text[n++] = '"';
+      text[n++] = *p;
+    }
+    n += (size_t)sprintf(text + n, "\": %s", dfq_type_name(s->field[c].type));
+  }
+  text[n] = 0;
+  return text;
+}
+
 // Runs the frame in several ways. Each must give what the row engine gives without the
 // optimizer; where that fails, the batch engine without the optimizer fails, too. Returns that
 // table, NULL when there is none. Owns: the caller.
