@@ -4,6 +4,7 @@
 # make bench   the micro-benchmarks; make suites builds those with data: bench/README.md
 # make bench-compare REV=...   the micro-benchmarks of a revision and of the working copy
 # make tpch DIR=...   the 22 queries of examples/tpch over tables made by the official generator
+# make recipes   the programs of one page in examples/recipes, into build/recipes
 # make exercise N=1.2   the book's exercises: tries yours; with HINT=1 .. 3 a hint
 # make mutant N=1.2   a wrong engine, against the test that you have written for it
 # make book          the book as a site, in build/book/site; make book-pdf prints it
@@ -38,7 +39,8 @@ CLI := $(if $(ONLY),,$(if $(wildcard tests/cli.sh),build/dfq))
 SUITES := $(patsubst %,build/bench/%,gen h2o tpch)
 BENCHES := $(filter-out $(SUITES),$(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c)))
 
-.PHONY: run test check bench bench-programs bench-peers bench-csv bench-compare suites tpch clean help examples FORCE
+.PHONY: run test check bench bench-programs bench-peers bench-csv bench-compare suites tpch clean \
+  help examples recipes FORCE
 .DEFAULT_GOAL := help
 
 help:
@@ -49,11 +51,17 @@ help:
 
 COMPILE = $(CC) $(STRICT) $(CFLAGS) -I. -MMD -MP -MF $@.d
 
-build build/bench build/check:
+build build/bench build/check build/recipes:
 	@mkdir -p $@
 
 build/flags: FORCE | build
 	@echo '$(CC) $(CFLAGS) $(CPPFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(CPPFLAGS)' > $@
+
+build/recipes/%: examples/recipes/%.c build/dfq.o | build/recipes
+	$(COMPILE) $(CPPFLAGS) $< build/dfq.o -o $@ $(LDLIBS)
+
+build/recipes/%: examples/recipes/%.cpp build/dfq.o | build/recipes
+	$(CXX) -std=c++11 -Wall -Wextra -Wpedantic $(CFLAGS) -I. $(CPPFLAGS) $< build/dfq.o -o $@ $(LDLIBS)
 
 build/%: examples/%.c build/flags
 	$(COMPILE) $(CPPFLAGS) $< -o $@ $(LDLIBS)
@@ -66,19 +74,24 @@ ZLIB := $(if $(wildcard /usr/include/zlib.h),-lz)
 build/gzip: LDLIBS += $(ZLIB)
 build/gzip: CPPFLAGS += $(ZLIB:-lz=-DWITH_ZLIB)
 
-# The chapters' benchmarks share one object of the header.
-build/bench/dfq.o: dfq.h build/flags | build/bench
+# The chapters' benchmarks and the recipes share one object of the header.
+build/dfq.o: dfq.h build/flags
 	$(CC) $(STRICT) $(CFLAGS) $(CPPFLAGS) -DDFQ_IMPLEMENTATION -x c -c $< -o $@
 
-build/bench/ch%: bench/ch%.c bench/plans.h bench/bench.h build/bench/dfq.o
-	$(CC) $(STRICT) $(CFLAGS) -I. $(CPPFLAGS) $< build/bench/dfq.o -o $@ $(LDLIBS)
+build/bench/ch%: bench/ch%.c bench/plans.h bench/bench.h build/dfq.o
+	$(CC) $(STRICT) $(CFLAGS) -I. $(CPPFLAGS) $< build/dfq.o -o $@ $(LDLIBS)
 
--include $(wildcard build/*.d build/bench/*.d)
+-include $(wildcard build/*.d build/bench/*.d build/recipes/*.d)
 
 run: build/interlude build/dfq
 	@build/interlude
 
-examples: $(patsubst examples/%.c,build/%,$(wildcard examples/*.c))
+examples: $(patsubst examples/%.c,build/%,$(wildcard examples/*.c)) recipes
+
+# The one in C++ is left out where there is no compiler for it.
+RECIPES := $(wildcard examples/recipes/*.c \
+             $(if $(shell command -v $(CXX)),examples/recipes/*.cpp))
+recipes: $(patsubst examples/%,build/%,$(basename $(RECIPES)))
 
 suites: $(SUITES)
 

@@ -8,7 +8,7 @@
 //
 // The answers of all ways are compared before anything is timed. The first way is what the
 // others are set against: "row engine takes 10.2 times as long as batch engine".
-// Programs are linked with build/bench/dfq.o, the header compiled once for all of them.
+// Programs are linked with build/dfq.o, the header compiled once for all of them.
 #ifndef PLANS_H
 #define PLANS_H
 

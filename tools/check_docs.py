@@ -3,10 +3,11 @@
 
     tools/check_docs.py            checks, prints what does not agree, fails if anything
     tools/check_docs.py --update   writes what differs, code and output, into the pages
+    Paths of pages behind either: these pages alone.
 
 What is checked:
   >>tag                   each tag that a page names is a section of dfq.h (>>tag itself is not)
-  ```c FILE               the block is the whole file
+  ```c FILE               the block is the whole file; ```cpp likewise
   ```c FILE:SYMBOL        the block is the definition of SYMBOL (function, type, macro or array),
                           with or without the comment above it
   ```console              each `$ command` is run and prints what follows, standard error
@@ -218,7 +219,7 @@ def check_page(page, tags, update):
         while i < len(lines) and lines[i].strip() != "```":
             i += 1
         block = lines[first:i]
-        if info[:1] == ["c"] and len(info) > 1:
+        if info[:1] in (["c"], ["cpp"]) and len(info) > 1:
             block = check_code(page, first, info[1], block)
         if info[:1] == ["console"]:
             block = check_console(page, first, block)
@@ -246,17 +247,19 @@ def check_chapter(page):
 
 
 def main(arguments):
-    update = arguments == ["--update"]
-    if arguments and not update:
+    update = arguments[:1] == ["--update"]
+    named = arguments[update:]
+    if any(not page.endswith(".md") for page in named):
         print(__doc__)
         return 2
     os.chdir(ROOT)
     tags = set(re.findall(r"^// -{4,} >>([\w-]+):", read("dfq.h"), re.M))
     pages = ["README.md", "CONTRIBUTING.md"] + sorted(glob.glob("docs/**/*.md", recursive=True))
-    for page in pages:
+    for page in named or pages:
         check_page(page, tags, update)
     for page in sorted(glob.glob("docs/chapters/0[1-9]-*.md")):
-        check_chapter(page)
+        if not named or page in named:
+            check_chapter(page)
     for line in problems:
         print(line)
     if problems:

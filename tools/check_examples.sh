@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs each example that has a file in examples/expected and compares what it prints, from the
-# project's root and after `make examples`. With --update, stores what they print instead: look
+# Runs each example and recipe and compares what it prints with its file in examples/expected,
+# from the project's root and after `make examples`. With --update, stores what they print instead: look
 # at the difference before it is committed.
 #
 # Times and bytes of explain analyze differ from run to run; they are left out on both sides.
@@ -10,10 +10,11 @@ without_times() {
           s/^[0-9]+\.[0-9]{3} ms in all$/(ms) in all/'
 }
 
-mkdir -p build/check/examples
+mkdir -p build/check/examples/recipes
 failed=0
-for expected in examples/expected/*.txt; do
-  name=$(basename "$expected" .txt)
+for expected in examples/expected/*.txt examples/expected/recipes/*.txt; do
+  name=${expected#examples/expected/}
+  name=${name%.txt}
   printed=build/check/examples/$name.txt
   "build/$name" >"$printed.raw" 2>&1 </dev/null
   status=$?

@@ -210,10 +210,11 @@ check_names() {
 }
 
 check_programs() {
-  need gcc
-  for source in tests/all.c examples/*.c bench/*.c fuzz/all.c; do
+  need gcc g++
+  for source in tests/all.c examples/*.c examples/recipes/*.c bench/*.c fuzz/all.c; do
     [ ! -f "$source" ] || c gcc -O0 -c "$source" -o "$out/program.o"
   done
+  for source in examples/recipes/*.cpp; do cpp g++ -O0 -c "$source" -o "$out/program.o"; done
 }
 
 check_random() {

@@ -22,7 +22,7 @@ function lineOf(name, block) {
 }
 
 function caption(info, block) {
-  const quoted = /^c ([\w./-]+)(?::(\w+))?/.exec(info)
+  const quoted = /^c(?:pp)? ([\w./-]+)(?::(\w+))?/.exec(info)
   if (!quoted || !fs.existsSync(path.join(root, quoted[1]))) return ''
   const [, name, symbol] = quoted, line = lineOf(name, block)
   const to = source ? `${source}${name}#L${line}` : `${base}source/${name}.html#L${line}`
