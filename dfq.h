@@ -1872,10 +1872,10 @@ DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const 
 #endif
 
 // Between these two stands what runs once for a plan, not once for a row: parsing, checking,
-// optimizing, printing. It is most of the code, and made small rather than fast; with gcc that
-// is an eighth of the object. The passes that are left out have little to find in such code and
-// are a third of the time it takes to compile. A build that is not optimized is left as it is,
-// for debuggers.
+// optimizing, printing. It is most of the code, and made small rather than fast: an eighth of
+// gcc's object, a fifth of clang's. The passes that gcc leaves out have little to find in such
+// code and are a third of the time it takes to compile. A build that is not optimized is left
+// as it is, for debuggers.
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && \
     !defined(__OPTIMIZE_SIZE__) && __GNUC__ >= 8
 #define DFQ__SMALL_BEGIN                                                                       \
@@ -1886,6 +1886,10 @@ DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const 
   _Pragma("GCC optimize (\"no-move-loop-invariants,no-tree-sink,no-tree-slsr,no-tree-dse\")")  \
   _Pragma("GCC optimize (\"no-tree-phiprop,no-store-merging,no-code-hoisting,no-ssa-phiopt\")")
 #define DFQ__SMALL_END _Pragma("GCC pop_options")
+#elif defined(__clang__) && defined(__OPTIMIZE__) && __clang_major__ >= 5
+#define DFQ__SMALL_BEGIN                                                                       \
+  _Pragma("clang attribute push(__attribute__((minsize)), apply_to = function)")
+#define DFQ__SMALL_END _Pragma("clang attribute pop")
 #else
 #define DFQ__SMALL_BEGIN
 #define DFQ__SMALL_END
