@@ -42,7 +42,8 @@ def package(name):
 
 def fetch():
     """Gets the peers that npm has, and says what else is missing."""
-    wanted = {"@duckdb/node-api": [], "nodejs-polars": [], "better-sqlite3": ["--ignore-scripts"]}
+    wanted = {"@duckdb/node-api": [], "nodejs-polars": [], "nodejs-polars-linux-x64-gnu": [],
+              "better-sqlite3": ["--ignore-scripts"]}
     for name, flags in wanted.items():
         if package(name) or not shutil.which("npm"):
             continue
@@ -141,6 +142,8 @@ class Work:
         command, flags = self.engines[name]
         start = time.time()
         lines, peak = run(command + self.words + flags + ["--runs", self.options["RUNS"]], threads)
+        if not lines:
+            raise SystemExit("%s answers nothing: %s" % (name, " ".join(command + self.words)))
         best = self.times.setdefault((name, threads), {})
         for query, ms, rows, chk in lines:
             best[query] = min(best.get(query, math.inf), max(float(ms), 0.05))
