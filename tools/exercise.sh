@@ -26,7 +26,7 @@ engine() {
 build() {
   chapter=$(basename "$1" | sed 's/\..*//')
   object=
-  if ! grep -q DFQ_IMPLEMENTATION "$1/test.c"; then
+  if grep -q dfq.h "$1/test.c" && ! grep -q DFQ_IMPLEMENTATION "$1/test.c"; then
     engine "$chapter" || return 1
     object=$out/engine-$chapter.o
   fi

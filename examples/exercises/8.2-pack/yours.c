@@ -1,4 +1,4 @@
-// 8.1, medium: keys of several columns, packed into one word.
+// 8.2, medium: keys of several columns, packed into one word.
 //
 // A field is given bits enough for the values from base to base + range, and for null, which is
 // 0; the least value is 1. Fields stand side by side. Complete all three functions: as they

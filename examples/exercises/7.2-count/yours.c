@@ -1,4 +1,4 @@
-// 7.1, medium: count(), group by key, by several threads, as one would answer.
+// 7.2, medium: count(), group by key, by several threads, as one would answer.
 //
 // The rows are cut into morsels. A thread takes some of them, each ascending, and counts in a
 // state of its own: nobody else looks at it. At the end one thread merges the states. Keys must
