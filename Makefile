@@ -66,6 +66,13 @@ build/recipes/%: examples/recipes/%.cpp build/dfq.o | build/recipes
 build/%: examples/%.c build/flags
 	$(COMPILE) $(CPPFLAGS) $< -o $@ $(LDLIBS)
 
+# These want the whole engine and do not look inside: they are linked to the one object of it,
+# and DFQ__IMPLEMENTED, the header's own guard, says that it is compiled already.
+LINKED := arrow ch7_parallel ch9_shipping custom_source dfq drills gzip interlude readme trace \
+          typed_rows user_functions
+$(LINKED:%=build/%): build/%: examples/%.c build/dfq.o build/flags
+	$(COMPILE) $(CPPFLAGS) -DDFQ__IMPLEMENTED $< build/dfq.o -o $@ $(LDLIBS)
+
 build/bench/%: bench/%.c build/flags | build/bench
 	$(COMPILE) $(CPPFLAGS) $< -o $@ $(LDLIBS)
 
@@ -74,7 +81,7 @@ ZLIB := $(if $(wildcard /usr/include/zlib.h),-lz)
 build/gzip: LDLIBS += $(ZLIB)
 build/gzip: CPPFLAGS += $(ZLIB:-lz=-DWITH_ZLIB)
 
-# The chapters' benchmarks and the recipes share one object of the header.
+# The header, compiled once.
 build/dfq.o: dfq.h build/flags
 	$(CC) $(STRICT) $(CFLAGS) $(CPPFLAGS) -DDFQ_IMPLEMENTATION -x c -c $< -o $@
 

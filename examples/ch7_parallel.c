@@ -2,6 +2,7 @@
 //
 // The naive way adds up shares, and merges groups as threads come home: what it prints depends
 // on how many there are and who was faster. The engine's answers are the same bits.
+#include <string.h>
 #define DFQ_IMPLEMENTATION
 #include "dfq.h"
 

@@ -1,5 +1,7 @@
 // ch9_shipping.c - chapter 9: what a library owes the program that it is part of: memory by
 // the program's own hook, errors instead of exits, files whole or not at all.
+#include <stdlib.h>
+#include <string.h>
 #define DFQ_IMPLEMENTATION
 #include "dfq.h"
 

@@ -4,6 +4,7 @@
 //
 //   make build/custom_source && build/custom_source
 #include <stdlib.h>
+#include <string.h>
 #define DFQ_IMPLEMENTATION
 #include "dfq.h"
 

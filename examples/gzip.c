@@ -11,6 +11,9 @@
 #include "dfq.h"
 
 #if defined(WITH_ZLIB)
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <zlib.h>
 
 // The library's own files, for all that is not packed.
