@@ -1934,19 +1934,33 @@ static double dfq__now(void) {
 }
 #endif
 
-// Three atomic operations are all that the engine needs: for counts, and for the cancel flag.
+// All the atomic operations that the engine needs: counts, the peak, flags, and who holds what.
+// Only a flag and the last holder tell of anything else in memory; counts order nothing, so
+// that a sanitizer of threads sees every two accesses that nothing else keeps apart.
 #if defined(DFQ_NO_THREADS)
-// Acquire and release, where relaxed would do for counts: none of them stands in a loop over
-// rows.
 static size_t dfq__load(const size_t *p) { return *p; }
+DFQ__UNUSED static void dfq__publish(size_t *p, size_t n) { *p = n; }
 static size_t dfq__add_fetch(size_t *p, size_t n) { return *p += n; }
-static void dfq__publish(size_t *p, size_t n) { *p = n; }
+static void dfq__raise(size_t *p, size_t n) { *p = *p < n ? n : *p; }
+static size_t dfq__let_go(size_t *refs) { return --*refs; }
 #elif defined(__GNUC__) || defined(__clang__)
 static size_t dfq__load(const size_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
-static size_t dfq__add_fetch(size_t *p, size_t n) {
-  return __atomic_add_fetch(p, n, __ATOMIC_ACQ_REL);
-}
+DFQ__UNUSED
 static void dfq__publish(size_t *p, size_t n) { __atomic_store_n(p, n, __ATOMIC_RELEASE); }
+static size_t dfq__add_fetch(size_t *p, size_t n) {
+  return __atomic_add_fetch(p, n, __ATOMIC_RELAXED);
+}
+// To n, where it is less. Another thread may raise it in between: then it is looked at again.
+static void dfq__raise(size_t *p, size_t n) {
+  size_t was = __atomic_load_n(p, __ATOMIC_RELAXED);
+  while (was < n &&
+         !__atomic_compare_exchange_n(p, &was, n, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    continue;
+}
+// Returns: how many hold it still. Whoever frees it comes after all that the others did to it.
+static size_t dfq__let_go(size_t *refs) {
+  return __atomic_sub_fetch(refs, 1, __ATOMIC_ACQ_REL);
+}
 #else
 #error "dfq: no atomic operations known for this compiler; define DFQ_NO_THREADS"
 #endif
@@ -2115,7 +2129,7 @@ static void *dfq__resize(dfq__heap *heap, void *ptr, size_t old_size, size_t new
       dfq__add_fetch(&heap->used, old_size - new_size);
       return NULL;
     }
-    if (used > dfq__load(&heap->peak)) dfq__publish(&heap->peak, used);
+    dfq__raise(&heap->peak, used);
   }
   void *to = heap->realloc(heap->user, ptr, old_size, new_size);
   if (new_size > old_size && !to) dfq__add_fetch(&heap->used, old_size - new_size);
@@ -2162,7 +2176,7 @@ DFQ__UNUSED static void dfq__heap_hold(dfq__heap *heap) { dfq__add_fetch(&heap->
 
 // The last owner frees it: the context, or a table that outlived the context.
 static void dfq__heap_drop(dfq__heap *heap) {
-  if (dfq__add_fetch(&heap->refs, (size_t)-1) > 0) return;
+  if (dfq__let_go(&heap->refs) > 0) return;
   for (int i = 0; i < DFQ__KEPT_BLOCKS; i++) free(heap->kept[i].ptr);
   dfq__lock_free(&heap->lock);
   if (heap->realloc == dfq__default_realloc) free(heap);
@@ -13173,7 +13187,7 @@ static dfq_table *dfq__table_make(dfq__heap *heap, const dfq_schema *schema) {
 
 // The heap goes last: the table's own memory is part of it.
 DFQ_API void dfq_table_free(dfq_table *t) {
-  if (!t || dfq__add_fetch(&t->refs, (size_t)-1) > 0) return;
+  if (!t || dfq__let_go(&t->refs) > 0) return;
   dfq__heap *heap = t->heap;
   for (int c = 0; t->coded && c < t->store.columns; c++) {
     dfq__dictionary_free(&t->coded[c].words);

@@ -60,6 +60,9 @@
 #include "ch4_join_keys.c"
 #include "ch4_parallel.c"
 #endif
+#if DFQ_CHAPTER >= 6
+#include "threads.c"
+#endif
 
 int main(int argc, char **argv) {
   test_begin(argc, argv);
@@ -117,6 +120,9 @@ int main(int argc, char **argv) {
   run_ch4_joins();
   run_ch4_join_keys();
   run_ch4_parallel();
+#endif
+#if DFQ_CHAPTER >= 6
+  run_threads();
 #endif
   return test_summary();
 }
