@@ -13,6 +13,7 @@
 # make uninstall   the same four away again, with the same PREFIX and DESTDIR
 # make clean   removes build/, where all of these write
 # make faults   whatever can fail fails once, and from then on: memory, files, budgets, cancel
+# make tsan [ONLY=threads]   the tests under a sanitizer of threads: a quarter of an hour in all
 # make matrix   compilers and platforms, as far as installed: sh tools/matrix.sh NAME-PART, full
 # make compare-functions   how many results agree with SQLite's and DuckDB's
 # make compare-arrow   tables of all types through DuckDB, as Arrow streams, and back
@@ -175,6 +176,15 @@ test: build/tests $(CLI)
 faults: build/tests
 	@DFQ_FAULTS=1 build/tests faults_
 
+# With fewer random plans: everything takes ten times as long.
+.PHONY: tsan
+build/tsan: tests/all.c build/flags
+	$(COMPILE) $(CPPFLAGS) -O1 -g -fsanitize=thread $< -o $@ $(LDLIBS)
+
+tsan: build/tsan
+	@DFQ_PLANS=$${DFQ_PLANS:-200} \
+	  $$(! setarch -R true 2>/dev/null || echo setarch -R) build/tsan $(ONLY)
+
 tpch: build/dfq
 	@test -n "$(DIR)" || { echo "make tpch DIR=path/to/tables: examples/tpch/README.md"; exit 1; }
 	@python3 tools/check_tpch.py $(DIR)
@@ -274,7 +284,7 @@ matrix:
 
 CHECKS := chapter-6 style chapter-5 chapter-4 c11 cpp chapter-3 chapter-2 chapter-1 chapter-0 \
           api switches units static names programs examples docs exercises mutants random \
-          fuzz man consumers
+          tsan fuzz man consumers
 
 .PHONY: expected $(CHECKS:%=check-%)
 check: $(CHECKS:%=check-%)

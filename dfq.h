@@ -37,9 +37,9 @@
 //   DFQ_NO_ARROW         without the Arrow interfaces
 //   DFQ_NO_DOCS          without the sentence and the example of each function and each stage
 //
-// THREADS. A context (dfq *) is used by one thread at a time while frames are built on it. A
-// finished frame is read-only: several threads may run it at once. Contexts are independent of
-// each other; there is no global state. A table may be read by any number of threads.
+// THREADS. A context (dfq *) is built on by one thread at a time; a finished frame is
+// read-only, and several threads may run it at once. Contexts share nothing, there is no global
+// state; a table may be read by any number of threads. Line by line: >>api-threads.
 // A run starts threads of its own, and ends them, where all rows of a table or a file are read
 // for something: to be collected, counted, grouped, sorted, windowed, or joined to, with the
 // filters, computed columns and hash joins on the way; and to sort. How many:
@@ -57,10 +57,10 @@
 // prints.
 //
 // CONTENTS (search for the tag)
-//   the API          >>api-types >>api-context >>api-rows >>api-expressions >>api-functions
-//                    >>api-user >>api-tables >>api-frames >>api-reshape >>api-joins >>api-files
-//                    >>api-formats >>api-pipelines >>api-actions >>api-structs >>api-sources
-//                    >>api-arrow >>api-explain >>api-at
+//   the API          >>api-types >>api-context >>api-threads >>api-rows >>api-expressions
+//                    >>api-functions >>api-user >>api-tables >>api-frames >>api-reshape
+//                    >>api-joins >>api-files >>api-formats >>api-pipelines >>api-actions
+//                    >>api-structs >>api-sources >>api-arrow >>api-explain >>api-at
 //   0 foundations    >>platform >>memory >>buffers >>arena >>text >>hashing >>errors >>names
 //                    >>threads >>files >>context
 //   1 rows           >>rows >>row-sources >>row-operators
@@ -411,6 +411,36 @@ DFQ_API bool dfq_set_param(dfq *db, const char *name, const dfq_value *value);
 DFQ_API bool dfq_set_i64(dfq *db, const char *name, int64_t value);
 DFQ_API bool dfq_set_f64(dfq *db, const char *name, double value);
 DFQ_API bool dfq_set_str(dfq *db, const char *name, const char *value);
+
+// ---- >>api-threads: who may call what at the same time --------------------------------------
+// Each line has its tests in tests/threads.c; `make tsan` runs them under a sanitizer.
+//
+//   any two contexts         everything: they share nothing
+//   a context, to build      one thread at a time: verbs, expressions, dfq_query, what sets,
+//                            defines, registers and binds, dfq_mark, dfq_release; and what
+//                            builds on its way: dfq_explain_text, dfq_journal,
+//                            dfq_pipeline_text, dfq_partition_by, dfq_pivot_discover, what
+//                            checks. Meanwhile others may run frames that were made before
+//   a context, from outside  any thread, at any time: dfq_cancel, dfq_bytes_used,
+//                            dfq_bytes_peak
+//   a context's messages     dfq_error, dfq_error_status, dfq_warnings, dfq_clear_error:
+//                            when no other thread builds or runs in it. There is one latest
+//                            error; threads that want their own have a context each
+//   dfq_close                when nothing runs in it; tables may be in use
+//   a frame, to run          any number of threads at once, the same one: collect, first,
+//                            count, show, each_batch, what writes and prints, explain to a
+//                            FILE; dfq_rows_open, dfq_structs_open and _collect_structs,
+//                            dfq_export_arrow; and to ask: dfq_schema_of, dfq_frame_error
+//   an iterator, a stream    one thread at a time, not always the same: dfq_rows, dfq_structs,
+//                            an ArrowArrayStream
+//   a table                  any number of threads: to read, and to scan in any context.
+//                            dfq_table_free: in any thread, once, after its context too
+//
+// What dfq calls:
+//   in the thread that asked cancel, progress, each; functions with DFQ_VOLATILE; row sources
+//   in several at once       the memory hook, the file hook (an open file: in one at a time),
+//                            observe, functions; aggregates (a state: in one at a time);
+//                            dfq_source (a cursor: in one at a time)
 
 // ---- >>api-rows: chapter 1, rows one at a time ----------------------------------------------
 
@@ -2031,6 +2061,7 @@ typedef struct dfq__heap {
   void *user;
   size_t budget, used, peak, refs;
   size_t chunk;                      // of arenas, at most; tests make it tiny: all may fail
+  size_t morsel;                     // batches in one; tests make it 1: small tables are shared
   dfq__lock lock;                    // guards kept
   dfq__kept kept[DFQ__KEPT_BLOCKS];  // blocks that are free, for reuse
 } dfq__heap;
@@ -2167,6 +2198,7 @@ static dfq__heap *dfq__heap_open(const dfq_options *o) {
   heap->user = fn ? user : heap;
   heap->budget = o ? o->budget : 0;
   heap->chunk = (size_t)1 << 18;
+  heap->morsel = 32;
   heap->refs = 1;
   dfq__lock_init(&heap->lock);
   return heap;
@@ -13206,11 +13238,16 @@ DFQ_API size_t dfq_table_rows(const dfq_table *t) { return t ? t->store.rows : 0
 DFQ_API int dfq_table_columns(const dfq_table *t) { return t ? t->schema.count : 0; }
 DFQ_API const dfq_schema *dfq_table_schema(const dfq_table *t) { return t ? &t->schema : NULL; }
 
-// By text, not by pointer: a table knows no context and so no interned names.
-DFQ_API int dfq_table_find(const dfq_table *t, const char *name) {
-  for (int c = 0; t && c < t->schema.count; c++)
-    if (strcmp(t->schema.field[c].name, name) == 0) return c;
+// By text, not by pointer: of names that are not interned in the same context, as those of a
+// table, or of a file that a run opens. -1: none.
+static int dfq__field_called(const dfq_schema *s, const char *name) {
+  for (int c = 0; c < s->count; c++)
+    if (strcmp(s->field[c].name, name) == 0) return c;
   return -1;
+}
+
+DFQ_API int dfq_table_find(const dfq_table *t, const char *name) {
+  return t ? dfq__field_called(&t->schema, name) : -1;
 }
 
 // -- reading
@@ -14699,7 +14736,7 @@ DFQ__UNUSED static bool dfq__table_scan_code(dfq__op *op, int c) {
 // Restricts the scan to one morsel: 32 batches. False when there is none of that number.
 static bool dfq__table_scan_morsel(dfq__op *op, size_t number) {
   dfq__table_scan *s = (dfq__table_scan *)op;
-  size_t size = 32 * op->run->batch_rows;
+  size_t size = op->eval.heap->morsel * op->run->batch_rows;
   if (number > s->store->rows / size || number * size == s->store->rows) return false;
   s->at = number * size;
   s->end = dfq__min(s->at + size, s->store->rows);
@@ -15387,14 +15424,15 @@ static int dfq__crew_size(const dfq__op *scan, double rows) {
   if (breaks) rows *= (double)scan->weight;
   if (asked == 0 && rows < (double)DFQ__PARALLEL_ROWS) return 1;
   if (!breaks && scan->is != &dfq__table_scan_class) return most;
-  double morsels = rows / 32 / (double)scan->run->batch_rows;
+  double morsels = rows / (double)(scan->eval.heap->morsel * scan->run->batch_rows);
   return morsels < most ? (int)morsels + 1 : most;
 }
 
 // Restricts an operator that has all its rows to a morsel of them. False when there is none of
 // that number.
 DFQ__UNUSED static bool dfq__kept_morsel(dfq__op *op, size_t number, size_t *at, size_t *end) {
-  size_t size = 32 / op->lender->weight * op->run->batch_rows, kept = op->lender->kept;
+  size_t batches = dfq__max(op->eval.heap->morsel / op->lender->weight, 1);
+  size_t size = batches * op->run->batch_rows, kept = op->lender->kept;
   if (number > kept / size || number * size == kept) return false;
   *at = number * size;
   *end = dfq__min(*at + size, kept);
@@ -16587,31 +16625,44 @@ static bool dfq__member_takes(dfq_type member, dfq_type column) {
   return dfq__is_float(member) ? dfq__is_float(column) : member == column;
 }
 
-// The column of each member, in the context's arena. NULL with the error reported.
+// The column of a member; -1 with the error reported.
+static int dfq__bind_member(const dfq_binding *b, const dfq_member *m, const dfq_schema *s) {
+  int c = dfq__schema_find(s, m->name);
+  if (c < 0) {
+    const char *near = dfq__nearest_column(s, m->name);
+    dfq__text list = dfq__text_in(b->db->heap);
+    dfq__put_field_names(&list, s);
+    dfq__bind_error(b->db, DFQ_UNKNOWN_NAME, "bind",
+                    "no column %s%s%s%s\n  the columns here: %s", m->name,
+                    near ? "; did you mean " : "", near ? near : "", near ? "?" : "",
+                    list.failed || !list.data ? "" : list.data);
+    dfq__text_free(&list);
+    return -1;
+  }
+  dfq_type is = s->field[c].type, want = dfq__member_type(m);
+  if (dfq__member_takes(want, is)) return c;
+  dfq__bind_error(b->db, DFQ_TYPE_ERROR, "bind",
+                  "column %s is %s, the struct's member is %s\n"
+                  "  try: cast(%s as %s) in the query, or another member",
+                  m->name, dfq_type_name(is), dfq_type_name(want), m->name,
+                  dfq_type_name(want));
+  return -1;
+}
+
+static void dfq__bind_free(const dfq_binding *b, int *column) {
+  dfq__free(b->db->heap, column, ((size_t)b->count + 1) * sizeof *column);
+}
+
+// The columns of all members, for one reading; not in the context's arena, because frames are
+// read by several threads. NULL with the error reported. Owns: the caller, dfq__bind_free.
 static int *dfq__bind_columns(const dfq_binding *b, const dfq_schema *s) {
-  int *column = (int *)dfq__arena_array(&b->db->arena, (size_t)b->count + 1, sizeof *column);
+  int *column = (int *)dfq__alloc(b->db->heap, ((size_t)b->count + 1) * sizeof *column);
   if (!column) { dfq__report(b->db, &dfq__error_memory); return NULL; }
   for (int i = 0; i < b->count; i++) {
-    const dfq_member *m = &b->member[i];
-    column[i] = dfq__schema_find(s, m->name);
-    if (column[i] < 0) {
-      const char *near = dfq__nearest_column(s, m->name);
-      dfq__text list = dfq__text_in(b->db->heap);
-      dfq__put_field_names(&list, s);
-      dfq__bind_error(b->db, DFQ_UNKNOWN_NAME, "bind",
-                      "no column %s%s%s%s\n  the columns here: %s", m->name,
-                      near ? "; did you mean " : "", near ? near : "", near ? "?" : "",
-                      list.failed || !list.data ? "" : list.data);
-      dfq__text_free(&list);
-      return NULL;
-    }
-    dfq_type is = s->field[column[i]].type, want = dfq__member_type(m);
-    if (dfq__member_takes(want, is)) continue;
-    return (int *)dfq__bind_error(b->db, DFQ_TYPE_ERROR, "bind",
-                                  "column %s is %s, the struct's member is %s\n"
-                                  "  try: cast(%s as %s) in the query, or another member",
-                                  m->name, dfq_type_name(is), dfq_type_name(want), m->name,
-                                  dfq_type_name(want));
+    column[i] = dfq__bind_member(b, &b->member[i], s);
+    if (column[i] >= 0) continue;
+    dfq__bind_free(b, column);
+    return NULL;
   }
   return column;
 }
@@ -16621,7 +16672,9 @@ DFQ_API dfq_binding *dfq_bind(dfq_frame *frame, const dfq_member *members, int c
   if (!frame) return NULL;
   if (frame->error) { dfq__report(frame->db, frame->error); return NULL; }
   dfq_binding *b = dfq_bind_struct(frame->db, members, count, size);
-  return b && dfq__bind_columns(b, &frame->node->schema) ? b : NULL;
+  for (int i = 0; b && i < count; i++)
+    if (dfq__bind_member(b, &b->member[i], &frame->node->schema) < 0) return NULL;
+  return b;
 }
 
 // -- one value into a member
@@ -16740,7 +16793,7 @@ DFQ_API void *dfq_collect_structs(dfq_frame *frame, const dfq_binding *binding, 
   if (!frame || !binding) return NULL;
   int *column = frame->error ? NULL : dfq__bind_columns(binding, &frame->node->schema);
   dfq_table *t = column || frame->error ? dfq_collect(frame) : NULL;
-  if (!t) return NULL;
+  if (!t) { dfq__bind_free(binding, column); return NULL; }
   size_t bytes = 0, columns = (size_t)dfq_table_columns(t) + 1;
   dfq_value v, *row = (dfq_value *)dfq__alloc_zero(binding->db->heap, columns, sizeof *row);
   for (size_t i = 0; i < dfq_table_rows(t); i++)
@@ -16754,6 +16807,7 @@ DFQ_API void *dfq_collect_structs(dfq_frame *frame, const dfq_binding *binding, 
   if (to && dfq__structs_fill(binding, t, column, row, to)) *count = dfq_table_rows(t);
   else if (to) { dfq_free_structs(to); to = NULL; }
   dfq__free(binding->db->heap, row, columns * sizeof *row);
+  dfq__bind_free(binding, column);
   dfq_table_free(t);
   return to;
 }
@@ -16784,6 +16838,7 @@ DFQ_API dfq_structs *dfq_structs_open(dfq_frame *frame, const dfq_binding *bindi
   dfq_rows *rows = s ? dfq_rows_open(frame) : NULL;
   if (!rows) {
     dfq__free(binding->db->heap, s, sizeof *s);
+    dfq__bind_free(binding, column);
     dfq__report(binding->db, &dfq__error_memory);
     return NULL;
   }
@@ -16816,6 +16871,7 @@ DFQ_API void dfq_structs_close(dfq_structs *s) {
   dfq__heap *heap = s->binding->db->heap;
   dfq_rows_close(s->rows);
   dfq__buffer_free(heap, &s->texts);
+  dfq__bind_free(s->binding, s->column);
   dfq__free(heap, s, sizeof *s);
 }
 
@@ -36350,18 +36406,11 @@ static bool dfq__files_differ(dfq__verb *v, const char *has, const char *lacks,
   return false;
 }
 
-// By text: a file that is opened by a run has names of its own.
-static int dfq__files_find(const dfq_schema *s, const char *name) {
-  for (int c = 0; c < s->count; c++)
-    if (strcmp(s->field[c].name, name) == 0) return c;
-  return -1;
-}
-
 // Every column of one schema must be in the other; where not, which one is said.
 static bool dfq__files_same_names(dfq__verb *v, const dfq_schema *a, const char *a_path,
                                   const dfq_schema *b, const char *b_path) {
   for (int c = 0; c < a->count; c++)
-    if (dfq__files_find(b, a->field[c].name) < 0)
+    if (dfq__field_called(b, a->field[c].name) < 0)
       return dfq__files_differ(v, a_path, b_path, a->field[c].name);
   return true;
 }
@@ -36389,7 +36438,7 @@ static bool dfq__files_retype(const dfq__files *s, dfq__source *file, dfq__arena
   dfq_field *field = (dfq_field *)dfq__arena_array(arena, n, sizeof *field);
   if (!field) return false;
   for (int c = 0; c < file->schema.count; c++) {
-    int at = dfq__files_find(&all, file->schema.field[c].name);
+    int at = dfq__field_called(&all, file->schema.field[c].name);
     field[c] = file->schema.field[c];
     if (at >= 0) field[c].type = all.field[at].type;
     if (at >= 0) field[c].name = all.field[at].name;
@@ -39202,25 +39251,36 @@ static bool dfq__parting_take(dfq__parting *p, const dfq__batch *b) {
 
 // -- from the first to the last
 
+// The names of the keys, read in a context of their own: the frame's may be in use by other
+// threads. False after an error.
+static bool dfq__parting_keys(dfq__parting *p, const dfq_schema *all, const char *keys) {
+  dfq *own = dfq__own_context(p->db);
+  if (!own) return dfq__parting_no_memory(p);
+  dfq__parser parser = dfq__parser_of(own, keys, strlen(keys), "write_partitioned", NULL);
+  do {
+    dfq__token t = parser.now;
+    const char *name = dfq__parse_name(&parser, "a column");
+    int c = name ? dfq__field_called(all, name) : -1;
+    if (name && c < 0)
+      dfq__parse_fail(&parser, DFQ_UNKNOWN_NAME, t.at, t.len, "no column %s", name);
+    else if (name && dfq__kind(all->field[c].type) == DFQ_LIST)
+      dfq__parse_fail(&parser, DFQ_TYPE_ERROR, t.at, t.len, "a list is no key");
+    if (c >= 0) dfq__names_add(&p->names, all->field[c].name);
+  } while (!parser.error && dfq__accept_symbol(&parser, ","));
+  dfq__expect_end(&parser);
+  bool ok = !parser.error;
+  if (!ok) dfq__report(p->db, parser.error);
+  dfq_close(own);
+  return ok;
+}
+
 // The keys, and what is left for the files. False after an error.
 static bool dfq__parting_columns(dfq__parting *p, dfq_frame *f, const char *keys) {
   const dfq_schema *all = dfq_schema_of(f);
   dfq__arena *a = &p->arena;
   size_t n = (size_t)all->count + 1;
-  dfq__parser parser = dfq__parser_of(p->db, keys, strlen(keys), "write_partitioned", NULL);
   p->names.arena = a;
-  do {
-    dfq__token t = parser.now;
-    const char *name = dfq__parse_name(&parser, "a column");
-    int c = name ? dfq__schema_find(all, name) : -1;
-    if (name && c < 0)
-      dfq__parse_fail(&parser, DFQ_UNKNOWN_NAME, t.at, t.len, "no column %s", name);
-    else if (name && dfq__kind(all->field[c].type) == DFQ_LIST)
-      dfq__parse_fail(&parser, DFQ_TYPE_ERROR, t.at, t.len, "a list is no key");
-    if (c >= 0) dfq__names_add(&p->names, name);
-  } while (!parser.error && dfq__accept_symbol(&parser, ","));
-  dfq__expect_end(&parser);
-  if (parser.error) { dfq__report(p->db, parser.error); return false; }
+  if (!dfq__parting_keys(p, all, keys)) return false;
   dfq_field *field = (dfq_field *)dfq__arena_array(a, n, sizeof *field);
   dfq_type *type = (dfq_type *)dfq__arena_array(a, n, sizeof *type);
   p->key = (int *)dfq__arena_array(a, n, sizeof *p->key);

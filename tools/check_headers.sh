@@ -18,6 +18,7 @@
 #   random      a few hundred random pipelines, compared with SQLite (make compare-random: more)
 #   exercises   each of the book's fails as it is given out and passes with its solution
 #   mutants     each of the book's wrong engines fails the test in examples/solutions
+#   tsan        tests/threads.c under a sanitizer of threads, in short (make tsan: all tests)
 #   fuzz        the inputs of each target in fuzz/, and mutations of them, under sanitizers
 #   man         docs/dfq.1 names the options, the exit codes and the version that the program has
 #   consumers   make install and uninstall; the programs of examples/consumers, by each build
@@ -235,6 +236,17 @@ check_fuzz() {
   note=", $(awk '{ n += $2 + $4 } END { print n }' "$out/log") inputs"
 }
 
+# Without optimization: compiling takes longer than the tests. Some kernels place memory where
+# the sanitizer wants its own, unless told not to; some containers forbid to tell them.
+check_tsan() {
+  need gcc
+  fixed=
+  ! setarch -R true 2>/dev/null || fixed='setarch -R'
+  try "the tests" gcc -std=c11 -O0 -g -fsanitize=thread -I. tests/all.c -o "$out/tests" $libs
+  try "the tests of threads" env "DFQ_PLANS=${DFQ_PLANS:-50}" $fixed "$out/tests" threads_
+  note=", $(tail -n 1 "$out/log")"
+}
+
 # The page has each option in bold at the start of its entry; the help may name one anywhere.
 check_man() {
   build/dfq --help >"$out/help"
@@ -366,7 +378,7 @@ case $name in
            CC=gcc sh tools/mutant.sh --check >"$out/log" || { cat "$out/log"; fail "see above"; }
            note=", $(grep -c caught "$out/log") caught" ;;
   chapter-*) check_chapter "${name#chapter-}" ;;
-  api|c11|cpp|switches|units|static|names|programs|random|fuzz|man|consumers)
+  api|c11|cpp|switches|units|static|names|programs|random|tsan|fuzz|man|consumers)
     "check_$name" ;;
   *) fail "no check of that name" ;;
 esac
