@@ -2046,6 +2046,12 @@ static size_t dfq__max(size_t a, size_t b) { return a > b ? a : b; }
 // smaller blocks are kept, too: malloc may give what it is given back to the system at once,
 // and then each run of a query pays for the same pages again. Larger
 // engines bring a whole allocator (jemalloc, mimalloc) for the same reason.
+//
+// What costs is touching a page for the first time, not having its address. So a large block
+// that grows is given more addresses behind, or is moved as a whole by its page table, and not a
+// byte is copied; and a kept block of any size will do, since it can be cut or grow:
+//
+//   buffer grows   [ pages 0 .. 9 ]  ──mremap──>  [ pages 0 .. 9 | 10 .. 14, not touched yet ]
 
 enum {
   DFQ__HUGE = 2 << 20, DFQ__LARGE = 1 << 18,
@@ -2066,20 +2072,60 @@ typedef struct dfq__heap {
   dfq__kept kept[DFQ__KEPT_BLOCKS];  // blocks that are free, for reuse
 } dfq__heap;
 
-#if defined(__linux__) && !defined(DFQ_NO_HUGE_PAGES)
+// Strict -std=c11 hides what is not POSIX: the numbers are those of the processors named here.
+// A sanitizer watches malloc, and so is left with it.
+#if defined(__linux__) && !defined(DFQ_NO_HUGE_PAGES) && !defined(__SANITIZE_ADDRESS__) && \
+    (defined(__x86_64__) || defined(__aarch64__) || defined(__i386__) || defined(__riscv))
 #include <sys/mman.h>
 #if !defined(__USE_MISC) && !defined(__cplusplus)
-extern int madvise(void *start, size_t bytes, int advice); // hidden by strict -std=c11
+extern int madvise(void *start, size_t bytes, int advice);
 #endif
-// aligned_alloc wants a size that is a multiple of the alignment: dfq__large_round made it one.
+#if !defined(__USE_GNU) && !defined(__cplusplus)
+extern void *mremap(void *start, size_t bytes, size_t more, int flags, ...);
+#endif
+enum { DFQ__MAP_ANONYMOUS = 0x20, DFQ__REMAP_TO = 3, DFQ__SPLITS = 1 };
+
+// Addresses for whole huge pages: some more are asked for, and what is over at the ends given
+// back. NULL: there are none.
 static void *dfq__huge_alloc(size_t bytes) {
-  void *p = aligned_alloc(DFQ__HUGE, bytes);
-  if (p) (void)madvise(p, bytes, 14 /* MADV_HUGEPAGE */);
-  return p;
+  const size_t huge = DFQ__HUGE;
+  char *p = (char *)mmap(NULL, bytes + huge, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | DFQ__MAP_ANONYMOUS, -1, 0);
+  if ((void *)p == MAP_FAILED) return NULL;
+  size_t before = (huge - (size_t)(uintptr_t)p % huge) % huge;
+  if (before) (void)munmap(p, before);
+  if (huge - before) (void)munmap(p + before + bytes, huge - before);
+  (void)madvise(p + before, bytes, 14 /* MADV_HUGEPAGE */);
+  return p + before;
+}
+
+static void dfq__huge_free(void *p, size_t bytes) { if (p) (void)munmap(p, bytes); }
+
+// Makes a block larger or smaller: where it is, or else at new addresses that are aligned, too.
+// NULL: it could not be done, and the block is as it was.
+static void *dfq__huge_resize(void *p, size_t bytes, size_t wanted) {
+  if (mremap(p, bytes, wanted, 0) != MAP_FAILED) return p;
+  void *to = dfq__huge_alloc(wanted);
+  if (!to) return NULL;
+  if (mremap(p, bytes, wanted, DFQ__REMAP_TO, to) != MAP_FAILED) return to;
+  dfq__huge_free(to, wanted);
+  return NULL;
 }
 #else
+enum { DFQ__SPLITS = 0 };   // a part of a block can be given back, or used as one
 static void *dfq__huge_alloc(size_t bytes) { return malloc(bytes); }
+static void dfq__huge_free(void *p, size_t bytes) { (void)bytes; free(p); }
+static void *dfq__huge_resize(void *p, size_t bytes, size_t wanted) {
+  (void)bytes;
+  return realloc(p, wanted);
+}
 #endif
+
+// Gives a block back for good. bytes: what it really has.
+static void dfq__large_free(void *p, size_t bytes) {
+  if (bytes < DFQ__HUGE) free(p);
+  else dfq__huge_free(p, bytes);
+}
 
 // What a block of that many bytes really has: whole huge pages, or quarters of a MiB.
 static size_t dfq__large_round(size_t bytes) {
@@ -2087,18 +2133,34 @@ static size_t dfq__large_round(size_t bytes) {
   return (bytes + unit - 1) / unit * unit;
 }
 
-// Takes a kept block of exactly bytes: who frees it knows no other size. NULL: there is none.
+// Is a kept block of a better size for so many bytes? The same is best; then the next larger
+// one, of which a part will do, and then the largest there is, which can grow.
+static bool dfq__kept_fits(size_t size, size_t best, size_t bytes) {
+  if (size == bytes || best == bytes) return best != bytes;
+  if (!DFQ__SPLITS || size < DFQ__HUGE || bytes < DFQ__HUGE) return false;
+  if ((size > bytes) != (best > bytes)) return size > bytes;
+  return size > bytes ? size < best : size > best;
+}
+
+// Takes a kept block, which then has that many bytes. NULL: there is none.
 static void *dfq__kept_take(dfq__heap *heap, size_t bytes) {
-  void *found = NULL;
+  dfq__kept *best = NULL, found = { NULL, 0 };
   dfq__lock_take(&heap->lock);
-  for (int i = 0; i < DFQ__KEPT_BLOCKS && !found; i++) {
+  for (int i = 0; i < DFQ__KEPT_BLOCKS; i++) {
     dfq__kept *k = &heap->kept[i];
-    if (!k->ptr || k->size != bytes) continue;
-    found = k->ptr;
-    k->ptr = NULL;
+    if (k->ptr && dfq__kept_fits(k->size, best ? best->size : 0, bytes)) best = k;
+  }
+  if (best) found = *best;
+  if (best) best->ptr = NULL;
+  if (found.size > bytes) {                // the rest stays
+    best->ptr = (char *)found.ptr + bytes;
+    best->size = found.size - bytes;
   }
   dfq__lock_give(&heap->lock);
-  return found;
+  if (!found.ptr || found.size >= bytes) return found.ptr;
+  void *to = dfq__huge_resize(found.ptr, found.size, bytes);
+  if (!to) dfq__large_free(found.ptr, found.size);
+  return to;
 }
 
 // Keeps a block for later; frees the smaller of it and the smallest kept one when all places
@@ -2110,20 +2172,20 @@ static void dfq__kept_give(dfq__heap *heap, void *ptr, size_t bytes) {
   dfq__lock_take(&heap->lock);
   for (int i = first; i < end && least->ptr; i++)
     if (!heap->kept[i].ptr || heap->kept[i].size < least->size) least = &heap->kept[i];
-  void *out = ptr;
+  dfq__kept out = { ptr, bytes };
   if (!least->ptr || least->size < bytes) {
-    out = least->ptr;
-    least->ptr = ptr;
-    least->size = bytes;
+    dfq__kept kept = out;
+    out = *least;
+    *least = kept;
   }
   dfq__lock_give(&heap->lock);
-  free(out);
+  if (out.ptr) dfq__large_free(out.ptr, out.size);
 }
 
 // The default hook. user is the heap itself.
 // Four cases, by which side of 256 KiB the old and the new size are on. Growth within the
-// rounded size costs nothing; a block that crosses the line is copied, since no realloc spans
-// both worlds.
+// rounded size costs nothing, and next to nothing among huge blocks; a block that crosses a
+// line is copied, since no realloc spans two worlds.
 static void *dfq__default_realloc(void *user, void *ptr, size_t old_size, size_t new_size) {
   dfq__heap *heap = (dfq__heap *)user;
   if (old_size < DFQ__LARGE && new_size < DFQ__LARGE) {
@@ -2132,10 +2194,11 @@ static void *dfq__default_realloc(void *user, void *ptr, size_t old_size, size_t
     return NULL;
   }
   size_t held = old_size < DFQ__LARGE ? 0 : dfq__large_round(old_size);
-  if (new_size >= DFQ__LARGE && held == dfq__large_round(new_size)) return ptr;
+  size_t size = new_size < DFQ__LARGE ? 0 : dfq__large_round(new_size);
+  if (size && held == size) return ptr;
   void *to = NULL;
-  if (new_size >= DFQ__LARGE) {
-    size_t size = dfq__large_round(new_size);
+  if (held >= DFQ__HUGE && size >= DFQ__HUGE) return dfq__huge_resize(ptr, held, size);
+  if (size) {
     to = dfq__kept_take(heap, size);
     if (!to) to = size < DFQ__HUGE ? malloc(size) : dfq__huge_alloc(size);
   } else if (new_size) {
@@ -2209,7 +2272,8 @@ DFQ__UNUSED static void dfq__heap_hold(dfq__heap *heap) { dfq__add_fetch(&heap->
 // The last owner frees it: the context, or a table that outlived the context.
 static void dfq__heap_drop(dfq__heap *heap) {
   if (dfq__let_go(&heap->refs) > 0) return;
-  for (int i = 0; i < DFQ__KEPT_BLOCKS; i++) free(heap->kept[i].ptr);
+  for (int i = 0; i < DFQ__KEPT_BLOCKS; i++)
+    dfq__large_free(heap->kept[i].ptr, heap->kept[i].size);
   dfq__lock_free(&heap->lock);
   if (heap->realloc == dfq__default_realloc) free(heap);
   else heap->realloc(heap->user, heap, sizeof *heap, 0);
@@ -2245,20 +2309,19 @@ DFQ__UNUSED DFQ__NOINLINE static void dfq__buffer_free(dfq__heap *heap, dfq__buf
 
 // Makes room for bytes, keeps what is there. Returns false, and the buffer as it was, without
 // memory.
-// Never shrinks, and never uses the hook's own resize: the alignment may differ in the new
-// place.
+// Never shrinks. In its new place the block may begin at another distance from the last aligned
+// address; then what is in it moves over.
 DFQ__UNUSED static bool dfq__buffer_reserve(dfq__heap *heap, dfq__buffer *b, size_t bytes) {
   if (bytes <= b->bytes && b->base) return true;
   if (bytes > SIZE_MAX / 4) return false;
   size_t want = dfq__max(bytes, b->bytes + b->bytes / 2);
   want = (want + 63) & ~(size_t)63;
-  char *base = (char *)dfq__alloc(heap, dfq__buffer_total(want));
+  size_t held = b->base ? dfq__buffer_total(b->bytes) : 0;
+  size_t before = b->base ? (size_t)(b->data - b->base) : 0;
+  char *base = (char *)dfq__resize(heap, b->base, held, dfq__buffer_total(want));
   if (!base) return false;
   char *data = dfq__align_up(base);
-  if (b->base) {
-    memcpy(data, b->data, b->bytes);
-    dfq__free(heap, b->base, dfq__buffer_total(b->bytes));
-  }
+  if (held && data != base + before) memmove(data, base + before, b->bytes);
   b->base = base;
   b->data = data;
   b->bytes = want;
@@ -17620,16 +17683,24 @@ static bool dfq__keys_add(dfq__key_set *k, const dfq__vec *column, size_t n, uin
 
 // The values of a key column for keys from .. from + n, back from words. Strings are views of
 // the dictionary's copies: valid as long as the key set.
-static void dfq__keys_get(const dfq__key_set *k, int c, size_t from, size_t n, void *data,
+// Returns: there is no null among them.
+static bool dfq__keys_get(const dfq__key_set *k, int c, size_t from, size_t n, void *data,
                           uint8_t *valid) {
-  size_t stride = k->table.words;
+  size_t stride = k->table.words, there = 0;
   const uint64_t *key = dfq__table_key(&k->table, from);
-  const dfq__packing *p = &k->pack[c];
+  const dfq__packing p = k->pack[c];
+  const dfq_view *views = dfq__is_bytes(k->type[c]) ? dfq__dictionary_views(&k->words[c]) : NULL;
+  bool words = dfq__layout_of(k->type[c]) == DFQ__AS_WORD;
   for (size_t i = 0; i < n; i++, key += stride) {
-    uint64_t field = k->packed ? dfq__field(p, *key) : key[c];
+    uint64_t field = k->packed ? dfq__field(&p, *key) : key[c];
+    uint64_t word = k->packed ? field - 1 + p.base : field;
     valid[i] = k->packed ? field != 0 : !(key[stride - 1] >> c & 1);
-    dfq__word_put(k, c, k->packed ? field - 1 + p->base : field, valid[i], data, i);
+    there += valid[i];
+    if (words) ((uint64_t *)data)[i] = word;
+    else if (views && valid[i]) ((dfq_view *)data)[i] = views[word];
+    else dfq__word_put(k, c, word, valid[i], data, i);
   }
+  return there == n;
 }
 
 // Asks the scan that a column comes from, if it is one of a table, for the numbers of its
@@ -18285,7 +18356,7 @@ static const char *dfq__mode_finish(dfq__aggs *all, dfq__agg *a, size_t group, d
   if (s[0] == 0) return NULL;
   uint64_t *room = (uint64_t *)dfq__arena_alloc(&all->arena, sizeof(dfq_view));
   if (!room) return dfq__agg_no_memory;
-  dfq__keys_get(&a->unique, 1, (size_t)s[0] - 1, 1, room, &valid);
+  (void)dfq__keys_get(&a->unique, 1, (size_t)s[0] - 1, 1, room, &valid);
   dfq__vec v = dfq__vec_of(a->type, room, NULL);
   dfq__vec_get(&v, 0, to);
   return NULL;
@@ -19211,8 +19282,8 @@ static bool dfq__combine_pairs(dfq__aggs *all, dfq__agg *a, dfq__agg *from,
   const dfq__tally *tally = (const dfq__tally *)(const void *)from->value.data;
   for (size_t at = 0; at < pairs; at += DFQ__MOVED) {
     size_t n = dfq__min(pairs - at, DFQ__MOVED);
-    dfq__keys_get(&from->unique, 0, at, n, group, valid);
-    dfq__keys_get(&from->unique, 1, at, n, value, valid);
+    (void)dfq__keys_get(&from->unique, 0, at, n, group, valid);
+    (void)dfq__keys_get(&from->unique, 1, at, n, value, valid);
     for (size_t i = 0; i < n; i++) number[i] = to_group[group[i]];
     dfq__vec x[DFQ__AGG_INPUTS];
     memset(x, 0, sizeof x);
@@ -19891,6 +19962,8 @@ static size_t dfq__grouper_finish(dfq__op *op, dfq__grouper *g, size_t from, siz
     void *data = dfq__veval_room(&op->eval, &g->out[2 * c], n * dfq__size_of(a->type));
     uint8_t *valid = (uint8_t *)dfq__veval_room(&op->eval, &g->out[2 * c + 1], n);
     if (op->eval.no_memory) return 0;
+    bool words = dfq__layout_of(a->type) == DFQ__AS_WORD;
+    size_t there = 0;
     for (size_t r = 0; r < n; r++) {
       dfq_value v = dfq__value_null();
       const char *why = a->is->finish(&g->aggs, a, from + r, &v);
@@ -19901,9 +19974,11 @@ static size_t dfq__grouper_finish(dfq__op *op, dfq__grouper *g, size_t from, siz
         break;
       }
       valid[r] = v.type != DFQ_NULL;
-      dfq__cell_put(data, a->type, r, &v);
+      there += valid[r];
+      if (words) ((int64_t *)data)[r] = v.as.i;
+      else dfq__cell_put(data, a->type, r, &v);
     }
-    dfq__vec out = dfq__vec_of(a->type, data, valid);
+    dfq__vec out = dfq__vec_of(a->type, data, there == n ? NULL : valid);
     g->middle.column[c] = out;
   }
   g->middle.rows = n;
@@ -19941,8 +20016,8 @@ static bool dfq__group_keys(dfq__group_op *o, size_t from, size_t n) {
     void *data = dfq__veval_room(&op->eval, &g->out[2 * c], n * dfq__size_of(type));
     uint8_t *valid = (uint8_t *)dfq__veval_room(&op->eval, &g->out[2 * c + 1], n);
     if (op->eval.no_memory) return false;
-    dfq__keys_get(&o->keys, c, from, n, data, valid);
-    dfq__vec v = dfq__vec_of(type, data, valid);
+    bool all = dfq__keys_get(&o->keys, c, from, n, data, valid);
+    dfq__vec v = dfq__vec_of(type, data, all ? NULL : valid);
     g->middle.column[c] = v;
   }
   return true;
@@ -23176,7 +23251,7 @@ static bool dfq__keys_adopt(dfq__group_op *o, const dfq__adopted *at, size_t n,
     uint8_t *valid = (uint8_t *)dfq__veval_room(&op->eval, &o->g.out[2 * c + 1], n);
     if (op->eval.no_memory) return false;
     for (size_t i = 0; i < n; i++)
-      dfq__keys_get(&at[i].from->keys, c, at[i].group, 1, data + i * size, valid + i);
+      (void)dfq__keys_get(&at[i].from->keys, c, at[i].group, 1, data + i * size, valid + i);
     dfq__vec v = dfq__vec_of(type, data, valid);
     o->g.column[c] = v;
   }
