@@ -81,10 +81,10 @@
 //                    >>join-where >>join-left >>join-merge >>join-op >>join-verbs >>sort
 //                    >>sort-op >>join-range >>join-nearest >>join-recipes >>group-parallel
 //                    >>distinct >>row-hashing >>row-join >>row-lists >>row-group
-//                    >>window-frames >>window-plan >>slide >>window-walk >>window >>row-window
-//                    >>unpivot >>explode >>recipes >>recipe-rows >>recipe-columns
-//                    >>recipe-unpivot >>recipe-samples >>recipe-statistics >>recipe-pivot
-//                    >>recipe-table >>partition-by
+//                    >>window-frames >>window-plan >>slide >>window-walk >>window-places
+//                    >>window >>row-window >>unpivot >>explode >>recipes >>recipe-rows
+//                    >>recipe-columns >>recipe-unpivot >>recipe-samples >>recipe-statistics
+//                    >>recipe-pivot >>recipe-table >>partition-by
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
 //                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
@@ -2048,7 +2048,7 @@ static size_t dfq__max(size_t a, size_t b) { return a > b ? a : b; }
 // engines bring a whole allocator (jemalloc, mimalloc) for the same reason.
 //
 // What costs is touching a page for the first time, not having its address. So a large block
-// that grows is given more addresses behind, or is moved as a whole by its page table, and not a
+// that grows is given more addresses behind, or is moved as a whole by its page table, and no
 // byte is copied; and a kept block of any size will do, since it can be cut or grow:
 //
 //   buffer grows   [ pages 0 .. 9 ]  ──mremap──>  [ pages 0 .. 9 | 10 .. 14, not touched yet ]
@@ -17689,7 +17689,8 @@ static bool dfq__keys_get(const dfq__key_set *k, int c, size_t from, size_t n, v
   size_t stride = k->table.words, there = 0;
   const uint64_t *key = dfq__table_key(&k->table, from);
   const dfq__packing p = k->pack[c];
-  const dfq_view *views = dfq__is_bytes(k->type[c]) ? dfq__dictionary_views(&k->words[c]) : NULL;
+  const dfq_view *views = NULL;
+  if (dfq__is_bytes(k->type[c])) views = dfq__dictionary_views(&k->words[c]);
   bool words = dfq__layout_of(k->type[c]) == DFQ__AS_WORD;
   for (size_t i = 0; i < n; i++, key += stride) {
     uint64_t field = k->packed ? dfq__field(&p, *key) : key[c];
@@ -18499,6 +18500,13 @@ static const char *dfq__sketch_finish(dfq__aggs *all, dfq__agg *a, size_t group,
 // The covariance is the same with the products of pairs, and the correlation has all three:
 // n sum xy - sum x sum y over the root of that of x and x times that of y and y. Equal columns,
 // and one that is twice the other, have a correlation of exactly 1.
+//
+// Whole numbers of usual size need none of that: their products are exact in 64 bits, and so
+// are the sums of some thousands of them. So a state begins with integers, which are poured
+// into the exact sums before they could overflow, and when the group is finished or folded:
+//
+//   state   [ x | y | xy | xx | yy | n ] [ exact sums, count ]      a row of whole numbers
+//             48 bytes: a cache line                                touches the first part only
 
 // -- arithmetic with pairs of doubles
 
@@ -18539,14 +18547,31 @@ static bool dfq__products_add(uint64_t *s, double a, double b, dfq__arena *arena
           dfq__sum_add((dfq__sum *)(void *)(s + 3), p.low * 9007199254740992.0, arena));
 }
 
+// The same of a sum of 128 bits alone, which are cut and not rounded. What is whole and of
+// usual size is the first part, and nothing is left for the others.
+static void dfq__sum_cut(const dfq__sum *s, int scale, double part[3]) {
+  bool negative = (int64_t)s->high < 0;
+  uint64_t low = negative ? 0 - s->low : s->low;
+  uint64_t high = negative ? ~s->high + (s->low == 0) : s->high;
+  bool wide = high >> 53 != 0;
+  const uint64_t bits[3] = { wide ? high >> 11 : high,
+                             wide ? (high & 0x7ff) << 42 | low >> 22 : low >> 11,
+                             low & (wide ? 0x3fffff : 0x7ff) };
+  const int at[3] = { wide ? 75 : 64, wide ? 22 : 11, 0 };
+  for (int i = 0; i < 3; i++) {
+    double v = bits[i] ? ldexp((double)bits[i], at[i] + DFQ__UNIT + scale) : 0;
+    part[i] = negative ? -v : v;
+  }
+}
+
 // An exact sum as three doubles whose sum it is: 159 bits, which hold the 128 of every common
 // sum.
 static void dfq__sum_parts(const uint64_t *words, int scale, double part[3]) {
   dfq__super room;
   dfq__arena none = { NULL, NULL, NULL }; // the superaccumulator is here: nothing is allocated
   dfq__sum s = *(const dfq__sum *)(const void *)words;
-  if (s.super) room = *s.super;
-  else memset(&room, 0, sizeof room);
+  if (!s.super) { dfq__sum_cut(&s, scale, part); return; }
+  room = *s.super;
   s.super = &room;
   for (int i = 0; i < 3; i++) {
     double v = dfq__sum_value(&s);
@@ -18556,12 +18581,27 @@ static void dfq__sum_parts(const uint64_t *words, int scale, double part[3]) {
   }
 }
 
-// a * b added exactly. to has its superaccumulator already.
-static void dfq__sum_product(dfq__sum *to, double a, double b) {
+// x added exactly to a sum of few values. Its superaccumulator is room, made when the 128 bits
+// do not do: below 2^44 a hundred values cannot overflow them.
+static void dfq__sum_few(dfq__sum *to, dfq__super *room, double x) {
+  uint64_t bits;
   dfq__arena none = { NULL, NULL, NULL };
+  memcpy(&bits, &x, 8);
+  unsigned shift = (unsigned)(bits >> 52 & 0x7ff) - (1075 + DFQ__UNIT);
+  if (x == 0) return;
+  if (shift >= 66 && !to->super) {
+    memset(room, 0, sizeof *room);
+    to->super = room;
+  }
+  (void)dfq__sum_add(to, x, &none);
+}
+
+// a * b added exactly.
+static void dfq__sum_product(dfq__sum *to, dfq__super *room, double a, double b) {
+  if (a == 0 || b == 0) return;
   dfq__pair p = dfq__two_product(a, b);
-  (void)dfq__sum_slow(to, p.high, &none);
-  (void)dfq__sum_slow(to, p.low, &none);
+  dfq__sum_few(to, room, p.high);
+  dfq__sum_few(to, room, p.low);
 }
 
 // n * sum xy - sum x * sum y, times 2^(2 * *scale), from the sums' words; pe: those of
@@ -18578,19 +18618,119 @@ static double dfq__comoment(double n, const uint64_t *sx, const uint64_t *sy,
   size = size > y[0] * y[0] ? size : y[0] * y[0];
   *scale = size > 1e270 ? -256 : size < 1e-200 ? 256 : 0;
   dfq__super room;
-  dfq__sum numerator = { 0, 0, &room };
-  memset(&room, 0, sizeof room);
+  dfq__sum numerator = { 0, 0, NULL };
   dfq__sum_parts(sx, *scale, x);
   dfq__sum_parts(sy, *scale, y);
   dfq__sum_parts(pe, 2 * *scale, p);
   dfq__sum_parts(pe + 3, 2 * *scale - 53, e);
   if (x[0] - x[0] != 0 || y[0] - y[0] != 0 || p[0] - p[0] != 0) return (double)NAN;
   for (int i = 0; i < 3; i++) {
-    dfq__sum_product(&numerator, n, p[i]);
-    dfq__sum_product(&numerator, n, e[i]);
-    for (int j = 0; j < 3; j++) dfq__sum_product(&numerator, -x[i], y[j]);
+    dfq__sum_product(&numerator, &room, n, p[i]);
+    dfq__sum_product(&numerator, &room, n, e[i]);
+    for (int j = 0; j < 3; j++) dfq__sum_product(&numerator, &room, -x[i], y[j]);
   }
   return dfq__sum_value(&numerator);
+}
+
+// -- whole numbers, in 64 bits
+
+enum {
+  DFQ__COV_WORDS = 13, DFQ__CORR_WORDS = 25,    // of the exact sums and the count
+  DFQ__WHOLE_BITS = 20, DFQ__WHOLE_ROWS = 1 << 12
+};
+
+// How many integer sums stand before the exact ones; the word behind them counts their rows.
+static int dfq__whole_sums(int fn) {
+  return fn == DFQ__VAR || fn == DFQ__STD ? 2 : fn == DFQ__CORR ? 5 : 3;
+}
+
+// A block of values as integers, where all of them are whole and below 2^20. Adding 1.5 * 2^52
+// leaves a whole number in the low bits; taking it off again shows whether it was one. Without
+// a decision, and so two at a time.
+static bool dfq__whole_block(const double *v, int32_t *to) {
+  const double shift = 6755399441055744.0;
+  uint64_t bad = 0, base, was, is, w;
+  memcpy(&base, &shift, 8);
+  for (size_t i = 0; i < DFQ__BLOCK; i++) {
+    double moved = v[i] + shift, back = moved - shift;
+    memcpy(&was, &v[i], 8);
+    memcpy(&is, &back, 8);
+    memcpy(&w, &moved, 8);
+    w -= base;
+    bad |= (was ^ is) | (w + ((uint64_t)1 << DFQ__WHOLE_BITS)) >> (DFQ__WHOLE_BITS + 1);
+    to[i] = (int32_t)(uint32_t)w;
+  }
+  return bad == 0;
+}
+
+// Pours the integers of a state into its exact sums. count: words from the first of those to
+// the count. False without memory.
+static bool dfq__whole_settle(uint64_t *s, int sums, size_t count, dfq__arena *arena) {
+  static const uint8_t at[] = { 0, 3, 6, 12, 18 };
+  const int64_t *whole = (const int64_t *)(const void *)s;
+  uint64_t *exact = s + sums + 1;
+  if (s[sums] == 0) return true;
+  for (int i = 0; i < sums; i++)
+    if (!dfq__sum_add((dfq__sum *)(void *)(exact + at[i]), (double)whole[i], arena))
+      return false;
+  exact[count] += s[sums];
+  memset(s, 0, ((size_t)sums + 1) * sizeof *s);
+  return true;
+}
+
+// A row of whole numbers. True: it is time to settle. Unsigned, since the state is; the sums
+// come out as those of signed numbers do.
+static inline bool dfq__whole_add(uint64_t *s, int sums, int64_t x, int64_t y) {
+  s[0] += (uint64_t)x;
+  if (sums == 2) {
+    s[1] += (uint64_t)(x * x);
+    return ++s[2] == DFQ__WHOLE_ROWS;
+  }
+  s[1] += (uint64_t)y;
+  s[2] += (uint64_t)(x * y);
+  if (sums == 3) return ++s[3] == DFQ__WHOLE_ROWS;
+  s[3] += (uint64_t)(x * x);
+  s[4] += (uint64_t)(y * y);
+  return ++s[5] == DFQ__WHOLE_ROWS;
+}
+
+// The exact part of a state, with everything in it. NULL without memory.
+static uint64_t *dfq__whole_settled(dfq__aggs *all, const dfq__agg *a, size_t group) {
+  uint64_t *s = dfq__state(all, a, group);
+  int sums = dfq__whole_sums(a->fn);
+  size_t count = a->words - (size_t)sums - 2;
+  return dfq__whole_settle(s, sums, count, &all->arena) ? s + sums + 1 : NULL;
+}
+
+// A block of rows, if they are all there and whole numbers. 1: done; 0: not; -1: no memory.
+static int dfq__whole_rows(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                           const dfq__vec *x, size_t from) {
+  int32_t v[2][DFQ__BLOCK];
+  int sums = dfq__whole_sums(a->fn);
+  for (int k = 0; k < (sums == 2 ? 1 : 2); k++)
+    if (x[k].valid || !dfq__whole_block((const double *)x[k].data + from, v[k])) return 0;
+  for (size_t i = 0; i < DFQ__BLOCK; i++) {
+    uint64_t *s = dfq__state(all, a, group[from + i]);
+    if (dfq__whole_add(s, sums, v[0][i], sums == 2 ? 0 : v[1][i]) &&
+        !dfq__whole_settled(all, a, group[from + i])) return -1;
+  }
+  return 1;
+}
+
+// Of var, cov and corr alike: block by block, and what is no block of whole numbers row by row.
+static bool dfq__spreads_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
+                                const dfq__vec *x, size_t n,
+                                bool (*row)(uint64_t *exact, dfq__agg *a, const dfq__vec *x,
+                                            size_t i, dfq__arena *arena)) {
+  size_t behind = (size_t)dfq__whole_sums(a->fn) + 1;
+  for (size_t i = 0, to; i < n; i = to) {
+    to = n - i < DFQ__BLOCK ? n : i + DFQ__BLOCK;
+    int done = to - i < DFQ__BLOCK ? 0 : dfq__whole_rows(all, a, group, x, i);
+    if (done < 0) return false;
+    for (; !done && i < to; i++)
+      if (!row(dfq__state(all, a, group[i]) + behind, a, x, i, &all->arena)) return false;
+  }
+  return true;
 }
 
 // -- var and std
@@ -18610,20 +18750,22 @@ static double dfq__spread_variance(const uint64_t *s) {
   return ldexp(v / (n - 1), -2 * scale);
 }
 
+static bool dfq__spread_row(uint64_t *exact, dfq__agg *a, const dfq__vec *x, size_t i,
+                            dfq__arena *arena) {
+  (void)a;
+  return !dfq__valid_at(x, i) || dfq__spread_add(exact, ((const double *)x->data)[i], arena);
+}
+
 static bool dfq__spread_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
                                const dfq__vec *x, size_t n) {
-  const double *v = (const double *)x->data;
-  for (size_t i = 0; i < n; i++)
-    if (dfq__valid_at(x, i) &&
-        !dfq__spread_add(dfq__state(all, a, group[i]), v[i], &all->arena))
-      return false;
-  return true;
+  return dfq__spreads_update(all, a, group, x, n, dfq__spread_row);
 }
 
 // Of fewer than two values there is no sample variance: null, as in SQL.
 static const char *dfq__spread_finish(dfq__aggs *all, dfq__agg *a, size_t group,
                                       dfq_value *to) {
-  const uint64_t *s = dfq__state(all, a, group);
+  const uint64_t *s = dfq__whole_settled(all, a, group);
+  if (!s) return dfq__agg_no_memory;
   if (s[9] < 2) return NULL;
   double v = dfq__spread_variance(s);
   *to = dfq__value_f64(a->fn == DFQ__STD ? sqrt(v) : v);
@@ -18634,8 +18776,6 @@ static const char *dfq__spread_finish(dfq__aggs *all, dfq__agg *a, size_t group,
 
 // A state: sum x, sum y (3 each), products xy (6), for corr also xx and yy, and the count in
 // the last word.
-enum { DFQ__COV_WORDS = 13, DFQ__CORR_WORDS = 25 };
-
 static bool dfq__pair_add(uint64_t *s, double x, double y, bool corr, dfq__arena *arena) {
   s[(corr ? DFQ__CORR_WORDS : DFQ__COV_WORDS) - 1]++;
   return dfq__sum_add((dfq__sum *)(void *)s, x, arena) &&
@@ -18676,20 +18816,22 @@ static void dfq__pair_value(const uint64_t *s, int fn, dfq_value *to) {
   *to = dfq__value_f64(ldexp(v, -2 * scale));
 }
 
+static bool dfq__pair_row(uint64_t *exact, dfq__agg *a, const dfq__vec *x, size_t i,
+                          dfq__arena *arena) {
+  const double *v = (const double *)x[0].data, *w = (const double *)x[1].data;
+  return !dfq__valid_at(&x[0], i) || !dfq__valid_at(&x[1], i) ||
+         dfq__pair_add(exact, v[i], w[i], a->fn == DFQ__CORR, arena);
+}
+
 static bool dfq__pair_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
                              const dfq__vec *x, size_t n) {
-  const double *v = (const double *)x[0].data, *w = (const double *)x[1].data;
-  bool corr = a->fn == DFQ__CORR;
-  for (size_t i = 0; i < n; i++)
-    if (dfq__valid_at(&x[0], i) && dfq__valid_at(&x[1], i) &&
-        !dfq__pair_add(dfq__state(all, a, group[i]), v[i], w[i], corr, &all->arena))
-      return false;
-  return true;
+  return dfq__spreads_update(all, a, group, x, n, dfq__pair_row);
 }
 
 static const char *dfq__pair_finish(dfq__aggs *all, dfq__agg *a, size_t group, dfq_value *to) {
-  dfq__pair_value(dfq__state(all, a, group), a->fn, to);
-  return NULL;
+  const uint64_t *s = dfq__whole_settled(all, a, group);
+  if (s) dfq__pair_value(s, a->fn, to);
+  return s ? NULL : dfq__agg_no_memory;
 }
 
 // ---- >>agg-lists: aggregates that need every value ------------------------------------------
@@ -19150,15 +19292,27 @@ static bool dfq__combine_int(dfq__aggs *all, dfq__agg *a, size_t group, dfq__agg
 }
 
 // Exact sums one behind the other, then a count.
-static bool dfq__combine_sums(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
-                              dfq__agg *from, size_t from_group) {
-  uint64_t *s = dfq__state(all, a, group), *t = dfq__state(other, from, from_group);
-  size_t sums = a->is->words / 3;
+static bool dfq__sums_merge(uint64_t *s, const uint64_t *t, size_t sums, dfq__arena *arena) {
   for (size_t i = 0; i < sums; i++)
-    if (!dfq__sum_merge((dfq__sum *)(void *)(s + 3 * i), (dfq__sum *)(void *)(t + 3 * i),
-                        &all->arena)) return false;
+    if (!dfq__sum_merge((dfq__sum *)(void *)(s + 3 * i),
+                        (const dfq__sum *)(const void *)(t + 3 * i), arena)) return false;
   s[3 * sums] += t[3 * sums];
   return true;
+}
+
+static bool dfq__combine_sums(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
+                              dfq__agg *from, size_t from_group) {
+  return dfq__sums_merge(dfq__state(all, a, group), dfq__state(other, from, from_group), 1,
+                         &all->arena);
+}
+
+// Of var, cov and corr. That the other's integers are poured into its sums changes no value.
+static bool dfq__combine_spreads(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
+                                 dfq__agg *from, size_t from_group) {
+  uint64_t *s = dfq__whole_settled(all, a, group);
+  const uint64_t *t = dfq__whole_settled(other, from, from_group);
+  size_t sums = (a->words - (size_t)dfq__whole_sums(a->fn) - 2) / 3;
+  return s && t && dfq__sums_merge(s, t, sums, &all->arena);
 }
 
 // Updates with the other state's value, as if it were one more row: min and max. A text is
@@ -19343,16 +19497,16 @@ static const dfq__agg_class dfq__agg_logic = { 2, dfq__logic_update, dfq__logic_
                                                 dfq__combine_logic };
 static const dfq__agg_class dfq__agg_unique = { 1, dfq__unique_update, dfq__count_finish,
                                                  dfq__combine_nothing };
-static const dfq__agg_class dfq__agg_spread = { 10, dfq__spread_update, dfq__spread_finish,
-                                                 dfq__combine_sums };
+static const dfq__agg_class dfq__agg_spread = { 3 + 10, dfq__spread_update,
+                                                 dfq__spread_finish, dfq__combine_spreads };
 static const dfq__agg_class dfq__agg_mode = { 2, dfq__mode_update, dfq__mode_finish,
                                                dfq__combine_nothing };
 static const dfq__agg_class dfq__agg_sketch = { 3, dfq__sketch_update, dfq__sketch_finish,
                                                  dfq__combine_sketch };
-static const dfq__agg_class dfq__agg_cov = { DFQ__COV_WORDS, dfq__pair_update,
-                                              dfq__pair_finish, dfq__combine_sums };
-static const dfq__agg_class dfq__agg_corr = { DFQ__CORR_WORDS, dfq__pair_update,
-                                               dfq__pair_finish, dfq__combine_sums };
+static const dfq__agg_class dfq__agg_cov = { 4 + DFQ__COV_WORDS, dfq__pair_update,
+                                              dfq__pair_finish, dfq__combine_spreads };
+static const dfq__agg_class dfq__agg_corr = { 6 + DFQ__CORR_WORDS, dfq__pair_update,
+                                               dfq__pair_finish, dfq__combine_spreads };
 static const dfq__agg_class dfq__agg_by = { 7, dfq__by_update, dfq__by_finish,
                                              dfq__combine_by };
 static const dfq__agg_class dfq__agg_best = { 1, dfq__best_update, dfq__best_finish,
@@ -25119,6 +25273,18 @@ DFQ__SMALL_END
 // tree of states over the partition (Leis et al., "Efficient Processing of Window Functions in
 // Analytical SQL Queries", 2015), which also serves frames that jump.
 
+// What >>window-places knows of each partition.
+typedef struct dfq__places {
+  bool on;
+  size_t most;               // places that matter
+  bool strictly;             // equal words: the earlier row comes first
+  dfq__key_set keys;         // the number of each partition
+  dfq__buffer best;          // u64: the least words of each, most of them, ascending
+  dfq__buffer number, word, row;   // of a batch: partitions, words, rows that stay
+  dfq__buffer *packed;       // ... and their columns: data and valid by turns
+  size_t seen, kept;
+} dfq__places;
+
 // One window while it is computed. Results are kept by row number of the input, not by position
 // in the order, so that next can slice them like the input's own columns.
 typedef struct dfq__window_part {
@@ -25165,6 +25331,7 @@ typedef struct dfq__window_op {
   dfq__running running;      // cum_prod and ewm_mean, up to the row before
   dfq_value last;            // its result, while the frame stays
   bool fresh;                // it is not known
+  dfq__places places;        // which rows need not be kept at all
 } dfq__window_op;
 
 // Folds n rows from a position on into the states of their groups. False without memory.
@@ -25482,6 +25649,162 @@ static bool dfq__window_partition(dfq__window_op *o, dfq__window_part *p, int ki
   return true;
 }
 
+// ---- >>window-places: the first rows of each partition --------------------------------------
+// Idea. A filter above may want the first k places only, the best two of each group, say. Then
+// most rows need be neither kept nor sorted. While rows are read, each partition has the k
+// least words of its order (>>sort) so far; a row whose word is beyond the last of them has k
+// rows before it already, whatever is still to come:
+//
+//   place <= 2, smallest first      words of a      row
+//                                   [ .  . ]        a 7     stays: [ 7 . ]
+//                                   [ 7  . ]        a 3     stays: [ 3 7 ]
+//                                   [ 3  7 ]        a 9     dropped: 3 and 7 come before it
+//                                   [ 3  7 ]        a 5     stays: [ 3 5 ], and 7 has to go
+//
+// Rows that stay keep their place, so the filter stays as it is, and needs not be trusted: the
+// optimizer writes down how many places matter (the node's count), and nothing else changes.
+// When all rows are read, those that have to go by what is known then are dropped, too, and the
+// rest is sorted. Words may be equal where keys are not, of texts and of several keys, and rank
+// gives equal keys one place: there a row goes only if its word is greater.
+//
+// Cost: a look-up and a comparison a row, instead of a copy and a sort; of n rows of a
+// partition in random order about k (1 + ln(n / k)) stay for the sort. When most rows stay, in
+// ascending order say, it stops asking. Larger engines have this as an operator of its own
+// (WindowGroupLimit of Spark), or aggregate the best k into a list (DuckDB).
+
+enum {
+  DFQ__MOST_PLACES = 64, DFQ__PLACES_TRIAL = 1 << 16,
+  DFQ__NUMBERED_ROWS = 2048    // of a store, at a time
+};
+
+static void dfq__places_free(dfq__heap *heap, dfq__places *p, int columns) {
+  dfq__keys_free(&p->keys);
+  dfq__buffer_free(heap, &p->best);
+  dfq__buffer_free(heap, &p->number);
+  dfq__buffer_free(heap, &p->word);
+  dfq__buffer_free(heap, &p->row);
+  if (p->packed) dfq__buffers_free(heap, p->packed, 2 * columns);
+}
+
+// type: of the store's columns. False without memory.
+static bool dfq__places_open(dfq__window_op *o, const dfq_type *type) {
+  dfq__places *p = &o->places;
+  const dfq__window_part *part = &o->part[0];
+  const dfq__window *over = &part->call.over;
+  int first = part->first_key + over->partitions;
+  p->on = true;
+  p->most = (size_t)o->head.node->count;
+  p->strictly = part->call.fn == DFQ__ROW_NUMBER && over->orders < 2;
+  if (over->orders && dfq__is_bytes(type[first])) p->strictly = false;
+  p->packed = (dfq__buffer *)dfq__op_array(&o->head, 2 * (size_t)o->batch.columns,
+                                           sizeof *p->packed);
+  return p->packed && dfq__keys_init(&p->keys, o->head.run->own, type + part->first_key,
+                                     over->partitions);
+}
+
+// The words of a batch's rows in the window's order. Of nulls the least or the greatest there
+// is, which a value's word may be as well: rows with those two are never told apart.
+static void dfq__places_words(dfq__window_op *o, size_t n, uint64_t *word) {
+  const dfq__window_part *part = &o->part[0];
+  const dfq__window *over = &part->call.over;
+  const dfq__vec *v = &o->batch.column[part->first_key + over->partitions];
+  if (over->orders == 0) { memset(word, 1, n * sizeof *word); return; }
+  dfq__order_words(v, n, over->order[0].descending, word);
+  for (size_t i = 0; v->valid && i < n; i++)
+    if (!v->valid[i]) word[i] = over->order[0].nulls_first ? 0 : UINT64_MAX;
+}
+
+// Puts a word among the least of its partition.
+static inline void dfq__places_put(uint64_t *best, size_t most, uint64_t w) {
+  size_t at = most - 1;
+  for (; at > 0 && best[at - 1] > w; at--) best[at] = best[at - 1];
+  best[at] = w;
+}
+
+// Notes the numbers of the rows of o->batch that may still be among the first. put: they are
+// new, and are put among the best; else only what is known counts. False without memory.
+static bool dfq__places_look(dfq__window_op *o, bool put, size_t *kept) {
+  dfq__places *p = &o->places;
+  dfq__heap *heap = o->head.eval.heap;
+  size_t n = o->batch.rows, most = p->most, k = 0, old = p->best.bytes;
+  int parts = o->part[0].call.over.partitions;
+  if (!dfq__buffer_reserve(heap, &p->number, n * 4 + 4) ||
+      !dfq__buffer_reserve(heap, &p->word, n * 8 + 8) ||
+      !dfq__buffer_reserve(heap, &p->row, n * 4 + 4)) return false;
+  uint32_t *number = dfq__u32(&p->number), *row = dfq__u32(&p->row);
+  uint64_t *word = (uint64_t *)(void *)p->word.data;
+  if (parts == 0) memset(number, 0, n * sizeof *number);
+  else if (!dfq__keys_add(&p->keys, o->batch.column + o->part[0].first_key, n, number))
+    return false;
+  if (!dfq__buffer_reserve(heap, &p->best, (p->keys.table.count + 1) * most * 8)) return false;
+  if (p->best.bytes > old) memset(p->best.data + old, 0xff, p->best.bytes - old);
+  dfq__places_words(o, n, word);
+  for (size_t i = 0; i < n; i++) {
+    uint64_t *best = (uint64_t *)(void *)p->best.data + number[i] * most;
+    uint64_t w = word[i], last = best[most - 1];
+    bool equal = w == last && (!put || !p->strictly || w == 0 || w == UINT64_MAX);
+    row[k] = (uint32_t)i;
+    k += (size_t)(w < last || equal);
+    if (put && w < last) dfq__places_put(best, most, w);
+  }
+  *kept = k;
+  return true;
+}
+
+// Do nearly all rows stay, although the partitions have had enough of them, or are as many?
+static bool dfq__places_fail(const dfq__places *p) {
+  size_t parts = p->keys.table.count + 1;
+  bool enough = p->seen > DFQ__PLACES_TRIAL + 8 * p->most * parts;
+  bool many = p->seen > 16 * (size_t)DFQ__PLACES_TRIAL && parts > p->seen / 4;
+  return (enough || many) && p->kept > p->seen - p->seen / 4;
+}
+
+// Leaves of o->batch, which is new, the rows that may still be among the first. False without
+// memory.
+static bool dfq__places_within(dfq__window_op *o) {
+  dfq__places *p = &o->places;
+  size_t n = o->batch.rows, kept;
+  if (!dfq__places_look(o, true, &kept)) return false;
+  p->seen += n;
+  p->kept += kept;
+  p->on = !dfq__places_fail(p);
+  return kept == n ||
+         dfq__pack(o->head.eval.heap, p->packed, &o->batch, dfq__u32(&p->row), kept);
+}
+
+// Puts rows of the store, a batch at a time, before dfq__places_look.
+static size_t dfq__places_batch(dfq__window_op *o, size_t at) {
+  const dfq__store *s = &o->sorter.store;
+  o->batch.rows = dfq__min(s->rows - at, DFQ__NUMBERED_ROWS);
+  for (int c = 0; c < s->columns; c++)
+    o->batch.column[c] = dfq__vec_from(dfq__store_vec(s, c), at);
+  return at + o->batch.rows;
+}
+
+// When all rows are there, drops those that have to go by what is known then. Where threads
+// have read, each knew its own rows only, and the words are collected anew. False without
+// memory.
+static bool dfq__places_settle(dfq__window_op *o) {
+  dfq__store *s = &o->sorter.store, first;
+  dfq__places *p = &o->places;
+  size_t kept;
+  bool ok = dfq__store_init(&first, s->heap, s->type, s->columns);
+  for (size_t at = 0; ok && !p->seen && at < s->rows;) {
+    at = dfq__places_batch(o, at);
+    ok = dfq__places_look(o, true, &kept);
+  }
+  for (size_t at = 0; ok && at < s->rows;) {
+    at = dfq__places_batch(o, at);
+    ok = dfq__places_look(o, false, &kept) &&
+         (kept == o->batch.rows ||
+          dfq__pack(s->heap, p->packed, &o->batch, dfq__u32(&p->row), kept)) &&
+         dfq__store_append(&first, &o->batch);
+  }
+  dfq__store_free(ok ? s : &first);
+  if (ok) *s = first;
+  return ok;
+}
+
 // ---- >>window: the operator -----------------------------------------------------------------
 // State: all input rows in a store; behind them, as further columns, what the windows read
 // (partitions, orders, arguments). prepare reads everything; then for each window the row
@@ -25561,6 +25884,7 @@ static bool dfq__window_open(dfq__op *op) {
   o->aggs.db = o->eval.db = op->run->own;
   o->eval.strings = o->eval.errors = &op->eval.strings;
   o->eval.schema = &dfq__key_schema;
+  if (n->count > 0 && !dfq__places_open(o, type)) return false;
   return dfq__sorter_init(&o->sorter, op, type, o->batch.columns);
 }
 
@@ -25579,6 +25903,7 @@ static bool dfq__window_keep(dfq__op *op, const dfq__batch *in, dfq__store *to) 
   }
   op->rows_in += n;
   o->batch.rows = n;
+  if (o->places.on && !dfq__places_within(o)) return false;
   if (!dfq__store_append(to, &o->batch)) return false;
   dfq__op_holds(op, dfq__store_bytes(to));
   return true;
@@ -25611,8 +25936,6 @@ static bool dfq__window_arrange(dfq__window_op *o, dfq__window_part *p, int kind
       if (dfq__valid_at(&o->x[0], i)) last = i + 1;
   return true;
 }
-
-enum { DFQ__NUMBERED_ROWS = 2048 };   // at a time
 
 // Gives each row the number of its partition, as a word to sort by. Which number is no matter,
 // so a hash table does, whatever the keys are. False without memory.
@@ -25702,6 +26025,7 @@ static bool dfq__window_prepare(dfq__op *op) {
   dfq__window_op *o = (dfq__window_op *)op;
   if (op->lender) return dfq__window_share(o, (const dfq__window_op *)op->lender);
   if (!dfq__read_into(op, op->in[0], dfq__window_keep, &o->sorter.store)) return false;
+  if (o->places.on && !dfq__places_settle(o)) return false;
   op->kept = o->rows = o->sorter.store.rows;
   op->weight = 1;
   for (int sort = 0; sort < o->sorts; sort++) {
@@ -25744,6 +26068,7 @@ static void dfq__window_close(dfq__op *op) {
   }
   dfq__bound_free(op, o->bound, o->further);
   dfq__buffers_free(heap, o->flat, 2 * o->further);
+  dfq__places_free(heap, &o->places, o->batch.columns);
   for (int i = 0; o->part && i < op->node->expr_count; i++) {
     dfq__window_part *p = &o->part[i];
     dfq__buffer_free(heap, &p->data);
@@ -30483,6 +30808,50 @@ static bool dfq__rule_topk(dfq__opt *o, dfq__node **at, dfq__reading r) {
   return dfq__note(o, true, what, where, "keeps the first %lld rows only", (long long)most);
 }
 
+// -- the first rows of each partition
+
+// How many places a conjunct lets through, where it says so of column name: place <= 2. 0: it
+// says nothing of the kind.
+static int64_t dfq__places_of(const dfq_expr *e, const char *name) {
+  bool calls = e->kind == DFQ_CALL && e->argc == 2;
+  int fn = calls ? e->fn : 0, turned = fn == DFQ__GE || fn == DFQ__GT;
+  bool fits = calls && (turned || fn == DFQ__LE || fn == DFQ__LT || fn == DFQ__EQ);
+  if (!fits) return 0;
+  const dfq_expr *column = e->arg[turned], *most = e->arg[!turned];
+  if (fn == DFQ__EQ && column->kind == DFQ_LITERAL) { most = column; column = e->arg[1]; }
+  if (column->kind != DFQ_COLUMN || column->name != name || most->kind != DFQ_LITERAL ||
+      most->value.type != DFQ_I64) return 0;
+  int64_t n = most->value.as.i;
+  if (n < 1) return 1;
+  return (fn == DFQ__LT || fn == DFQ__GT) && n > 1 ? n - 1 : n;
+}
+
+// A filter by place over row_number or rank: the window is told how many places matter, and
+// drops rows while it reads, see >>window-places. The filter stays.
+static bool dfq__rule_places(dfq__opt *o, dfq__node **at, dfq__reading r) {
+  dfq__node *n = *at, *in = n->in[0];
+  int64_t most = 0;
+  (void)r;
+  if (n->kind != DFQ__FILTER || in->kind != DFQ__WINDOW || in->expr_count != 1) return false;
+  int fn = dfq__window_shape(in->expr[0]).fn;
+  if (in->count >= 0 || (fn != DFQ__ROW_NUMBER && fn != DFQ__RANK)) return false;
+  const char *name = in->schema.field[in->schema.count - 1].name;
+  for (int i = 0; i < n->expr_count; i++) {
+    int64_t places = dfq__places_of(n->expr[i], name);
+    if (places && (!most || places < most)) most = places;
+  }
+  if (!most) return false;
+  const char *what = dfq__label(o, in), *where = dfq__say(o, "under %s", dfq__label(o, n));
+  if (most > DFQ__MOST_PLACES)
+    return dfq__note(o, false, what, where, "too many places for each partition to keep");
+  if (dfq__node_shifts(n))
+    return dfq__note(o, false, what, where, "a volatile function sees every row");
+  in->count = most;
+  return dfq__note(o, true, what, where,
+                   "rows beyond place %lld of their partition are dropped at once",
+                   (long long)most);
+}
+
 // ---- >>physical: build side, and order that is there already --------------------------------
 // Idea. These rules do not move nodes; they choose how a node works, when the plan's shape is
 // final.
@@ -30611,6 +30980,7 @@ static const dfq__rule_row dfq__rule_rows[] = {
   { DFQ_RULE_PRUNE, dfq__rule_prune, true, false },
   { DFQ_RULE_PUSH_LIMIT, dfq__rule_push_limit, false, false },
   { DFQ_RULE_TOPK, dfq__rule_topk, false, false },
+  { DFQ_RULE_TOPK, dfq__rule_places, false, true },
   { DFQ_RULE_SORTED, dfq__rule_order, false, true },
   { DFQ_RULE_BUILD_SIDE, dfq__rule_build_side, false, true },
   { DFQ_RULE_RANGE, dfq__rule_range, false, true },
@@ -30763,6 +31133,7 @@ static void dfq__put_sorts(dfq__text *t, const dfq__node *n) {
   if (sorts == 0) dfq__put(t, "no sort");
   else dfq__putf(t, "%d sort%s", sorts, sorts == 1 ? "" : "s");
   if (n->expr_count > 1) dfq__putf(t, " for %d windows", n->expr_count);
+  if (n->count > 0) dfq__putf(t, ", %lld of each", (long long)n->count);
 }
 
 // What the node's stage does not say.

@@ -54,6 +54,7 @@
 #include "hostile.c"
 #include "faults.c"
 #include "ch6_arrow.c"
+#include "ch4_speed.c"
 #endif
 #if DFQ_CHAPTER >= 4
 #include "ch4_joins.c"
@@ -115,6 +116,7 @@ int main(int argc, char **argv) {
   run_hostile();
   run_faults();
   run_ch6_arrow();
+  run_ch4_speed();
 #endif
 #if DFQ_CHAPTER >= 4
   run_ch4_joins();
