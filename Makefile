@@ -20,6 +20,7 @@
 # make compare-random CASES=20000 SEED=1   random pipelines, as SQL also for SQLite and DuckDB
 # make bench-peers   the suites, DuckDB, Polars, data.table, SQLite in turns: bench/README.md
 # make bench-csv   a CSV file of 500 MB: load, group, count, filter, next to the peers
+# make prices   the benchmarks, and their ratios into the book: on a machine that has nothing else to do
 # make expected   stores what the examples print now, in examples/expected and in the pages
 #
 # fuzz needs clang and its libraries: apt-get install clang libclang-rt-14-dev
@@ -86,7 +87,7 @@ build/gzip: CPPFLAGS += $(ZLIB:-lz=-DWITH_ZLIB)
 build/dfq.o: dfq.h build/flags
 	$(CC) $(STRICT) $(CFLAGS) $(CPPFLAGS) -DDFQ_IMPLEMENTATION -x c -c $< -o $@
 
-build/bench/ch%: bench/ch%.c bench/plans.h bench/bench.h build/dfq.o
+build/bench/ch%: bench/ch%.c bench/plans.h bench/bench.h build/dfq.o | build/bench
 	$(CC) $(STRICT) $(CFLAGS) -I. $(CPPFLAGS) $< build/dfq.o -o $@ $(LDLIBS)
 
 -include $(wildcard build/*.d build/bench/*.d build/recipes/*.d)
@@ -117,6 +118,10 @@ bench-compare:
 bench: $(BENCHES)
 	@for bench in $(BENCHES); do echo "== $$bench"; $$bench || exit 1; done
 	@$(MAKE) -s bench-programs
+
+.PHONY: prices
+prices:
+	@CC='$(CC)' python3 tools/prices.py $(ONLY)
 
 # Whole programs: start, read, answer, end.
 BENCH_FILE := build/bench_orders.csv

@@ -20,6 +20,7 @@ static const plan_way sizes[] = {
   { "of 4,096", GROUP, DFQ_BATCH_ENGINE, 1, 4096, 0 },
   { "of 16,384", GROUP, DFQ_BATCH_ENGINE, 1, 16384, 0 },
   { "of 65,536", GROUP, DFQ_BATCH_ENGINE, 1, 65536, 0 },
+  { "the row engine", GROUP, DFQ_ROW_ENGINE, 1, 0, 0 },
 };
 
 #define INTERLUDE(orders)                                                                      \

@@ -15,7 +15,7 @@ static const plan_way joins[] = {
 static const plan_way sides[] = {
   { "built on a million", BIG_RIGHT, DFQ_BATCH_ENGINE, 1, 0, OFF(DFQ_RULE_BUILD_SIDE) },
   { "built on ten thousand", BIG_LEFT, DFQ_BATCH_ENGINE, 1, 0, OFF(DFQ_RULE_BUILD_SIDE) },
-  { "as the optimizer chooses", BIG_RIGHT, DFQ_BATCH_ENGINE, 1, 0, 0 },
+  { "the optimizer's choice", BIG_RIGHT, DFQ_BATCH_ENGINE, 1, 0, 0 },
 };
 
 // Both ways sort first. The rule use_order has groups of sorted rows end when the

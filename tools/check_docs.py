@@ -14,6 +14,7 @@ What is checked:
                           included; only programs in build/, no shell. A line [...] stands for
                           any lines; times, and bytes held, of explain analyze are not compared
   <!-- made by COMMAND -->   what follows up to <!-- end --> is what COMMAND prints
+  <!-- price: ... -->     the figure is that of prices.md (tools/prices.py)
   [text](path)            a link into the project leads to a file
   chapters 1 to 9         have the headings of TEMPLATE in that order, five questions, and name
                           each of their exercises and mutants
@@ -24,6 +25,8 @@ import re
 import shlex
 import subprocess
 import sys
+
+import prices
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TAG = re.compile(r">>([a-z][a-z0-9-]*)")
@@ -198,6 +201,8 @@ def check_made(page, number, command, block):
 def check_page(page, tags, update):
     text = read(page)
     lines, out, i = text.split("\n"), [], 0
+    for number, what in prices.check(page, text, prices.ratios(read(prices.PAGE))):
+        problem(page, number, what)
     for number, line in enumerate(lines, 1):
         for tag in TAG.findall(line):
             if tag not in tags and tag not in ("tag", "tags"):

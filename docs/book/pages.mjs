@@ -23,9 +23,10 @@ for (const name of all)
 // What the pages refer to, by its path in the project.
 const sources = new Set()
 
-// Links out of docs/chapters, outside of fences, lead to source/.
+// Links out of docs/chapters, outside of fences, lead to source/. Marks around figures go.
 function relinked(text) {
   let fenced = false
+  text = text.replace(/<!-- price: [^;]*;[^;]*;[^;]*;[^;]*?-->([^<]*)<!-- end -->/g, '$1')
   return text.split('\n').map(line => {
     if (/^ *```/.test(line)) fenced = !fenced
     const quoted = /^ *```\w+ ([\w./-]+)/.exec(line)

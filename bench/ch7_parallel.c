@@ -1,0 +1,29 @@
+// ch7_parallel.c - what a second thread costs where there is little to do, and what it brings
+// where there is much; and a chain that only one thread can walk, whatever is asked for.
+#include "plans.h"
+
+#define GROUP " | group year: sum(amount) as total, count() as n"
+#define RIGHT "customers | join orders on customer_id right | group: count() as n"
+
+static const plan_way few[] = {
+  { "two threads", "few" GROUP, DFQ_BATCH_ENGINE, 2, 16, 0 },
+  { "one thread", "few" GROUP, DFQ_BATCH_ENGINE, 1, 16, 0 },
+};
+static const plan_way many[] = {
+  { "one thread", "orders" GROUP, DFQ_BATCH_ENGINE, 1, 0, 0 },
+  { "two threads", "orders" GROUP, DFQ_BATCH_ENGINE, 2, 0, 0 },
+};
+static const plan_way right[] = {
+  { "one thread", RIGHT, DFQ_BATCH_ENGINE, 1, 0, OFF(DFQ_RULE_BUILD_SIDE) },
+  { "two threads", RIGHT, DFQ_BATCH_ENGINE, 2, 0, OFF(DFQ_RULE_BUILD_SIDE) },
+};
+
+int main(void) {
+  if (!begin(false)) return 1;
+  keep("few", "orders | limit 1000");
+  COMPARE("a thousand rows", 1000, few, true);
+  COMPARE("a million rows", ORDERS, many, true);
+  COMPARE("a right join, which is not copied", ORDERS, right, true);
+  dfq_close(db);
+  return 0;
+}
