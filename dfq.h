@@ -94,12 +94,12 @@
 //                    >>json-index >>json-keys >>json-take >>json-values >>json-infer
 //                    >>csv-frame >>paths >>files-plan >>files-scan >>files-frame
 //                    >>columnar-file >>columnar-open >>columnar-read >>columnar-skip
-//                    >>columnar-scan >>sinks >>csv-write >>json-write >>columnar-write >>write
-//                    >>parting >>parting-rows >>pipeline >>pipeline-scan >>csv-found
-//                    >>pipeline-stages >>pipeline-joins >>pipeline-script >>stage-docs
-//                    >>registry >>pipeline-text >>predicates >>predicate-trees >>user-pages
-//                    >>user-sources >>source-check >>arrow-types >>arrow-import >>arrow-scan
-//                    >>arrow-export
+//                    >>columnar-scan >>sinks >>write-options >>csv-write >>json-write
+//                    >>aligned-write >>columnar-write >>write >>parting >>parting-rows
+//                    >>write-stage >>pipeline >>pipeline-scan >>csv-found >>pipeline-stages
+//                    >>pipeline-joins >>pipeline-script >>stage-docs >>registry >>pipeline-text
+//                    >>predicates >>predicate-trees >>user-pages >>user-sources >>source-check
+//                    >>arrow-types >>arrow-import >>arrow-scan >>arrow-export
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -1245,31 +1245,38 @@ DFQ_API const char *dfq_pipeline_text(dfq_frame *frame);
 // but nulls; none, and one that needs them is an error.
 typedef enum dfq_quoting { DFQ_QUOTE_NEEDED, DFQ_QUOTE_ALWAYS, DFQ_QUOTE_NEVER } dfq_quoting;
 
-// Zero-initialised is the default: what is written reads back equal.
-typedef struct dfq_csv_write_options {
-  char delimiter;     // 0: ','; in a TSV file a tab
-  bool no_header;
-  const char *null;   // NULL: an empty field (an empty string is written "")
-  dfq_quoting quote;
-  const char *line_end;        // "\n" or "\r\n"; NULL: "\n"
+// Zero-initialised is the default; csv, tsv, jsonl and dfq read back equal then. A form that
+// has no such option refuses it. Not copied: valid until the call returns.
+typedef struct dfq_write_options {
+  const char *format;          // "csv", "tsv", "json", "jsonl", "md", "fixed", "table", "dfq";
+                               // NULL: as the path ends
+  bool sync;                   // a power cut leaves the old file or the new one, too: slow
+  // Values. Of every form but dfq, each in the sense of its form:
+  const char *nan, *inf;       // NaN, and infinities, with - in front of the negative one; in
+                               // JSON as texts. NULL: nan, inf; in JSON null
   int float_digits;            // behind the point, 1 to 17; -1: none; 0: as many as it takes
   const char *date_format;     // as for format(): "%d.%m.%Y"; NULL: 2024-01-31
   const char *datetime_format; // NULL: 2024-01-31 23:59:59
-} dfq_csv_write_options;
-
-// Zero-initialised is the default.
-typedef struct dfq_write_options {
-  const char *format;        // "csv", "tsv", "json", "jsonl", "md", "table", "dfq"; NULL: as
-                             // the path ends
-  dfq_csv_write_options csv; // of csv and tsv
-  size_t group_rows;         // of dfq: rows of a group, 65,536 at most and when it is 0
-  bool sync;                 // a power cut leaves the old file or the new one, too: slow
+  const char *null;            // but JSON: NULL: an empty field or cell (an empty text is "" in
+                               // CSV), the word null in a table
+  bool skip_nulls;             // JSON: keys of nulls are left out
+  // Lines
+  char delimiter;              // csv, tsv. 0: ',' or a tab
+  dfq_quoting quote;           // csv, tsv
+  bool no_header;              // csv, tsv, fixed
+  const char *line_end;        // "\n" or "\r\n"; NULL: "\n". Of csv, tsv, jsonl, md, fixed
+  bool align;                  // md: cells are padded to the width of the first megabyte's
+  const char *widths;          // fixed: "10, 8", the characters of each column. NULL: as many
+                               // as the first megabyte's widest cell has, and two blanks; where
+                               // more rows follow, a quarter more. A wider cell is an error
+  size_t group_rows;           // dfq: rows of a group, 65,536 at most and when it is 0
 } dfq_write_options;
 
 // Runs the frame into a file, which appears under its name only when it is complete, in the
 // memory of a few batches. The form is what the path ends with: .csv, .tsv, .json, .jsonl, .md,
-// .txt for the table of dfq_show, and .dfq for the engine's own (dfq_scan_columnar). A device
-// or a pipe is written straight into. docs/chapters/files.md has all forms, in and out.
+// .fwf for columns by their places, .txt for the table of dfq_show, and .dfq for the engine's
+// own (dfq_scan_columnar). A device or a pipe is written straight into. docs/chapters/files.md
+// has all forms, in and out.
 // Returns: false on error; the file that was there before is untouched then.
 // options: NULL for the defaults.
 DFQ_API bool dfq_write(dfq_frame *frame, const char *path, const dfq_write_options *options);
@@ -1285,6 +1292,14 @@ DFQ_API bool dfq_print(dfq_frame *frame, FILE *out, const dfq_write_options *opt
 // empty.
 // Returns: false on error, and then nothing has changed.
 DFQ_API bool dfq_write_partitioned(dfq_frame *frame, const char *dir, const char *keys,
+                                   const dfq_write_options *options);
+
+// The same as a step of a plan: a frame of one row, which says what its run has written: path
+// str, files i64, rows i64, bytes i64. keys: NULL for one file, as dfq_write makes it, or as
+// for dfq_write_partitioned. Each run writes: a file is replaced, a folder must not be there.
+// What is written stays when a later step fails. In a pipeline "| write x.csv", or
+// "| write 'dir' by year". path, keys, options: copied.
+DFQ_API dfq_frame *dfq_write_stage(dfq_frame *in, const char *path, const char *keys,
                                    const dfq_write_options *options);
 
 // Where a result goes: into a file, or batch after batch to a function.
@@ -1308,13 +1323,14 @@ DFQ_API const char *dfq_format_of(const char *path);
 // not so many. Static text: valid for ever.
 DFQ_API const char *dfq_format_at(int i);
 
-// Runs the frame into a CSV file, as dfq_write does, whatever the path ends with.
+// Runs the frame into a CSV file, as dfq_write does, whatever the path ends with and whatever
+// options.format says.
 DFQ_API bool dfq_write_csv(dfq_frame *frame, const char *path,
-                           const dfq_csv_write_options *options);
+                           const dfq_write_options *options);
 
 // The same to an open FILE, as it comes.
 // Returns: false on error; what was printed by then stays. out is not closed.
-DFQ_API bool dfq_print_csv(dfq_frame *frame, FILE *out, const dfq_csv_write_options *options);
+DFQ_API bool dfq_print_csv(dfq_frame *frame, FILE *out, const dfq_write_options *options);
 
 // The result as a JSON array of objects. NaN and infinities are null, like nulls; dates and
 // durations are strings; bytes that are not UTF-8 become U+FFFD.
@@ -1742,6 +1758,8 @@ DFQ_API dfq_frame *dfq_union_with_at(dfq_frame *a, dfq_frame *b, dfq_union_how h
 DFQ_API dfq_frame *dfq_unpivot_at(dfq_frame *in, const char *text, const char *at);
 DFQ_API dfq_frame *dfq_explode_at(dfq_frame *in, const char *names, const char *at);
 DFQ_API dfq_frame *dfq_unnest_at(dfq_frame *in, const char *names, const char *at);
+DFQ_API dfq_frame *dfq_write_stage_at(dfq_frame *in, const char *path, const char *keys,
+                                      const dfq_write_options *options, const char *at);
 DFQ_API dfq_frame *dfq_drop_nulls_at(dfq_frame *in, const char *names, const char *at);
 DFQ_API dfq_frame *dfq_drop_nans_at(dfq_frame *in, const char *names, const char *at);
 DFQ_API dfq_frame *dfq_fill_null_at(dfq_frame *in, const char *text, const char *at);
@@ -1814,6 +1832,7 @@ DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const 
 #define dfq_unpivot(in, text) dfq_unpivot_at(in, text, DFQ_HERE)
 #define dfq_explode(in, names) dfq_explode_at(in, names, DFQ_HERE)
 #define dfq_unnest(in, names) dfq_unnest_at(in, names, DFQ_HERE)
+#define dfq_write_stage(in, path, keys, how) dfq_write_stage_at(in, path, keys, how, DFQ_HERE)
 #define dfq_drop_nulls(in, names) dfq_drop_nulls_at(in, names, DFQ_HERE)
 #define dfq_drop_nans(in, names) dfq_drop_nans_at(in, names, DFQ_HERE)
 #define dfq_fill_null(in, text) dfq_fill_null_at(in, text, DFQ_HERE)
@@ -13607,7 +13626,7 @@ DFQ__SMALL_BEGIN
 typedef enum dfq__node_kind {
   DFQ__SCAN, DFQ__FILTER, DFQ__PROJECT, DFQ__LIMIT, DFQ__ROW_INDEX, DFQ__UNION, DFQ__JOIN,
   DFQ__GROUP, DFQ__SORT, DFQ__TOP_K, DFQ__DISTINCT_ROWS, DFQ__WINDOW, DFQ__UNPIVOT,
-  DFQ__EXPLODE,
+  DFQ__EXPLODE, DFQ__WRITE,
   DFQ__NODE_KINDS
 } dfq__node_kind;
 
@@ -13676,6 +13695,7 @@ struct dfq__node {
   dfq__source *source;      // scan
   uint64_t exact;           // scan of a source that was asked: bit i: expr[i] is wholly obeyed
   dfq__join_plan *join;
+  const struct dfq__target *to;   // write
 };
 
 // What walks a plan may recurse, and a run copies it as a tree: a frame that is joined with
@@ -16361,6 +16381,8 @@ enum { DFQ__SHOWN = 40, DFQ__WIDEST = 32, DFQ__LINE_WIDTH = 150 };
 
 typedef struct dfq__shown {
   const dfq_schema *schema;
+  void (*put)(void *user, dfq__text *t, const dfq_value *v);   // NULL: as expressions do
+  void *user;
   dfq__store head, tail[2];   // the first rows; the last ones, in turns
   int turn;
   size_t rows;
@@ -16438,9 +16460,10 @@ static void dfq__shown_get(const dfq__shown *s, size_t i, int column, dfq_value 
 
 // A cell's text in at most DFQ__WIDEST characters; control characters as escapes. Returns its
 // width.
-static size_t dfq__put_cell(dfq__text *t, const dfq_value *v) {
+static size_t dfq__put_cell(dfq__text *t, const dfq__shown *of, const dfq_value *v) {
   dfq__text whole = dfq__text_in(t->heap);
-  dfq__put_value(&whole, v);
+  if (of && of->put) of->put(of->user, &whole, v);
+  else dfq__put_value(&whole, v);
   const char *s = whole.data;
   size_t n = whole.len, width = 0, i = 0;
   for (; i < n && width < DFQ__WIDEST; width++) {
@@ -16461,7 +16484,7 @@ static size_t dfq__put_cell(dfq__text *t, const dfq_value *v) {
 // A column's name is shown like a cell: whatever a file's header holds, the terminal is safe.
 static size_t dfq__put_cell_text(dfq__text *t, const char *s) {
   dfq_value v = dfq__value_str(s, strlen(s));
-  return dfq__put_cell(t, &v);
+  return dfq__put_cell(t, NULL, &v);
 }
 
 typedef struct dfq__layout {
@@ -16491,7 +16514,7 @@ static void dfq__shown_layout(const dfq__shown *s, dfq__text *scratch, size_t pr
       dfq_value v;
       scratch->len = 0;
       dfq__shown_get(s, r, c, &v);
-      l->width[c] = dfq__max(l->width[c], dfq__put_cell(scratch, &v));
+      l->width[c] = dfq__max(l->width[c], dfq__put_cell(scratch, s, &v));
     }
     total += l->width[c] + 2;
   }
@@ -16519,7 +16542,10 @@ static void dfq__put_line(dfq__text *t, dfq__text *cell, const dfq__shown *s,
     if (what == 0) width = dfq__put_cell_text(cell, f->name);
     if (what == 1) { dfq__put(cell, dfq_type_name(f->type)); width = cell->len; }
     if (what == 2) { dfq__put_repeat(cell, '-', l->width[c]); width = l->width[c]; }
-    if (what == 3) { dfq__shown_get(s, row, c, &v); width = dfq__put_cell(cell, &v); }
+    if (what == 3) {
+      dfq__shown_get(s, row, c, &v);
+      width = dfq__put_cell(cell, s, &v);
+    }
     dfq__put_padded(t, cell->data ? cell->data : "", cell->len, width, l->width[c],
                     dfq__is_number(f->type));
     dfq__put(t, "  ");
@@ -28583,6 +28609,7 @@ static const char *dfq__word_of(const dfq__node *n) {
     case DFQ__WINDOW: return "with";
     case DFQ__UNPIVOT: return "unpivot";
     case DFQ__EXPLODE: return "explode";
+    case DFQ__WRITE: return "write";
     case DFQ__NODE_KINDS: break;
   }
   return "?";
@@ -28760,6 +28787,12 @@ static void dfq__put_unpivot(dfq__text *t, const dfq__node *n) {
   for (int v = 0; v < values; v++) dfq__put_item_name(t, v, f[ids + 1 + v].name);
 }
 
+#if DFQ_CHAPTER >= 6
+static void dfq__put_target(dfq__text *t, const struct dfq__target *to);
+#else
+static void dfq__put_target(dfq__text *t, const struct dfq__target *to) { (void)t, (void)to; }
+#endif
+
 // What follows the word, and the other input of a join or union, in a pipeline; with its blank.
 static void dfq__put_rest(dfq__text *t, const dfq__node *n) {
   switch (n->kind) {
@@ -28788,6 +28821,7 @@ static void dfq__put_rest(dfq__text *t, const dfq__node *n) {
     case DFQ__EXPLODE:
       for (int i = 0; i < n->expr_count; i++) dfq__put_item_name(t, i, n->expr[i]->name);
       return;
+    case DFQ__WRITE: dfq__put_target(t, n->to); return;
     case DFQ__TOP_K: dfq__putf(t, " %lld by", (long long)n->count); break;
     case DFQ__UNION: case DFQ__SORT: case DFQ__DISTINCT_ROWS: case DFQ__NODE_KINDS: break;
   }
@@ -28977,7 +29011,9 @@ static dfq__reading dfq__reading_below(const dfq__node *n, dfq__reading r, int s
       r.touched = r.touched && n->count != 0;
       r.whole = r.whole && n->count < 0;
       return r;
-    case DFQ__SORT: case DFQ__TOP_K: case DFQ__WINDOW: r.whole = r.touched; return r;
+    case DFQ__SORT: case DFQ__TOP_K: case DFQ__WINDOW: case DFQ__WRITE:
+      r.whole = r.touched;
+      return r;
     case DFQ__GROUP: r.whole = n->sorted ? r.whole : r.touched; return r;
     case DFQ__UNION:
       if (side) r.touched = r.whole;
@@ -29030,7 +29066,7 @@ static double dfq__rows_of(const dfq__node *n) {
   double rows = n->in[0] ? dfq__rows_of(n->in[0]) : n->source->is->rows(n->source);
   double other = n->in[1] ? dfq__rows_of(n->in[1]) : 0;
   bool limited = n->kind == DFQ__LIMIT || n->kind == DFQ__TOP_K || n->kind == DFQ__SCAN;
-  if (n->kind == DFQ__GROUP && n->key_count == 0) return 1;
+  if (n->kind == DFQ__WRITE || (n->kind == DFQ__GROUP && n->key_count == 0)) return 1;
   if (rows < 0 || other < 0) return limited && n->count >= 0 ? (double)n->count : -1;
   switch (n->kind) {
     case DFQ__UNION: return rows + other;
@@ -29044,7 +29080,7 @@ static double dfq__rows_of(const dfq__node *n) {
       rows = dfq__rows_kept(rows, n->expr, n->expr_count);
       break;
     case DFQ__PROJECT: case DFQ__ROW_INDEX: case DFQ__SORT: case DFQ__TOP_K:
-    case DFQ__WINDOW: case DFQ__NODE_KINDS: break;
+    case DFQ__WINDOW: case DFQ__WRITE: case DFQ__NODE_KINDS: break;
   }
   return limited && n->count >= 0 ? dfq__at_most(rows, (double)n->count) : rows;
 }
@@ -29052,6 +29088,7 @@ static double dfq__rows_of(const dfq__node *n) {
 // The most rows that can come out of n, as the plan itself guarantees; < 0: no limit is known.
 static int64_t dfq__most_rows(const dfq__node *n) {
   int64_t below = n->in[0] ? dfq__most_rows(n->in[0]) : -1;
+  if (n->kind == DFQ__WRITE) return 1;
   if (n->kind == DFQ__JOIN || n->kind == DFQ__UNION || n->kind == DFQ__UNPIVOT ||
       n->kind == DFQ__EXPLODE)
     return -1;
@@ -29128,7 +29165,7 @@ static dfq__order dfq__order_of(const dfq__node *n) {
         o.name[o.count++] = n->source->ordered[i];
       }
       return o;
-    case DFQ__UNION: case DFQ__NODE_KINDS: return o;
+    case DFQ__UNION: case DFQ__WRITE: case DFQ__NODE_KINDS: return o;
   }
   o = dfq__order_of(n->in[0]);
   return dfq__order_above(n, &o);
@@ -29772,6 +29809,7 @@ static bool dfq__sink_one(dfq__sink *s) {
     case DFQ__LIMIT: case DFQ__TOP_K:
       return dfq__refuse(s, NULL, "it would count other rows");
     case DFQ__ROW_INDEX: return dfq__refuse(s, NULL, "it would number other rows");
+    case DFQ__WRITE: return dfq__refuse(s, NULL, "it is about the files, not about their rows");
     case DFQ__FILTER: case DFQ__NODE_KINDS: break;   // see >>merge
   }
   return false;
@@ -30658,6 +30696,13 @@ static void dfq__prune_through(dfq__opt *o, dfq__node *n, const dfq__names *need
   n->schema = n->in[0]->schema;
 }
 
+// A file gets every column, whoever reads what is said about it.
+static void dfq__prune_write(dfq__opt *o, dfq__node *n, bool *changed) {
+  dfq__names below = dfq__no_names(o);
+  dfq__need_all(&below, &n->in[0]->schema);
+  dfq__prune(o, &n->in[0], &below, changed);
+}
+
 // Tells *at which of its columns are needed.
 static void dfq__prune(dfq__opt *o, dfq__node **at, const dfq__names *need, bool *changed) {
   dfq__node *n = *at;
@@ -30672,6 +30717,7 @@ static void dfq__prune(dfq__opt *o, dfq__node **at, const dfq__names *need, bool
     case DFQ__ROW_INDEX: dfq__prune_row_index(o, at, need, changed); return;
     case DFQ__WINDOW: dfq__prune_window(o, at, need, changed); return;
     case DFQ__UNPIVOT: case DFQ__EXPLODE: dfq__prune_repeated(o, n, need, changed); return;
+    case DFQ__WRITE: dfq__prune_write(o, n, changed); return;
     case DFQ__FILTER: case DFQ__LIMIT: case DFQ__SORT: case DFQ__TOP_K:
     case DFQ__DISTINCT_ROWS: case DFQ__NODE_KINDS:
       dfq__prune_through(o, n, need, changed);
@@ -30785,6 +30831,7 @@ static bool dfq__rule_push_limit(dfq__opt *o, dfq__node **at, dfq__reading r) {
       return dfq__limit_copy(o, n, &in->in[0], most, where);
     case DFQ__EXPLODE:   // at least one row of each
       return dfq__limit_copy(o, n, &in->in[0], most, where);
+    case DFQ__WRITE: return dfq__note(o, false, what, where, "files are written whole");
     case DFQ__LIMIT: case DFQ__SORT: case DFQ__TOP_K: case DFQ__NODE_KINDS: break;
   }
   return false;
@@ -33074,7 +33121,8 @@ typedef enum dfq__csv_kind {
   DFQ__K_NAME, DFQ__K_NAMES, DFQ__K_TYPES, DFQ__K_WIDTHS,
   DFQ__K_FORM,                          // no member: it says which scan it is
   DFQ__K_UNKNOWN, DFQ__K_NESTED,        // likewise: of JSON alone
-  DFQ__K_BAD, DFQ__K_RAGGED, DFQ__K_ENCODING
+  DFQ__K_BAD, DFQ__K_RAGGED, DFQ__K_ENCODING,   // words; likewise those of writers:
+  DFQ__K_QUOTING, DFQ__K_LINES, DFQ__K_DIGITS
 } dfq__csv_kind;
 
 typedef struct dfq__csv_knob {
@@ -33113,6 +33161,8 @@ enum { DFQ__CSV_KNOBS = sizeof dfq__csv_knobs / sizeof *dfq__csv_knobs };
 static const char *const dfq__bad_words[] = { "error", "null", "skip", NULL };
 static const char *const dfq__ragged_words[] = { "error", "fill", "truncate", NULL };
 static const char *const dfq__encoding_words[] = { "any", "utf8", "lossy", "latin1", NULL };
+static const char *const dfq__quoting_words[] = { "needed", "always", "never", NULL };
+static const char *const dfq__line_words[] = { "lf", "crlf", NULL };
 
 // Where the knob's member is, of a struct that is the caller's or the engine's own.
 static void *dfq__csv_member(dfq_csv_options *o, const dfq__csv_knob *k) {
@@ -33518,46 +33568,53 @@ static void dfq__csv_put_size(dfq__text *t, const dfq__csv_knob *k, size_t n) {
   else dfq__putf(t, " %s %zu", k->word, n);
 }
 
-// One option, if it is not the default.
+// The words of a choice; NULL for what is none.
+static const char *const *dfq__knob_words(dfq__csv_kind kind) {
+  return kind == DFQ__K_BAD        ? dfq__bad_words
+         : kind == DFQ__K_RAGGED   ? dfq__ragged_words
+         : kind == DFQ__K_ENCODING ? dfq__encoding_words
+         : kind == DFQ__K_QUOTING  ? dfq__quoting_words
+                                   : NULL;
+}
+
+// An option, if it is not the default: what its member holds is enough to say it.
+static void dfq__put_knob(dfq__text *t, const dfq__csv_knob *k, const void *member) {
+  const char *byte = (const char *)member, *text = NULL;
+  const char *const *words = dfq__knob_words(k->kind);
+  bool lines = k->kind == DFQ__K_LINES;
+  int number = 0;   // enums are ints here: DFQ_BAD_NULL is 1
+  if (dfq__csv_is_text(k->kind) || lines) memcpy(&text, member, sizeof text);
+  if (words || k->kind == DFQ__K_DIGITS) memcpy(&number, member, sizeof number);
+  if (number && words) dfq__putf(t, " %s %s", k->word, words[number]);
+  else if (number) dfq__putf(t, " %s %d", k->word, number < 0 ? 0 : number);
+  else if (text && lines) dfq__putf(t, " %s %s", k->word, dfq__line_words[*text == '\r']);
+  else if (text && k->kind == DFQ__K_WIDTHS) dfq__putf(t, " %s (%s)", k->word, text);
+  else if (text && k->kind == DFQ__K_NAME) {
+    dfq__putf(t, " %s ", k->word);
+    dfq__put_name(t, text);
+  } else if (text) {
+    dfq__csv_put_option(t, k->word, text, strlen(text));
+  } else if (k->kind == DFQ__K_COUNT || k->kind == DFQ__K_INFER) {
+    size_t n;
+    memcpy(&n, member, sizeof n);
+    if (n) dfq__csv_put_size(t, k, n);
+  } else if (k->kind == DFQ__K_BYTE || k->kind == DFQ__K_QUOTE) {
+    if (*byte) dfq__csv_put_option(t, k->word, byte, *byte != '\n');
+  } else if ((k->kind == DFQ__K_TRUE || k->kind == DFQ__K_FALSE) && *byte) {
+    dfq__putf(t, " %s %s", k->word, k->kind == DFQ__K_TRUE ? "true" : "false");
+  }
+}
+
+// Of a scan: some options stand first or last, and lists of columns are those of the schema.
 static void dfq__csv_put_knob(dfq__text *t, const dfq__csv_source *s, const dfq__csv_knob *k) {
   dfq_csv_options o = s->options;
-  const void *member = dfq__csv_member(&o, k);
-  const char *byte = (const char *)member, *text = NULL;
-  const char *const *words = k->kind == DFQ__K_BAD      ? dfq__bad_words
-                             : k->kind == DFQ__K_RAGGED ? dfq__ragged_words
-                                                        : dfq__encoding_words;
-  if (dfq__csv_is_text(k->kind)) memcpy(&text, member, sizeof text);
-  switch (k->kind) {
-    case DFQ__K_BYTE: if (*byte) dfq__csv_put_option(t, k->word, byte, 1); return;
-    case DFQ__K_QUOTE: if (*byte) dfq__csv_put_option(t, k->word, byte, *byte != '\n'); return;
-    case DFQ__K_TEXT: if (text) dfq__csv_put_option(t, k->word, text, strlen(text)); return;
-    case DFQ__K_NAME:
-      if (text) dfq__putf(t, " %s ", k->word);
-      if (text) dfq__put_name(t, text);
-      return;
-    case DFQ__K_NAMES: if (text) dfq__csv_put_columns(t, s, false); return;
-    case DFQ__K_TYPES: if (text) dfq__csv_put_columns(t, s, true); return;
-    case DFQ__K_WIDTHS: case DFQ__K_FORM: return;   // they stand first
-    case DFQ__K_UNKNOWN: case DFQ__K_NESTED: return;   // ... or last
-    case DFQ__K_COUNT: case DFQ__K_INFER: {
-      size_t n;
-      memcpy(&n, member, sizeof n);
-      if (n) dfq__csv_put_size(t, k, n);
-      return;
-    }
-    case DFQ__K_HEADER:
-      if (o.header || o.no_header) dfq__putf(t, " header %s", o.header ? "true" : "false");
-      return;
-    case DFQ__K_TRUE: case DFQ__K_FALSE:
-      if (*byte) dfq__putf(t, " %s %s", k->word, k->kind == DFQ__K_TRUE ? "true" : "false");
-      return;
-    case DFQ__K_BAD: case DFQ__K_RAGGED: case DFQ__K_ENCODING: {
-      int word;   // enums are ints here: DFQ_BAD_NULL is 1
-      memcpy(&word, member, sizeof word);
-      if (word) dfq__putf(t, " %s %s", k->word, words[word]);
-      return;
-    }
-  }
+  if (k->kind == DFQ__K_NAMES && o.names) dfq__csv_put_columns(t, s, false);
+  else if (k->kind == DFQ__K_TYPES && o.types) dfq__csv_put_columns(t, s, true);
+  else if (k->kind == DFQ__K_HEADER && (o.header || o.no_header))
+    dfq__putf(t, " header %s", o.header ? "true" : "false");
+  else if (k->at != offsetof(dfq_csv_options, widths) && k->kind != DFQ__K_NAMES &&
+           k->kind != DFQ__K_TYPES && k->kind != DFQ__K_HEADER)
+    dfq__put_knob(t, k, dfq__csv_member(&o, k));
 }
 
 // The path and the options as a pipeline has them.
@@ -38476,6 +38533,8 @@ typedef struct dfq__format {
   bool (*batch)(dfq__writer *w, const dfq_batch *batch);   // instead of row
   void (*end)(dfq__writer *w);       // what stands behind them
   void (*close)(dfq__writer *w);     // frees state; also after an open that failed
+  void (*settle)(dfq__writer *w);    // of a format that holds rows back: puts them into text
+  uint32_t form;                     // its bit, for the table of options
 } dfq__format;
 
 // Formats put into text, or hand large pieces to dfq__writer_put.
@@ -38489,13 +38548,13 @@ struct dfq__writer {
   FILE *out;
   void *file;
   dfq__text target, part;    // the file's name at last, and until then; no part: no rename
-  dfq__text text;            // not written yet
+  dfq__text text, held;      // not written yet; not even laid out yet
   uint64_t rows, bytes;      // taken; handed on
   bool began, failed;
   bool plain;                // in a folder that is nobody's yet: no name until it is whole
-  char delimiter;            // of csv and tsv; and the text at hand, where it may need quotes
+  char delimiter;            // of csv and tsv
   const char *null, *line_end;
-  dfq__text cell;
+  dfq__text cell;            // the value at hand, where an option makes it or it needs quotes
   void *state;               // of other formats
 };
 
@@ -38559,6 +38618,8 @@ DFQ__UNUSED static bool dfq__writer_put(dfq__writer *w, const void *from, size_t
 
 // -- open, take, seal, commit, close
 
+static bool dfq__write_options_check(dfq__writer *w);
+
 // A writer of a format, without a file yet. False after an error, which is reported;
 // dfq__writer_close is due all the same. schema: borrowed until then.
 static bool dfq__writer_open(dfq__writer *w, dfq *db, const dfq_schema *schema,
@@ -38569,9 +38630,9 @@ static bool dfq__writer_open(dfq__writer *w, dfq *db, const dfq_schema *schema,
   w->is = is;
   w->what = what;
   w->schema = schema;
-  w->target = w->part = w->text = w->cell = dfq__text_in(db->heap);
+  w->target = w->part = w->text = w->held = w->cell = dfq__text_in(db->heap);
   if (options) w->options = *options;
-  return !is->open || is->open(w) || dfq__writer_no_memory(w);
+  return dfq__write_options_check(w) && (!is->open || is->open(w) || dfq__writer_no_memory(w));
 }
 
 // Where the path leads, and what the file is called until it is whole. A symbolic link stays
@@ -38659,6 +38720,7 @@ static void dfq__writer_close(dfq__writer *w) {
   dfq__text_free(&w->part);
   dfq__text_free(&w->target);
   dfq__text_free(&w->text);
+  dfq__text_free(&w->held);
   dfq__text_free(&w->cell);
 }
 
@@ -38690,6 +38752,154 @@ static bool dfq__write(dfq_frame *f, const dfq__format *is, const char *what, co
   return dfq__writer_run(&w, f, ok && (out || dfq__writer_into(&w, path)));
 }
 
+// ---- >>write-options: what may be said of a file that is written ----------------------------
+// One struct for all forms, and a table that says which form has which option. From the table
+// an option that a form has not is refused, pipelines read and print their stage write, and
+// whoever adds a form adds a bit. An option that is not the default has a byte that is not
+// zero: that is how the table knows without knowing what the option means.
+//
+//   delimiter ';'    csv tsv                                     json: refused, and what it has
+//   float_digits 2   csv tsv json jsonl md fixed table           an f64 is 3.14 in each of them
+//
+// What a value looks like is asked in one place, too: dfq__put_chosen has the options that make
+// its text, and each form puts quotes, escapes or blanks around what comes out.
+
+enum {
+  DFQ__W_CSV = 1, DFQ__W_TSV = 2, DFQ__W_JSON = 4, DFQ__W_JSONL = 8, DFQ__W_MD = 16,
+  DFQ__W_FIXED = 32, DFQ__W_TABLE = 64, DFQ__W_DFQ = 128,
+  DFQ__W_SEPARATED = DFQ__W_CSV | DFQ__W_TSV,
+  DFQ__W_CELLS = DFQ__W_SEPARATED | DFQ__W_MD | DFQ__W_FIXED | DFQ__W_TABLE,
+  DFQ__W_LINES = DFQ__W_SEPARATED | DFQ__W_MD | DFQ__W_FIXED | DFQ__W_JSONL,
+  DFQ__W_TEXT = DFQ__W_CELLS | DFQ__W_JSON | DFQ__W_JSONL
+};
+
+typedef struct dfq__write_knob {
+  dfq__csv_knob knob;
+  uint32_t forms;
+} dfq__write_knob;
+
+#define DFQ__WRITE_KNOB_LIST(X)                                                                \
+  X("delimiter", DFQ__K_BYTE, delimiter, DFQ__W_SEPARATED)                                     \
+  X("quote", DFQ__K_QUOTING, quote, DFQ__W_SEPARATED)                                          \
+  X("header", DFQ__K_FALSE, no_header, DFQ__W_SEPARATED | DFQ__W_FIXED)                        \
+  X("line_end", DFQ__K_LINES, line_end, DFQ__W_LINES)                                          \
+  X("null", DFQ__K_TEXT, null, DFQ__W_CELLS)                                                   \
+  X("skip_nulls", DFQ__K_TRUE, skip_nulls, DFQ__W_JSON | DFQ__W_JSONL)                         \
+  X("nan", DFQ__K_TEXT, nan, DFQ__W_TEXT)          X("inf", DFQ__K_TEXT, inf, DFQ__W_TEXT)     \
+  X("float_digits", DFQ__K_DIGITS, float_digits, DFQ__W_TEXT)                                  \
+  X("date_format", DFQ__K_TEXT, date_format, DFQ__W_TEXT)                                      \
+  X("datetime_format", DFQ__K_TEXT, datetime_format, DFQ__W_TEXT)                              \
+  X("align", DFQ__K_TRUE, align, DFQ__W_MD)        X("widths", DFQ__K_WIDTHS, widths,          \
+                                                     DFQ__W_FIXED)                             \
+  X("group_rows", DFQ__K_COUNT, group_rows, DFQ__W_DFQ)                                        \
+  X("sync", DFQ__K_TRUE, sync, DFQ__W_TEXT | DFQ__W_DFQ)
+
+static const dfq__write_knob dfq__write_knobs[] = {
+#define DFQ__KNOB(word, kind, member, forms)                                                   \
+  { { word, kind, offsetof(dfq_write_options, member) }, forms },
+  DFQ__WRITE_KNOB_LIST(DFQ__KNOB)
+#undef DFQ__KNOB
+};
+enum { DFQ__WRITE_KNOBS = sizeof dfq__write_knobs / sizeof *dfq__write_knobs };
+
+// Is the option given?
+static bool dfq__write_given(const dfq_write_options *o, const dfq__csv_knob *k) {
+  const char *byte = (const char *)o + k->at;
+  bool text = dfq__csv_is_text(k->kind) || k->kind == DFQ__K_LINES, given = false;
+  size_t n = text ? sizeof(char *) : k->kind == DFQ__K_COUNT ? sizeof(size_t)
+             : k->kind == DFQ__K_QUOTING || k->kind == DFQ__K_DIGITS ? sizeof(int) : 1;
+  for (size_t i = 0; i < n; i++) given = given || byte[i];
+  return given;
+}
+
+// Refuses an option that is not one of the form's. Returns false.
+static bool dfq__write_no_option(dfq__writer *w, const char *word) {
+  dfq__text t = dfq__text_in(w->db->heap);
+  dfq__putf(&t, "%s has no option %s; it has", w->is->name, word);
+  for (int i = 0; i < DFQ__WRITE_KNOBS; i++)
+    if (dfq__write_knobs[i].forms & w->is->form)
+      dfq__putf(&t, " %s", dfq__write_knobs[i].knob.word);
+  if (t.failed) dfq__writer_no_memory(w);
+  else dfq__writer_refuse(w, DFQ_USAGE, t.data);
+  dfq__text_free(&t);
+  return false;
+}
+
+static bool dfq__write_bad_format(const char *format) {
+  size_t at;
+  dfq_value v = dfq__value_str(format ? format : "", format ? strlen(format) : 0);
+  return dfq__format_check(&v, false, &at) != NULL;
+}
+
+// What cannot be right about the options of any form. NULL when all is well.
+static const char *dfq__write_problem(const dfq__writer *w) {
+  const dfq_write_options *o = &w->options;
+  if (strcmp(w->line_end, "\n") != 0 && strcmp(w->line_end, "\r\n") != 0)
+    return "lines end with \\n or \\r\\n";
+  if (o->float_digits < -1 || o->float_digits > 17) return "float_digits is -1 to 17";
+  if (o->quote > DFQ_QUOTE_NEVER) return "quote is no dfq_quoting";
+  if (dfq__write_bad_format(o->date_format) || dfq__write_bad_format(o->datetime_format))
+    return "a date format has an unknown part";
+  return NULL;
+}
+
+// Options that the form has, and that can be. False after an error.
+static bool dfq__write_options_check(dfq__writer *w) {
+  const dfq_write_options *o = &w->options;
+  w->null = o->null ? o->null : "";
+  w->line_end = o->line_end ? o->line_end : "\n";
+  for (int i = 0; i < DFQ__WRITE_KNOBS; i++) {
+    const dfq__write_knob *k = &dfq__write_knobs[i];
+    if (!(k->forms & w->is->form) && dfq__write_given(o, &k->knob))
+      return dfq__write_no_option(w, k->knob.word);
+  }
+  const char *problem = dfq__write_problem(w);
+  return !problem || dfq__writer_refuse(w, DFQ_USAGE, problem);
+}
+
+// A float with some digits behind the point. C writes the point as the locale has it.
+static void dfq__put_fixed(dfq__text *t, double v, int digits) {
+  size_t from = t->len;
+  dfq__putf(t, "%.*f", digits < 0 ? 0 : digits, v);
+  for (size_t i = from; i < t->len; i++)
+    if (t->data[i] != '-' && !dfq__is_digit(t->data[i])) t->data[i] = '.';
+}
+
+// A value whose text is made by an option. False for one that is written as it is anywhere.
+static bool dfq__put_chosen(const dfq__writer *w, dfq__text *t, const dfq_value *v) {
+  const dfq_write_options *o = &w->options;
+  bool real = dfq__is_float(v->type), finite = real && v->as.f - v->as.f == 0;
+  const char *odd = !real || finite ? NULL : v->as.f == v->as.f ? o->inf : o->nan;
+  const char *format = v->type == DFQ_DATE ? o->date_format
+                       : v->type == DFQ_DATETIME ? o->datetime_format : NULL;
+  if (format) dfq__put_time(t, v, format, strlen(format));
+  else if (finite && o->float_digits) dfq__put_fixed(t, v->as.f, o->float_digits);
+  else if (odd) dfq__putf(t, "%s%s", v->as.f < 0 ? "-" : "", odd);
+  else return false;
+  return true;
+}
+
+// A value as a cell's text, for whatever stands around it.
+static void dfq__put_text_value(void *writer, dfq__text *t, const dfq_value *v) {
+  const dfq__writer *w = (const dfq__writer *)writer;
+  if (v->type == DFQ_NULL && (w->is->form != DFQ__W_TABLE || w->options.null))
+    dfq__put(t, w->null);
+  else if (!dfq__put_chosen(w, t, v)) dfq__put_value(t, v);
+}
+
+// Refuses a value that the form cannot hold. row: from 1; 0: it is a name.
+static void dfq__writer_refuse_value(dfq__writer *w, uint64_t row, const char *s, size_t n,
+                                     const char *why) {
+  dfq__text t = dfq__text_in(w->db->heap);
+  if (w->failed) return;
+  if (row) dfq__putf(&t, "row %llu: ", (unsigned long long)row);
+  dfq__csv_put_value(&t, s, n);
+  dfq__put(&t, why);
+  if (t.failed) dfq__writer_no_memory(w);
+  else dfq__writer_refuse(w, DFQ_VALUE_ERROR, t.data);
+  dfq__text_free(&t);
+}
+
 DFQ__SMALL_END
 
 // ---- >>csv-write: rows as CSV ---------------------------------------------------------------
@@ -38701,18 +38911,6 @@ DFQ__SMALL_END
 // byte order mark, which would vanish from the start of a file. Numbers, dates and durations
 // hold none of it, but in a format of the user's they may.
 
-// Refuses a text that would be read as something else. The row is the one at hand.
-static void dfq__csv_unquotable(dfq__writer *w, const char *s, size_t n) {
-  dfq__text t = dfq__text_in(w->db->heap);
-  if (w->failed) return;
-  if (w->began) dfq__putf(&t, "row %llu: ", (unsigned long long)w->rows + 1);
-  dfq__csv_put_value(&t, s, n);
-  dfq__put(&t, " would be read as something else without quotes, and quote is never");
-  if (t.failed) dfq__writer_no_memory(w);
-  else dfq__writer_refuse(w, DFQ_VALUE_ERROR, t.data);
-  dfq__text_free(&t);
-}
-
 // A text as a field. It needs quotes when it holds what means something in CSV, when it is
 // empty or reads like a null, and when it would begin the file like a byte order mark.
 static void dfq__put_csv_text(dfq__writer *w, const char *s, size_t n) {
@@ -38720,8 +38918,11 @@ static void dfq__put_csv_text(dfq__writer *w, const char *s, size_t n) {
                 (n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0);
   for (size_t i = 0; i < n && !quotes; i++)
     quotes = s[i] == w->delimiter || s[i] == '"' || s[i] == '\n' || s[i] == '\r';
-  if (quotes && w->options.csv.quote == DFQ_QUOTE_NEVER) dfq__csv_unquotable(w, s, n);
-  else if (quotes || w->options.csv.quote == DFQ_QUOTE_ALWAYS)
+  if (quotes && w->options.quote == DFQ_QUOTE_NEVER)
+    dfq__writer_refuse_value(w, w->began ? w->rows + 1 : 0, s, n,
+                             " would be read as something else without quotes, and quote is "
+                             "never");
+  else if (quotes || w->options.quote == DFQ_QUOTE_ALWAYS)
     dfq__put_quoted(&w->text, s, n, '"');
   else dfq__put_n(&w->text, s, n);
 }
@@ -38729,7 +38930,7 @@ static void dfq__put_csv_text(dfq__writer *w, const char *s, size_t n) {
 // The header; it is quoted like any text, so that names with commas read back.
 static void dfq__csv_begin(dfq__writer *w) {
   const dfq_schema *schema = w->schema;
-  if (w->options.csv.no_header) return;
+  if (w->options.no_header) return;
   for (int c = 0; c < schema->count; c++) {
     if (c) dfq__put_char(&w->text, w->delimiter);
     dfq__put_csv_text(w, schema->field[c].name, strlen(schema->field[c].name));
@@ -38737,27 +38938,14 @@ static void dfq__csv_begin(dfq__writer *w) {
   dfq__put(&w->text, w->line_end);
 }
 
-// A float with some digits behind the point. C writes the point as the locale has it.
-static void dfq__put_fixed(dfq__text *t, double v, int digits) {
-  size_t from = t->len;
-  dfq__putf(t, "%.*f", digits < 0 ? 0 : digits, v);
-  for (size_t i = from; i < t->len; i++)
-    if (t->data[i] != '-' && !dfq__is_digit(t->data[i])) t->data[i] = '.';
-}
-
 // A value whose text is made by an option, or may need quotes: through the cell. False for one
 // that is written as it is anywhere.
 static bool dfq__csv_make_cell(dfq__writer *w, const dfq_value *v) {
-  const dfq_csv_write_options *o = &w->options.csv;
-  const char *format = v->type == DFQ_DATE ? o->date_format : o->datetime_format;
   w->cell.len = 0;
-  if (dfq__kind(v->type) == DFQ_LIST) dfq__put_list_text(&w->cell, v);
-  else if (format && (v->type == DFQ_DATE || v->type == DFQ_DATETIME))
-    dfq__put_time(&w->cell, v, format, strlen(format));
-  else if (o->float_digits && dfq__is_float(v->type) && v->as.f - v->as.f == 0)
-    dfq__put_fixed(&w->cell, v->as.f, o->float_digits);
-  else if (o->quote != DFQ_QUOTE_ALWAYS) return false;
-  else dfq__put_value(&w->cell, v);
+  if (!dfq__put_chosen(w, &w->cell, v)) {
+    if (dfq__kind(v->type) != DFQ_LIST && w->options.quote != DFQ_QUOTE_ALWAYS) return false;
+    dfq__put_value(&w->cell, v);
+  }
   if (w->cell.failed) w->text.failed = true;
   return true;
 }
@@ -38778,88 +38966,83 @@ static void dfq__csv_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
   dfq__put(&w->text, w->line_end);
 }
 
-static bool dfq__csv_bad_format(const char *format) {
-  size_t at;
-  dfq_value v = dfq__value_str(format ? format : "", format ? strlen(format) : 0);
-  return dfq__format_check(&v, false, &at) != NULL;
-}
+DFQ__SMALL_BEGIN
 
-// What cannot be right about the options: a null text that holds a delimiter could not be told
-// from two fields. NULL when all is well.
-static const char *dfq__csv_write_problem(const dfq__writer *w) {
-  const dfq_csv_write_options *o = &w->options.csv;
-  char bad[5] = { '"', '\n', '\r', w->delimiter, 0 };
-  if (strchr("\"\n\r", w->delimiter) || strpbrk(w->null, bad))
-    return "the delimiter must not be a quote or a line end, and null must hold none of the "
-           "three";
-  if (strcmp(w->line_end, "\n") != 0 && strcmp(w->line_end, "\r\n") != 0)
-    return "lines end with \\n or \\r\\n";
-  if (o->float_digits < -1 || o->float_digits > 17) return "float_digits is -1 to 17";
-  if (o->quote > DFQ_QUOTE_NEVER) return "quote is no dfq_quoting";
-  if (dfq__csv_bad_format(o->date_format) || dfq__csv_bad_format(o->datetime_format))
-    return "a date format has an unknown part";
-  return NULL;
-}
-
+// A null text that holds a delimiter could not be told from two fields.
 static bool dfq__csv_write_open(dfq__writer *w) {
-  const dfq_csv_write_options *o = &w->options.csv;
-  bool tabs = strcmp(w->is->name, "tsv") == 0;
-  w->delimiter = o->delimiter ? o->delimiter : tabs ? '\t' : ',';
-  w->null = o->null ? o->null : "";
-  w->line_end = o->line_end ? o->line_end : "\n";
-  const char *problem = dfq__csv_write_problem(w);
-  return !problem || dfq__writer_refuse(w, DFQ_USAGE, problem);
+  const dfq_write_options *o = &w->options;
+  w->delimiter = o->delimiter ? o->delimiter : w->is->form == DFQ__W_TSV ? '\t' : ',';
+  char bad[5] = { '"', '\n', '\r', w->delimiter, 0 };
+  if (!strchr("\"\n\r", w->delimiter) && !strpbrk(w->null, bad)) return true;
+  return dfq__writer_refuse(w, DFQ_USAGE,
+                            "the delimiter must not be a quote or a line end, and null must "
+                            "hold none of the three");
 }
 
 static const dfq__format dfq__csv_format = {
-  "csv", ".csv", dfq__csv_write_open, dfq__csv_begin, dfq__csv_row, NULL, NULL, NULL
+  "csv", ".csv", dfq__csv_write_open, dfq__csv_begin, dfq__csv_row, NULL, NULL, NULL, NULL,
+  DFQ__W_CSV
 };
 static const dfq__format dfq__tsv_format = {
-  "tsv", ".tsv.tab", dfq__csv_write_open, dfq__csv_begin, dfq__csv_row, NULL, NULL, NULL
+  "tsv", ".tsv.tab", dfq__csv_write_open, dfq__csv_begin, dfq__csv_row, NULL, NULL, NULL, NULL,
+  DFQ__W_TSV
 };
+
+DFQ__SMALL_END
 
 // ---- >>json-write: a result as an array of objects ------------------------------------------
 // One object a row, one row a line. JSON has no NaN and no infinities: they are null, like
-// nulls, so that a number stays a number for whoever reads it. Integers are written with all
-// their digits, whatever a reader may make of those beyond 2^53. Dates and durations are texts.
-// Bytes that are not UTF-8 become U+FFFD, one each, because JSON is UTF-8 and nothing else.
+// nulls, so that a number stays a number for whoever reads it, or the texts that the options
+// nan and inf give. Integers are written with all their digits, whatever a reader may make of
+// those beyond 2^53. Dates and durations are texts. Bytes that are not UTF-8 become U+FFFD, one
+// each, because JSON is UTF-8 and nothing else.
 
 // Bare are the types that JSON has: true and false, and numbers.
-static void dfq__put_json_value(dfq__text *t, const dfq_value *v) {
+static void dfq__put_json_value(dfq__writer *w, const dfq_value *v) {
+  dfq__text *t = &w->text;
+  char text[DFQ__NUMBER_TEXT];
+  bool odd = dfq__is_float(v->type) && v->as.f - v->as.f != 0;
+  bool bare = v->type == DFQ_BOOL || (dfq__is_number(v->type) && !odd);
   if (dfq__kind(v->type) == DFQ_LIST) {
     dfq_value item;
     for (size_t i = 0; dfq_list_get(v, i, &item); i++) {
       dfq__put(t, i ? ", " : "[");
-      dfq__put_json_value(t, &item);
+      dfq__put_json_value(w, &item);
     }
     dfq__put(t, dfq_list_len(v) ? "]" : "[]");
     return;
   }
-  char text[DFQ__NUMBER_TEXT];
-  size_t n = dfq__write_value(text, v);
-  bool bare = v->type == DFQ_BOOL || dfq__is_number(v->type);
-  if (v->type == DFQ_NULL || (dfq__is_float(v->type) && v->as.f - v->as.f != 0))
-    dfq__put(t, "null");
-  else if (v->type == DFQ_STR) dfq__put_json_utf8(t, v->as.s, v->len);
-  else if (bare) dfq__put_n(t, text, n);
-  else dfq__put_json_utf8(t, text, n);
+  if (v->type == DFQ_STR) { dfq__put_json_utf8(t, v->as.s, v->len); return; }
+  w->cell.len = 0;
+  bool made = v->type != DFQ_NULL && dfq__put_chosen(w, &w->cell, v);
+  if (v->type == DFQ_NULL || (odd && !made)) { dfq__put(t, "null"); return; }
+  if (w->cell.failed) { t->failed = true; return; }
+  const char *s = made ? w->cell.data : text;
+  size_t n = made ? w->cell.len : dfq__write_value(text, v);
+  if (bare) dfq__put_n(t, s, n);
+  else dfq__put_json_utf8(t, n ? s : "", n);
 }
 
 static void dfq__json_begin(dfq__writer *w) { dfq__put_char(&w->text, '['); }
 
 static void dfq__put_json_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
   const dfq_schema *schema = w->schema;
+  bool any = false;
   dfq__put_char(&w->text, '{');
   for (int c = 0; c < batch->columns; c++) {
     dfq_value v;
     dfq_batch_get(batch, row, c, &v);
-    if (c) dfq__put(&w->text, ", ");
+    if (v.type == DFQ_NULL && w->options.skip_nulls) continue;
+    if (any) dfq__put(&w->text, ", ");
+    any = true;
     dfq__put_json_utf8(&w->text, schema->field[c].name, strlen(schema->field[c].name));
     dfq__put(&w->text, ": ");
-    dfq__put_json_value(&w->text, &v);
+    dfq__put_json_value(w, &v);
   }
   dfq__put_char(&w->text, '}');
 }
+
+DFQ__SMALL_BEGIN
 
 // The comma stands before each object but the first, because which one is the last is not
 // known.
@@ -38871,63 +39054,223 @@ static void dfq__json_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
 static void dfq__json_end(dfq__writer *w) { dfq__put(&w->text, w->rows ? "\n]\n" : "]\n"); }
 
 static const dfq__format dfq__json_format = {
-  "json", ".json", NULL, dfq__json_begin, dfq__json_row, NULL, dfq__json_end, NULL
+  "json", ".json", NULL, dfq__json_begin, dfq__json_row, NULL, dfq__json_end, NULL, NULL,
+  DFQ__W_JSON
 };
 
 // JSON Lines: each line is an object, so that files can be joined and cut at their lines.
 static void dfq__jsonl_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
   dfq__put_json_row(w, batch, row);
-  dfq__put_char(&w->text, '\n');
+  dfq__put(&w->text, w->line_end);
 }
 
 static const dfq__format dfq__jsonl_format = {
-  "jsonl", ".jsonl.ndjson", NULL, NULL, dfq__jsonl_row, NULL, NULL, NULL
+  "jsonl", ".jsonl.ndjson", NULL, NULL, dfq__jsonl_row, NULL, NULL, NULL, NULL, DFQ__W_JSONL
 };
 
-// -- a table in Markdown, for pages: numbers to the right; as it comes, so nothing is aligned
+// ---- >>aligned-write: Markdown, and columns by their places ---------------------------------
+// Two forms whose columns may be as wide as their widest cell, which nobody knows before the
+// end. A result of any size is written in bounded memory, so the first rows decide: 1 MB of
+// them is held back as cells, then laid out, and each later row is laid out as it comes. Most
+// tables that somebody wants aligned are smaller, and come out exact.
+//
+//   held   id7Adanull8Bo     ends  2 3 6 10 11 13      | id | name |      id  name
+//          (cells)                                     | -: | ---- |       7  Ada
+//   width  2 4                                         |  7 | Ada  |       8  Bo
+//
+// A later cell that is wider makes its line of Markdown longer, which no reader of Markdown
+// minds. Columns by their places may not run into each other: they get a quarter more room when
+// rows are to follow, and what does not fit even then is an error that names row and value; the
+// option widths is the way out. Where nothing is to be aligned, no row is held back. Numbers
+// stand to the right. Characters are counted as >>fixed-width reads them.
 
-// A cell: what would end it, or begin a mark, is escaped; a line end is a break.
+enum { DFQ__ALIGN_BYTES = 1 << 20, DFQ__ALIGN_GAP = 2 };
+
+typedef struct dfq__aligned {
+  dfq__buffer ends;          // of the cells in the writer's held: a size_t each
+  size_t cells, rows;        // held back; and rows laid out before them
+  size_t *width;             // by column
+  size_t gap;                // blanks that must stay between columns
+  bool settled, named;       // the names, or what there is of them, are laid out
+} dfq__aligned;
+
+static size_t dfq__chars_in(const char *s, size_t n) {
+  dfq_value v = dfq__value_str(s, n);
+  return (size_t)dfq__chars_before(&v, n);
+}
+
+// The widths that were asked for, as scans read them: "10, 5, 8". False after an error.
+static bool dfq__aligned_widths(dfq__writer *w, dfq__aligned *a) {
+  const char *s = w->options.widths;
+  int columns = w->schema->count, c = 0;
+  for (bool more = true; more && c < columns; c++) {
+    char *end = NULL;
+    s += strspn(s, " ");
+    a->width[c] = dfq__is_digit(*s) ? (size_t)strtoul(s, &end, 10) : 0;
+    if (!a->width[c] || a->width[c] > DFQ__ALIGN_BYTES) break;
+    s = end + strspn(end, " ");
+    more = *s == ',';
+    s += more;
+  }
+  a->settled = c == columns && !*s;
+  return a->settled || dfq__writer_refuse(w, DFQ_USAGE, "widths are numbers of characters, "
+                                                        "one for each column");
+}
+
+static bool dfq__aligned_open(dfq__writer *w) {
+  size_t columns = (size_t)w->schema->count;
+  bool md = w->is->form == DFQ__W_MD;
+  dfq__aligned *a = (dfq__aligned *)dfq__alloc_zero(w->db->heap, 1, sizeof *a);
+  w->state = a;
+  if (a) a->width = (size_t *)dfq__alloc_zero(w->db->heap, columns + 1, sizeof *a->width);
+  if (!a || !a->width) return false;
+  a->gap = md || w->options.widths ? 0 : DFQ__ALIGN_GAP;
+  a->settled = md && !w->options.align;
+  a->named = w->options.no_header;
+  return md || !w->options.widths || dfq__aligned_widths(w, a);
+}
+
+static void dfq__aligned_close(dfq__writer *w) {
+  dfq__aligned *a = (dfq__aligned *)w->state;
+  if (!a) return;
+  dfq__buffer_free(w->db->heap, &a->ends);
+  dfq__free(w->db->heap, a->width, ((size_t)w->schema->count + 1) * sizeof *a->width);
+  dfq__free(w->db->heap, a, sizeof *a);
+}
+
+// A cell of Markdown: what would end it, or begin a mark, is escaped; a line end is a break.
 static void dfq__put_md_text(dfq__text *t, const char *s, size_t n) {
   for (size_t i = 0; i < n; i++) {
     if (s[i] && strchr("|\\`*_<", s[i])) dfq__put_char(t, '\\');
     if (s[i] == '\n') dfq__put(t, "<br>");
     else if (s[i] != '\r') dfq__put_char(t, s[i]);
   }
-  dfq__put(t, " |");
 }
 
-static void dfq__md_begin(dfq__writer *w) {
-  const dfq_schema *schema = w->schema;
-  for (int c = 0; c < schema->count; c++) {
-    dfq__put(&w->text, c ? " " : "| ");
-    dfq__put_md_text(&w->text, schema->field[c].name, strlen(schema->field[c].name));
+// Holds a cell back.
+static void dfq__aligned_hold(dfq__writer *w, const char *s, size_t n) {
+  dfq__aligned *a = (dfq__aligned *)w->state;
+  if (w->is->form == DFQ__W_MD) dfq__put_md_text(&w->held, s, n);
+  else dfq__put_n(&w->held, s, n);
+  if (!dfq__buffer_reserve(w->db->heap, &a->ends, (a->cells + 1) * sizeof(size_t)))
+    w->text.failed = true;
+  else ((size_t *)(void *)a->ends.data)[a->cells++] = w->held.len;
+}
+
+// Refuses a cell that would run into the next one, or off its line.
+static void dfq__fixed_check(dfq__writer *w, int column, const char *s, size_t n,
+                             size_t chars) {
+  dfq__aligned *a = (dfq__aligned *)w->state;
+  size_t room = a->width[column] - a->gap;
+  bool last = column + 1 == w->schema->count && !w->options.widths;
+  if (memchr(s, '\n', n) || memchr(s, '\r', n))
+    dfq__writer_refuse_value(w, a->rows, s, n, " holds a line end, which ends the row here");
+  else if (chars > room && !last)
+    dfq__writer_refuse_value(w, a->rows, s, n,
+                             " is wider than its column\n  try: the option widths");
+}
+
+// A line of cells, from the i-th that is held on.
+static void dfq__aligned_line(dfq__writer *w, size_t from) {
+  dfq__aligned *a = (dfq__aligned *)w->state;
+  const size_t *end = (const size_t *)(const void *)a->ends.data;
+  const char *cells = w->held.len ? w->held.data : "";
+  bool md = w->is->form == DFQ__W_MD;
+  for (int c = 0; c < w->schema->count; c++, from++) {
+    size_t start = from ? end[from - 1] : 0, n = end[from] - start;
+    const char *s = cells + start;
+    size_t chars = dfq__chars_in(s, n), room = a->width[c] - a->gap;
+    if (!md) dfq__fixed_check(w, c, s, n, chars);
+    if (md) dfq__put(&w->text, c ? " " : "| ");
+    dfq__put_padded(&w->text, s, n, chars, room, dfq__is_number(w->schema->field[c].type));
+    if (md) dfq__put(&w->text, " |");
+    else dfq__put_repeat(&w->text, ' ', a->gap);
   }
-  dfq__put(&w->text, "\n|");
-  for (int c = 0; c < schema->count; c++)
-    dfq__put(&w->text, dfq__is_number(schema->field[c].type) ? " ---: |" : " --- |");
-  dfq__put_char(&w->text, '\n');
+  while (!md && w->text.len && w->text.data[w->text.len - 1] == ' ') w->text.len--;
+  dfq__put(&w->text, w->line_end);
 }
 
-static void dfq__md_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
-  dfq__text t = dfq__text_in(w->db->heap);
+// The line below the names of a table in Markdown: where its numbers stand.
+static void dfq__put_md_rule(dfq__writer *w) {
+  dfq__aligned *a = (dfq__aligned *)w->state;
+  dfq__put_char(&w->text, '|');
+  for (int c = 0; c < w->schema->count; c++) {
+    bool right = dfq__is_number(w->schema->field[c].type);
+    dfq__put_char(&w->text, ' ');
+    dfq__put_repeat(&w->text, '-', dfq__max(a->width[c], 3 + (size_t)right) - right);
+    dfq__put(&w->text, right ? ": |" : " |");
+  }
+  dfq__put(&w->text, w->line_end);
+}
+
+// The first rows say how wide each column is. more: others may come.
+static void dfq__aligned_measure(dfq__writer *w, bool more) {
+  dfq__aligned *a = (dfq__aligned *)w->state;
+  const size_t *end = (const size_t *)(const void *)a->ends.data;
+  const char *cells = w->held.len ? w->held.data : "";
+  size_t columns = (size_t)w->schema->count;
+  for (size_t i = 0; i < a->cells; i++) {
+    size_t from = i ? end[i - 1] : 0, c = i % columns;
+    size_t chars = dfq__chars_in(cells + from, end[i] - from) + a->gap;
+    size_t rule = 3 + (size_t)dfq__is_number(w->schema->field[c].type);   // of Markdown
+    if (!a->gap) chars = dfq__max(chars, rule);
+    a->width[c] = dfq__max(a->width[c], chars);
+  }
+  for (size_t c = 0; c < columns && a->gap && more; c++) a->width[c] += a->width[c] / 4;
+}
+
+// Lays out what is held back: the names, which are the first line, and the rows behind them.
+static void dfq__aligned_out(dfq__writer *w, bool more) {
+  dfq__aligned *a = (dfq__aligned *)w->state;
+  if (w->held.failed) w->text.failed = true;
+  if (!a->settled && !w->text.failed) dfq__aligned_measure(w, more);
+  a->settled = true;
+  for (size_t i = 0; i < a->cells && !w->text.failed && !w->failed;
+       i += (size_t)w->schema->count) {
+    bool names = !a->named;
+    a->named = true;
+    a->rows += !names;
+    dfq__aligned_line(w, i);
+    if (names && w->is->form == DFQ__W_MD) dfq__put_md_rule(w);
+  }
+  a->cells = w->held.len = 0;
+}
+
+static void dfq__aligned_settle(dfq__writer *w) { dfq__aligned_out(w, true); }
+static void dfq__aligned_end(dfq__writer *w) { dfq__aligned_out(w, false); }
+
+// The names, held back like a row.
+static void dfq__aligned_begin(dfq__writer *w) {
+  const dfq_field *f = w->schema->field;
+  if (w->options.no_header) return;
+  for (int c = 0; c < w->schema->count; c++)
+    dfq__aligned_hold(w, f[c].name, strlen(f[c].name));
+  if (((dfq__aligned *)w->state)->settled) dfq__aligned_settle(w);
+}
+
+static void dfq__aligned_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
+  dfq__aligned *a = (dfq__aligned *)w->state;
   for (int c = 0; c < batch->columns; c++) {
     dfq_value v;
-    t.len = 0;
     dfq_batch_get(batch, row, c, &v);
-    if (v.type != DFQ_NULL) dfq__put_value(&t, &v);   // a null is an empty cell
-    dfq__put(&w->text, c ? " " : "| ");
-    dfq__put_md_text(&w->text, t.data ? t.data : "", t.len);
+    w->cell.len = 0;
+    dfq__put_text_value(w, &w->cell, &v);
+    if (w->cell.failed) w->text.failed = true;
+    else dfq__aligned_hold(w, w->cell.len ? w->cell.data : "", w->cell.len);
   }
-  dfq__put_char(&w->text, '\n');
-  if (t.failed) w->text.failed = true;
-  dfq__text_free(&t);
+  if (a->settled || w->held.len + a->cells * sizeof(size_t) >= DFQ__ALIGN_BYTES)
+    dfq__aligned_settle(w);
 }
 
 static const dfq__format dfq__md_format = {
-  "md", ".md", NULL, dfq__md_begin, dfq__md_row, NULL, NULL, NULL
+  "md", ".md", dfq__aligned_open, dfq__aligned_begin, dfq__aligned_row, NULL,
+  dfq__aligned_end, dfq__aligned_close, dfq__aligned_settle, DFQ__W_MD
 };
 
-DFQ__SMALL_BEGIN
+static const dfq__format dfq__fixed_format = {
+  "fixed", ".fwf.prn", dfq__aligned_open, dfq__aligned_begin, dfq__aligned_row, NULL,
+  dfq__aligned_end, dfq__aligned_close, dfq__aligned_settle, DFQ__W_FIXED
+};
 
 // ---- >>columnar-write: results into the engine's own file -----------------------------------
 // A writer like the others: batches gather in columns until they are a group of rows, which is
@@ -39190,7 +39533,7 @@ static void dfq__col_write_close(dfq__writer *head) {
 
 static const dfq__format dfq__col_format = {
   "dfq", ".dfq", dfq__col_write_open, dfq__col_begin, NULL, dfq__col_batch, dfq__col_end,
-  dfq__col_write_close
+  dfq__col_write_close, NULL, DFQ__W_DFQ
 };
 
 DFQ__SMALL_END
@@ -39216,7 +39559,10 @@ static bool dfq__table_write_open(dfq__writer *w) {
   t->arena.heap = w->db->heap;
   size_t columns = (size_t)w->schema->count + 1;
   t->room = (dfq__vec *)dfq__arena_array(&t->arena, columns, sizeof *t->room);
-  return dfq__shown_init(&t->shown, w->db, w->schema, &t->arena) && t->room;
+  bool ok = dfq__shown_init(&t->shown, w->db, w->schema, &t->arena) && t->room;
+  t->shown.put = dfq__put_text_value;
+  t->shown.user = w;
+  return ok;
 }
 
 static bool dfq__table_write_batch(dfq__writer *w, const dfq_batch *batch) {
@@ -39238,13 +39584,13 @@ static void dfq__table_write_close(dfq__writer *w) {
 }
 
 static const dfq__format dfq__table_format = {
-  "table", ".txt", dfq__table_write_open,  NULL,
-  NULL,    dfq__table_write_batch, dfq__table_write_end, dfq__table_write_close
+  "table", ".txt", dfq__table_write_open, NULL, NULL, dfq__table_write_batch,
+  dfq__table_write_end, dfq__table_write_close, NULL, DFQ__W_TABLE
 };
 
 static const dfq__format *const dfq__formats[] = {
   &dfq__csv_format, &dfq__tsv_format, &dfq__json_format, &dfq__table_format,
-  &dfq__col_format, &dfq__jsonl_format, &dfq__md_format,
+  &dfq__col_format, &dfq__jsonl_format, &dfq__md_format, &dfq__fixed_format,
 };
 enum { DFQ__FORMATS = sizeof dfq__formats / sizeof dfq__formats[0] };
 
@@ -39381,22 +39727,13 @@ DFQ_API bool dfq_write_all(dfq_frame *frame, const dfq_sink *sinks, int count) {
   return ok;
 }
 
-static dfq_write_options dfq__csv_options_of(const dfq_csv_write_options *options) {
-  dfq_write_options o;
-  memset(&o, 0, sizeof o);
-  if (options) o.csv = *options;
-  return o;
-}
-
 DFQ_API bool dfq_write_csv(dfq_frame *frame, const char *path,
-                           const dfq_csv_write_options *options) {
-  dfq_write_options o = dfq__csv_options_of(options);
-  return dfq__write(frame, &dfq__csv_format, "write_csv", path, NULL, &o);
+                           const dfq_write_options *options) {
+  return dfq__write(frame, &dfq__csv_format, "write_csv", path, NULL, options);
 }
 
-DFQ_API bool dfq_print_csv(dfq_frame *frame, FILE *out, const dfq_csv_write_options *options) {
-  dfq_write_options o = dfq__csv_options_of(options);
-  return dfq__write(frame, &dfq__csv_format, "print_csv", NULL, out, &o);
+DFQ_API bool dfq_print_csv(dfq_frame *frame, FILE *out, const dfq_write_options *options) {
+  return dfq__write(frame, &dfq__csv_format, "print_csv", NULL, out, options);
 }
 
 DFQ_API bool dfq_print_json(dfq_frame *frame, FILE *out) {
@@ -39439,7 +39776,7 @@ typedef struct dfq__parting {
   dfq__arena arena;          // of folders' names
   const dfq__format *is;
   const dfq_write_options *options;
-  const char *dir;
+  const char *what, *dir;    // the verb, for messages; where to
   dfq__text root, folder;    // until it is whole; the key of the row at hand
   bool begun;                // the root is there
   dfq__names names;          // of the keys
@@ -39450,6 +39787,7 @@ typedef struct dfq__parting {
   size_t count, room;
   uint32_t *slot;            // a hash table of numbers of parts, from 1
   size_t slots, latest;
+  uint64_t files, written, bytes;   // that are whole: how many, with how many rows and bytes
   dfq__buffer numbers;       // of parts, by row of the batch
   dfq__store store;          // for formats that take batches only, with
   dfq_value *value;          // a row for it,
@@ -39460,8 +39798,8 @@ typedef struct dfq__parting {
 static bool dfq__parting_fail(dfq__parting *p, dfq_status status, const char *what,
                               const char *why) {
   dfq__arena scratch = { p->db->heap, NULL, NULL };
-  dfq__report(p->db, dfq__error_new(&scratch, status, NULL, "write_partitioned", "%s%s%s",
-                                    what, *what ? ": " : "", why));
+  dfq__report(p->db, dfq__error_new(&scratch, status, NULL, p->what, "%s%s%s", what,
+                                    *what ? ": " : "", why));
   dfq__arena_release(&scratch, 0);
   return false;
 }
@@ -39518,9 +39856,12 @@ static bool dfq__lot_folders(dfq__parting *p, dfq__lot *part) {
 }
 
 // The end of a part's file. False after an error, which is reported.
-static bool dfq__lot_end(dfq__lot *part) {
+static bool dfq__lot_end(dfq__parting *p, dfq__lot *part) {
   if (!part->live) return true;
   bool ok = dfq__writer_seal(&part->writer);
+  p->files++;
+  p->written += part->writer.rows;
+  p->bytes += part->writer.bytes;
   dfq__writer_close(&part->writer);
   part->live = false;
   return ok;
@@ -39536,7 +39877,7 @@ static bool dfq__parting_make_room(dfq__parting *p) {
     open++;
     if (!oldest || part->used < oldest->used) oldest = part;
   }
-  return open < DFQ__PARTS_OPEN || dfq__lot_end(oldest);
+  return open < DFQ__PARTS_OPEN || dfq__lot_end(p, oldest);
 }
 
 // A writer begins, without a file. False after an error.
@@ -39547,8 +39888,7 @@ static bool dfq__lot_begin(dfq__parting *p, dfq__lot *part) {
             (int)strcspn(p->is->endings + 1, ".") + 1, p->is->endings);
   if (part->path.failed) return dfq__parting_no_memory(p);
   part->live = true;
-  bool ok = dfq__writer_open(&part->writer, p->db, &p->schema, p->is, "write_partitioned",
-                             p->options);
+  bool ok = dfq__writer_open(&part->writer, p->db, &p->schema, p->is, p->what, p->options);
   part->writer.path = part->path.data;
   part->writer.plain = true;
   return ok;
@@ -39672,9 +40012,11 @@ static bool dfq__parting_row(dfq__parting *p, size_t *number, size_t i) {
 static bool dfq__parting_relieve(dfq__parting *p) {
   size_t waits = 0;
   for (size_t i = 0; i < p->count; i++)
-    if (p->part[i]->live) waits += p->part[i]->writer.text.size;
+    if (p->part[i]->live)
+      waits += p->part[i]->writer.text.size + p->part[i]->writer.held.size;
   for (size_t i = 0; i < p->count && waits > DFQ__PARTS_WAIT; i++) {
     dfq__writer *w = &p->part[i]->writer;
+    if (p->part[i]->live && w->is->settle) w->is->settle(w);
     if (p->part[i]->live && w->text.len && !dfq__lot_flush(p, p->part[i])) return false;
   }
   return true;
@@ -39702,7 +40044,7 @@ static bool dfq__parting_take(dfq__parting *p, const dfq__batch *b) {
 static bool dfq__parting_keys(dfq__parting *p, const dfq_schema *all, const char *keys) {
   dfq *own = dfq__own_context(p->db);
   if (!own) return dfq__parting_no_memory(p);
-  dfq__parser parser = dfq__parser_of(own, keys, strlen(keys), "write_partitioned", NULL);
+  dfq__parser parser = dfq__parser_of(own, keys, strlen(keys), p->what, NULL);
   do {
     dfq__token t = parser.now;
     const char *name = dfq__parse_name(&parser, "a column");
@@ -39721,8 +40063,7 @@ static bool dfq__parting_keys(dfq__parting *p, const dfq_schema *all, const char
 }
 
 // The keys, and what is left for the files. False after an error.
-static bool dfq__parting_columns(dfq__parting *p, dfq_frame *f, const char *keys) {
-  const dfq_schema *all = dfq_schema_of(f);
+static bool dfq__parting_columns(dfq__parting *p, const dfq_schema *all, const char *keys) {
   dfq__arena *a = &p->arena;
   size_t n = (size_t)all->count + 1;
   p->names.arena = a;
@@ -39788,7 +40129,7 @@ static bool dfq__parting_commit(dfq__parting *p) {
   for (size_t i = 0; i < p->count; i++) {
     dfq__lot *part = p->part[i];
     if (!part->live) continue;
-    if (!dfq__lot_flush(p, part) || !dfq__lot_end(part)) return false;
+    if (!dfq__lot_flush(p, part) || !dfq__lot_end(p, part)) return false;
   }
   char name[DFQ__PATH_ROOM];
   size_t n = p->root.len - strlen(".0123456789abcdef.tmp");
@@ -39842,21 +40183,30 @@ static void dfq__parting_close(dfq__parting *p) {
   dfq__arena_release(&p->arena, 0);
 }
 
+// Everything that can be known before a row is there, and before the disk is touched. False
+// after an error; dfq__parting_close is due all the same.
+static bool dfq__parting_init(dfq__parting *p, dfq *db, const dfq_schema *schema,
+                              const char *what, const char *dir, const char *keys,
+                              const dfq_write_options *options) {
+  memset(p, 0, sizeof *p);
+  p->db = db;
+  p->arena.heap = db->heap;
+  p->root = p->folder = dfq__text_in(db->heap);
+  p->what = what;
+  p->dir = dir;
+  p->options = options;
+  p->is = dfq__format_for(db, what, options && options->format ? options->format : "csv", NULL);
+  return p->is && dfq__parting_columns(p, schema, keys ? keys : "");
+}
+
 DFQ_API bool dfq_write_partitioned(dfq_frame *frame, const char *dir, const char *keys,
                                    const dfq_write_options *options) {
   dfq__parting p;
   dfq__stream s;
   if (!frame) return false;
   if (frame->error) { dfq__report(frame->db, frame->error); return false; }
-  memset(&p, 0, sizeof p);
-  p.db = frame->db;
-  p.arena.heap = p.db->heap;
-  p.root = p.folder = dfq__text_in(p.db->heap);
-  p.dir = dir;
-  p.options = options;
-  p.is = dfq__format_for(p.db, "write_partitioned",
-                         options && options->format ? options->format : "csv", NULL);
-  bool ok = p.is && dfq__parting_columns(&p, frame, keys ? keys : "") &&
+  bool ok = dfq__parting_init(&p, frame->db, dfq_schema_of(frame), "write_partitioned", dir,
+                              keys, options) &&
             dfq__parting_root(&p) && dfq__stream_open(&s, frame, true);
   if (ok) {
     for (const dfq__batch *b; ok && (b = dfq__stream_next(&s)) != NULL;)
@@ -39866,6 +40216,280 @@ DFQ_API bool dfq_write_partitioned(dfq_frame *frame, const char *dir, const char
   ok = ok && dfq__parting_commit(&p);
   dfq__parting_close(&p);
   return ok;
+}
+
+// ---- >>write-stage: writing as a step of a plan ---------------------------------------------
+// Idea. A pipeline can end in a file, as it begins with one: | write 'sales' by year. What it
+// writes to is part of the plan, so that text, explain and the journal show it; what comes out
+// of the step is one row, which says what was written:
+//
+//   scan orders.csv | write 'sales' by year format json      path   files  rows  bytes
+//                                                            sales      2     6    410
+//
+// The step is a pipeline breaker like a group without keys: at the first pull it reads its
+// input to the end, through the writer of >>sinks or through >>parting, and the files have
+// their names before the row is handed out. Both engines do so; they differ in who brings the
+// batches. No filter, no limit and no unneeded column crosses it: what is written is what was
+// said.
+//
+// All that can be wrong with path, keys and options is found when the frame is built, by
+// opening a writer that never gets a file. Errors of the run are reported to a context of the
+// run's own, and taken from there.
+
+typedef struct dfq__target {
+  const char *path, *keys;        // keys: NULL for one file
+  dfq_write_options options;      // texts copied
+  const dfq__format *is;
+} dfq__target;
+
+// One file or a folder of them, on its way to the disk.
+typedef struct dfq__saving {
+  const dfq__target *to;
+  dfq__writer writer;
+  dfq__parting parting;
+  bool open;
+} dfq__saving;
+
+// Makes what the target needs, without touching the disk. all: also a writer for the files of a
+// folder, to see what it says about the options. False after an error, which db has.
+static bool dfq__saving_init(dfq__saving *s, dfq *db, const dfq__target *to,
+                             const dfq_schema *schema, bool all) {
+  memset(s, 0, sizeof *s);
+  s->to = to;
+  s->open = true;
+  if (to->keys) {
+    if (!dfq__parting_init(&s->parting, db, schema, "write", to->path, to->keys, &to->options))
+      return false;
+    schema = &s->parting.schema;
+  }
+  return (to->keys && !all) ||
+         dfq__writer_open(&s->writer, db, schema, to->is, "write", &to->options);
+}
+
+static void dfq__saving_close(dfq__saving *s) {
+  if (s->open && s->writer.is) dfq__writer_close(&s->writer);
+  if (s->open && s->to->keys) dfq__parting_close(&s->parting);
+  s->open = false;
+}
+
+static bool dfq__saving_begin(dfq__saving *s) {
+  return s->to->keys ? dfq__parting_root(&s->parting)
+                     : dfq__writer_into(&s->writer, s->to->path);
+}
+
+static bool dfq__saving_take(dfq__saving *s, const dfq__batch *b) {
+  return s->to->keys ? dfq__parting_take(&s->parting, b) : dfq__writer_take(&s->writer, b);
+}
+
+// The files get their names, and a row says what they are.
+static bool dfq__saving_end(dfq__saving *s, dfq_value *row) {
+  const dfq__parting *p = &s->parting;
+  const dfq__writer *w = &s->writer;
+  bool parted = s->to->keys != NULL;
+  bool ok = parted ? dfq__parting_commit(&s->parting)
+                   : dfq__writer_seal(&s->writer) && dfq__writer_commit(&s->writer);
+  row[0] = dfq__value_str(s->to->path, strlen(s->to->path));
+  row[1] = dfq__value_int(DFQ_I64, parted ? (int64_t)p->files : 1);
+  row[2] = dfq__value_int(DFQ_I64, (int64_t)(parted ? p->written : w->rows));
+  row[3] = dfq__value_int(DFQ_I64, (int64_t)(parted ? p->bytes : w->bytes));
+  return ok;
+}
+
+// What a context was told, as an error of its arena; at: in front, as in other messages.
+static const dfq__error *dfq__error_told(const dfq *told, dfq__arena *arena, const char *at) {
+  static const char comma[] = ", write: ";
+  dfq__text t = dfq__text_in(told->heap);
+  const char *message = dfq_error(told), *where = at ? strstr(message, comma) : NULL;
+  if (told->status == DFQ_NO_MEMORY) return &dfq__error_memory;
+  if (where) dfq__putf(&t, "%.*s, %s%s", (int)(where - message), message, at, where);
+  else dfq__put(&t, message);
+  return dfq__error_from(arena, told->status, &t);
+}
+
+static bool dfq__saving_fail(dfq__run *run, const dfq__node *n) {
+  if (!run->error) dfq__run_error(run, dfq__error_told(run->own, &run->own->arena, n->at));
+  return false;
+}
+
+// -- the batch engine
+
+typedef struct dfq__write_op {
+  dfq__op head;
+  dfq__saving saving;
+  dfq__store row;
+  bool done;
+} dfq__write_op;
+
+static bool dfq__write_op_open(dfq__op *op) {
+  dfq__write_op *s = (dfq__write_op *)op;
+  dfq_type type[4] = { DFQ_STR, DFQ_I64, DFQ_I64, DFQ_I64 };
+  return dfq__store_init(&s->row, op->eval.heap, type, 4);
+}
+
+// Reads the input to its end. The run's error is its own, or else the writer's.
+static bool dfq__write_op_all(dfq__write_op *s, dfq_value *row) {
+  dfq__op *op = &s->head, *in = op->in[0];
+  dfq__event e = DFQ__BATCH;
+  const dfq_schema *schema = &op->node->in[0]->schema;
+  if (!dfq__saving_init(&s->saving, op->run->own, op->node->to, schema, false) ||
+      !dfq__saving_begin(&s->saving)) return dfq__saving_fail(op->run, op->node);
+  while ((e = dfq__pull(in)) == DFQ__BATCH)
+    if (!dfq__saving_take(&s->saving, &in->out)) return dfq__saving_fail(op->run, op->node);
+  if (e == DFQ__ERROR) return false;
+  return dfq__saving_end(&s->saving, row) || dfq__saving_fail(op->run, op->node);
+}
+
+static dfq__event dfq__write_op_next(dfq__op *op) {
+  dfq__write_op *s = (dfq__write_op *)op;
+  dfq_value row[4];
+  if (s->done) return DFQ__END;
+  s->done = true;
+  bool ok = dfq__write_op_all(s, row) && dfq__store_row(&s->row, row);
+  dfq__saving_close(&s->saving);
+  for (int c = 0; ok && c < 4; c++) op->out.column[c] = dfq__store_vec(&s->row, c);
+  op->out.rows = 1;
+  return ok ? DFQ__BATCH : DFQ__ERROR;
+}
+
+static void dfq__write_op_close(dfq__op *op) {
+  dfq__write_op *s = (dfq__write_op *)op;
+  dfq__saving_close(&s->saving);
+  dfq__store_free(&s->row);
+}
+
+static const dfq__op_class dfq__write_class = {
+  sizeof(dfq__write_op), dfq__write_op_open, NULL, dfq__write_op_next, dfq__write_op_close, NULL
+};
+
+// -- one row at a time
+
+typedef struct dfq__row_write {
+  dfq__row_op op;
+  dfq__saving saving;
+  dfq__store store;          // a row at a time: writers take batches
+  dfq__batch batch;
+  bool done;
+} dfq__row_write;
+
+// Nothing is bound; the disk is not touched before the first row is asked for.
+static bool dfq__row_write_open(dfq_rows *r) {
+  dfq__row_write *s = (dfq__row_write *)r;
+  dfq__run *run = s->op.run;
+  const dfq_schema *schema = &s->op.node->in[0]->schema;
+  size_t n = (size_t)schema->count + 1;
+  dfq_type *type = (dfq_type *)dfq__arena_array(&run->own->arena, n, sizeof *type);
+  s->batch.columns = schema->count;
+  s->batch.column = (dfq__vec *)dfq__arena_array(&run->own->arena, n, sizeof(dfq__vec));
+  for (int c = 0; type && c < schema->count; c++) type[c] = dfq__types_of(schema, c);
+  if (type && s->batch.column &&
+      dfq__store_init(&s->store, run->own->heap, type, schema->count)) return true;
+  return dfq__row_fail_memory(&s->op);
+}
+
+static bool dfq__row_write_take(dfq__row_write *s, const dfq_value *row) {
+  dfq__store_clear(&s->store);
+  if (!dfq__store_row(&s->store, row)) return dfq__row_fail_memory(&s->op);
+  for (int c = 0; c < s->batch.columns; c++)
+    s->batch.column[c] = dfq__store_vec(&s->store, c);
+  s->batch.rows = 1;
+  return dfq__saving_take(&s->saving, &s->batch) || dfq__saving_fail(s->op.run, s->op.node);
+}
+
+static bool dfq__row_write_all(dfq__row_write *s) {
+  dfq_rows *r = &s->op.head;
+  const dfq__node *n = s->op.node;
+  const dfq_value *in = NULL;
+  if (!dfq__saving_init(&s->saving, s->op.run->own, n->to, &n->in[0]->schema, false) ||
+      !dfq__saving_begin(&s->saving)) return dfq__saving_fail(s->op.run, n);
+  while (dfq_rows_next(r->in, &in))
+    if (!dfq__row_write_take(s, in)) return false;
+  if (dfq_rows_failed(r->in)) return false;
+  return dfq__saving_end(&s->saving, r->row) || dfq__saving_fail(s->op.run, n);
+}
+
+static int dfq__row_write_next(dfq_rows *r, const dfq_value **row) {
+  dfq__row_write *s = (dfq__row_write *)r;
+  if (s->done) return 0;
+  s->done = true;
+  *row = r->row;
+  return dfq__row_write_all(s) ? 1 : -1;
+}
+
+static void dfq__row_write_close(dfq_rows *r) {
+  dfq__row_write *s = (dfq__row_write *)r;
+  dfq__saving_close(&s->saving);
+  dfq__store_free(&s->store);
+  dfq__row_op_close(r);
+}
+
+static const dfq__rows_class dfq__row_write_class = {
+  "write", dfq__row_write_open, dfq__row_write_next, dfq__row_write_close
+};
+
+// -- as a frame
+
+// "sales by year format json null 'NA'", with a blank in front.
+static void dfq__put_target(dfq__text *t, const dfq__target *to) {
+  dfq__put_char(t, ' ');
+  dfq__put_path(t, to->path);
+  if (to->keys) dfq__putf(t, " by %s", to->keys);
+  if (to->options.format) dfq__putf(t, " format %s", to->options.format);
+  for (int i = 0; i < DFQ__WRITE_KNOBS; i++) {
+    const dfq__csv_knob *k = &dfq__write_knobs[i].knob;
+    dfq__put_knob(t, k, (const char *)&to->options + k->at);
+  }
+}
+
+// A copy of everything, which lives as long as the plan. NULL without memory.
+static dfq__target *dfq__target_copy(dfq *db, const char *path, const char *keys,
+                                     const dfq_write_options *options) {
+  bool ok = true;
+  dfq__target *to = (dfq__target *)dfq__arena_alloc(&db->arena, sizeof *to);
+  if (!to) return NULL;
+  if (options) to->options = *options;
+  to->path = dfq__csv_copy(&db->arena, path ? path : "", &ok);
+  to->keys = dfq__csv_copy(&db->arena, keys, &ok);
+  to->options.format = dfq__csv_copy(&db->arena, to->options.format, &ok);
+  for (int i = 0; i < DFQ__WRITE_KNOBS; i++) {
+    const dfq__csv_knob *k = &dfq__write_knobs[i].knob;
+    if (!dfq__csv_is_text(k->kind) && k->kind != DFQ__K_LINES) continue;
+    const char **text = (const char **)(void *)((char *)&to->options + k->at);
+    *text = dfq__csv_copy(&db->arena, *text, &ok);
+  }
+  return ok ? to : NULL;
+}
+
+DFQ_API dfq_frame *dfq_write_stage_at(dfq_frame *in, const char *path, const char *keys,
+                                      const dfq_write_options *options, const char *at) {
+  static const dfq_type type[] = { DFQ_STR, DFQ_I64, DFQ_I64, DFQ_I64 };
+  static const char *const name[] = { "path", "files", "rows", "bytes" };
+  if (!in || in->error) return in;
+  dfq__verb v = dfq__verb_on(in, "write", at);
+  dfq *own = dfq__own_context(v.db);
+  dfq__target *to = own ? dfq__target_copy(v.db, path, keys, options) : NULL;
+  dfq_field *field = (dfq_field *)dfq__arena_array(&v.db->arena, 4, sizeof *field);
+  dfq__saving s;
+  memset(&s, 0, sizeof s);
+  if (to && !*to->path) dfq__verb_error(&v, DFQ_USAGE, "no path is given");
+  if (to) to->is = dfq__format_for(own, "write", !to->options.format && keys
+                                                     ? "csv" : to->options.format, to->path);
+  if (to && !v.error && (!to->is || !dfq__saving_init(&s, own, to, &in->node->schema, true)))
+    v.error = dfq__error_told(own, &v.db->arena, v.at);
+  dfq__saving_close(&s);
+  dfq_close(own);
+  if (!to || !field || v.error) return dfq__verb_failed(&v);
+  for (int c = 0; c < 4; c++) {
+    field[c].name = dfq__intern(v.db, name[c]);
+    field[c].type = type[c];
+    if (!field[c].name) return dfq__verb_failed(&v);
+  }
+  dfq__node *n = dfq__verb_node(&v, DFQ__WRITE, NULL);
+  if (n) {
+    n->to = to;
+    n->schema.field = field;
+    n->schema.count = 4;
+  }
+  return dfq__verb_done(&v, n);
 }
 
 // ---- >>pipeline: whole plans as text --------------------------------------------------------
@@ -40164,15 +40788,22 @@ static size_t dfq__parse_infer(dfq__parser *p) {
   return (size_t)dfq__parse_count(p, "a number of rows, all or none");
 }
 
-// The value of one option, whose word was taken already.
-static void dfq__parse_option(dfq__parser *p, const dfq__csv_knob *k, dfq__scan_options *all) {
-  static const char *const unknown[] = { "error", "ignore", NULL };
-  static const char *const nested[] = { "columns", "text", NULL };
-  dfq_csv_options *o = &all->csv;
+// What is expected of an option that is a choice.
+static const char *dfq__knob_what(dfq__csv_kind kind) {
+  return kind == DFQ__K_BAD        ? "error, null or skip"
+         : kind == DFQ__K_RAGGED   ? "error, fill or truncate"
+         : kind == DFQ__K_ENCODING ? "any, utf8, lossy or latin1"
+                                   : "needed, always or never";
+}
+
+// The value of an option, whose word was taken already, into its member. Of a scan's only those
+// that are no more than that.
+static void dfq__parse_knob(dfq__parser *p, const dfq__csv_knob *k, void *to) {
   static const char *const text = "a text in quotes, as in 'NA'";
-  bool lines = k->at == offsetof(dfq_csv_options, skip);
-  const char *count = lines ? "a number of lines" : "a number";
-  void *to = dfq__csv_member(o, k);
+  const char *const *words = dfq__knob_words(k->kind);
+  bool lines = k->kind == DFQ__K_COUNT && k->at == offsetof(dfq_csv_options, skip);
+  int choice = words ? dfq__parse_choice(p, words, dfq__knob_what(k->kind)) : 0;
+  if (words) memcpy(to, &choice, sizeof choice);
   switch (k->kind) {
     case DFQ__K_BYTE: *(char *)to = dfq__parse_char(p, 0); return;
     case DFQ__K_QUOTE: *(char *)to = dfq__parse_char(p, '\n'); return;
@@ -40180,37 +40811,42 @@ static void dfq__parse_option(dfq__parser *p, const dfq__csv_knob *k, dfq__scan_
     case DFQ__K_NAME: *(const char **)to = dfq__parse_name(p, "a column's name"); return;
     case DFQ__K_NAMES: *(const char **)to = dfq__parse_columns_text(p, false); return;
     case DFQ__K_TYPES: *(const char **)to = dfq__parse_columns_text(p, true); return;
-    case DFQ__K_COUNT: *(size_t *)to = (size_t)dfq__parse_count(p, count); return;
+    case DFQ__K_WIDTHS: *(const char **)to = dfq__parse_inner_text(p); return;
+    case DFQ__K_COUNT:
+      *(size_t *)to = (size_t)dfq__parse_count(p, lines ? "a number of lines" : "a number");
+      return;
     case DFQ__K_INFER: *(size_t *)to = dfq__parse_infer(p); return;
     case DFQ__K_TRUE: *(bool *)to = dfq__parse_bool(p); return;
     case DFQ__K_FALSE: *(bool *)to = !dfq__parse_bool(p); return;
-    case DFQ__K_HEADER:
-      o->header = dfq__parse_bool(p);
-      o->no_header = !o->header;
+    case DFQ__K_DIGITS: {
+      int64_t n = dfq__parse_count(p, "a number of digits, 0 to 17");
+      *(int *)to = n == 0 ? -1 : n > 17 ? 18 : (int)n;
       return;
-    case DFQ__K_BAD:
-      o->bad_values = (dfq_bad_values)dfq__parse_choice(p, dfq__bad_words,
-                                                        "error, null or skip");
+    }
+    case DFQ__K_LINES:
+      *(const char **)to = dfq__parse_choice(p, dfq__line_words, "lf or crlf") ? "\r\n" : "\n";
       return;
-    case DFQ__K_RAGGED:
-      o->ragged = (dfq_ragged)dfq__parse_choice(p, dfq__ragged_words,
-                                                "error, fill or truncate");
-      return;
-    case DFQ__K_ENCODING:
-      o->encoding = (dfq_encoding)dfq__parse_choice(p, dfq__encoding_words,
-                                                    "any, utf8, lossy or latin1");
-      return;
-    case DFQ__K_FORM:
-      all->form = (dfq__file_form)dfq__parse_choice(p, dfq__form_words,
-                                                    "csv, tsv, fixed, dfq or json");
-      return;
-    case DFQ__K_WIDTHS: o->widths = dfq__parse_inner_text(p); return;
-    case DFQ__K_UNKNOWN:
-      if (dfq__parse_choice(p, unknown, "error or ignore")) all->more |= DFQ__JSON_IGNORE;
-      return;
-    case DFQ__K_NESTED:
-      if (dfq__parse_choice(p, nested, "columns or text")) all->more |= DFQ__JSON_TEXT;
-      return;
+    case DFQ__K_BAD: case DFQ__K_RAGGED: case DFQ__K_ENCODING: case DFQ__K_QUOTING: return;
+    case DFQ__K_HEADER: case DFQ__K_FORM: case DFQ__K_UNKNOWN: case DFQ__K_NESTED: return;
+  }
+}
+
+// The value of one option of a scan, whose word was taken already.
+static void dfq__parse_option(dfq__parser *p, const dfq__csv_knob *k, dfq__scan_options *all) {
+  static const char *const unknown[] = { "error", "ignore", NULL };
+  static const char *const nested[] = { "columns", "text", NULL };
+  if (k->kind == DFQ__K_HEADER) {
+    all->csv.header = dfq__parse_bool(p);
+    all->csv.no_header = !all->csv.header;
+  } else if (k->kind == DFQ__K_FORM) {
+    all->form = (dfq__file_form)dfq__parse_choice(p, dfq__form_words,
+                                                  "csv, tsv, fixed, dfq or json");
+  } else if (k->kind == DFQ__K_UNKNOWN) {
+    if (dfq__parse_choice(p, unknown, "error or ignore")) all->more |= DFQ__JSON_IGNORE;
+  } else if (k->kind == DFQ__K_NESTED) {
+    if (dfq__parse_choice(p, nested, "columns or text")) all->more |= DFQ__JSON_TEXT;
+  } else {
+    dfq__parse_knob(p, k, dfq__csv_member(&all->csv, k));
   }
 }
 
@@ -40533,6 +41169,7 @@ DFQ_API bool dfq_sniff_csv(dfq *db, const char *path, const dfq_csv_options *giv
 //         | "union" source | "join" source ["on" pairs] [type] joinoptions ["where" expr]
 //         | "join_asof" source "on" pair ["by" pairs] asofoptions | "update" source "on" pairs
 //         | "filter_in" NAME ["not"] "in" source | "merge_sorted" source "by" keys
+//         | "write" PATH ["by" NAME {"," NAME}] ["format" NAME] writeoptions
 //
 // A function for each: called behind its word, it reads the rest of the stage and returns the
 // frame that the verb makes of in. Where the grammar of a stage is that of a verb's text, the
@@ -40881,6 +41518,59 @@ static dfq_frame *dfq__stage_merge_sorted(dfq__script *s, dfq_frame *in) {
   return dfq_sort_exprs_at(dfq_union_at(in, other, s->at), keys.key, keys.count, s->at);
 }
 
+// The error for a word that is no option of a file.
+static void dfq__unknown_write_option(dfq__parser *p) {
+  const char *name[DFQ__WRITE_KNOBS + 2];
+  for (int i = 0; i < DFQ__WRITE_KNOBS; i++) name[i] = dfq__write_knobs[i].knob.word;
+  name[DFQ__WRITE_KNOBS] = "format";
+  name[DFQ__WRITE_KNOBS + 1] = NULL;
+  dfq__unknown_word(p, "option", name, dfq__nearest_word(p, name));
+}
+
+// writeoptions: the words of dfq__write_knobs, each at most once, with their values. False when
+// there is none here.
+static bool dfq__parse_write_option(dfq__parser *p, dfq_write_options *o, uint64_t *seen) {
+  for (int i = 0; i < DFQ__WRITE_KNOBS; i++) {
+    const dfq__csv_knob *k = &dfq__write_knobs[i].knob;
+    if (!dfq__is_word(p, k->word)) continue;
+    if (*seen >> i & 1)
+      dfq__parse_fail(p, DFQ_SYNTAX, p->now.at, p->now.len, "%s stands twice", k->word);
+    *seen |= (uint64_t)1 << i;
+    dfq__take(p);
+    if (!p->error) dfq__parse_knob(p, k, (char *)o + k->at);
+    return !p->error;
+  }
+  return false;
+}
+
+// NAME {"," NAME}: columns of in, as text.
+static const char *dfq__parse_keys_text(dfq__script *s, dfq_frame *in) {
+  size_t from = s->p.now.at;
+  do {
+    dfq__token t = s->p.now;
+    const char *name = dfq__parse_name(&s->p, "a column");
+    if (name) dfq__check_column(s, in, name, t);
+  } while (!s->p.error && dfq__accept_symbol(&s->p, ","));
+  return dfq__text_since(&s->p, from);
+}
+
+// "write" PATH ["by" NAME {"," NAME}] ["format" NAME] writeoptions
+static dfq_frame *dfq__stage_write(dfq__script *s, dfq_frame *in) {
+  dfq__parser *p = &s->p;
+  dfq_write_options o;
+  uint64_t seen = 0;
+  bool bare;
+  const char *path = dfq__parse_path(p, &bare), *keys = NULL;
+  memset(&o, 0, sizeof o);
+  if (!p->error && dfq__accept_word(p, "by")) keys = dfq__parse_keys_text(s, in);
+  while (!p->error) {
+    if (!o.format && dfq__accept_word(p, "format")) o.format = dfq__parse_name(p, "a format");
+    else if (!dfq__parse_write_option(p, &o, &seen)) break;
+  }
+  if (!p->error && p->now.kind == DFQ__T_NAME) dfq__unknown_write_option(p);
+  return p->error ? in : dfq_write_stage_at(in, path, keys, &o, s->at);
+}
+
 // ---- >>pipeline-script: from stages to scripts ----------------------------------------------
 // A stage is looked up in a table by its word. Who comes from SQL or from another library may
 // write another word for it: a second table knows what they mean, and the message says so.
@@ -40899,7 +41589,7 @@ static const dfq__stage dfq__stages[] = {
   { "union", dfq__stage_union },       { "row_index", dfq__stage_row_index },
   { "update", dfq__stage_update },     { "join_asof", dfq__stage_join_asof },
   { "filter_in", dfq__stage_filter_in },
-  { "merge_sorted", dfq__stage_merge_sorted },
+  { "merge_sorted", dfq__stage_merge_sorted }, { "write", dfq__stage_write },
 };
 enum { DFQ__STAGE_COUNT = sizeof dfq__stages / sizeof dfq__stages[0] };
 
@@ -40923,6 +41613,7 @@ static const char *const dfq__other_words[][2] = {
   { "window", "with" },        { "count_values", "value_counts" },
   { "relocate", "move" },      { "reorder", "move" },       { "rename_columns", "rename" },
   { "cast_columns", "cast" },  { "last", "tail" },          { "bottom", "tail" },
+  { "save", "write" },         { "export", "write" },       { "sink", "write" },
 };
 
 // The error for a word that is no stage, with the one that was meant, or with all of them.
@@ -41091,6 +41782,10 @@ static const dfq_stage_info dfq__stage_docs[] = {
   { "row_index", "row_index NAME",
     "a first column that numbers the rows from 0",
     "customers | row_index n | limit 2" },
+  { "write", "write PATH [by NAMES] [format NAME] [OPTION VALUE] ...",
+    "all rows into a file, or into a folder with a file for each key; one row, of what was "
+      "written. Options: null 'NA', float_digits 2, align true, ...",
+    "orders | write '/dev/null' format csv | select files, rows" },
   { "cast", "cast A as TYPE, ...",
     "columns of another type; a value that has none there is an error",
     "orders | cast amount as i64 | limit 1" },
@@ -43811,6 +44506,9 @@ static const dfq__class dfq__classes[] = {
   { &dfq__unpivot_class, &dfq__row_unpivot_class, sizeof(dfq__row_unpivot) },
   { &dfq__explode_class, &dfq__row_explode_class, sizeof(dfq__row_explode) },
 #endif
+#if DFQ_CHAPTER >= 6
+  { &dfq__write_class, &dfq__row_write_class, sizeof(dfq__row_write) },
+#endif
 };
 
 static const dfq__class *dfq__class_of(const dfq__node *n) {
@@ -43978,6 +44676,12 @@ DFQ_API dfq_frame *(dfq_drop_nans)(dfq_frame *in, const char *names) {
 DFQ_API dfq_frame *(dfq_fill_null)(dfq_frame *in, const char *text) {
   return dfq_fill_null_at(in, text, NULL);
 }
+#if DFQ_CHAPTER >= 6
+DFQ_API dfq_frame *(dfq_write_stage)(dfq_frame *in, const char *path, const char *keys,
+                                     const dfq_write_options *options) {
+  return dfq_write_stage_at(in, path, keys, options, NULL);
+}
+#endif
 DFQ_API dfq_frame *(dfq_fill_nan)(dfq_frame *in, const char *text) {
   return dfq_fill_nan_at(in, text, NULL);
 }

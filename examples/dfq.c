@@ -68,13 +68,14 @@ static const char help_text[] =
     "let        let NAME = PIPELINE; names one. SOURCE is PATH, NAME or (PIPELINE)\n"
     "           a file of lets alone serves many: -f tables.dfq -f report.dfq\n"
     "functions  dfq --functions [NAME] tells of them    files  dfq --sniff FILE\n"
-    "flags      --format csv|tsv|json|table    --output FILE (whole or not at all)\n"
-    "           --quote needed|always|never   --delimiter ';'   --null TEXT   --crlf\n"
-    "           --no-header    --digits N    --date-format '%d.%m.%Y'    --sync\n"
-    "           --datetime-format '%F %R'    --partition 'year, region'    --progress\n"
-    "           --schema    --explain[=plain|optimized|analyze|journal|dot|json|both]\n"
-    "           --param NAME[:TYPE]=VALUE    --engine batch|row    --threads N\n"
-    "           --batch ROWS    --no-optimize    --off RULE    --help    --version\n"
+    "flags      --format csv|tsv|json|jsonl|md|fixed|table|dfq  --output FILE\n"
+    "           --partition 'year, region'  --quote needed|always|never  --crlf  --sync\n"
+    "           --delimiter ';'  --no-header  --null TEXT  --skip-nulls  --nan TEXT\n"
+    "           --inf TEXT  --digits N  --date-format '%d.%m.%Y'  --align  --progress\n"
+    "           --datetime-format '%F %R'  --widths '10, 8'  --help  --version\n"
+    "           --schema  --explain[=plain|optimized|analyze|journal|dot|json|both]\n"
+    "           --param NAME[:TYPE]=VALUE  --engine batch|row  --threads N\n"
+    "           --batch ROWS  --no-optimize  --off RULE\n"
     "exit code  0 fine, 1 query failed, 2 wrong usage, 3 output cannot be written\n";
 
 // ---- the command line -----------------------------------------------------------------------
@@ -173,25 +174,31 @@ static bool set_output(settings *s, const char *value) {
 static bool set_quote(settings *s, const char *value) {
   static const char *const words[] = { "needed", "always", "never", NULL };
   int i = find_word(words, value);
-  s->write.csv.quote = (dfq_quoting)(i < 0 ? 0 : i);   // in the order of the enum
+  s->write.quote = (dfq_quoting)(i < 0 ? 0 : i);   // in the order of the enum
   return i >= 0 || wrong("--quote is needed, always or never, not %s", value);
 }
 
 static bool set_delimiter(settings *s, const char *value) {
-  s->write.csv.delimiter = strcmp(value, "\\t") == 0 ? '\t' : *value;
-  return (*value && !value[1]) || s->write.csv.delimiter == '\t' ||
+  s->write.delimiter = strcmp(value, "\\t") == 0 ? '\t' : *value;
+  return (*value && !value[1]) || s->write.delimiter == '\t' ||
          wrong("--delimiter is one sign, not %s", value);
 }
 
 static bool set_digits(settings *s, const char *value) {
   long n = count_of(value);
   bool none = strcmp(value, "0") == 0;
-  s->write.csv.float_digits = none ? -1 : (int)n;
+  s->write.float_digits = none ? -1 : (int)n;
   return none || (n && n < 18) || wrong("--digits is a number from 0 to 17, not %s", value);
 }
 
 static bool set_null(settings *s, const char *value) {
-  s->write.csv.null = value;
+  s->write.null = value;
+  return true;
+}
+static bool set_nan(settings *s, const char *value) { s->write.nan = value; return true; }
+static bool set_inf(settings *s, const char *value) { s->write.inf = value; return true; }
+static bool set_widths(settings *s, const char *value) {
+  s->write.widths = value;
   return true;
 }
 static bool set_partition(settings *s, const char *value) {
@@ -199,11 +206,11 @@ static bool set_partition(settings *s, const char *value) {
   return true;
 }
 static bool set_date(settings *s, const char *value) {
-  s->write.csv.date_format = value;
+  s->write.date_format = value;
   return true;
 }
 static bool set_datetime(settings *s, const char *value) {
-  s->write.csv.datetime_format = value;
+  s->write.datetime_format = value;
   return true;
 }
 
@@ -217,11 +224,16 @@ static bool set_file(settings *s, const char *value) {
 static bool set_plain(settings *s, const char *v) { (void)v; return s->run.no_optimize = true; }
 static bool set_no_header(settings *s, const char *v) {
   (void)v;
-  return s->write.csv.no_header = true;
+  return s->write.no_header = true;
 }
 static bool set_crlf(settings *s, const char *v) {
   (void)v;
-  return (s->write.csv.line_end = "\r\n") != NULL;
+  return (s->write.line_end = "\r\n") != NULL;
+}
+static bool set_align(settings *s, const char *v) { (void)v; return s->write.align = true; }
+static bool set_skip(settings *s, const char *v) {
+  (void)v;
+  return s->write.skip_nulls = true;
 }
 static bool set_sync(settings *s, const char *v) { (void)v; return s->write.sync = true; }
 static bool set_schema(settings *s, const char *v) { (void)v; return s->schema = true; }
@@ -263,6 +275,9 @@ static const struct {
   { "--digits", VALUE, set_digits },        { "--date-format", VALUE, set_date },
   { "--datetime-format", VALUE, set_datetime }, { "--sync", NOTHING, set_sync },
   { "--progress", NOTHING, set_bar },       { "--partition", VALUE, set_partition },
+  { "--nan", VALUE, set_nan },              { "--inf", VALUE, set_inf },
+  { "--skip-nulls", NOTHING, set_skip },    { "--align", NOTHING, set_align },
+  { "--widths", VALUE, set_widths },
 };
 
 // Takes the flag that stands at argv[*i], and its value if it has one there.

@@ -53,6 +53,7 @@
 #include "ch6_columnar.c"
 #include "hostile.c"
 #include "faults.c"
+#include "ch6_written.c"
 #include "ch6_arrow.c"
 #include "ch4_speed.c"
 #endif
@@ -115,6 +116,7 @@ int main(int argc, char **argv) {
   run_ch6_columnar();
   run_hostile();
   run_faults();
+  run_ch6_written();
   run_ch6_arrow();
   run_ch4_speed();
 #endif

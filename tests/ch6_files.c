@@ -144,7 +144,7 @@ TEST(files_formats_without_memory) {
 // ---- how CSV is written ---------------------------------------------------------------------
 
 // What a pipeline over files_rows prints with some options. Owns: the caller.
-static char *files_csv(dfq *db, const char *items, const dfq_csv_write_options *o) {
+static char *files_csv(dfq *db, const char *items, const dfq_write_options *o) {
   FILE *out = tmpfile();
   bool ok = dfq_print_csv(dfq_select(files_rows(db, 2), items), out, o);
   char *text = test_text(out);
@@ -155,44 +155,59 @@ static char *files_csv(dfq *db, const char *items, const dfq_csv_write_options *
   return text;
 }
 
+// Options as the stage write has them: "quote always line_end crlf". The texts are db's.
+static dfq_write_options files_options(dfq *db, const char *text) {
+  dfq_write_options o = files_as(NULL);
+  uint64_t seen = 0;
+  dfq__parser p = dfq__parser_of(db, text, strlen(text), "options", NULL);
+  while (dfq__parse_write_option(&p, &o, &seen)) continue;
+  dfq__expect_end(&p);
+  if (p.error) test_fail("  options %s: %s\n", text, p.error->message);
+  return o;
+}
+
 TEST(files_csv_options) {
-  static const struct {
-    const char *items, *want;
-    dfq_csv_write_options o;
-  } cases[] = {
+  static const struct { const char *items, *want, *options; } cases[] = {
     { "id, name", "\"id\",\"name\"\r\n\"0\",\r\n\"1\",\"n, 1\"\r\n",
-      { 0, false, NULL, DFQ_QUOTE_ALWAYS, "\r\n", 0, NULL, NULL } },
-    { "id, '' as e", "0;\"\"\n1;\"\"\n",
-      { ';', true, "-", DFQ_QUOTE_NEEDED, NULL, 0, NULL, NULL } },
-    { "id, name", "0;-\n1;n, 1\n", { ';', true, "-", DFQ_QUOTE_NEVER, NULL, 0, NULL, NULL } },
+      "quote always line_end crlf" },
+    { "id, '' as e", "0;\"\"\n1;\"\"\n", "delimiter ';' header false null '-'" },
+    { "id, name", "0;-\n1;n, 1\n", "delimiter ';' header false null '-' quote never" },
     { "id, name",
       "dfq: value error, print_csv: row 2: \"n, 1\" would be read as something else without "
-      "quotes, and quote is never",
-      { 0, true, NULL, DFQ_QUOTE_NEVER, NULL, 0, NULL, NULL } },
+      "quotes, and quote is never", "header false quote never" },
     { "id as \"a,b\"",
       "dfq: value error, print_csv: \"a,b\" would be read as something else without quotes, "
-      "and quote is never",
-      { 0, false, NULL, DFQ_QUOTE_NEVER, NULL, 0, NULL, NULL } },
+      "and quote is never", "quote never" },
     { "amount, day", ",\n1.50, 2.01.24\n",
-      { 0, true, NULL, DFQ_QUOTE_NEEDED, NULL, 2, "%e.%m.%y", NULL } },
+      "header false float_digits 2 date_format '%e.%m.%y'" },
     { "amount * 3 as a, day + interval '1' hour as h", ",\n4,\"Tue, 01\"\n",
-      { 0, true, NULL, DFQ_QUOTE_NEEDED, NULL, -1, NULL, "%a, %H" } },
+      "header false float_digits 0 datetime_format '%a, %H'" },
     { "f64 'inf' as a, f64 'nan' as b, 1e20 as c, -0.25 as d",
       "inf,nan,100000000000000000000.0,-0.2\ninf,nan,100000000000000000000.0,-0.2\n",
-      { 0, true, NULL, DFQ_QUOTE_NEEDED, NULL, 1, NULL, NULL } },
-    { "id", "dfq: wrong call, print_csv: lines end with \\n or \\r\\n",
-      { 0, false, NULL, DFQ_QUOTE_NEEDED, "\r", 0, NULL, NULL } },
-    { "id", "dfq: wrong call, print_csv: float_digits is -1 to 17",
-      { 0, false, NULL, DFQ_QUOTE_NEEDED, NULL, 18, NULL, NULL } },
+      "header false float_digits 1" },
+    { "f64 'inf' as a, -f64 'inf' as b, f64 'nan' as c", "oo,-oo,\"\"\noo,-oo,\"\"\n",
+      "header false inf 'oo' nan ''" },
+    { "id", "dfq: wrong call, print_csv: float_digits is -1 to 17", "float_digits 18" },
     { "id", "dfq: wrong call, print_csv: a date format has an unknown part",
-      { 0, false, NULL, DFQ_QUOTE_NEEDED, NULL, 0, NULL, "%Q" } },
+      "datetime_format '%Q'" },
+    { "id", "dfq: wrong call, print_csv: the delimiter must not be a quote or a line end, and "
+            "null must hold none of the three", "null 'a,b'" },
+    { "id", "dfq: wrong call, print_csv: csv has no option align; it has delimiter quote "
+            "header line_end null nan inf float_digits date_format datetime_format sync",
+      "align true" },
   };
   dfq *db = dfq_open(NULL);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    char *got = files_csv(db, cases[i].items, &cases[i].o);
+    dfq_write_options o = files_options(db, cases[i].options);
+    char *got = files_csv(db, cases[i].items, &o);
     CHECK_STR(got, cases[i].want);
     free(got);
   }
+  dfq_write_options o = files_as(NULL);
+  o.line_end = "\r";
+  char *got = files_csv(db, "id", &o);
+  CHECK_STR(got, "dfq: wrong call, print_csv: lines end with \\n or \\r\\n");
+  free(got);
   dfq_close(db);
 }
 

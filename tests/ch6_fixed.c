@@ -229,7 +229,8 @@ TEST(fixed_prints_and_parses_back) {
   dfq_close(db);
 }
 
-static bool fixed_use(dfq *db, const char *path) {
+static bool fixed_use(dfq *db, const void *user) {
+  const char *path = (const char *)user;
   dfq_csv_options o = csv_options();
   dfq_table *t = dfq_collect(dfq_filter(dfq_scan_fixed(db, path, &o), "b > 1"));
   if (t) dfq_table_free(t);
@@ -241,22 +242,7 @@ static bool fixed_use(dfq *db, const char *path) {
 
 TEST(fixed_out_of_memory_everywhere) {
   const char *path = test_file("memory.fwf", "a   b\nx   1\ny   2\nzz  3\n");
-  bool worked = false;
-  long fail = 1;
-  for (; !worked && fail < 2000; fail++) {
-    csv_memory memory = { 0, fail, 0 };
-    dfq_options o;
-    memset(&o, 0, sizeof o);
-    o.realloc = csv_realloc;
-    o.realloc_user = &memory;
-    dfq *db = dfq_open(&o);
-    bool ok = db && fixed_use(db, path);
-    if (db && !ok) CHECK_INT(dfq_error_status(db), DFQ_NO_MEMORY);
-    worked = ok && memory.calls < fail;
-    dfq_close(db);
-    if (!CHECK_INT(memory.out, 0)) return;
-  }
-  CHECK(worked && fail > 20);
+  CHECK(csv_fail_each(fixed_use, path, true) > 20);
 }
 
 static void run_ch6_fixed(void) {

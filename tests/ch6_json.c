@@ -263,19 +263,8 @@ static const char json_traps_mean[] =
     "9223372036854775807|\xC3\xA4\xC3\xB6|~\n";
 
 TEST(json_every_split_point) {
-  size_t n = sizeof json_traps - 1;
-  for (size_t first = 1; first < n; first++)
-    for (size_t piece = 0; piece < 3; piece++) {
-      csv_disk disk = csv_disk_of(json_traps, n);
-      disk.first = first;
-      disk.piece = piece;
-      dfq *db = csv_on(&disk);
-      char *got = csv_dump(dfq_scan_json(db, "f.json", NULL));
-      if (!CHECK_STR(got, json_traps_mean))
-        test_fail("    split at %zu, then %zu\n", first, piece);
-      free(got);
-      dfq_close(db);
-    }
+  csv_split_everywhere(TEST_AT, "scan f.json", json_traps, sizeof json_traps - 1,
+                       json_traps_mean);
 }
 
 // Behind strings of every length: each byte stands at each place of a block of 64.
@@ -452,7 +441,8 @@ TEST(json_prints_and_parses_back) {
   dfq_close(db);
 }
 
-static bool json_use(dfq *db, const char *path) {
+static bool json_use(dfq *db, const void *user) {
+  const char *path = (const char *)user;
   dfq_json_options o;
   memset(&o, 0, sizeof o);
   dfq_table *t = dfq_collect(dfq_filter(dfq_scan_json(db, path, &o), "id > 1"));
@@ -466,23 +456,7 @@ static bool json_use(dfq *db, const char *path) {
 }
 
 TEST(json_out_of_memory_everywhere) {
-  const char *path = test_file("memory.jsonl", json_traps + 3);
-  bool worked = false;
-  long fail = 1;
-  for (; !worked && fail < 3000; fail++) {
-    csv_memory memory = { 0, fail, 0 };
-    dfq_options o;
-    memset(&o, 0, sizeof o);
-    o.realloc = csv_realloc;
-    o.realloc_user = &memory;
-    dfq *db = dfq_open(&o);
-    bool ok = db && json_use(db, path);
-    if (db && !ok) CHECK_INT(dfq_error_status(db), DFQ_NO_MEMORY);
-    worked = ok && memory.calls < fail;
-    dfq_close(db);
-    if (!CHECK_INT(memory.out, 0)) return;
-  }
-  CHECK(worked && fail > 50);
+  CHECK(csv_fail_each(json_use, test_file("memory.jsonl", json_traps + 3), true) > 50);
 }
 
 // Random tables of every type, as lines and as an array, with the types given.

@@ -734,20 +734,26 @@ static const char csv_traps_mean[] =
     "id i64|te\"xt str|n "
     "f64\n1|a,\"b\"\nc|1.5\n2|~|~\n3|x\"y|7.0\n4||-0.25\n5|\"|~\n6|\r\n|1000.0\n";
 
-TEST(csv_every_split_point) {
-  size_t n = sizeof csv_traps - 1;
+// A file of these bytes, cut in two at each of its bytes, and its rest in small pieces, means
+// the same to a query that scans f.
+static void csv_split_everywhere(const char *at, const char *query, const char *bytes, size_t n,
+                                 const char *want) {
   for (size_t first = 1; first < n; first++)
     for (size_t piece = 0; piece < 4; piece++) {
-      csv_disk disk = csv_disk_of(csv_traps, n);
+      csv_disk disk = csv_disk_of(bytes, n);
       disk.first = first;
       disk.piece = piece;
       dfq *db = csv_on(&disk);
-      char *got = csv_dump(dfq_scan_csv(db, "f.csv", NULL));
-      if (!CHECK_STR(got, csv_traps_mean))
+      char *got = csv_dump(dfq_query(db, query));
+      if (!test_str(at, query, "what it means", got, want))
         test_fail("    split at %zu, then %zu\n", first, piece);
       free(got);
       dfq_close(db);
     }
+}
+
+TEST(csv_every_split_point) {
+  csv_split_everywhere(TEST_AT, "scan f.csv", csv_traps, sizeof csv_traps - 1, csv_traps_mean);
 }
 
 // The same rows behind text of every length: each byte stands at each place of a block of 64.
@@ -1485,7 +1491,7 @@ TEST(csv_prints) {
             "\"\"hi\"\",\n\x01\xFF\""
             ",1970-01-01,1970-01-01 00:00:01.500000,-1d 01:01:01.000001\n,,,inf,\"\",,,\n");
   free(got);
-  dfq_csv_write_options o;
+  dfq_write_options o;
   memset(&o, 0, sizeof o);
   o.delimiter = '\t';
   o.null = "NULL";
@@ -1611,7 +1617,7 @@ TEST(csv_what_is_written_reads_back) {
     for (size_t i = 0; i < rows * (size_t)columns; i++)
       cells[i] = csv_random_value(&seed, fields[i % (size_t)columns].type, room + 30 * i);
     dfq_table *want = dfq_table_from_rows(db, fields, columns, cells, rows);
-    dfq_csv_write_options w;
+    dfq_write_options w;
     memset(&w, 0, sizeof w);
     dfq_csv_options o = csv_options();
     o.delimiter = w.delimiter = ",;\t|"[round % 4];
@@ -1762,30 +1768,10 @@ static void *csv_realloc(void *user, void *ptr, size_t old_size, size_t new_size
   return NULL;
 }
 
-// Scan with every option, filter, write, and read back; to the end, or up to the first failure.
-// Returns true when all of it worked.
-static bool csv_use_everything(dfq *db, const char *in, const char *out, bool go_on) {
-  dfq_csv_options o = csv_options();
-  o.nulls = "NA, -";
-  o.types = "id: i32";
-  o.infer_rows = 3;
-  o.bad_values = DFQ_BAD_NULL;
-  dfq_frame *f = dfq_select(dfq_filter(dfq_scan_csv(db, in, &o), "id > 1 and t != 'q'"),
-                            "t, n, id");
-  bool ok = dfq_write_csv(f, out, NULL);
-  if (!ok && !go_on) return false;
-  o.bad_values = DFQ_BAD_SKIP;
-  ok = dfq_count(dfq_scan_csv(db, in, &o)) >= 0 && ok;
-  if (!ok && !go_on) return false;
-  o = csv_options();
-  o.names = "a, b, c";
-  dfq_table *t = dfq_collect(dfq_scan_csv(db, out, &o));
-  dfq_table_free(t);
-  return t && ok;
-}
-
-// Fails each allocation in turn: an error, nothing left, no crash. Returns how many there are.
-static long csv_fail_each(const char *in, const char *out, bool go_on) {
+// Fails each allocation of use in turn: an error, nothing left, no crash. told: false where use
+// goes on after an error, which the context may have forgotten then. Returns how many
+// allocations there are; 0 when something was wrong.
+static long csv_fail_each(bool (*use)(dfq *db, const void *user), const void *user, bool told) {
   bool worked = false;
   long fail = 1;
   for (; !worked && fail < 5000; fail++) {
@@ -1795,27 +1781,55 @@ static long csv_fail_each(const char *in, const char *out, bool go_on) {
     o.realloc = csv_realloc;
     o.realloc_user = &memory;
     dfq *db = dfq_open(&o);
-    if (db) {
-      bool ok = csv_use_everything(db, in, out, go_on);
-      if (!ok && !go_on) CHECK_INT(dfq_error_status(db), DFQ_NO_MEMORY);
-      worked = ok && memory.calls < fail;   // a lost warning or note is no failure
-    }
+    bool ok = db && use(db, user);
+    if (db && !ok && told) CHECK_INT(dfq_error_status(db), DFQ_NO_MEMORY);
+    worked = ok && memory.calls < fail;   // a lost warning or note is no failure
     dfq_close(db);
     if (!CHECK_INT(memory.out, 0)) return 0;
   }
   return worked ? fail : 0;
 }
 
+typedef struct csv_round {
+  const char *in, *out;
+  bool go_on;
+} csv_round;
+
+// Scan with every option, filter, write, and read back; to the end, or up to the first failure.
+// Returns true when all of it worked.
+static bool csv_use_everything(dfq *db, const void *user) {
+  const csv_round *r = (const csv_round *)user;
+  dfq_csv_options o = csv_options();
+  o.nulls = "NA, -";
+  o.types = "id: i32";
+  o.infer_rows = 3;
+  o.bad_values = DFQ_BAD_NULL;
+  dfq_frame *f = dfq_select(dfq_filter(dfq_scan_csv(db, r->in, &o), "id > 1 and t != 'q'"),
+                            "t, n, id");
+  bool ok = dfq_write_csv(f, r->out, NULL);
+  if (!ok && !r->go_on) return false;
+  o.bad_values = DFQ_BAD_SKIP;
+  ok = dfq_count(dfq_scan_csv(db, r->in, &o)) >= 0 && ok;
+  if (!ok && !r->go_on) return false;
+  o = csv_options();
+  o.names = "a, b, c";
+  dfq_table *t = dfq_collect(dfq_scan_csv(db, r->out, &o));
+  dfq_table_free(t);
+  return t && ok;
+}
+
 TEST(csv_out_of_memory_everywhere) {
-  const char *in = test_file(
+  csv_round r = { test_file(
       "csv_memory.csv",
       "id,t,n,n\n1,\"a \"\"long\"\" text of some size\",1.5,\n2,p,2.5,1\n3,q,NA,2\n"
-      "4,\"more than \"\"twelve\"\" bytes\",0.1,x\n5,r,zz,-\n");
-  const char *out = test_path("csv_memory_out.csv");
-  CHECK(csv_fail_each(in, out, false) > 50);
-  CHECK(csv_fail_each(in, out, true) > 50);
-  remove(in);
-  remove(out);
+      "4,\"more than \"\"twelve\"\" bytes\",0.1,x\n5,r,zz,-\n"),
+                  test_path("csv_memory_out.csv"), false };
+  for (int i = 0; i < 2; i++) {
+    r.go_on = i == 1;
+    CHECK(csv_fail_each(csv_use_everything, &r, !r.go_on) > 50);
+  }
+  remove(r.in);
+  remove(r.out);
 }
 
 static void run_ch6_streaming(void) {

@@ -720,9 +720,34 @@ prints '| Name | Age | City |
 dfq 0 'scan people.fwf' --output people.tab
 dfq 0 'scan people.tab' --format csv
 prints "$people"
-dfq 2 'scan people.fwf' --output people.prn
-says 'what is people.prn to hold?'
-absent people.prn
+dfq 0 'scan people.fwf' --output people.prn
+dfq 0 'scan people.prn' --format csv
+prints "$people"
+dfq 0 'scan people.fwf | limit 2' --format fixed --widths '10, 5, 6'
+prints 'Name        AgeCity
+Ada          36London
+Ottilie R   101Ulm'
+dfq 0 "scan people.fwf | select Age / 0.0 as x, if(Age > 50, null, Age) as a" --format md --align --null - --inf oo
+prints '|    x |    a |
+| ---: | ---: |
+|   oo |   36 |
+|   oo |    - |'
+dfq 0 "scan people.fwf | select 0.0 / 0 as x, if(Age > 50, null, Age) as a" --format jsonl --skip-nulls --nan NaN
+prints '{"x": "NaN", "a": 36}
+{"x": "NaN"}'
+dfq 1 'scan people.fwf' --format json --null -
+says 'json has no option null; it has skip_nulls nan inf float_digits'
+dfq 0 'scan people.fwf | write people.dir by Age format jsonl | select files, rows' --format csv
+prints 'files,rows
+2,2'
+dfq 0 'scan people.dir/Age=36/part-0.jsonl' --format csv
+prints 'Name,City
+Ada,London'
+dfq 1 'scan people.fwf | write people.dir by Age'
+says 'people.dir: is not empty'
+dfq 2 'scan people.fwf' --output people.what
+says 'what is people.what to hold?'
+absent people.what
 
 # Large output in full, through a pipe.
 command='dfq | cat'

@@ -1,0 +1,298 @@
+// ch6_written.c - what is written, form by form and option by option; columns that are padded;
+// writing as a step of a plan; and the promise above all: what is written reads back equal.
+
+// ---- options --------------------------------------------------------------------------------
+
+// What a query ends up as in a form, with options as the stage write has them; or the error.
+// Owns: the caller.
+static char *written_as(dfq *db, dfq_frame *f, const char *format, const char *options) {
+  dfq_write_options o = files_options(db, options);
+  FILE *out = tmpfile();
+  o.format = format;
+  bool ok = dfq_print(f, out, &o);
+  char *text = test_text(out);
+  if (ok) return text;
+  free(text);
+  text = (char *)test_alloc(1000);
+  snprintf(text, 1000, "%s", dfq_error(db));
+  return text;
+}
+
+// A row of each sort of value, and a row of nulls.
+static const char written_rows[] =
+    "let one = scan examples/data/orders.csv | limit 1;"
+    "let data = one | select 7 as i, 0.5 as x, f64 'nan' as n, -f64 'inf' as m, 'a|b' as s,"
+    " date '2024-01-31' as d, datetime '2024-01-31 23:59:58' as t, list(1.5, f64 'inf') as l;"
+    "data | union (one | select cast(null as i64) as i, cast(null as f64) as x,"
+    " cast(null as f64) as n, cast(null as f64) as m, cast(null as str) as s,"
+    " cast(null as date) as d, cast(null as datetime) as t, list(1.0) as l | limit 1)";
+
+TEST(written_options) {
+  static const struct { const char *items, *format, *options, *want; } cases[] = {
+    { "i, x, n, m, l", "jsonl", "",
+      "{\"i\": 7, \"x\": 0.5, \"n\": null, \"m\": null, \"l\": [1.5, null]}\n"
+      "{\"i\": null, \"x\": null, \"n\": null, \"m\": null, \"l\": [1.0]}\n" },
+    { "i, x, n, m, l", "jsonl", "nan 'NaN' inf 'Inf' float_digits 2 line_end crlf",
+      "{\"i\": 7, \"x\": 0.50, \"n\": \"NaN\", \"m\": \"-Inf\", \"l\": [1.50, \"Inf\"]}\r\n"
+      "{\"i\": null, \"x\": null, \"n\": null, \"m\": null, \"l\": [1.00]}\r\n" },
+    { "i, n, s", "json", "skip_nulls true nan 'a\"b'",
+      "[\n  {\"i\": 7, \"n\": \"a\\\"b\", \"s\": \"a|b\"},\n  {}\n]\n" },
+    { "d, t", "json", "date_format '%d.%m.%Y' datetime_format '%H\"%M' skip_nulls true",
+      "[\n  {\"d\": \"31.01.2024\", \"t\": \"23\\\"59\"},\n  {}\n]\n" },
+    { "i, x, s, d", "md", "",
+      "| i | x | s | d |\n| ---: | ---: | --- | --- |\n| 7 | 0.5 | a\\|b | 2024-01-31 |\n"
+      "|  |  |  |  |\n" },
+    { "i, x, s, d", "md", "align true null '-' float_digits 3 date_format '%m/%d'",
+      "|    i |     x | s    | d     |\n| ---: | ----: | ---- | ----- |\n"
+      "|    7 | 0.500 | a\\|b | 01/31 |\n|    - |     - | -    | -     |\n" },
+    { "n, m", "md", "nan 'x|y' inf '*' line_end crlf",
+      "| n | m |\r\n| ---: | ---: |\r\n| x\\|y | -\\* |\r\n|  |  |\r\n" },
+    { "i, s, x", "fixed", "", "i  s      x\n7  a|b  0.5\n\n" },
+    { "i, s, x", "fixed", "null '-' float_digits 0 line_end crlf",
+      "i  s    x\r\n7  a|b  0\r\n-  -    -\r\n" },
+    { "i, s, x", "fixed", "header false widths (3, 5, 5)", "  7a|b    0.5\n\n" },
+    { "i, s, x", "fixed", "widths (3, 2, 5)",
+      "dfq: value error, print: row 1: \"a|b\" is wider than its column\n"
+      "  try: the option widths" },
+    { "i as much", "fixed", "widths (3)",
+      "dfq: value error, print: \"much\" is wider than its column\n  try: the option widths" },
+    { "i, s", "fixed", "widths (3)",
+      "dfq: wrong call, print: widths are numbers of characters, one for each column" },
+    { "i, s", "fixed", "widths (3, 0)",
+      "dfq: wrong call, print: widths are numbers of characters, one for each column" },
+    { "i, s", "fixed", "widths (3, 4, 5)",
+      "dfq: wrong call, print: widths are numbers of characters, one for each column" },
+    { "concat(s, chr(10)) as s", "fixed", "",
+      "dfq: value error, print: row 1: \"a|b\\n\" holds a line end, which ends the row here" },
+    { "x, d, n", "table", "null 'none' float_digits 1 date_format '%Y' nan '?'",
+      "   x  d        n\n f64  date   f64\n----  ----  ----\n 0.5  2024     ?\n"
+      "none  none  none\n2 rows\n" },
+    { "i", "json", "null 'x'",
+      "dfq: wrong call, print: json has no option null; it has skip_nulls nan inf "
+      "float_digits date_format datetime_format sync" },
+    { "i", "jsonl", "delimiter ';'", "dfq: wrong call, print: jsonl has no option delimiter" },
+    { "i", "md", "widths (1)", "dfq: wrong call, print: md has no option widths" },
+    { "i", "table", "quote always", "dfq: wrong call, print: table has no option quote" },
+    { "i", "dfq", "float_digits 2",
+      "dfq: wrong call, print: dfq has no option float_digits; it has group_rows sync" },
+    { "i", "csv", "group_rows 2", "dfq: wrong call, print: csv has no option group_rows" },
+    { "i", "csv", "skip_nulls true", "dfq: wrong call, print: csv has no option skip_nulls" },
+    { "i", "fixed", "float_digits 99", "dfq: wrong call, print: float_digits is -1 to 17" },
+  };
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = dfq_query(db, written_rows);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char *got = written_as(db, dfq_select(f, cases[i].items), cases[i].format,
+                           cases[i].options);
+    bool error = strncmp(cases[i].want, "dfq: ", 5) == 0;
+    if (error) CHECK_HAS(got, cases[i].want);
+    else CHECK_STR(got, cases[i].want);
+    free(got);
+  }
+  dfq_close(db);
+}
+
+// How wide columns are is decided by the first megabyte of cells: until then nothing is laid
+// out, and behind it a wider cell finds room, or does not.
+TEST(written_columns_are_padded) {
+  dfq *db = dfq_open(NULL);
+  const char *path = test_path("padded.fwf");
+  test_string t = { NULL, 0, 0 };
+  test_puts(&t, "id,text\n");
+  for (int i = 0; i < 60000; i++) {
+    char line[60];
+    const char *text = i == 50000 ? "a text of some length" : "\xC3\xA4";
+    snprintf(line, sizeof line, "%d,%s\n", i, text);
+    test_puts(&t, line);
+  }
+  dfq_frame *f = dfq_scan_csv(db, test_file("padded.csv", t.s), NULL);
+  free(t.s);
+  dfq_table *want = dfq_collect(f);
+  CHECK(dfq_write(f, path, NULL));   // the last column has all the room there is
+  dfq_table *got = dfq_collect(dfq_scan(db, path));
+  CHECK(got && dfq_table_equal(want, got, NULL, 0));
+  dfq_table_free(got);
+  CHECK(!dfq_write(dfq_select(f, "text, id"), path, NULL));
+  CHECK_HAS(dfq_error(db), "padded.fwf: row 50001: \"a text of some length\" is wider than its "
+                           "column\n  try: the option widths");
+  dfq_write_options o = files_as("fixed");
+  o.widths = "25, 8";
+  CHECK(dfq_write(dfq_select(f, "text, id"), path, &o));
+  dfq_csv_options in = csv_options();
+  in.widths = o.widths;
+  got = dfq_collect(dfq_select(dfq_scan_fixed(db, path, &in), "id, text"));
+  CHECK(got && dfq_table_equal(want, got, NULL, 0));
+  dfq_table_free(got);
+  dfq_table_free(want);
+  // Markdown: the lines behind that one stand as before.
+  char *md = written_as(db, dfq_slice(f, 49999, 3), "md", "align true");
+  CHECK_STR(md, "|    id | text                  |\n| ----: | --------------------- |\n"
+                "| 49999 | \xC3\xA4                     |\n"
+                "| 50000 | a text of some length |\n"
+                "| 50001 | \xC3\xA4                     |\n");
+  free(md);
+  md = written_as(db, dfq_select(f, "text, id"), "md", "align true");
+  CHECK_HAS(md, "| \xC3\xA4    | 49999 |\n| a text of some length | 50000 |\n"
+                "| \xC3\xA4    | 50001 |\n");
+  free(md);
+  dfq_close(db);
+}
+
+// ---- the stage write ------------------------------------------------------------------------
+
+TEST(written_stage) {
+  static const char *const texts[] = {
+    "orders | write '%s'",
+    "orders | filter amount > 100 | write '%s' format json skip_nulls true",
+    "orders | write '%s' format tsv delimiter ';' quote always header false null 'N A' "
+    "line_end crlf float_digits 0 date_format '%%d.%%m.' sync true | select rows, bytes",
+    "orders | write '%s' format md align true nan '' inf 'oo' | filter rows > 0",
+    "orders | write '%s' format fixed widths (12, 12, 12, 12)",
+    "orders | write '%s' format dfq group_rows 2 | limit 1",
+    "orders | limit 0 | write '%s' format jsonl line_end lf",
+  };
+  dfq *db = dfq_open(NULL);
+  dfq_register(db, "orders", dfq_scan_csv(db, "examples/data/orders.csv", NULL));
+  const char *path = test_path("stage out.csv");
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    char text[1000];
+    snprintf(text, sizeof text, texts[i], path);
+    dfq_frame *f = dfq_query(db, text);
+    if (!CHECK(!dfq_frame_error(f))) { test_fail("  %s\n", dfq_error(db)); continue; }
+    const char *back = dfq_pipeline_text(f);
+    dfq_frame *g = dfq_query(db, back);
+    CHECK_STR(dfq_pipeline_text(g), back);
+    CHECK(!strstr(back, "float_digits -1"));
+    dfq_table *a = dfq_collect(f), *b = dfq_collect(g);
+    CHECK(a && b && dfq_table_equal(a, b, NULL, 0));
+    dfq_table_free(a);
+    dfq_table_free(b);
+    CHECK(dfq_check_equivalent(f, NULL));
+  }
+  dfq_table *t = dfq_collect(dfq_write_stage(dfq_query(db, "orders"), path, NULL, NULL));
+  size_t n = 0;
+  char *file = test_read_n(path, &n);
+  dfq_value v;
+  dfq_table_get(t, 0, 3, &v);
+  CHECK_INT(v.as.i, n);
+  dfq_table_free(t);
+  free(file);
+  CHECK_HAS(dfq_explain_text(dfq_query(db, "orders | write '/dev/null' format csv | "
+                                           "filter rows > 1 | select path | limit 3"),
+                             DFQ_EXPLAIN_BOTH),
+            "below write#2  REFUSED: it is about the files, not about their rows");
+  dfq_close(db);
+}
+
+TEST(written_stage_parts) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = files_keyed(db, 3000, 20);
+  const char *path = test_path("stage_parts");
+  char text[1000], pattern[1000];
+  dfq_register(db, "keyed", f);
+  snprintf(pattern, sizeof pattern, "%s/", path);
+  for (int engine = 0; engine < 2; engine++)
+    for (int form = 0; form < 4; form++) {
+      static const char *const forms[] = { "csv", "jsonl", "dfq", "fixed null '-'" };
+      dfq_run_options run;
+      memset(&run, 0, sizeof run);
+      run.engine = (dfq_engine)engine;
+      snprintf(text, sizeof text, "keyed | write '%s' by k, \"t\" format %s", path,
+               forms[form]);
+      dfq_frame *w = dfq_configure(dfq_query(db, text), &run);
+      CHECK_STR(dfq_pipeline_text(dfq_query(db, dfq_pipeline_text(w))), dfq_pipeline_text(w));
+      dfq_table *t = dfq_collect(w);
+      if (!CHECK(t != NULL)) { test_fail("  %s\n", dfq_error(db)); continue; }
+      dfq_value files, rows;
+      dfq_table_get(t, 0, 1, &files);
+      dfq_table_get(t, 0, 2, &rows);
+      CHECK(files.as.i > 15);
+      CHECK_INT(rows.as.i, 3000);
+      dfq_table_free(t);
+      CHECK(dfq_collect(w) == NULL);   // once more is once too often
+      CHECK_HAS(dfq_error(db), "write: ");
+      CHECK_HAS(dfq_error(db), "stage_parts: is not empty");
+      files_fell(path);
+    }
+  dfq_close(db);
+}
+
+TEST(written_stage_errors) {
+  static const struct { const char *text, *want; } cases[] = {
+    { "orders | write", "expected a path" },
+    { "orders | write x.what", "what is x.what to hold? The option format says it" },
+    { "orders | write x format what", "there is no format what; there are csv" },
+    { "orders | write x.csv nul 'NA'", "no option called nul; did you mean null?" },
+    { "orders | write x.csv null 'NA' null 'x'", "null stands twice" },
+    { "orders | write x.json null 'NA'", "json has no option null" },
+    { "orders | write x.csv line_end cr", "lf or crlf" },
+    { "orders | write x.csv float_digits 18", "float_digits is -1 to 17" },
+    { "orders | write x by nosuch", "no column nosuch" },
+    { "orders | write x by year, customer_id, order_id, amount", "every column is a key" },
+    { "orders | write x by year null ','", "null must hold none of the three" },
+    { "orders | implode order_id | write x by order_id", "a list is no key" },
+    { "orders | write x.fwf widths (1, 2)", "widths are numbers of characters" },
+    { "orders | save x.csv", "no stage called save; did you mean write?" },
+    { "orders | write x.csv | filter amount > 1", "no column amount" },
+  };
+  dfq *db = dfq_open(NULL);
+  dfq_register(db, "orders", dfq_scan_csv(db, "examples/data/orders.csv", NULL));
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    CHECK_HAS(dfq_frame_error(dfq_query(db, cases[i].text)), cases[i].want);
+  int before = test_file_count();
+  const char *path = test_file("stage_kept.csv", "old\n");
+  dfq_frame *bad = dfq_query(db, "orders | filter order_id < 3 or cast('x' as i64) > 0");
+  for (int engine = 0; engine < 2; engine++) {   // what goes wrong while it runs
+    dfq_run_options run;
+    memset(&run, 0, sizeof run);
+    run.engine = (dfq_engine)engine;
+    CHECK(!dfq_collect(dfq_configure(dfq_write_stage(bad, path, NULL, NULL), &run)));
+    CHECK_HAS(dfq_error(db), "cast('x' as i64)");
+    dfq_frame *f = dfq_query(db, "orders");
+    CHECK(!dfq_collect(dfq_configure(dfq_write_stage(f, test_path("no/x.csv"), NULL, NULL),
+                                     &run)));
+    CHECK_HAS(dfq_error(db), "ch6_written.c:");
+    CHECK_HAS(dfq_error(db), "no/x.csv: No such file");
+    CHECK(!dfq_collect(dfq_configure(dfq_write_stage(f, test_path("no/x"), "year", NULL),
+                                     &run)));
+    CHECK_HAS(dfq_error(db), "no/x: No such file");
+  }
+  char *kept = test_read(path);
+  CHECK_STR(kept, "old\n");
+  free(kept);
+  CHECK_INT(test_file_count(), before + 1);
+  dfq_close(db);
+}
+
+static bool written_use(dfq *db, const void *user) {
+  dfq_write_options o = files_as("fixed");
+  dfq_frame *f = dfq_scan_csv(db, "examples/data/orders.csv", NULL);
+  const char *path = (const char *)user;
+  files_fell(path);   // written is written, even if there is no room for the row about it
+  dfq_table *t = dfq_collect(dfq_write_stage(f, path, "year", &o));
+  if (t) files_fell(path);
+  dfq_table_free(t);
+  if (!t) return false;
+  o.format = "md";
+  o.align = true;
+  t = dfq_collect(dfq_write_stage(f, path, NULL, &o));
+  dfq_table_free(t);
+  return t != NULL;
+}
+
+TEST(written_without_memory) {
+  int before = test_file_count();
+  const char *path = test_path("written_memory");
+  CHECK(csv_fail_each(written_use, path, true) > 50);
+  files_fell(path);
+  CHECK_INT(test_file_count(), before);
+}
+
+static void run_ch6_written(void) {
+  RUN(written_options);
+  RUN(written_columns_are_padded);
+  RUN(written_stage);
+  RUN(written_stage_parts);
+  RUN(written_stage_errors);
+  RUN(written_without_memory);
+}
