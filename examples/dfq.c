@@ -67,15 +67,14 @@ static const char help_text[] =
     "           join SOURCE cross | union SOURCE | and more: dfq --stages\n"
     "let        let NAME = PIPELINE; names one. SOURCE is PATH, NAME or (PIPELINE)\n"
     "           a file of lets alone serves many: -f tables.dfq -f report.dfq\n"
-    "functions  dfq --functions [NAME] tells of them    files  dfq --sniff FILE\n"
-    "flags      --format csv|tsv|json|jsonl|md|fixed|table|dfq  --output FILE\n"
-    "           --partition 'year, region'  --quote needed|always|never  --crlf  --sync\n"
-    "           --delimiter ';'  --no-header  --null TEXT  --skip-nulls  --nan TEXT\n"
-    "           --inf TEXT  --digits N  --date-format '%d.%m.%Y'  --align  --progress\n"
-    "           --datetime-format '%F %R'  --widths '10, 8'  --help  --version\n"
+    "functions  dfq --functions [NAME]  files  dfq --sniff FILE  --help  --version\n"
+    "flags      --format csv|tsv|json|jsonl|md|fixed|table|dfq  --output FILE  --sync\n"
+    "           --partition 'year, region'  --quote needed|always|never  --off RULE\n"
+    "           --no-optimize  --crlf  --delimiter ';'  --null TEXT  --skip-nulls\n"
+    "           --nan TEXT  --inf TEXT  --digits N  --date-format '%d.%m.%Y'  --align\n"
+    "           --datetime-format '%F %R'  --widths '10, 8'  --progress  --no-header\n"
     "           --schema  --explain[=plain|optimized|analyze|journal|dot|json|both]\n"
-    "           --param NAME[:TYPE]=VALUE  --engine batch|row  --threads N\n"
-    "           --batch ROWS  --no-optimize  --off RULE\n"
+    "           --param NAME[:TYPE]=VALUE  --engine batch|row  --batch N --threads N\n"
     "exit code  0 fine, 1 query failed, 2 wrong usage, 3 output cannot be written\n";
 
 // ---- the command line -----------------------------------------------------------------------
