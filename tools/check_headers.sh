@@ -307,11 +307,23 @@ check_consumers() {
   grep -q "$root" "$root/stage/usr/share/pkgconfig/dfq.pc" && fail "DESTDIR is in dfq.pc"
   try "make uninstall" make -s uninstall PREFIX=/usr "DESTDIR=$root/stage"
   [ -z "$(find "$root/stage" -type f)" ] || fail "left behind:" $(find "$root/stage" -type f)
+  consumers_versions
   consumers_pkg_config
   consumers_cmake
   consumers_meson
   consumers_managers
   note=",$tried${missing:+; not installed, so skipped:$missing}; conan, vcpkg: templates read, not run"
+}
+
+# The other version is this one with another number.
+consumers_versions() {
+  mkdir -p "$out/versions"
+  sed 's/^\(#define DFQ_VERSION "\).*/\10.0.9"/' dfq.h >"$out/versions/dfq-0.0.9.h"
+  try "the consumer of two versions" make -s -C examples/consumers/two-versions CC=gcc \
+    "CFLAGS=-O0 -Wall -Wextra -Werror" "BUILD=$root/versions" "OLD=$root/versions/dfq-0.0.9.h"
+  consumer "$out/versions/consumer"
+  nm "$out/versions/old.o" | awk '$2 != "U" && $3 ~ /dfq/ { print $3 }' >"$out/log"
+  [ ! -s "$out/log" ] || fail "tools/prefix.py leaves:" $(cat "$out/log")
 }
 
 consumers_pkg_config() {

@@ -1,0 +1,3 @@
+// The other version's implementation. Its options are renamed, too: OLD_NO_THREADS, ...
+#define OLD_IMPLEMENTATION
+#include "old.h"
