@@ -344,7 +344,9 @@ def aggregate(a, s, to, duck, table):
 
 
 def order_by(keys, to, name=quoted):
-    """keys: (column, descending, nulls first)."""
+    """keys: (column, descending, nulls first); none where one row is all there is."""
+    if not keys and to != DFQ:
+        return "1"
     if to == DFQ:
         return ", ".join(name(c) + " desc" * d + " nulls first" * n for c, d, n in keys)
     return ", ".join(name(c) + (" desc" if d else " asc") + (" nulls first" if n else " nulls last")
