@@ -72,9 +72,9 @@
 //                    >>parser >>binder >>bind-calls >>bind-constants >>row-eval >>define
 //                    >>docs-of >>reference
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store
-//                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>filter
-//                    >>project >>limit >>morsels >>in-order >>row-engine >>actions >>show
-//                    >>structs >>struct-rows
+//                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>sieve
+//                    >>filter >>project >>limit >>morsels >>in-order >>row-engine >>actions
+//                    >>show >>structs >>struct-rows
 //   4 hashing, order >>hash-table >>key-words >>key-packing >>exact-sum >>aggregates
 //                    >>agg-unique >>spread >>agg-lists >>agg-best >>combine >>agg-sets
 //                    >>group-plan >>group >>group-sorted >>group-verbs >>join >>join-probe
@@ -87,7 +87,7 @@
 //                    >>recipe-pivot >>recipe-table >>partition-by
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
-//                    >>optimizer >>explain >>analyze >>explain-forms >>equivalence
+//                    >>keys-down >>optimizer >>explain >>analyze >>explain-forms >>equivalence
 //   6 streaming      >>csv-index >>csv-read >>csv-bytes >>csv-open >>fixed-width >>json-check
 //                    >>csv-rows >>csv-options >>csv-source >>csv-types >>csv-loops >>csv-infer
 //                    >>csv-sniff >>csv-sample >>csv-scan >>csv-batch >>csv-morsels >>pairs
@@ -302,7 +302,7 @@ DFQ_API dfq_io dfq_io_default(void);
   X(DFQ_RULE_MERGE, "merge")                X(DFQ_RULE_PRUNE, "prune")                         \
   X(DFQ_RULE_PUSH_LIMIT, "push_limit")      X(DFQ_RULE_TOPK, "top_k")                          \
   X(DFQ_RULE_BUILD_SIDE, "build_side")      X(DFQ_RULE_SORTED, "use_order")                    \
-  X(DFQ_RULE_RANGE, "range_join")
+  X(DFQ_RULE_RANGE, "range_join")           X(DFQ_RULE_SIEVE, "join_keys_down")
 
 #define DFQ__ENUM(name, text) name,
 typedef enum dfq_rule { DFQ_RULE_LIST(DFQ__ENUM) DFQ_RULE_COUNT } dfq_rule;
@@ -13522,18 +13522,21 @@ static bool dfq__table_number(dfq_table *t, int c, uint64_t seed) {
   return true;
 }
 
-// Numbers the texts of column c when that was not tried yet. Any thread may ask: the first does
-// it, the others wait. False without memory.
-static bool dfq__table_code(dfq_table *t, int c, uint64_t seed) {
+// Numbers the texts of column c when that was not tried yet, and is wanted now. Any thread may
+// ask: the first does it, the others wait. *coded: whether they have numbers. False without
+// memory.
+static bool dfq__table_code(dfq_table *t, int c, uint64_t seed, bool now, bool *coded) {
   dfq__coded *to = &t->coded[c];
   bool ok = true;
   dfq__lock_take(&t->lock);
-  if (!to->tried && t->store.type[c] == DFQ_STR && t->store.rows >= DFQ__CODED_ROWS) {
+  if (now && !to->tried && t->store.type[c] == DFQ_STR &&
+      t->store.rows >= DFQ__CODED_ROWS) {
     ok = dfq__table_number(t, c, seed);
     if (!ok) dfq__dictionary_free(&to->words);
     if (!ok) dfq__buffer_free(t->heap, &to->code);
     to->tried = ok;
   }
+  *coded = *coded || to->texts.view;
   dfq__lock_give(&t->lock);
   return ok;
 }
@@ -13664,6 +13667,7 @@ typedef struct dfq__join_plan {
   dfq__join_column *pair_column;   // ... and where each of it comes from
   bool nulls_equal, sorted, build_left;
   bool hashed;                // asked for: never merged, whatever order is known
+  bool handed;                // its keys were handed down: see >>keys-down
   bool ranged;                // no keys, but ranges: see >>join-range
   bool not_in;                // anti: SQL's not in
   const char *near_left, *near_right;   // of a join of the nearest row: the times; else NULL
@@ -13673,6 +13677,15 @@ typedef struct dfq__join_plan {
   dfq_expr *tolerance;        // as it was written; NULL: none
   const char *suffix;
 } dfq__join_plan;
+
+// That a filter is to leave rows whose column is among a join's keys: see >>sieve.
+typedef struct dfq__sieve_plan {
+  int join;                   // the id of its node
+  int key;                    // which of its keys
+  const char *name;           // of the column, as the filter knows it
+  double share;               // of the rows that it keeps, as guessed
+  struct dfq__sieve_plan *next;
+} dfq__sieve_plan;
 
 // Names are interned in the context, so they are compared as pointers; that holds in a run too,
 // whose copy of a plan keeps the pointers.
@@ -13696,6 +13709,9 @@ struct dfq__node {
   uint64_t exact;           // scan of a source that was asked: bit i: expr[i] is wholly obeyed
   dfq__join_plan *join;
   const struct dfq__target *to;   // write
+  dfq__sieve_plan *sieve;   // filter: keys of joins above
+  const bool *unread;       // filter: of each column, that nobody above reads it; NULL: unknown
+  double share;             // filter: of rows of a table that it keeps, by a sample; 0: unknown
 };
 
 // What walks a plan may recurse, and a run copies it as a tree: a frame that is joined with
@@ -14809,11 +14825,12 @@ static bool dfq__table_scan_open(dfq__op *op) {
   return s->column && s->coded;
 }
 
-// The column's texts are wanted with their numbers. False without memory.
-DFQ__UNUSED static bool dfq__table_scan_code(dfq__op *op, int c) {
+// The column's texts are wanted with their numbers; not now: only if they have any by now.
+// False without memory.
+static bool dfq__table_scan_code(dfq__op *op, int c, bool now) {
   dfq__table_scan *s = (dfq__table_scan *)op;
-  s->coded[c] = true;
-  return dfq__table_code(s->table, s->column[c], op->run->own->seed);
+  bool ok = dfq__table_code(s->table, s->column[c], op->run->own->seed, now, &s->coded[c]);
+  return ok;
 }
 
 // Restricts the scan to one morsel: 32 batches. False when there is none of that number.
@@ -14835,7 +14852,7 @@ static dfq__event dfq__table_scan_next(dfq__op *op) {
   for (int c = 0; c < op->out.columns; c++) {
     dfq__vec v = dfq__store_vec(s->store, s->column[c]);
     const dfq__coded *coded = &s->table->coded[s->column[c]];
-    if (s->coded[c] && coded->texts.view) {
+    if (s->coded[c]) {
       v.texts = &coded->texts;
       v.code = (const uint32_t *)(const void *)coded->code.data;
     }
@@ -15027,46 +15044,209 @@ static void dfq__rows_source_print(dfq__text *t, const dfq__source *s) {
             dfq__source_name(&((const dfq__rows_source *)(const void *)s)->user));
 }
 
+// ---- >>sieve: keys that a join knows, handed to the rows that will look for them ------------
+// Idea. A hash join reads one side wholly before it asks for the other. By then it knows every
+// key that can find a partner, and where an unmatched row is dropped (inner, semi, right), rows
+// of the other side with any other key are lost. So the keys are handed down, as far as their
+// column can be followed, and rows are dropped there, before other columns of theirs are
+// touched, or other joins are asked about them:
+//
+//   join on order = id                      built: keys 3 5 6 of some 8
+//     join on part = number                                    place  0 1 2 3 4 5 6 7
+//       filter date > ..., order in keys of join               bits   0 0 0 1 0 1 1 0
+//         scan lines                        row with order 4: gone; with order 9: out of range
+//
+// The keys of one column are a bit each by their place in the column's field (>>key-packing): a
+// million orders of a sparse range of six are 750 KB, which the cache has room for where the
+// join's own table is 24 MB. Where the range is too wide for bits, the least and the largest
+// key are left. A null finds nobody, and has place 0, whose bit is never set.
+//
+// The join asks all the same, so a sieve may let through too much, and one that lets through
+// nearly everything is put aside. Cost: a load from the cache a row. Larger engines add Bloom
+// filters, which know keys of any type, and read files by them.
+
+// What is known of a column's keys: written when the join is built, then only read.
+typedef struct dfq__sieve {
+  uint64_t base;          // the value that has place 1
+  uint64_t low, high;     // the places of the least key and of the largest; low 1, high 0: none
+  uint64_t *bit;          // by place; NULL: only the range is known
+  size_t words;           // of bit
+} dfq__sieve;
+
+// The rows listed whose value is a key. ROW: the i-th of them. Without bits every place within
+// the range is one: then mask is 0, and all ask for the same bit, which is set.
+#define DFQ__SIEVE(name, TYPE)                                                                 \
+  static size_t name(const dfq__sieve *s, const dfq__vec *v, uint32_t *row, size_t n) {        \
+    static const uint64_t all = 1;                                                             \
+    const TYPE *x = (const TYPE *)v->data;                                                     \
+    const uint64_t *bit = s->bit ? s->bit : &all;                                              \
+    uint64_t mask = s->bit ? UINT64_MAX : 0, span = s->high - s->low;                          \
+    size_t k = 0;                                                                              \
+    for (size_t i = 0; i < n; i++) {                                                           \
+      uint32_t at = row[i];                                                                    \
+      uint64_t place = (uint64_t)(int64_t)x[at] - s->base + 1;                                 \
+      bool in = place - s->low <= span;                                                        \
+      place = in ? place & mask : 0;                                                           \
+      row[k] = at;                                                                             \
+      k += in & (bit[place >> 6] >> (place & 63));                                             \
+    }                                                                                          \
+    return k;                                                                                  \
+  }
+DFQ__SIEVE(dfq__sieve_i32, int32_t)
+DFQ__SIEVE(dfq__sieve_i64, int64_t)
+#undef DFQ__SIEVE
+
+// Leaves of the rows listed those whose value is a key. Returns how many.
+static size_t dfq__sieve_rows(const dfq__sieve *s, const dfq__vec *v, uint32_t *row, size_t n) {
+  size_t k = 0;
+  if (s->low > s->high) return 0;
+  for (size_t i = 0; v->valid && i < n; i++) {
+    row[k] = row[i];
+    k += v->valid[row[i]];
+  }
+  n = v->valid ? k : n;
+  return dfq__layout_of(v->type) == DFQ__AS_I32 ? dfq__sieve_i32(s, v, row, n)
+                                                : dfq__sieve_i64(s, v, row, n);
+}
+
 // ---- >>filter: rows where every conjunct is true --------------------------------------------
-// Idea. The condition is a list of conjuncts, in order. Each is computed on the rows that the
-// one before has let through, and the survivors are packed together at once, so that nobody
-// above has to know about selections. When all rows pass, the columns are passed on untouched.
+// Idea. The condition is a list of tests: conjuncts, and the keys of joins above (>>sieve). The
+// rows that are left are a list of numbers. Each test makes it shorter, and at the end every
+// column that somebody reads is packed by it, once, so that nobody above has to know about
+// selections. When all rows pass, the columns are passed on untouched.
 //
-//   mask      0 1 1 0 1          Cost: the mask, then packing, a fraction of a ns per value.
-//   rows      1 2 4
-//   packed    b c e
+//   rows      0 1 2 3 4          a > 1    0 1 1 0 1    ->   1 2 4
+//             b < 9              asked of 1 2 4          0 1 1    ->   2 4
+//             packed             a, b, c: rows 2 and 4
 //
-// A condition is split at its ands when the plan is optimized; run as it was written, it is one
-// conjunct. Packing costs copies and saves every operator above from asking which rows count;
-// selective filters pay little, and those that let all rows pass nothing. DuckDB and Velox pass
-// a selection vector along instead and pack late, which wins when wide rows meet a mild filter.
-// Larger engines also reorder conjuncts by what they measure; here the order as written decides
-// which rows a later, fallible conjunct gets to see.
+// A test that is cheap, a comparison of numbers, is asked about all rows of the batch while a
+// quarter of them is left: 64 rows at a time cost less than picking them out. A dear one sees
+// only rows that are left, its own columns packed. A test of one text column whose texts are
+// numbered is asked once for each different text, and then read off by number.
 //
-// State: the bound conjuncts, a mask, the numbers of the rows that are left, and two sets of
-// packed columns, because packing reads what the conjunct before has packed.
+// Order. The cheapest test that drops most comes first, by cost / (1 - share of rows it keeps):
+// the cost by what it computes, the share by the rows it has seen. A conjunct that may fail is
+// asked about those rows only that all written before it let through, so it keeps its place,
+// and nothing moves past it. Larger engines do the same (Velox and DuckDB while running, most
+// others by statistics), and many pass a selection on instead of packing.
+//
+// State: the tests, the rows that are left, and the packed columns.
+
+enum {
+  DFQ__CHEAP_TEST = 20,             // cost of a test, in tenths of a ns a row, roughly
+  DFQ__FILTER_TEXTS = 1 << 17, // different texts, at most, that a test is asked about
+  DFQ__FILTER_LOOK = 1 << 15   // rows, after which tests are put in order, again and again
+};
+
+typedef struct dfq__test {
+  dfq__bound *conjunct;        // NULL: a sieve
+  const dfq__sieve_plan *plan; // then, which;
+  const dfq__sieve *sieve;     // ... NULL until its join is built
+  int column;                  // that a sieve looks at, or that alone a conjunct reads; else -1
+  int cost;
+  bool fixed;                  // may fail or is volatile: keeps its place
+  bool off;                    // a sieve that is not worth it
+  uint64_t seen, kept;
+  const dfq__texts *of;        // the texts that verdicts are for
+  dfq__buffer verdict;         // u8: by a text's number; the last: of a null
+} dfq__test;
 
 typedef struct dfq__filter {
   dfq__op head;
-  dfq__bound **conjunct;
-  dfq__buffer mask, rows, origin[2];
-  dfq__buffer *packed[2];      // data and valid of each column, used in turns
+  dfq__test *test;
+  int tests;
+  size_t looked;               // rows since the tests were put in order
+  bool *unread;                // of each column: nobody above reads it
+  dfq__buffer mask, rows;
+  dfq__buffer *packed;         // data and valid of each column
 } dfq__filter;
 
-// Open: binds the conjuncts to the input's columns; buffers come with the first batch.
-static bool dfq__filter_open(dfq__op *op) {
-  dfq__filter *f = (dfq__filter *)op;
-  size_t n = (size_t)op->node->expr_count, columns = (size_t)op->out.columns;
-  f->conjunct = (dfq__bound **)dfq__op_array(op, n, sizeof *f->conjunct);
-  for (int i = 0; i < 2; i++)
-    f->packed[i] = (dfq__buffer *)dfq__op_array(op, 2 * columns, sizeof(dfq__buffer));
-  if (!f->conjunct || !f->packed[0] || !f->packed[1]) return false;
-  for (size_t i = 0; i < n; i++) {
-    f->conjunct[i] = dfq__op_bind(op, &op->node->in[0]->schema, op->node->expr[i]);
-    if (!f->conjunct[i]) return false;
+// -- open
+
+// About what a row costs.
+static int dfq__cost_of(const dfq__bound *b) {
+  const dfq__vector *v = (const dfq__vector *)b->batch;
+  int cost = 0, times = 1;
+  if (b->kind == DFQ_COLUMN || b->kind == DFQ_LITERAL) return 0;
+  for (int i = 0; i < b->argc; i++) cost += dfq__cost_of(b->arg[i]);
+  bool logic = b->kind == DFQ_CALL && (!b->call->scalar || b->call->fn == DFQ__IS_NULL ||
+                                       b->call->fn == DFQ__IS_NOT_NULL);
+  bool text = b->argc && dfq__is_bytes(b->arg[0]->type);
+  if (b->kind == DFQ_CALL && b->call->fn == DFQ__IN) times = b->argc - 1;
+  return cost + (logic ? 1 : v->kernel ? text ? 10 * times : 3 * times : 500);
+}
+
+// How many columns a tree reads; *column: one of them.
+static int dfq__columns_of(const dfq__bound *b, int *column) {
+  int n = b->kind == DFQ_COLUMN && *column != b->column;
+  if (n) *column = b->column;
+  for (int i = 0; i < b->argc; i++) n += dfq__columns_of(b->arg[i], column);
+  return n;
+}
+
+// A conjunct's test. Texts of a table are numbered for what is dearer than numbering them; a
+// cheap test only makes use of numbers that are there. False without memory.
+static bool dfq__test_init(dfq__filter *f, dfq__test *t, dfq__bound *b) {
+  dfq__op *in = f->head.in[0];
+  t->conjunct = b;
+  t->fixed = b->fails || f->head.node->expr[t - f->test]->shifts;
+  t->cost = dfq__cost_of(b);
+  t->column = -1;
+  bool one = dfq__columns_of(b, &t->column) == 1 && !t->fixed;
+  if (!one || f->head.node->kind != DFQ__FILTER) { t->column = -1; return true; }
+  bool table = in->is == &dfq__table_scan_class;
+  if (!table || dfq__types_of(&in->node->schema, t->column) != DFQ_STR) return true;
+  return dfq__table_scan_code(in, t->column, t->cost >= 500);
+}
+
+// Binds the conjuncts to the columns of a schema, and makes room for tests and columns. Sieves
+// are found by name.
+static bool dfq__filter_init(dfq__filter *f, const dfq_schema *in) {
+  dfq__op *op = &f->head;
+  const dfq__node *n = op->node;
+  int conjuncts = n->expr_count, sieves = 0;
+  for (const dfq__sieve_plan *p = n->sieve; p; p = p->next) sieves++;
+  f->tests = conjuncts + sieves;
+  f->test = (dfq__test *)dfq__op_array(op, (size_t)f->tests, sizeof *f->test);
+  f->packed = (dfq__buffer *)dfq__op_array(op, 2 * (size_t)in->count, sizeof(dfq__buffer));
+  f->unread = (bool *)dfq__op_array(op, (size_t)in->count, sizeof *f->unread);
+  if (!f->test || !f->packed || !f->unread) { f->tests = 0; return false; }
+  for (int i = 0; i < conjuncts; i++) {
+    dfq__bound *b = dfq__op_bind(op, in, n->expr[i]);
+    if (!b || !dfq__test_init(f, &f->test[i], b)) return false;
+  }
+  const dfq__sieve_plan *p = n->sieve;
+  for (int i = conjuncts; i < f->tests; i++, p = p->next) {
+    f->test[i].plan = p;
+    f->test[i].column = dfq__schema_find(in, p->name);
+    f->test[i].cost = 12;
   }
   return true;
 }
+
+static bool dfq__filter_open(dfq__op *op) {
+  dfq__filter *f = (dfq__filter *)op;
+  const dfq_schema *in = &op->node->in[0]->schema;
+  if (!dfq__filter_init(f, in)) return false;
+  for (int c = 0; op->node->unread && c < in->count; c++) f->unread[c] = op->node->unread[c];
+  return true;
+}
+
+// A copy in another thread has the sieves that the original was given.
+static bool dfq__filter_prepare(dfq__op *op) {
+  dfq__filter *f = (dfq__filter *)op;
+  const dfq__filter *from = (const dfq__filter *)op->lender;
+  for (int i = 0; from && i < f->tests; i++)   // the original's may stand in another order
+    for (int k = 0; f->test[i].plan && k < f->tests; k++)
+      if (from->test[k].plan && from->test[k].plan == f->test[i].plan)
+        f->test[i].sieve = from->test[k].sieve;
+  return true;
+}
+
+// -- tests
+
+// A buffer's memory as u32: row numbers, key numbers. NULL when nothing was reserved.
+static uint32_t *dfq__u32(dfq__buffer *b) { return (uint32_t *)(void *)b->data; }
 
 // The numbers of the rows where mask is true. Returns how many; SIZE_MAX without memory.
 static size_t dfq__rows_where(dfq__veval *eval, dfq__buffer *bytes, dfq__buffer *rows,
@@ -15088,13 +15268,150 @@ static size_t dfq__rows_where(dfq__veval *eval, dfq__buffer *bytes, dfq__buffer 
   return dfq__select_rows(row, m, n);
 }
 
-// Packs the given rows of a batch into buffers (data and valid by turns). False without memory.
+// Leaves of the rows listed those where mask is true: it has a byte for each row of the batch
+// (all), or for each that is listed.
+static size_t dfq__rows_still(const dfq__vec *mask, bool all, uint32_t *row, size_t n) {
+  const uint8_t *m = (const uint8_t *)mask->data, *valid = mask->valid ? mask->valid : m;
+  size_t k = 0;
+  if (mask->constant) return m[0] & valid[0] ? n : 0;
+  for (size_t i = 0; i < n; i++) {
+    uint32_t r = row[i];
+    size_t at = all ? r : i;
+    row[k] = r;
+    k += m[at] & valid[at];
+  }
+  return k;
+}
+
+// What a conjunct says of each text that a column's numbers stand for, and of a null; NULL
+// without memory.
+static const uint8_t *dfq__test_verdicts(dfq__filter *f, dfq__test *t, const dfq__batch *in) {
+  enum { PIECE = 1024 };
+  dfq__veval *eval = &f->head.eval;
+  const dfq__texts *texts = in->column[t->column].texts;
+  uint8_t *verdict = (uint8_t *)t->verdict.data;
+  static const uint8_t no = 0;
+  if (t->of == texts) return verdict;
+  verdict = (uint8_t *)dfq__veval_room(eval, &t->verdict, texts->count + 1);
+  dfq__batch part = { 0, in->columns, NULL };
+  part.column = (dfq__vec *)dfq__arena_array(&eval->strings, (size_t)in->columns + 1,
+                                             sizeof(dfq__vec));
+  if (!verdict || !part.column) { eval->no_memory = true; return NULL; }
+  for (size_t from = 0; from <= texts->count; from += part.rows) {
+    bool null = from == texts->count;
+    dfq__vec mask;
+    part.rows = null ? 1 : dfq__min(texts->count - from, PIECE);
+    part.column[t->column] = dfq__vec_of(DFQ_STR, texts->view + (null ? 0 : from),
+                                         null ? &no : NULL);
+    if (dfq__eval_vec(eval, t->conjunct, &part, part.rows, &mask) < part.rows) return NULL;
+    const uint8_t *m = (const uint8_t *)mask.data;
+    for (size_t i = 0; i < part.rows; i++) {
+      size_t at = mask.constant ? 0 : i;
+      verdict[from + i] = m[at] & (mask.valid ? mask.valid[at] : 1);
+    }
+  }
+  t->of = texts;
+  return verdict;
+}
+
+// The same by numbers. SIZE_MAX without memory.
+static size_t dfq__test_texts(dfq__filter *f, dfq__test *t, const dfq__batch *in, uint32_t *row,
+                              size_t n) {
+  const dfq__vec *v = &in->column[t->column];
+  const uint8_t *verdict = dfq__test_verdicts(f, t, in);
+  size_t k = 0;
+  if (!verdict) return SIZE_MAX;
+  for (size_t i = 0; i < n; i++) {
+    uint32_t r = row[i];
+    size_t text = v->valid && !v->valid[r] ? v->texts->count : v->code[r];
+    row[k] = r;
+    k += verdict[text];
+  }
+  return k;
+}
+
+// Leaves of the rows listed those for which a test is true; not listed yet: all of the batch.
+// Returns how many; SIZE_MAX without memory. before: of the batch's first row, for messages.
+static size_t dfq__test_rows(dfq__filter *f, dfq__test *t, const dfq_schema *schema,
+                             const dfq__batch *in, size_t n, bool listed, size_t before) {
+  dfq__op *op = &f->head;
+  dfq__vec mask;
+  const dfq__vec *v = t->column < 0 ? NULL : &in->column[t->column];
+  bool coded = v && t->conjunct && v->texts && v->texts->count <= DFQ__FILTER_TEXTS;
+  uint32_t *row = (uint32_t *)dfq__veval_room(&op->eval, &f->rows, (in->rows + 1) * 4);
+  if (!row) return SIZE_MAX;
+  for (size_t i = 0; !listed && (coded || !t->conjunct) && i < n; i++) row[i] = (uint32_t)i;
+  if (!t->conjunct) return dfq__sieve_rows(t->sieve, v, row, n);
+  if (coded) return dfq__test_texts(f, t, in, row, n);
+  bool all = !listed || (!t->fixed && t->cost <= DFQ__CHEAP_TEST && n > in->rows / 4);
+  size_t asked = all ? in->rows : n;
+  size_t ok = all ? dfq__eval_vec(&op->eval, t->conjunct, in, asked, &mask)
+                  : dfq__eval_on(&op->eval, t->conjunct, in, row, asked, &mask);
+  if (op->eval.no_memory) return SIZE_MAX;
+  if (ok < asked) {
+    size_t bad = all ? ok : row[ok];
+    dfq__op_fail_row(op, schema, t->conjunct, in, bad, before + bad);
+    n = ok;
+  }
+  return listed ? dfq__rows_still(&mask, all, row, n)
+                : dfq__rows_where(&op->eval, &f->mask, &f->rows, &mask, n);
+}
+
+// The lower, the earlier. What nothing is known of counts as keeping half.
+static double dfq__test_rank(const dfq__test *t) {
+  double share = t->seen ? (double)t->kept / (double)t->seen : 0.5;
+  return t->cost / (1.001 - share);
+}
+
+// Puts the tests between two that are fixed in order, and puts sieves aside that keep most.
+static void dfq__filter_order(dfq__filter *f) {
+  f->looked = 0;
+  for (int i = 0; i < f->tests; i++) {
+    dfq__test t = f->test[i];
+    t.off = t.off || (!t.conjunct && t.seen && (double)t.kept > 0.85 * (double)t.seen);
+    int k = i;
+    for (; k > 0 && !t.fixed && !f->test[k - 1].fixed; k--) {
+      if (dfq__test_rank(&f->test[k - 1]) <= dfq__test_rank(&t)) break;
+      f->test[k] = f->test[k - 1];
+    }
+    f->test[k] = t;
+  }
+}
+
+// Puts a batch through the tests. Returns how many rows are left; *row: their numbers, NULL for
+// all. SIZE_MAX without memory.
+static size_t dfq__filter_batch(dfq__filter *f, const dfq_schema *schema, const dfq__batch *in,
+                               size_t before, const uint32_t **row) {
+  size_t n = in->rows;
+  bool listed = false;
+  f->looked += n;
+  if (f->looked >= DFQ__FILTER_LOOK) dfq__filter_order(f);
+  for (int i = 0; i < f->tests && n; i++) {
+    dfq__test *t = &f->test[i];
+    if (!t->conjunct && (!t->sieve || t->off)) continue;
+    size_t kept = dfq__test_rows(f, t, schema, in, n, listed, before);
+    if (kept == SIZE_MAX) return kept;
+    t->seen += n;
+    t->kept += kept;
+    listed = listed || kept < in->rows;
+    n = kept;
+  }
+  *row = listed ? dfq__u32(&f->rows) : NULL;
+  return n;
+}
+
+// -- next, close
+
+// Packs the given rows of a batch into buffers (data and valid by turns), but for columns that
+// nobody reads: those stay, and are longer than the batch. unread: NULL for none. False without
+// memory.
 static bool dfq__pack(dfq__heap *heap, dfq__buffer *to, dfq__batch *b, const uint32_t *row,
-                      size_t n) {
+                      size_t n, const bool *unread) {
   for (int c = 0; c < b->columns; c++) {
     dfq__vec *v = &b->column[c];
     dfq__buffer *data = &to[2 * c], *valid = &to[2 * c + 1];
     size_t size = dfq__size_of(v->type);
+    if (unread && unread[c]) continue;
     if (!dfq__buffer_reserve(heap, data, n * dfq__room_of(v) + 1)) return false;
     dfq__gather(data->data, v->data, row, n, size);
     v->data = data->data;
@@ -15108,49 +15425,24 @@ static bool dfq__pack(dfq__heap *heap, dfq__buffer *to, dfq__batch *b, const uin
   return true;
 }
 
-// The input's numbers of the rows that are left: origin o row, or just row.
-static const uint32_t *dfq__filter_origin(dfq__filter *f, int turn, const uint32_t *origin,
-                                          const uint32_t *row, size_t n) {
-  uint32_t *to = (uint32_t *)dfq__veval_room(&f->head.eval, &f->origin[turn],
-                                             (n + 1) * sizeof *to);
-  for (size_t i = 0; to && i < n; i++) to[i] = origin ? origin[row[i]] : row[i];
-  return to;
-}
-
-// Puts a batch of the input through all conjuncts; the survivors are in op->out. False without
-// memory.
-static bool dfq__filter_batch(dfq__op *op, const dfq__batch *in) {
-  dfq__filter *f = (dfq__filter *)op;
-  const uint32_t *origin = NULL;   // the input's numbers of the rows in out; NULL: 0, 1, 2, ...
-  int turn = 0;   // a pack reads what the one before has written: it needs the other buffers
-  op->out.rows = in->rows;
-  for (int c = 0; c < in->columns; c++) op->out.column[c] = in->column[c];
-  for (int i = 0; i < op->node->expr_count && op->out.rows; i++) {
-    dfq__vec mask;
-    size_t before = op->out.rows;
-    size_t n = dfq__op_eval(op, f->conjunct[i], &op->out, before, origin, &mask);
-    size_t kept = dfq__rows_where(&op->eval, &f->mask, &f->rows, &mask, n);
-    if (kept == SIZE_MAX) return false;
-    if (kept == n) { op->out.rows = n; continue; }
-    const uint32_t *row = (const uint32_t *)(void *)f->rows.data;
-    if (i + 1 < op->node->expr_count) origin = dfq__filter_origin(f, turn, origin, row, kept);
-    if (op->eval.no_memory || !dfq__pack(op->eval.heap, f->packed[turn], &op->out, row, kept))
-      return false;
-    turn = !turn;
-  }
-  return true;
-}
-
 // Next: pulls until rows survive. Strings of the batch before are dropped only now, when nobody
 // can hold them any more.
 static dfq__event dfq__filter_next(dfq__op *op) {
+  dfq__filter *f = (dfq__filter *)op;
   for (;;) {
     dfq__event e = dfq__pull(op->in[0]);
     if (e != DFQ__BATCH) return e;
+    const dfq__batch *in = &op->in[0]->out;
+    const uint32_t *row;
     dfq__arena_rewind(&op->eval.strings);
-    if (!dfq__filter_batch(op, &op->in[0]->out)) return DFQ__ERROR;
-    op->rows_in += op->in[0]->out.rows;
-    if (op->out.rows) return DFQ__BATCH;
+    size_t n = dfq__filter_batch(f, &op->node->in[0]->schema, in, op->rows_in, &row);
+    if (n == SIZE_MAX) return DFQ__ERROR;
+    op->rows_in += in->rows;
+    for (int c = 0; c < in->columns; c++) op->out.column[c] = in->column[c];
+    op->out.rows = n;
+    if (n && row && !dfq__pack(op->eval.heap, f->packed, &op->out, row, n, f->unread))
+      return DFQ__ERROR;
+    if (n) return DFQ__BATCH;
     if (op->failed) return DFQ__ERROR;
   }
 }
@@ -15160,19 +15452,24 @@ DFQ__NOINLINE static void dfq__bound_free(dfq__op *op, dfq__bound **list, int co
   for (int i = 0; list && i < count; i++) dfq__vector_free(&op->eval, list[i]);
 }
 
-// Close: everything of it may be missing.
-static void dfq__filter_close(dfq__op *op) {
-  dfq__filter *f = (dfq__filter *)op;
-  dfq__bound_free(op, f->conjunct, op->node->expr_count);
+// Close: everything of it may be missing. columns: that were packed.
+static void dfq__filter_free(dfq__filter *f, int columns) {
+  dfq__op *op = &f->head;
+  for (int i = 0; i < f->tests; i++) {
+    dfq__vector_free(&op->eval, f->test[i].conjunct);
+    dfq__buffer_free(op->eval.heap, &f->test[i].verdict);
+  }
   dfq__buffer_free(op->eval.heap, &f->mask);
   dfq__buffer_free(op->eval.heap, &f->rows);
-  dfq__buffers_free(op->eval.heap, f->origin, 2);
-  for (int i = 0; i < 2; i++)
-    dfq__buffers_free(op->eval.heap, f->packed[i], 2 * op->out.columns);
+  dfq__buffers_free(op->eval.heap, f->packed, 2 * columns);
+}
+
+static void dfq__filter_close(dfq__op *op) {
+  dfq__filter_free((dfq__filter *)op, op->node->in[0]->schema.count);
 }
 
 static const dfq__op_class dfq__filter_class = {
-  sizeof(dfq__filter), dfq__filter_open,  NULL,
+  sizeof(dfq__filter), dfq__filter_open,  dfq__filter_prepare,
   dfq__filter_next,    dfq__filter_close, dfq__op_any_morsel
 };
 
@@ -15393,7 +15690,8 @@ DFQ__SMALL_BEGIN
 // store have a lock; a worker has a run, an arena, operators and counters of its own; the plan,
 // tables, and what a lender (the build side of a join) has made before are only read.
 //
-// What has all its rows before it gives the first (a group_by, a sort, windows) ends a chain,
+// What has all its rows before it gives the first (a group_by, a sort, windows, a join built on
+// the left) ends a chain,
 // and begins the next one as a scan does: its rows are there, and cut into morsels, so medians
 // are found and sorted rows gathered by several threads, too.
 //
@@ -15449,6 +15747,7 @@ static bool dfq__node_shifts(const dfq__node *n) {
 // order, by several threads at once, and whatever is below is done with.
 static bool dfq__op_breaks(const dfq__op *op) {
   dfq__node_kind kind = op->node->kind;
+  if (kind == DFQ__JOIN) return op->node->join->build_left;
   return kind == DFQ__GROUP || kind == DFQ__SORT || kind == DFQ__TOP_K || kind == DFQ__WINDOW;
 }
 
@@ -15464,7 +15763,7 @@ static bool dfq__chain_splits(const dfq__op *op) {
     return !is->splits || is->splits(op);
   }
   if (op->node->kind == DFQ__JOIN &&
-      (j->sorted || j->build_left || j->type == DFQ_RIGHT || j->type == DFQ_FULL)) return false;
+      (j->sorted || j->type == DFQ_RIGHT || j->type == DFQ_FULL)) return false;
   return dfq__chain_splits(op->in[0]);
 }
 
@@ -15559,6 +15858,7 @@ static bool dfq__worker_open(dfq__crew *crew, int number, dfq__op *op, dfq__op *
                                                    sizeof(dfq__counters));
   if (w->run.count) w->op = dfq__op_open(&w->run, op->node);
   if (!w->op) return false;
+  w->op->lender = op;
   w->chain = chain == op ? w->op : w->op->in[chain == op->in[1]];
   w->scan = dfq__chain_scan(w->chain);
   w->ok = true;
@@ -17736,7 +18036,7 @@ static bool dfq__want_codes(dfq__op *op, const char *name) {
   const dfq__node *n = op->node;
   int c = dfq__schema_find(&n->schema, name);
   if (c < 0 || dfq__types_of(&n->schema, c) != DFQ_STR) return true;
-  if (op->is == &dfq__table_scan_class) return dfq__table_scan_code(op, c);
+  if (op->is == &dfq__table_scan_class) return dfq__table_scan_code(op, c, true);
   if (n->kind == DFQ__FILTER || n->kind == DFQ__LIMIT) return dfq__want_codes(op->in[0], name);
   if (n->kind == DFQ__PROJECT)
     return n->expr[c]->kind != DFQ_COLUMN || dfq__want_codes(op->in[0], n->expr[c]->name);
@@ -20715,10 +21015,10 @@ typedef struct dfq__join_op {
   size_t tail_at;
 
   // build_left: all pairs, found by prepare and emitted in the left's order.
-  dfq__store streamed;         // the right rows of the pairs
-  dfq__buffer pair_left;       // u32: the left row of each pair
-  dfq__buffer order;           // u32: the pairs by left row
-  size_t pairs, emitted;
+  dfq__store streamed;         // the right rows of the pairs, and their left rows
+  dfq__buffer pair_left;       // u32: semi, anti: the left rows that go out
+  dfq__buffer order;           // u32: the pairs by left row; empty: they stand so
+  size_t pairs, emitted, end;
 
   dfq__pair_test where;        // of a join with a condition
   dfq__ranges range;           // ... that looks at ranges
@@ -20727,10 +21027,8 @@ typedef struct dfq__join_op {
   dfq__buffer near_word;       // u64: of built rows; then by place in next, sorted in each key
   dfq__buffer near_at;         // u64: of the probe batch's rows
   void *merge;                 // sorted: dfq__merge, see >>join-merge
+  dfq__sieve *sieve;           // of each key that a filter below waits for
 } dfq__join_op;
-
-// A buffer's memory as u32: row numbers, key numbers. NULL when nothing was reserved.
-static uint32_t *dfq__u32(dfq__buffer *b) { return (uint32_t *)(void *)b->data; }
 
 // The plan is read only; what changes while it runs lies in the operator.
 static const dfq__join_plan *dfq__join_of(const dfq__op *op) { return op->node->join; }
@@ -20751,7 +21049,7 @@ static uint8_t *dfq__where_uses(dfq__join_op *j, int i) {
 static bool dfq__join_columns(dfq__join_op *j) {
   dfq__op *op = &j->head;
   const dfq__join_plan *p = dfq__join_of(op);
-  int n = op->node->schema.count, built = 0, room = n + p->pair.count;
+  int n = op->node->schema.count, built = 0, streamed = 0, room = n + p->pair.count;
   const dfq_schema *left = &op->node->in[0]->schema, *right = &op->node->in[1]->schema;
   const dfq_schema *side = p->build_left ? left : right;
   dfq__side from = p->build_left ? DFQ__LEFT_SIDE : DFQ__RIGHT_SIDE;
@@ -20762,6 +21060,7 @@ static bool dfq__join_columns(dfq__join_op *j) {
   for (int c = 0; c < n; c++) {
     const dfq__join_column *jc = &p->column[c];
     bool here = jc->side == from || (jc->side == DFQ__BOTH_SIDES && !p->build_left);
+    if (!here && p->build_left) j->side_column[c] = streamed++;
     if (!here) continue;
     j->built_from[built] = dfq__schema_find(side, jc->name);
     j->side_column[c] = built;
@@ -20849,11 +21148,12 @@ static bool dfq__join_too_large(dfq__join_op *j) {
 
 static bool dfq__near_words(dfq__join_op *j, const dfq__batch *b, int side);
 
-// Does it matter which rows have a key? To semi and anti joins, unless they have a condition,
-// it is enough that the key is known.
+// Does it matter which rows have a key? To semi and anti joins, unless they have a condition or
+// mark left rows, it is enough that the key is known.
 static bool dfq__join_chains(const dfq__node *n) {
-  bool semi = n->join->type == DFQ_SEMI || n->join->type == DFQ_ANTI;
-  return !semi || n->expr_count || n->join->ranged || n->join->near_left;
+  const dfq__join_plan *p = n->join;
+  bool semi = p->type == DFQ_SEMI || p->type == DFQ_ANTI;
+  return !semi || n->expr_count || p->ranged || p->near_left || p->build_left;
 }
 
 // Takes a batch of the built side: the key's number of each row and, unless they are lent, the
@@ -20945,6 +21245,53 @@ static bool dfq__join_chain(dfq__join_op *j) {
     first[number[r]] = (uint32_t)r;
   }
   dfq__buffer_free(heap, &j->row_number);
+  return true;
+}
+
+// -- what it knows of its keys, for >>sieve
+
+enum { DFQ__SIEVE_BITS = 26 };   // the widest field that gets a bit for each place: 8 MiB
+
+// The sieve of key k. False without memory; where nothing can be said it stays zero.
+static bool dfq__sieve_make(dfq__join_op *j, int k, dfq__sieve *s) {
+  const dfq__key_set *keys = &j->keys;
+  const dfq__packing *p = &keys->pack[k];
+  const uint64_t *key = dfq__table_key(&keys->table, 0);
+  s->base = p->base;
+  s->low = UINT64_MAX;
+  s->high = 0;
+  if (p->bits <= DFQ__SIEVE_BITS) {
+    s->words = ((size_t)1 << p->bits) / 64 + 1;
+    s->bit = (uint64_t *)dfq__alloc_zero(j->head.eval.heap, s->words, 8);
+    if (!s->bit) return false;
+  }
+  for (size_t i = 0; i < keys->table.count; i++) {
+    uint64_t place = dfq__field(p, key[i]);
+    if (place == 0) continue;       // a null
+    if (place < s->low) s->low = place;
+    if (place > s->high) s->high = place;
+    if (s->bit) s->bit[place >> 6] |= (uint64_t)1 << (place & 63);
+  }
+  return true;
+}
+
+// Gives the filters below an operator that wait for a key of this join what is known of it.
+static bool dfq__sieve_give(dfq__join_op *j, dfq__op *op) {
+  int keys = dfq__join_of(&j->head)->key_count;
+  for (int i = 0; i < 2 && op->in[i]; i++)
+    if (!dfq__sieve_give(j, op->in[i])) return false;
+  if (op->node->kind != DFQ__FILTER || !op->node->sieve || !j->keys.packed) return true;
+  dfq__filter *f = (dfq__filter *)op;
+  for (int i = 0; i < f->tests; i++) {
+    dfq__test *t = &f->test[i];
+    if (!t->plan || t->plan->join != j->head.node->id) continue;
+    if (!j->sieve)
+      j->sieve = (dfq__sieve *)dfq__op_array(&j->head, (size_t)keys, sizeof *j->sieve);
+    if (!j->sieve) return false;
+    dfq__sieve *s = &j->sieve[t->plan->key];
+    if (!s->high && !s->low && !dfq__sieve_make(j, t->plan->key, s)) return false;
+    t->sieve = s;
+  }
   return true;
 }
 
@@ -21384,56 +21731,58 @@ static size_t dfq__where_pairs(dfq__join_op *j, size_t room, uint32_t *left, uin
 //   found     (1, a) (0, b) (1, c)        right rows a b c, as they streamed by
 //   order     (0, b) (1, a) (1, c)        by left row, ties as found
 //
-// Worth it when the left is much smaller than the right: the table then fits the cache. It must
-// know all pairs before the first goes out, so it is only for results that are read to their
-// end; inner joins only, because no side has rows to keep. Cost: the pairs, and the right's
+// A semi or anti join has no pairs. Each left row gets a mark when its key is met, and those
+// with one, or without, go out in their own order, which is the left's already.
+//
+// Worth it when the left is much smaller than the right: the table then fits the cache, and its
+// keys, handed down to the right (>>sieve), leave little of that. It must know all pairs before
+// the first goes out, so it is only for results that are read to their end; and not for outer
+// joins, where rows without a partner come out as well. Cost: the pairs, and the right's
 // columns of them, in memory. Larger engines do not promise an order, and just swap the sides.
 
-// Appends the right rows of m pairs to the streamed store: one row for each pair, so that pair
-// numbers are row numbers there. The operator's output columns serve as room meanwhile.
-static bool dfq__join_stream(dfq__join_op *j, const dfq__batch *right, const uint32_t *row,
-                             size_t m) {
-  dfq__op *op = &j->head;
-  const dfq__join_plan *p = dfq__join_of(op);
-  dfq__batch part = { m, 0, op->out.column };
-  for (int c = 0; c < op->out.columns; c++) {
-    if (p->column[c].side != DFQ__RIGHT_SIDE) continue;
-    int from = dfq__schema_find(&op->node->in[1]->schema, p->column[c].name);
-    j->side_column[c] = part.columns;
-    if (!dfq__gather_vec(op, &j->out[2 * c], &right->column[from], row, m,
-                         &part.column[part.columns++]))
-      return false;
-  }
-  return dfq__store_append(&j->streamed, &part);
+// Does the join mark left rows, and keep no pairs?
+static bool dfq__join_marks(const dfq__op *op) {
+  dfq_join_type type = dfq__join_of(op)->type;
+  return type == DFQ_SEMI || type == DFQ_ANTI;
 }
 
-// The streamed store: the right's output columns, in the order of the output.
+// The streamed store: the right's output columns, in the order of the output, and behind them
+// for each pair the left row; of a semi or anti join, only the numbers of keys that were met.
 static bool dfq__join_streamed_init(dfq__join_op *j) {
   dfq__op *op = &j->head;
   int n = 0;
-  dfq_type *type = (dfq_type *)dfq__op_array(op, (size_t)op->out.columns, sizeof *type);
+  dfq_type *type = (dfq_type *)dfq__op_array(op, (size_t)op->out.columns + 1, sizeof *type);
   if (!type) return false;
   for (int c = 0; c < op->out.columns; c++)
     if (dfq__join_of(op)->column[c].side == DFQ__RIGHT_SIDE)
       type[n++] = op->node->schema.field[c].type;
+  type[n++] = DFQ_U32;
   return dfq__store_init(&j->streamed, op->eval.heap, type, n);
 }
 
-// order[i] is the number of the pair that goes out as the i-th. start needs one place more than
-// there are rows, for the end of the last.
-// The permutation that puts pairs into left order.
-static bool dfq__join_order(dfq__join_op *j) {
-  dfq__heap *heap = j->head.eval.heap;
-  size_t rows = j->built.rows;
-  size_t *start = (size_t *)dfq__alloc_zero(heap, rows + 2, sizeof *start);
-  bool ok = start && dfq__buffer_reserve(heap, &j->order, j->pairs * 4 + 4);
-  const uint32_t *left = dfq__u32(&j->pair_left);
-  uint32_t *order = dfq__u32(&j->order);
-  for (size_t i = 0; ok && i < j->pairs; i++) start[left[i] + 1]++;
-  for (size_t r = 1; ok && r <= rows; r++) start[r] += start[r - 1];
-  for (size_t i = 0; ok && i < j->pairs; i++) order[start[left[i]]++] = (uint32_t)i;
-  dfq__free(heap, start, (rows + 2) * sizeof *start);
-  return ok;
+// The left row of each pair; of marks, each row that goes out.
+static uint32_t *dfq__pair_rows(dfq__join_op *j) {
+  if (dfq__join_marks(&j->head)) return dfq__u32(&j->pair_left);
+  return dfq__u32(&j->streamed.data[j->streamed.columns - 1]);
+}
+
+// Appends m pairs: the columns of their right rows, and their left rows. The operator's output
+// columns serve as room meanwhile.
+static bool dfq__join_stream(dfq__join_op *j, const dfq__batch *right, const uint32_t *row,
+                             const uint32_t *left, size_t m, dfq__store *to) {
+  dfq__op *op = &j->head;
+  const dfq__join_plan *p = dfq__join_of(op);
+  dfq__vec column[2] = { dfq__vec_of(DFQ_U32, left, NULL), dfq__vec_of(DFQ_NULL, NULL, NULL) };
+  for (int c = 0, to_column = 0; c < op->out.columns; c++) {
+    if (p->column[c].side != DFQ__RIGHT_SIDE) continue;
+    int from = dfq__schema_find(&op->node->in[1]->schema, p->column[c].name);
+    if (!dfq__gather_vec(op, &j->out[2 * c], &right->column[from], row, m, &column[1]) ||
+        !dfq__store_column(to, to_column++, &column[1], m))
+      return false;
+  }
+  if (!dfq__store_column(to, to->columns - 1, &column[0], m)) return false;
+  to->rows += m;
+  return true;
 }
 
 // Leaves the pairs that the condition, if there is one, lets pass. False on error.
@@ -21451,49 +21800,137 @@ static bool dfq__where_compact(dfq__join_op *j, const dfq__batch *right, uint32_
   return true;
 }
 
-// Streams the right side against the built left, keeps all pairs, and orders them. False on
-// error of either side, or without memory.
+// Appends the numbers of keys that a right batch is the first to meet, in this thread.
+static bool dfq__join_meet(dfq__join_op *j, size_t n, dfq__store *to) {
+  uint32_t *number = dfq__u32(&j->number);
+  size_t m = 0;
+  if (!j->met) {
+    j->met_size = j->keys.table.count + 1;
+    j->met = (uint8_t *)dfq__alloc_zero(j->head.eval.heap, j->met_size, 1);
+    if (!j->met) return false;
+  }
+  for (size_t i = 0; i < n; i++) {
+    uint32_t key = number[i];
+    if (key == DFQ__EMPTY || j->met[key]) continue;
+    j->met[key] = 1;
+    number[m++] = key;
+  }
+  dfq__vec v = dfq__vec_of(DFQ_U32, number, NULL);
+  if (!dfq__store_column(to, 0, &v, m)) return false;
+  to->rows += m;
+  return true;
+}
+
+static bool dfq__join_share(dfq__op *op);
+
+// Finds the pairs of a right batch; in a thread of its own, op is a copy of the join.
+static bool dfq__join_add_pairs(dfq__op *op, const dfq__batch *right, dfq__store *to) {
+  dfq__join_op *j = (dfq__join_op *)op;
+  size_t room = op->run->batch_rows;
+  if (op->lender && !j->shared && !dfq__join_share(op)) return false;
+  uint32_t *probe = (uint32_t *)dfq__veval_room(&op->eval, &j->right_row, room * 4);
+  uint32_t *left = (uint32_t *)dfq__veval_room(&op->eval, &j->left_row, room * 4);
+  if (!probe || !left) return false;
+  if (!dfq__join_numbers(j, right, j->right_key, &j->number, 0, false)) return false;
+  if (dfq__join_marks(op)) return dfq__join_meet(j, right->rows, to);
+  j->at = 0;
+  j->probe_rows = right->rows;
+  while (j->at < j->probe_rows) {
+    size_t m = dfq__join_pairs(j, room, probe, left);
+    if (!dfq__where_compact(j, right, probe, left, &m)) return false;
+    if (to->rows + m >= DFQ__EMPTY) return dfq__join_too_large(j);
+    if (m && !dfq__join_stream(j, right, probe, left, m, to)) return false;
+  }
+  return true;
+}
+
+static bool dfq__radix_sort(dfq__heap *heap, const uint64_t *word, uint32_t *row, size_t n,
+                            int threads);
+
+// order[i] is the number of the pair that goes out as the i-th; none where they stand so by
+// now. start needs one place more than there are rows, for the end of the last. A few pairs of
+// a large left side are sorted by their rows.
+static bool dfq__join_order(dfq__join_op *j) {
+  dfq__heap *heap = j->head.eval.heap;
+  size_t rows = j->built.rows, n = j->streamed.rows, at = 1;
+  const uint32_t *left = dfq__pair_rows(j);
+  while (at < n && left[at - 1] <= left[at]) at++;
+  if (at >= n) return true;
+  if (!dfq__buffer_reserve(heap, &j->order, n * 4 + 4)) return false;
+  uint32_t *order = dfq__u32(&j->order);
+  bool few = n < rows / 8;
+  size_t room = few ? n : rows + 2;
+  uint64_t *start = (uint64_t *)dfq__alloc_zero(heap, room, sizeof *start);
+  bool ok = start != NULL;
+  for (size_t i = 0; ok && few && i < n; i++) {
+    start[i] = left[i];
+    order[i] = (uint32_t)i;
+  }
+  if (few) {
+    ok = ok && dfq__radix_sort(heap, start, order, n, 1);
+  } else if (ok) {
+    for (size_t i = 0; i < n; i++) start[left[i] + 1]++;
+    for (size_t r = 1; r <= rows; r++) start[r] += start[r - 1];
+    for (size_t i = 0; i < n; i++) order[start[left[i]]++] = (uint32_t)i;
+  }
+  dfq__free(heap, start, room * sizeof *start);
+  return ok;
+}
+
+// Lists the left rows that go out of a semi or anti join, by the numbers of the keys met.
+static bool dfq__join_list(dfq__join_op *j) {
+  dfq__heap *heap = j->head.eval.heap;
+  size_t rows = j->built.rows, m = 0;
+  uint8_t semi = dfq__join_of(&j->head)->type == DFQ_SEMI;
+  const uint32_t *number = dfq__u32(&j->streamed.data[0]);
+  uint8_t *mark = (uint8_t *)dfq__alloc_zero(heap, rows + 1, 1);
+  bool ok = mark && dfq__buffer_reserve(heap, &j->pair_left, rows * 4 + 4);
+  for (size_t i = 0; ok && i < j->streamed.rows; i++) {
+    uint32_t r = j->unique ? number[i] : dfq__u32(&j->first)[number[i]];
+    for (; r != DFQ__EMPTY; r = j->unique ? DFQ__EMPTY : dfq__u32(&j->next)[r]) mark[r] = 1;
+  }
+  for (size_t r = 0; ok && r < rows; r++) {
+    dfq__u32(&j->pair_left)[m] = (uint32_t)r;
+    m += mark[r] == semi;
+  }
+  dfq__free(heap, mark, rows + 1);
+  j->pairs = m;
+  return ok;
+}
+
+// Streams the right side against the built left, in as many threads as its rows are worth,
+// keeps all pairs, and orders them. False on error of either side, or without memory.
 static bool dfq__join_find_pairs(dfq__join_op *j) {
   dfq__op *op = &j->head;
-  size_t room = op->run->batch_rows;
-  uint32_t *probe = (uint32_t *)dfq__veval_room(&op->eval, &j->right_row, room * 4);
-  dfq__event e;
-  if (!probe || !dfq__join_streamed_init(j)) return false;
-  while ((e = dfq__pull(op->in[1])) == DFQ__BATCH) {
-    const dfq__batch *right = &op->in[1]->out;
-    if (!dfq__join_numbers(j, right, j->right_key, &j->number, 0, false)) return false;
-    j->at = 0;
-    j->probe_rows = right->rows;
-    while (j->at < j->probe_rows) {
-      if (!dfq__buffer_reserve(op->eval.heap, &j->pair_left, (j->pairs + room) * 4))
-        return false;
-      uint32_t *left = dfq__u32(&j->pair_left) + j->pairs;
-      size_t m = dfq__join_pairs(j, room, probe, left);
-      if (!dfq__where_compact(j, right, probe, left, &m)) return false;
-      if (j->pairs + m >= DFQ__EMPTY) return dfq__join_too_large(j);
-      if (m && !dfq__join_stream(j, right, probe, m)) return false;
-      j->pairs += m;
-    }
-    dfq__op_holds(
-        op, dfq__store_bytes(&j->built) + dfq__store_bytes(&j->streamed) + j->pair_left.bytes);
-  }
-  return e == DFQ__END && dfq__join_order(j);
+  if (!dfq__join_streamed_init(j) ||
+      !dfq__read_into(op, op->in[1], dfq__join_add_pairs, &j->streamed))
+    return false;
+  if (j->streamed.rows >= DFQ__EMPTY) return dfq__join_too_large(j);
+  j->pairs = j->streamed.rows;
+  if (!(dfq__join_marks(op) ? dfq__join_list(j) : dfq__join_order(j))) return false;
+  dfq__op_holds(op, dfq__store_bytes(&j->built) + dfq__store_bytes(&j->streamed) +
+                        j->pair_left.bytes + j->order.bytes);
+  op->kept = j->end = j->pairs;
+  op->weight = 1;
+  return true;
 }
 
 // A batch of pairs in order: right columns by pair number, left columns by the pair's left row.
 static dfq__event dfq__join_next_pairs(dfq__join_op *j) {
   dfq__op *op = &j->head;
-  size_t m = dfq__min(j->pairs - j->emitted, op->run->batch_rows);
+  size_t m = dfq__min(j->end - j->emitted, op->run->batch_rows);
   if (m == 0) return DFQ__END;
-  const uint32_t *order = dfq__u32(&j->order) + j->emitted;
+  const uint32_t *order = j->order.data ? dfq__u32(&j->order) + j->emitted : NULL;
+  const uint32_t *row = dfq__pair_rows(j);
   uint32_t *left = (uint32_t *)dfq__veval_room(&op->eval, &j->left_row, m * 4);
   if (!left) return DFQ__ERROR;
-  for (size_t i = 0; i < m; i++) left[i] = dfq__u32(&j->pair_left)[order[i]];
+  for (size_t i = 0; i < m; i++) left[i] = row[order ? order[i] : j->emitted + i];
   for (int c = 0; c < op->out.columns; c++) {
     bool right = dfq__join_of(op)->column[c].side == DFQ__RIGHT_SIDE;
     dfq__vec from = dfq__store_vec(right ? &j->streamed : &j->built, j->side_column[c]);
-    if (!dfq__gather_vec(op, &j->out[2 * c], &from, right ? order : left, m,
-                         &op->out.column[c]))
+    if (right && !order) op->out.column[c] = dfq__vec_from(from, j->emitted);
+    else if (!dfq__gather_vec(op, &j->out[2 * c], &from, right ? order : left, m,
+                              &op->out.column[c]))
       return DFQ__ERROR;
   }
   op->out.rows = m;
@@ -21788,6 +22225,9 @@ static bool dfq__join_share(dfq__op *op) {
   j->range.order = from->range.order;
   j->range.rows = from->range.rows;
   for (int i = 0; i < j->range.count; i++) j->range.by[i].word = from->range.by[i].word;
+  j->streamed = from->streamed;
+  j->pair_left = from->pair_left;
+  j->order = from->order;
   j->shared = true;
   return dfq__keys_share(&j->keys, &from->keys);
 }
@@ -21800,6 +22240,7 @@ static bool dfq__join_prepare(dfq__op *op) {
   if (p->sorted) return dfq__merge_prepare(op);
   int side = p->build_left ? 0 : 1;
   if (!dfq__join_build(j, op->in[side], side ? j->right_key : j->left_key)) return false;
+  if (!dfq__sieve_give(j, op->in[!side])) return false;
   if (p->near_left) return dfq__near_sort(j);
   if (!dfq__join_chain(j)) return false;
   if (p->type == DFQ_RIGHT || p->type == DFQ_FULL) {
@@ -21846,9 +22287,11 @@ static dfq__event dfq__join_next(dfq__op *op) {
   return dfq__join_tail(j);
 }
 
-// Before the next morsel: nothing of the last batch is left to do.
+// Before the next morsel: nothing of the last batch is left to do. Built on the left, a join
+// has all its rows, and a morsel is some of them.
 static bool dfq__join_morsel(dfq__op *op, size_t number) {
   dfq__join_op *j = (dfq__join_op *)op;
+  if (dfq__join_of(op)->build_left) return dfq__kept_morsel(op, number, &j->emitted, &j->end);
   j->at = j->probe_rows = 0;
   j->probing = j->tail = false;
   return dfq__op_any_morsel(op, number);
@@ -21868,6 +22311,9 @@ static void dfq__join_close(dfq__op *op) {
     memset(&j->first, 0, sizeof j->first);
     memset(&j->next, 0, sizeof j->next);
     memset(&j->near_word, 0, sizeof j->near_word);
+    memset(&j->streamed, 0, sizeof j->streamed);
+    memset(&j->pair_left, 0, sizeof j->pair_left);
+    memset(&j->order, 0, sizeof j->order);
     memset(&j->range.order, 0, sizeof j->range.order);
     for (int i = 0; i < j->range.count; i++)
       memset(&j->range.by[i].word, 0, sizeof(dfq__buffer));
@@ -21887,6 +22333,8 @@ static void dfq__join_close(dfq__op *op) {
   dfq__store_free(&j->streamed);
   dfq__buffers_free(heap, j->out, 2 * op->out.columns);
   dfq__free(heap, j->met, j->met_size);
+  for (int k = 0; j->sieve && k < dfq__join_of(op)->key_count; k++)
+    dfq__free(heap, j->sieve[k].bit, j->sieve[k].words * 8);
   dfq__where_close(j);
   dfq__merge_close(op);
 }
@@ -22624,7 +23072,7 @@ static bool dfq__sort_within(dfq__sort_op *s) {
     bool in = v->valid && !v->valid[i] ? nulls : all || word[i] < bound;
     kept += in;
   }
-  return kept == n || dfq__pack(op->eval.heap, s->packed, &s->part, row, kept);
+  return kept == n || dfq__pack(op->eval.heap, s->packed, &s->part, row, kept, NULL);
 }
 
 // Appends a batch's columns and keys to a store. An error in a key ends it all: a sort has no
@@ -23636,7 +24084,7 @@ static dfq__event dfq__distinct_next(dfq__op *op) {
     if (n == 0) continue;
     op->out.rows = in->rows;
     for (int c = 0; c < in->columns; c++) op->out.column[c] = in->column[c];
-    if (n < in->rows && !dfq__pack(op->eval.heap, d->packed, &op->out, row, n))
+    if (n < in->rows && !dfq__pack(op->eval.heap, d->packed, &op->out, row, n, NULL))
       return DFQ__ERROR;
     return DFQ__BATCH;
   }
@@ -25795,7 +26243,7 @@ static bool dfq__places_within(dfq__window_op *o) {
   p->kept += kept;
   p->on = !dfq__places_fail(p);
   return kept == n ||
-         dfq__pack(o->head.eval.heap, p->packed, &o->batch, dfq__u32(&p->row), kept);
+         dfq__pack(o->head.eval.heap, p->packed, &o->batch, dfq__u32(&p->row), kept, NULL);
 }
 
 // Puts rows of the store, a batch at a time, before dfq__places_look.
@@ -25823,7 +26271,7 @@ static bool dfq__places_settle(dfq__window_op *o) {
     at = dfq__places_batch(o, at);
     ok = dfq__places_look(o, false, &kept) &&
          (kept == o->batch.rows ||
-          dfq__pack(s->heap, p->packed, &o->batch, dfq__u32(&p->row), kept)) &&
+          dfq__pack(s->heap, p->packed, &o->batch, dfq__u32(&p->row), kept, NULL)) &&
          dfq__store_append(&first, &o->batch);
   }
   dfq__store_free(ok ? s : &first);
@@ -28479,7 +28927,7 @@ static dfq_table *dfq__table_rows(const dfq_table *t, const uint32_t *row, size_
   b.column = (dfq__vec *)dfq__arena_array(&scratch, columns + 1, sizeof *b.column);
   bool ok = to && room && b.column;
   for (int c = 0; ok && c < t->schema.count; c++) b.column[c] = dfq__store_vec(&t->store, c);
-  ok = ok && dfq__pack(t->heap, room, &b, row, n) && dfq__store_append(&to->store, &b);
+  ok = ok && dfq__pack(t->heap, room, &b, row, n, NULL) && dfq__store_append(&to->store, &b);
   dfq__buffers_free(t->heap, room, 2 * t->schema.count);
   dfq__arena_release(&scratch, 0);
   if (ok) return to;
@@ -28801,7 +29249,7 @@ static void dfq__put_rest(dfq__text *t, const dfq__node *n) {
       n->source->is->print(t, n->source);
       return;
     case DFQ__FILTER:
-      dfq__put(t, " ");
+      dfq__put(t, n->expr_count ? " " : "");
       dfq__put_conjuncts(t, n->expr, n->expr_count);
       return;
     case DFQ__LIMIT:
@@ -28995,9 +29443,10 @@ static void dfq__put_journal(dfq__text *t, const dfq__journal *j) {
 //         scan           yes,             yes    it ascends by a
 //
 // Guesses: a comparison keeps a third of the rows, an equality a tenth, grouping makes a tenth
-// as many, a list has four values, a join has as many rows as its larger input (each row finds
-// its partner: a foreign key). Larger engines keep histograms and sketches, and are still wrong
-// after three joins.
+// as many, a list has four values, a row of a join's larger input finds one partner (a foreign
+// key), unless that was left out. Below a join, what a condition keeps of a table is measured
+// on some rows of it. Larger engines keep histograms and sketches, and are still wrong after
+// three joins.
 
 typedef struct dfq__reading {
   bool touched;   // at least one row is asked for
@@ -29047,14 +29496,30 @@ static double dfq__rows_kept(double rows, dfq_expr *const *list, int count) {
 
 static double dfq__at_most(double rows, double most) { return rows < most ? rows : most; }
 
-// A row of the larger side is taken to find one partner; half of the rows of a semi join, one.
-// Without keys all pairs are candidates for the condition. Outer joins lose no row.
+// About how many rows n would have if nothing below it left any out.
+static double dfq__rows_all(const dfq__node *n) {
+  double left = n->in[0] ? dfq__rows_all(n->in[0]) : n->source->is->rows(n->source);
+  double right = n->in[1] ? dfq__rows_all(n->in[1]) : 0;
+  if (n->kind == DFQ__GROUP) return n->key_count ? left / 10 : 1;
+  if (n->kind == DFQ__UNION) return left + right;
+  bool semi = n->kind == DFQ__JOIN && n->join->type >= DFQ_SEMI && n->join->type <= DFQ_ANTI;
+  return semi || left > right ? left : right;
+}
+
+// One side is taken for the many, whose rows each have their partner among the few, the other
+// side: so the share of the few that is left is the share of the many that finds one. Without
+// keys all pairs are candidates for the condition. Outer joins lose no row.
 static double dfq__joined_rows(const dfq__node *n, double left, double right) {
   dfq_join_type type = n->join->type;
-  double larger = left > right ? left : right;
-  if (type == DFQ_SEMI || type == DFQ_ANTI) return left / 2;
+  double all_left = dfq__rows_all(n->in[0]), all_right = dfq__rows_all(n->in[1]);
+  double share_left = all_left > left ? left / all_left : 1;
+  double share = all_right > right ? right / all_right : 1;
+  if (n->join->handed) *(n->join->build_left ? &share_left : &share) = 1;   // counted below
   if (n->join->near_left) return left;
-  double rows = n->join->key_count ? larger : left * right;
+  if (type == DFQ_SEMI) return left * share;
+  if (type == DFQ_ANTI) return share < 0.9 ? left * (1 - share) : left / 10;
+  double rows = all_left >= all_right ? left * share : right * share_left;
+  if (n->join->key_count == 0) rows = left * right;
   rows = dfq__rows_kept(rows, n->expr, n->expr_count);
   if (type == DFQ_LEFT || type == DFQ_FULL) rows = rows > left ? rows : left;
   if (type == DFQ_RIGHT || type == DFQ_FULL) rows = rows > right ? rows : right;
@@ -29077,7 +29542,9 @@ static double dfq__rows_of(const dfq__node *n) {
       return rows < 10 ? dfq__at_most(rows, 1) : rows / 10;
     case DFQ__LIMIT: rows = rows > (double)n->offset ? rows - (double)n->offset : 0; break;
     case DFQ__SCAN: case DFQ__FILTER:
-      rows = dfq__rows_kept(rows, n->expr, n->expr_count);
+      if (n->share > 0) rows *= n->share;
+      else rows = dfq__rows_kept(rows, n->expr, n->expr_count);
+      for (const dfq__sieve_plan *p = n->sieve; p; p = p->next) rows *= p->share;
       break;
     case DFQ__PROJECT: case DFQ__ROW_INDEX: case DFQ__SORT: case DFQ__TOP_K:
     case DFQ__WINDOW: case DFQ__WRITE: case DFQ__NODE_KINDS: break;
@@ -30683,6 +31150,16 @@ static void dfq__prune_repeated(dfq__opt *o, dfq__node *n, const dfq__names *nee
   dfq__prune(o, &n->in[0], &below, changed);
 }
 
+// Tells a filter which of its columns it need not pack.
+static void dfq__mark_unread(dfq__opt *o, dfq__node *n, const dfq__names *need) {
+  int count = n->schema.count;
+  bool *unread = (bool *)dfq__arena_array(&o->db->arena, (size_t)count + 1, sizeof *unread);
+  if (!unread) o->no_memory = true;
+  for (int c = 0; unread && c < count; c++)
+    unread[c] = !dfq__names_has(need, n->schema.field[c].name);
+  n->unread = unread;
+}
+
 // A node whose output is its input's rows as they are: filter, limit, sort, top-k, distinct.
 static void dfq__prune_through(dfq__opt *o, dfq__node *n, const dfq__names *need,
                                bool *changed) {
@@ -30694,6 +31171,7 @@ static void dfq__prune_through(dfq__opt *o, dfq__node *n, const dfq__names *need
   dfq__prune(o, &n->in[0], &below, changed);
   if (stores) dfq__narrow(o, &n->in[0], &below, changed);
   n->schema = n->in[0]->schema;
+  if (n->kind == DFQ__FILTER) dfq__mark_unread(o, n, need);
 }
 
 // A file gets every column, whoever reads what is said about it.
@@ -30905,22 +31383,65 @@ static bool dfq__rule_places(dfq__opt *o, dfq__node **at, dfq__reading r) {
 //
 //   build side   A hash join stores one input and streams the other past it. Storing the
 //                smaller one is cheaper. It is the right one unless told otherwise, and the
-//                left one only for inner joins that are read to the end: the left rows' order
-//                is put back afterwards, so the first row comes late.
+//                left one only for inner, semi and anti joins that are read to the end: the
+//                left rows' order is put back afterwards, so the first row comes late.
 //   range join   Without keys but with a range, the right side is sorted, see >>join-range.
 //   use order    Inputs that ascend by the keys already can be merged, or grouped run by run:
 //                no hash table, and memory for one key's rows only.
 //
 // Neither changes a result, so guesses may decide; a wrong guess costs time, not rows.
 
-// left * 2 < right: below that, putting the order back costs what the smaller table saves.
+enum { DFQ__SAMPLE = 256 };
+
+// The share of the rows of a table for which all conjuncts of the filter above it are true,
+// asked about some rows at even distances. 0: no idea.
+static double dfq__measured_share(dfq__opt *o, const dfq__node *n) {
+  const dfq__node *scan = n->in[0];
+  if (scan->kind != DFQ__SCAN || scan->source->is != &dfq__table_source_class) return 0;
+  const dfq_table *t = ((const dfq__table_source *)(const void *)scan->source)->table;
+  size_t rows = t->store.rows, step = rows / DFQ__SAMPLE + 1, asked = 0, kept = 0;
+  int columns = scan->schema.count;
+  dfq__arena_rewind(&o->scratch);
+  dfq_value v, *value = (dfq_value *)dfq__arena_array(&o->scratch, (size_t)columns + 1,
+                                                      sizeof *value);
+  dfq__bound **b = (dfq__bound **)dfq__arena_array(&o->scratch, (size_t)n->expr_count + 1,
+                                                   sizeof *b);
+  dfq__eval ctx = { o->db, &o->scratch, &o->scratch, NULL, NULL, &scan->schema, 0, NULL };
+  for (int i = 0; i < n->expr_count && b; i++)
+    if (n->expr[i]->shifts || !(b[i] = dfq__opt_bind(o, &scan->schema, n->expr[i]))) return 0;
+  for (size_t r = step / 2; value && b && r < rows; r += step, asked++) {
+    bool yes = true;
+    for (int c = 0; c < columns; c++)
+      dfq_table_get(t, r, dfq__schema_find(&scan->source->schema, scan->schema.field[c].name),
+                    &value[c]);
+    for (int i = 0; yes && i < n->expr_count; i++)
+      yes = dfq__eval_row(&ctx, b[i], value, &v) && v.type != DFQ_NULL && v.as.i;
+    kept += yes;
+  }
+  return asked ? (kept ? (double)kept : 0.5) / (double)asked : 0;
+}
+
+// Samples for the filters below a node that have none.
+static void dfq__measure_shares(dfq__opt *o, dfq__node *n) {
+  if (n->kind == DFQ__FILTER && n->expr_count && n->share <= 0)
+    n->share = dfq__measured_share(o, n);
+  for (int i = 0; i < 2; i++)
+    if (n->in[i]) dfq__measure_shares(o, n->in[i]);
+}
+
+// left * 3 < right: below that, putting the order back costs what the smaller table saves, and
+// several joins that build on the right share one pass over the left. Marks need no order.
 static bool dfq__rule_build_side(dfq__opt *o, dfq__node **at, dfq__reading r) {
   dfq__node *n = *at;
-  bool hash = n->kind == DFQ__JOIN && n->join->type == DFQ_INNER && !n->join->sorted &&
-              n->join->key_count;
-  if (!hash || n->join->build_left) return false;
+  const dfq__join_plan *j = n->join;
+  bool hash = n->kind == DFQ__JOIN && !j->sorted && j->key_count && !j->near_left;
+  if (!hash || j->build_left) return false;
+  bool marks = (j->type == DFQ_SEMI || j->type == DFQ_ANTI) && !n->expr_count && !j->not_in;
+  if (j->type != DFQ_INNER && !marks) return false;
+  dfq__measure_shares(o, n);
   double left = dfq__rows_of(n->in[0]), right = dfq__rows_of(n->in[1]);
-  if (left < 0 || right < 0 || left * 2 >= right) return false;
+  double weight = marks ? 1 : 3;
+  if (left < 0 || right < 0 || left * weight >= right) return false;
   const char *where = dfq__label(o, n);
   if (!r.whole)
     return dfq__note(o, false, "build left", where,
@@ -30996,6 +31517,167 @@ static bool dfq__rule_order(dfq__opt *o, dfq__node **at, dfq__reading r) {
   return (*at)->kind == DFQ__GROUP && dfq__order_group(o, *at);
 }
 
+// ---- >>keys-down: where a join's keys are of use before the join --------------------------
+// Idea. Chooses which filters get the keys of a join that is built (>>sieve). It walks down the
+// side that is asked later, after the column that is compared, as long as rows may be dropped
+// there, and says so to the lowest filter on the way; where there is none, to one of its own:
+//
+//   join#6 on o = id semi            o may go below the filter, and through join#4, whose left
+//     join#4 on p = part             column it is; the scan ends it. Rows of lines whose o is
+//       filter#2 day > 9             no id in what is left of orders are dropped by filter#2
+//         scan#1 lines               where the day is looked at
+//     filter#5 state = 'F'
+//       scan#3 orders
+//
+// Only below what keeps its meaning: a limit counts rows, an outer join brings back the ones
+// that find nobody, and an expression that may fail must fail. And only if the built side
+// leaves something out, for else every row is likely to find its partner.
+
+// Types whose words are integers, one for each value.
+static bool dfq__sieve_takes(dfq_type type) {
+  int how = dfq__layout_of(type);
+  return how == DFQ__AS_I32 || (how == DFQ__AS_WORD && !dfq__is_float(type));
+}
+
+// Does n leave out rows of what it reads?
+static bool dfq__leaves_out(const dfq__node *n) {
+  switch (n->kind) {
+    case DFQ__FILTER: case DFQ__LIMIT: case DFQ__TOP_K: return true;
+    case DFQ__SCAN: return n->expr_count || n->count >= 0;
+    case DFQ__JOIN:
+      if (n->join->type == DFQ_SEMI || n->join->type == DFQ_ANTI) return true;
+      return n->join->type == DFQ_INNER &&
+             (dfq__leaves_out(n->in[0]) || dfq__leaves_out(n->in[1]));
+    default: return dfq__leaves_out(n->in[0]);
+  }
+}
+
+// May an expression of n fail, or be different each time?
+static bool dfq__node_fails(dfq__opt *o, const dfq__node *n, const dfq_schema *schema) {
+  if (dfq__node_shifts(n)) return true;
+  for (int i = 0; i < n->expr_count; i++)
+    if (dfq__may_fail(o, schema, n->expr[i])) return true;
+  for (int i = 0; i < n->key_count; i++)
+    if (dfq__may_fail(o, schema, n->key[i].expr)) return true;
+  return false;
+}
+
+// Of a join: the input that a column comes from, if rows may be dropped there; else -1.
+static int dfq__below_join(const dfq__node *n, const dfq__join_column *c) {
+  const dfq__join_plan *j = n->join;
+  if (j->sorted || j->near_left || j->ranged || n->expr_count) return -1;
+  if (c->side == DFQ__RIGHT_SIDE) return j->type == DFQ_INNER ? 1 : -1;
+  bool left = j->type == DFQ_INNER || j->type == DFQ_LEFT || j->type == DFQ_SEMI ||
+              j->type == DFQ_ANTI;
+  return left && c->side == DFQ__LEFT_SIDE ? 0 : -1;
+}
+
+// The input of n through which rows may be dropped by that column, and its name there; else -1.
+static int dfq__sieve_below(dfq__opt *o, const dfq__node *n, const char **name) {
+  int c = dfq__schema_find(&n->schema, *name);
+  const dfq_expr *e = NULL;
+  switch (n->kind) {
+    case DFQ__FILTER: case DFQ__SORT:
+      return dfq__node_fails(o, n, &n->in[0]->schema) ? -1 : 0;
+    case DFQ__PROJECT:
+      if (dfq__node_fails(o, n, &n->in[0]->schema)) return -1;
+      e = n->expr[c];
+      break;
+    case DFQ__GROUP:
+      if (c < n->key_count && !n->sorted) e = n->key[c].expr;
+      break;
+    case DFQ__JOIN:
+      *name = n->join->column[c].name;
+      return dfq__below_join(n, &n->join->column[c]);
+    default: return -1;
+  }
+  if (!e || e->kind != DFQ_COLUMN) return -1;
+  *name = e->name;
+  return 0;
+}
+
+// The filter that can use a column of *at, and its name there; a new one where that is worth
+// it, which it is not when most keys are there. NULL: none.
+static dfq__node *dfq__sieve_place(dfq__opt *o, dfq__node **at, const char **name, bool most) {
+  dfq__node *above = NULL;
+  const char *below = *name;
+  bool worth = false;     // something dear is passed by
+  for (int i; (i = dfq__sieve_below(o, *at, &below)) >= 0; at = &above->in[i]) {
+    above = *at;
+    *name = below;
+    worth = worth || above->kind != DFQ__PROJECT;
+  }
+  if (above && above->kind == DFQ__FILTER) return above;
+  bool table = (*at)->kind == DFQ__SCAN && (*at)->source->is == &dfq__table_source_class;
+  if ((!worth && !table) || most) return NULL;
+  dfq__node *n = dfq__put_above(o, at, DFQ__FILTER, "filter");
+  if (n) n->schema = n->in[0]->schema;
+  return n;
+}
+
+// Why the keys of a join are of no use to the side that is asked later; NULL: they are.
+static const char *dfq__sieve_refuse(const dfq__node *n, const dfq__node *built) {
+  const dfq__join_plan *j = n->join;
+  bool outer = j->type == DFQ_LEFT || j->type == DFQ_FULL || j->type == DFQ_CROSS;
+  if (outer || (j->type == DFQ_ANTI && !j->build_left))
+    return "rows without a partner come out as well";
+  if (j->nulls_equal) return "null may be one of them";
+  return dfq__leaves_out(built) ? NULL : "nothing is left out of the side that is built";
+}
+
+// Hands key k of a join down to the side that is asked later. Returns whether it could be.
+static bool dfq__sieve_hand(dfq__opt *o, dfq__node *n, int k, const char *why, double share) {
+  dfq__join_plan *j = n->join;
+  int probe = j->build_left ? 1 : 0;
+  const dfq_schema *schema = &n->in[probe]->schema;
+  const char *name = probe ? j->right_key[k] : j->left_key[k], *what = name;
+  const char *label = dfq__label(o, n);
+  if (!why && !dfq__sieve_takes(dfq__types_of(schema, dfq__schema_find(schema, name))))
+    why = "only integers and dates can be";
+  dfq__node *to = why ? NULL : dfq__sieve_place(o, &n->in[probe], &name, share > 0.5);
+  dfq__sieve_plan *s = (dfq__sieve_plan *)dfq__arena_alloc(&o->db->arena, sizeof *s);
+  if (o->no_memory || !s) { o->no_memory = true; return false; }
+  if (!to)
+    return dfq__note(o, false, what, label, "%s", why ? why : "no rows can be dropped earlier");
+  s->join = n->id;
+  s->key = k;
+  s->name = name;
+  s->share = share;
+  s->next = to->sieve;
+  to->sieve = s;
+  return dfq__note(o, true, what, dfq__say(o, "%s to %s", label, dfq__label(o, to)),
+                   "rows of other keys are dropped there");
+}
+
+static bool dfq__rule_sieve(dfq__opt *o, dfq__node *n) {
+  const dfq__join_plan *j = n->join;
+  if (j->sorted || j->near_left || j->key_count == 0) return false;
+  const dfq__node *built = n->in[j->build_left ? 0 : 1];
+  const char *why = dfq__sieve_refuse(n, built);
+  double rows = dfq__rows_of(built), all = dfq__rows_all(built), share = 1;
+  bool handed = false;
+  if (all > 0 && rows >= 0 && rows < all) share = rows / all;
+  for (int k = 0; k < j->key_count; k++) {   // together they keep that share
+    bool done = dfq__sieve_hand(o, n, k, why, handed ? 1 : share);
+    handed = handed || done;
+  }
+  if (handed && dfq__own_join(o, n, 0)) n->join->handed = true;
+  return handed;
+}
+
+// Both from the top down at once: what a join hands down makes the sides of those below it
+// smaller, which their own choice has to know.
+static bool dfq__rule_sides(dfq__opt *o, dfq__node **at, dfq__reading r) {
+  uint32_t off = o->run->options.rules_off;
+  bool changed = false;
+  if ((*at)->kind != DFQ__JOIN) return false;
+  o->rule = DFQ_RULE_BUILD_SIDE;
+  if (!(off >> o->rule & 1)) changed = dfq__rule_build_side(o, at, r);
+  o->rule = DFQ_RULE_SIEVE;
+  if (!(off >> o->rule & 1) && dfq__rule_sieve(o, *at)) changed = true;
+  return changed;
+}
+
 // ---- >>optimizer: the driver ----------------------------------------------------------------
 // Idea. Every rule is offered every node, again and again, until none has anything left to do:
 // a fixpoint. It exists because each rule only moves things down, merges nodes, or removes
@@ -31029,8 +31711,8 @@ static const dfq__rule_row dfq__rule_rows[] = {
   { DFQ_RULE_TOPK, dfq__rule_topk, false, false },
   { DFQ_RULE_TOPK, dfq__rule_places, false, true },
   { DFQ_RULE_SORTED, dfq__rule_order, false, true },
-  { DFQ_RULE_BUILD_SIDE, dfq__rule_build_side, false, true },
   { DFQ_RULE_RANGE, dfq__rule_range, false, true },
+  { DFQ_RULE_COUNT, dfq__rule_sides, false, true },
 };
 enum { DFQ__RULE_ROWS = sizeof dfq__rule_rows / sizeof dfq__rule_rows[0] };
 
@@ -31191,6 +31873,10 @@ static void dfq__put_notes(dfq__text *t, const dfq__node *n) {
   if (n->kind == DFQ__SCAN) dfq__put_scan_notes(t, n, &any);
   if (way) { dfq__put_bracket(t, &any); dfq__put(t, way); }
   if (n->kind == DFQ__WINDOW) { dfq__put_bracket(t, &any); dfq__put_sorts(t, n); }
+  for (const dfq__sieve_plan *p = n->sieve; p; p = p->next) {
+    dfq__put_bracket(t, &any);
+    dfq__putf(t, "%s among the keys of #%d", p->name, p->join);
+  }
   if (rows >= 0) {
     dfq__put_bracket(t, &any);
     dfq__put(t, "~");
@@ -35187,7 +35873,7 @@ static size_t dfq__csv_pack(dfq__csv_scan *s, size_t n, size_t kept) {
   if (kept == n) return n;
   for (size_t i = 0; i < kept; i++) at[i] = at[row[i]];   // in place: row[i] >= i
   s->turn = !s->turn;
-  if (dfq__pack(s->head.eval.heap, s->packed[s->turn], &s->all, row, kept)) return kept;
+  if (dfq__pack(s->head.eval.heap, s->packed[s->turn], &s->all, row, kept, NULL)) return kept;
   s->head.eval.no_memory = true;
   return 0;
 }
@@ -38199,20 +38885,15 @@ static bool dfq__col_scan_open(dfq__op *op) {
   dfq__col_scan *s = (dfq__col_scan *)op;
   const dfq__node *n = op->node;
   s->source = (const dfq__col_source *)(const void *)n->source;
-  size_t columns = (size_t)n->source->schema.count, conjuncts = (size_t)n->expr_count;
+  size_t columns = (size_t)n->source->schema.count;
   dfq_field *field = (dfq_field *)dfq__op_array(op, columns, sizeof *field);
   dfq__names names = { &op->run->own->arena, NULL, 0, 0, false };
   s->part = (dfq__col_part *)dfq__op_array(op, columns, sizeof *s->part);
   s->place = (int *)dfq__op_array(op, (size_t)n->schema.count, sizeof *s->place);
   s->all.column = (dfq__vec *)dfq__op_array(op, columns, sizeof(dfq__vec));
-  s->filter.conjunct = (dfq__bound **)dfq__op_array(op, conjuncts, sizeof(dfq__bound *));
-  for (int i = 0; i < 2; i++)
-    s->filter.packed[i] = (dfq__buffer *)dfq__op_array(op, 2 * columns, sizeof(dfq__buffer));
   s->end = s->source->groups;
   s->left = n->count < 0 ? UINT64_MAX : (uint64_t)n->count;
-  if (!field || !s->part || !s->place || !s->all.column || !s->filter.conjunct ||
-      !s->filter.packed[0] || !s->filter.packed[1])
-    return false;
+  if (!field || !s->part || !s->place || !s->all.column) return false;
   for (int i = 0; i < n->expr_count; i++) dfq__names_of(&names, n->expr[i]);
   for (int i = 0; i < names.count; i++) dfq__col_need(s, field, names.name[i]);
   s->tested = s->all.columns = s->needed;
@@ -38221,9 +38902,7 @@ static bool dfq__col_scan_open(dfq__op *op) {
   s->schema.field = field;
   for (int c = 0; c < n->schema.count; c++)
     s->place[c] = dfq__schema_find(&s->schema, n->schema.field[c].name);
-  for (int i = 0; i < n->expr_count; i++)
-    if (!(s->filter.conjunct[i] = dfq__op_bind(op, &s->schema, n->expr[i]))) return false;
-  return !names.failed;
+  return !names.failed && dfq__filter_init(&s->filter, &s->schema);
 }
 
 // Restricts the scan to one group. False when there is none of that number.
@@ -38278,30 +38957,14 @@ static bool dfq__col_advance(dfq__col_scan *s) {
 // returns how many. False without memory, or with the run's error set.
 static bool dfq__col_test(dfq__col_scan *s, size_t *n, const uint32_t **row) {
   dfq__op *op = &s->filter.head;
-  int turn = 0;
   for (int i = 0; i < s->tested; i++)
     if (!dfq__col_part_load(s, &s->part[i]) ||
         !dfq__col_vec(op->eval.heap, &s->part[i], s->at, NULL, *n, &s->all.column[i]))
       return false;
   s->all.rows = *n;
-  for (int i = 0; i < op->node->expr_count && *n; i++) {
-    dfq__vec mask;
-    size_t ok = dfq__eval_vec(&op->eval, s->filter.conjunct[i], &s->all, *n, &mask);
-    if (op->eval.no_memory) return false;
-    if (ok < *n)
-      dfq__op_fail_row(op, &s->schema, s->filter.conjunct[i], &s->all, ok,
-                       s->before + s->at + (*row ? (*row)[ok] : ok));
-    size_t kept = dfq__rows_where(&op->eval, &s->filter.mask, &s->filter.rows, &mask, ok);
-    if (kept == SIZE_MAX) return false;
-    if (kept == *n) continue;
-    const uint32_t *left = (const uint32_t *)(void *)s->filter.rows.data;
-    *row = dfq__filter_origin(&s->filter, turn, *row, left, kept);
-    *n = kept;
-    if (!*row || !dfq__pack(op->eval.heap, s->filter.packed[turn], &s->all, left, kept))
-      return false;
-    turn = !turn;
-  }
-  return true;
+  *n = dfq__filter_batch(&s->filter, &s->schema, &s->all, s->before + s->at, row);
+  return *n != SIZE_MAX && (*n == 0 || !*row ||
+         dfq__pack(op->eval.heap, s->filter.packed, &s->all, *row, *n, NULL));
 }
 
 // Next: batches of groups that are not skipped, until one has rows left. What went wrong with a
@@ -38340,10 +39003,7 @@ static void dfq__col_scan_close(dfq__op *op) {
   if (s->file.io) dfq__col_close(&s->file);
   for (int i = 0; s->part && i < s->needed; i++)
     dfq__col_part_free(op->eval.heap, &s->part[i]);
-  int out = op->out.columns;
-  op->out.columns = op->node->source->schema.count;   // for so many there is room to pack
-  dfq__filter_close(op);
-  op->out.columns = out;
+  dfq__filter_free(&s->filter, s->schema.count);
 }
 
 static const dfq__op_class dfq__col_scan_class = {

@@ -31,6 +31,7 @@
 #endif
 #if DFQ_CHAPTER >= 5
 #include "ch5_optimizer.c"
+#include "ch5_keys_down.c"
 #endif
 #if DFQ_CHAPTER >= 6
 #include "ch6_streaming.c"
@@ -94,6 +95,7 @@ int main(int argc, char **argv) {
 #endif
 #if DFQ_CHAPTER >= 5
   run_ch5_optimizer();
+  run_ch5_keys_down();
 #endif
 #if DFQ_CHAPTER >= 6
   run_ch6_streaming();
