@@ -1136,7 +1136,8 @@ DFQ_API dfq_frame *dfq_scan_csv_files(dfq *db, const char *const *paths, int cou
 
 // A file in the form that the end of its name says: .csv; .tsv and .tab, with tabs for commas;
 // .fwf and .prn, as dfq_scan_fixed; .json, .jsonl and .ndjson, as dfq_scan_json; .dfq, as
-// dfq_scan_columnar. Every other name is taken for CSV. path: copied.
+// dfq_scan_columnar. Every other name is taken for CSV. Of a pattern each file is read as its
+// own name says. path: copied.
 DFQ_API dfq_frame *dfq_scan(dfq *db, const char *path);
 
 // A file whose columns stand in the same places of each line, padded with blanks. Everything
@@ -1159,6 +1160,8 @@ typedef struct dfq_json_options {
   bool ignore_unknown;       // pass over keys that were not in the sample; else an error
   bool no_dates;             // texts that are dates or times stay texts
   bool nested_text;          // objects are JSON text, instead of a column for each of the keys
+  const char *file_name;     // of several files, as for CSV
+  bool fill_missing, no_hive;
 } dfq_json_options;
 
 // A file of JSON: objects, one on each line (or more lines), or one array of them. Its first
@@ -1184,11 +1187,14 @@ DFQ_API dfq_frame *dfq_scan_json(dfq *db, const char *path, const dfq_json_optio
 typedef struct dfq_columnar_options {
   bool map;   // the file is mapped and nothing copied, where the system can. Then nobody may
               // change or shorten it while a run reads it: the process could be killed
+  const char *file_name;     // of several files, as for CSV
+  bool fill_missing, no_hive;
 } dfq_columnar_options;
 
 // A columnar file. Reads its footer only; the rest is read by each run, which fails when the
 // file has become another one. A file that is damaged, cut off or none of these fails with
-// DFQ_FORMAT_ERROR, the frame or the run. path: copied. options: NULL for the defaults.
+// DFQ_FORMAT_ERROR, the frame or the run. path: copied; of one file, or a pattern as for CSV: a
+// column that has another type in some of the files is cast. options: NULL for the defaults.
 DFQ_API dfq_frame *dfq_scan_columnar(dfq *db, const char *path,
                                      const dfq_columnar_options *options);
 
@@ -33781,7 +33787,9 @@ typedef enum dfq__file_form {
   DFQ__CSV_FORM, DFQ__TSV_FORM, DFQ__FIXED_FORM, DFQ__COLUMNAR_FORM, DFQ__JSON_FORM,
   DFQ__FORM_MASK = 15,
   DFQ__JSON_IGNORE = 16,     // added to JSON's: keys that the sample has not are passed over
-  DFQ__JSON_TEXT = 32        // ... objects are texts
+  DFQ__JSON_TEXT = 32,       // ... objects are texts
+  DFQ__COLUMNAR_MAP = 64,    // added to columnar files': they are mapped
+  DFQ__FORM_BY_NAME = 128    // instead of a form: that of each file's name
 } dfq__file_form;
 static const char *const dfq__form_words[] = { "csv", "tsv", "fixed", "dfq", "json", NULL };
 
@@ -33815,6 +33823,7 @@ typedef struct dfq__csv_knob {
   const char *word;
   dfq__csv_kind kind;
   size_t at;                            // of the member
+  bool many;                            // it is about many files, whatever their form
 } dfq__csv_knob;
 
 #define DFQ__CSV_KNOB_LIST(X)                                                                  \
@@ -33837,7 +33846,9 @@ typedef struct dfq__csv_knob {
   X("unknown", DFQ__K_UNKNOWN, widths)          X("nested", DFQ__K_NESTED, widths)
 
 static const dfq__csv_knob dfq__csv_knobs[] = {
-#define DFQ__KNOB(word, kind, member) { word, kind, offsetof(dfq_csv_options, member) },
+#define DFQ__KNOB(word, kind, member)                                                          \
+  { word, kind, offsetof(dfq_csv_options, member),                                             \
+    offsetof(dfq_csv_options, member) >= offsetof(dfq_csv_options, file_name) },
   DFQ__CSV_KNOB_LIST(DFQ__KNOB)
 #undef DFQ__KNOB
 };
@@ -37182,12 +37193,14 @@ static bool dfq__json_source(dfq__verb *v, dfq__csv_source *s, int form) {
   o.infer_rows = 0;
   o.bad_values = DFQ_BAD_ERROR;
   o.n_rows = 0;
-  o.no_dates = false;
+  o.no_dates = o.fill_missing = o.no_hive = false;
+  o.file_name = NULL;
   s->json = (dfq__json_keys *)dfq__arena_alloc(&v->db->arena, sizeof *s->json);
   if (!s->json) return false;
   if (memcmp(&o, &none, sizeof o) != 0 || s->options.infer_rows == DFQ_INFER_NONE) {
     dfq__verb_error(v, DFQ_USAGE, "%s is JSON, which has other options: types, infer N or all, "
-                    "dates, rows, bad_values, unknown and nested", s->path);
+                    "dates, rows, bad_values, unknown, nested and those of many files",
+                    s->path);
     return false;
   }
   s->json->ignore = (form & DFQ__JSON_IGNORE) != 0;
@@ -37579,8 +37592,9 @@ static bool dfq__sample_is_empty(const dfq_field *f) {
 static void dfq__files_merge_type(dfq_field *to, const dfq_field *from) {
   if (to->type == from->type || dfq__sample_is_empty(from)) return;
   dfq_type a = to->type, b = from->type;
+  bool small = dfq__is_integer(a) && dfq__is_integer(b) && a != DFQ_U64 && b != DFQ_U64;
   if (dfq__sample_is_empty(to)) *to = *from;
-  else if (dfq__is_number(a) && dfq__is_number(b)) to->type = DFQ_F64;
+  else if (dfq__is_number(a) && dfq__is_number(b)) to->type = small ? DFQ_I64 : DFQ_F64;
   else to->type = DFQ_STR;
   if (a != to->type || b != to->type) to->why = "the files' types differ";
 }
@@ -37620,8 +37634,15 @@ static bool dfq__files_take_schema(dfq__files *s, dfq__verb *v, int i, dfq_field
   return true;
 }
 
-// Gives a file's source the names and types of all, in fields of its own.
+// Is the file text, which can be read as values of any type? Others have the types they have.
+static dfq__csv_source *dfq__files_as_text(dfq__source *file) {
+  return file->is == &dfq__csv_source_class ? (dfq__csv_source *)(void *)file : NULL;
+}
+
+// Gives a file's source the names of all, in fields of its own, and where it is text the types,
+// too: a column of JSON that is str for the sake of other files takes every value.
 static bool dfq__files_retype(const dfq__files *s, dfq__source *file, dfq__arena *arena) {
+  dfq__csv_source *text = dfq__files_as_text(file);
   size_t n = (size_t)file->schema.count + 1;
   dfq_schema all = { s->file_columns, s->head.schema.field };
   dfq_field *field = (dfq_field *)dfq__arena_array(arena, n, sizeof *field);
@@ -37629,8 +37650,11 @@ static bool dfq__files_retype(const dfq__files *s, dfq__source *file, dfq__arena
   for (int c = 0; c < file->schema.count; c++) {
     int at = dfq__field_called(&all, file->schema.field[c].name);
     field[c] = file->schema.field[c];
-    if (at >= 0) field[c].type = all.field[at].type;
-    if (at >= 0) field[c].name = all.field[at].name;
+    if (at < 0) continue;
+    bool other = text && field[c].type != all.field[at].type;
+    if (other && text->json && all.field[at].type == DFQ_STR) text->given[c] = true;
+    if (other) field[c].type = all.field[at].type;
+    field[c].name = all.field[at].name;
   }
   file->schema.field = field;
   return true;
@@ -37859,7 +37883,54 @@ static dfq__source *dfq__files_source(dfq__files_scan *s, int i) {
   return s->run.error ? NULL : file;
 }
 
-// The scan node of a file: its columns among those that are wanted, and what is left of the
+// Has a column of this file another type than the set's? Then the file is no text.
+static dfq_type dfq__files_type(const dfq__files *s, const dfq_field *own) {
+  int c = dfq__files_column(s, own->name);
+  return c < 0 ? own->type : s->head.schema.field[c].type;
+}
+
+static bool dfq__files_casts(const dfq__files *s, const dfq__source *file) {
+  for (int c = 0; c < file->schema.count; c++)
+    if (dfq__files_type(s, &file->schema.field[c]) != file->schema.field[c].type) return true;
+  return false;
+}
+
+// The steps above the scan of a file whose columns are cast: all that it has, in the set's
+// types; the conditions, which are about those; the limit. n: the scan, which loses what it was
+// to do of that. NULL without memory.
+static dfq__node *dfq__files_cast(dfq__files_scan *s, dfq__node *n, const dfq__source *file) {
+  dfq *own = s->run.own;
+  size_t columns = (size_t)file->schema.count + 1;
+  dfq__node *to = dfq__node_new(&own->arena, DFQ__PROJECT, "scan", n->at, n, NULL);
+  dfq__node *filter = dfq__node_new(&own->arena, DFQ__FILTER, "scan", n->at, to, NULL);
+  dfq__node *limit = dfq__node_new(&own->arena, DFQ__LIMIT, "scan", n->at, filter, NULL);
+  dfq_field *field = (dfq_field *)dfq__arena_array(&own->arena, columns, sizeof *field);
+  dfq_expr **expr = (dfq_expr **)dfq__arena_array(&own->arena, columns, sizeof *expr);
+  if (!to || !filter || !limit || !field || !expr) return NULL;
+  for (int c = 0; c < file->schema.count; c++) {
+    field[c] = file->schema.field[c];
+    field[c].type = dfq__files_type(s->set, &field[c]);
+    expr[c] = dfq__col_interned(own, field[c].name);
+    if (field[c].type != file->schema.field[c].type)
+      expr[c] = dfq_cast(expr[c], field[c].type);
+    if (expr[c]->kind == DFQ_FAILED) return NULL;
+  }
+  to->expr = expr;
+  to->expr_count = to->schema.count = file->schema.count;
+  to->schema.field = field;
+  filter->expr = n->expr;
+  filter->expr_count = n->expr_count;
+  filter->schema = limit->schema = to->schema;
+  limit->count = n->count;
+  n->expr_count = 0;
+  n->count = -1;
+  n->schema = file->schema;
+  to->id = filter->id = limit->id = n->id;
+  if (!filter->expr_count) limit->in[0] = to;
+  return limit->count < 0 ? limit->in[0] : limit;
+}
+
+// What reads a file: its columns among those that are wanted, and what is left of the
 // conditions. NULL without memory.
 static dfq__node *dfq__files_node(dfq__files_scan *s, int i, dfq__source *file) {
   const dfq__node *n = s->head.node;
@@ -37869,6 +37940,7 @@ static dfq__node *dfq__files_node(dfq__files_scan *s, int i, dfq__source *file) 
   size_t columns = (size_t)n->schema.count + 1, exprs = (size_t)n->expr_count + 1;
   dfq_field *field = (dfq_field *)dfq__arena_array(arena, columns, sizeof *field);
   dfq_expr **expr = (dfq_expr **)dfq__arena_array(arena, exprs, sizeof *expr);
+  bool casts = dfq__files_casts(s->set, file);
   if (!c || !field || !expr) return NULL;
   *c = *n;
   c->source = file;
@@ -37881,7 +37953,8 @@ static dfq__node *dfq__files_node(dfq__files_scan *s, int i, dfq__source *file) 
     int whole = dfq__files_column(s->set, n->schema.field[k].name);
     int own = dfq__schema_find(&file->schema, n->schema.field[k].name);
     bool part = whole >= s->set->file_columns;
-    s->place[k] = part ? -2 - (whole - s->set->file_columns) : own < 0 ? -1 : c->schema.count;
+    int place = casts ? own : c->schema.count;
+    s->place[k] = part ? -2 - (whole - s->set->file_columns) : own < 0 ? -1 : place;
     if (!part && own >= 0) field[c->schema.count++] = n->schema.field[k];
   }
   for (int k = 0; k < n->expr_count; k++) {
@@ -37889,7 +37962,7 @@ static dfq__node *dfq__files_node(dfq__files_scan *s, int i, dfq__source *file) 
     if (e->kind == DFQ_FAILED) return NULL;
     if (dfq__has_columns(e) || dfq__files_decide(e) != 1) expr[c->expr_count++] = e;
   }
-  return c;
+  return casts ? dfq__files_cast(s, c, file) : c;
 }
 
 // 64 times the value of each part: how a constant stands in a batch.
@@ -38002,25 +38075,47 @@ static const dfq__op_class dfq__files_scan_class = {
 // The class of such sources, and the functions that scan files of a form: one file, where the
 // path is no pattern, or many.
 
-static bool dfq__files_prunable(const dfq__source *s) {
-  const dfq__source *first = ((const dfq__files *)(const void *)s)->file[0];
-  return !first->is->prunable || first->is->prunable(first);
+static bool dfq__files_prunable(const dfq__source *source) {
+  const dfq__files *s = (const dfq__files *)(const void *)source;
+  for (int i = 0; i < s->count && s->file[i]; i++)
+    if (s->file[i]->is->prunable && !s->file[i]->is->prunable(s->file[i])) return false;
+  return true;
 }
 
 static double dfq__files_rows(const dfq__source *s) {
   return ((const dfq__files *)(const void *)s)->rows;
 }
 
-// The paths as they were given, then the options, which the first file prints behind its own
-// path.
+// A file of one form, with options.
+typedef struct dfq__form_how {
+  dfq__file_form form;
+  dfq_csv_options options;
+} dfq__form_how;
+
+// The paths as they were given, the form, if it is not what each of the names says, and then
+// the options, which the first file prints behind its own path; or, when that has a schema in
+// itself, those of many files.
 static void dfq__files_print(dfq__text *t, const dfq__source *source) {
   const dfq__files *s = (const dfq__files *)(const void *)source;
-  dfq__put(t, s->text);
+  const dfq__form_how *h = (const dfq__form_how *)s->how;
+  const char *form = dfq__form_words[h->form & DFQ__FORM_MASK];
+  bool says = !(h->form & DFQ__FORM_BY_NAME) && !h->options.widths, named = false;
   dfq__text first = dfq__text_in(t->heap), path = dfq__text_in(t->heap);
+  dfq_csv_options o = h->options;
+  for (int i = 0; i < s->count; i++)
+    named = named || dfq__form_of(s->path[i]) != (h->form & DFQ__FORM_MASK);
+  dfq__put(t, s->text);
   s->file[0]->is->print(&first, s->file[0]);
   dfq__put_path(&path, s->path[0]);
   if (first.failed || path.failed) t->failed = true;
-  else dfq__put(t, first.data + dfq__min(first.len, path.len));
+  const char *rest = t->failed ? "" : first.data + dfq__min(first.len, path.len);
+  if (says && named && strncmp(rest, " format ", 8) != 0) dfq__putf(t, " format %s", form);
+  bool text = dfq__files_as_text(s->file[0]) != NULL;
+  if (text) dfq__put(t, rest);
+  for (int i = 0; i < DFQ__CSV_KNOBS && !text; i++)
+    if (dfq__csv_knobs[i].many)
+      dfq__put_knob(t, &dfq__csv_knobs[i], dfq__csv_member(&o, &dfq__csv_knobs[i]));
+  if (h->form & DFQ__COLUMNAR_MAP) dfq__put(t, " map");
   dfq__text_free(&first);
   dfq__text_free(&path);
 }
@@ -38092,15 +38187,37 @@ static dfq_frame *dfq__scan_files(dfq *db, const char *const *path, int count,
   return ok ? dfq__scan_frame(db, &s->head, v.at) : dfq__verb_failed(&v);
 }
 
-// A file of one form, with options.
-typedef struct dfq__form_how {
-  dfq__file_form form;
-  dfq_csv_options options;
-} dfq__form_how;
+static dfq_frame *dfq__scan_columnar_one(dfq *db, const char *path, bool map, const char *at);
+
+// A columnar file has its schema in itself: what says how to read text is refused.
+static dfq_frame *dfq__open_columnar(dfq *db, const char *path, const dfq_csv_options *options,
+                                     bool map, const char *at) {
+  dfq_csv_options o, none;
+  memset(&none, 0, sizeof none);
+  o = options ? *options : none;
+  o.file_name = NULL;
+  o.fill_missing = o.no_hive = false;
+  dfq__verb v = { db, NULL, "scan", at, NULL };
+  if (memcmp(&o, &none, sizeof o) != 0)
+    return dfq__verb_fail(&v, DFQ_USAGE, "%s has its schema in itself: it takes map, and no "
+                          "option of CSV files", path);
+  return dfq__scan_columnar_one(db, path, map, at);
+}
+
+// One file in the form that was asked for, or that its name says.
+static dfq_frame *dfq__open_one(dfq *db, const char *path, dfq__file_form form,
+                                const dfq_csv_options *options, const char *at) {
+  int more = form & (DFQ__JSON_IGNORE | DFQ__JSON_TEXT);
+  dfq__file_form is = (dfq__file_form)(form & DFQ__FORM_MASK);
+  if (form & DFQ__FORM_BY_NAME) is = path ? dfq__form_of(path) : DFQ__CSV_FORM;
+  if (is == DFQ__COLUMNAR_FORM && path && !more)
+    return dfq__open_columnar(db, path, options, (form & DFQ__COLUMNAR_MAP) != 0, at);
+  return dfq__scan_one(db, path, (dfq__file_form)((int)is | more), options, at);
+}
 
 static dfq_frame *dfq__open_form(dfq *db, const char *path, const void *how, const char *at) {
   const dfq__form_how *h = (const dfq__form_how *)how;
-  return dfq__scan_one(db, path, h->form, &h->options, at);
+  return dfq__open_one(db, path, h->form, &h->options, at);
 }
 
 // A copy of the options that lives as long as the context's frames. NULL without memory.
@@ -38138,7 +38255,7 @@ static dfq_frame *dfq__scan_form(dfq *db, const char *path, dfq__file_form form,
   if (!db) return NULL;
   bool many = dfq__is_pattern(db, path) || (options && options->file_name && path && *path);
   return many ? dfq__scan_many(db, &path, 1, form, options, at)
-              : dfq__scan_one(db, path, form, options, at);
+              : dfq__open_one(db, path, form, options, at);
 }
 
 DFQ_API dfq_frame *dfq_scan_csv_at(dfq *db, const char *path, const dfq_csv_options *options,
@@ -38161,6 +38278,9 @@ DFQ_API dfq_frame *dfq_scan_json_at(dfq *db, const char *path, const dfq_json_op
     o.infer_rows = options->infer_rows;
     o.bad_values = options->bad_values;
     o.no_dates = options->no_dates;
+    o.file_name = options->file_name;
+    o.fill_missing = options->fill_missing;
+    o.no_hive = options->no_hive;
     form |= (options->ignore_unknown ? DFQ__JSON_IGNORE : 0) |
             (options->nested_text ? DFQ__JSON_TEXT : 0);
   }
@@ -38168,9 +38288,7 @@ DFQ_API dfq_frame *dfq_scan_json_at(dfq *db, const char *path, const dfq_json_op
 }
 
 DFQ_API dfq_frame *dfq_scan_at(dfq *db, const char *path, const char *at) {
-  dfq__file_form form = path ? dfq__form_of(path) : DFQ__CSV_FORM;
-  return form == DFQ__COLUMNAR_FORM ? dfq_scan_columnar_at(db, path, NULL, at)
-                                    : dfq__scan_form(db, path, form, NULL, at);
+  return dfq__scan_form(db, path, DFQ__FORM_BY_NAME, NULL, at);
 }
 
 // ---- >>columnar-file: the engine's own file, and what is in it ------------------------------
@@ -39134,22 +39252,35 @@ static const dfq__source_class dfq__col_source_class = {
   NULL, dfq__col_source_rows, dfq__col_source_print, dfq__col_splits, NULL, NULL
 };
 
-DFQ_API dfq_frame *dfq_scan_columnar_at(dfq *db, const char *path,
-                                        const dfq_columnar_options *options, const char *at) {
-  if (!db) return NULL;
+static dfq_frame *dfq__scan_columnar_one(dfq *db, const char *path, bool map,
+                                         const char *at) {
   dfq__col_file f;
   dfq__verb v = { db, NULL, "scan", NULL, NULL };
   dfq__col_source *s = (dfq__col_source *)dfq__arena_alloc(&db->arena, sizeof *s);
   bool ok = s != NULL;
   v.at = dfq__csv_copy(&db->arena, at, &ok);
-  if (ok) s->path = dfq__csv_copy(&db->arena, path ? path : "", &ok);
+  if (ok) s->path = dfq__csv_copy(&db->arena, path, &ok);
   if (!ok) return dfq__verb_failed(&v);
   s->head.is = &dfq__col_source_class;
-  s->map = options && options->map;
+  s->map = map;
   ok = dfq__col_open(&f, &db->io, s->path) && dfq__col_learn(db, &f, s);
   if (!ok) v.error = dfq__col_error(&f, &db->arena, v.at);
   dfq__col_close(&f);
   return ok ? dfq__scan_frame(db, &s->head, v.at) : dfq__verb_failed(&v);
+}
+
+DFQ_API dfq_frame *dfq_scan_columnar_at(dfq *db, const char *path,
+                                        const dfq_columnar_options *options, const char *at) {
+  dfq_csv_options o;
+  int form = DFQ__COLUMNAR_FORM;
+  memset(&o, 0, sizeof o);
+  if (options) {
+    o.file_name = options->file_name;
+    o.fill_missing = options->fill_missing;
+    o.no_hive = options->no_hive;
+    form |= options->map ? DFQ__COLUMNAR_MAP : 0;
+  }
+  return dfq__scan_form(db, path ? path : "", (dfq__file_form)form, &o, at);
 }
 
 DFQ_API dfq_frame *dfq_scan_csv_files_at(dfq *db, const char *const *paths, int count,
@@ -39456,7 +39587,7 @@ typedef struct dfq__write_knob {
 
 static const dfq__write_knob dfq__write_knobs[] = {
 #define DFQ__KNOB(word, kind, member, forms)                                                   \
-  { { word, kind, offsetof(dfq_write_options, member) }, forms },
+  { { word, kind, offsetof(dfq_write_options, member), false }, forms },
   DFQ__WRITE_KNOB_LIST(DFQ__KNOB)
 #undef DFQ__KNOB
 };
@@ -41538,20 +41669,6 @@ static const char *dfq__nearest_let(const dfq__script *s, const char *name) {
   return best;
 }
 
-// The scan of a columnar file, whose path and options were taken already. A schema is in the
-// file: what says how to read text is refused.
-static dfq_frame *dfq__parse_scan_columnar(dfq__script *s, const char *path,
-                                           const dfq_csv_options *given) {
-  dfq_csv_options none;
-  dfq_columnar_options o = { dfq__accept_word(&s->p, "map") };
-  memset(&none, 0, sizeof none);
-  if (!s->p.error && memcmp(given, &none, sizeof none) != 0)
-    dfq__parse_fail(&s->p, DFQ_SYNTAX, s->mark, s->mark_len,
-                    "%s has its schema in itself: it takes map, and no option of CSV files",
-                    path);
-  return s->p.error ? dfq__script_failed(s) : dfq_scan_columnar_at(s->p.db, path, &o, s->at);
-}
-
 // The scan of a path that was taken already: reads its options and opens the file.
 static dfq_frame *dfq__parse_scan(dfq__script *s, const dfq__names *paths, dfq__token place,
                                   bool bare) {
@@ -41559,8 +41676,12 @@ static dfq_frame *dfq__parse_scan(dfq__script *s, const dfq__names *paths, dfq__
   const char *path = paths->name[0];
   dfq__scan_options o;
   memset(&o, 0, sizeof o);
-  o.form = dfq__form_of(path);
+  o.form = DFQ__FORM_BY_NAME;
   dfq__parse_options(p, &o);
+  bool columns = o.form == DFQ__COLUMNAR_FORM ||
+                 (o.form == DFQ__FORM_BY_NAME && (dfq__form_of(path) == DFQ__COLUMNAR_FORM ||
+                                                  dfq__is_pattern(p->db, path)));
+  if (columns && dfq__accept_word(p, "map")) o.more |= DFQ__COLUMNAR_MAP;
   o.form = (dfq__file_form)((int)o.form | o.more);
   bool memory = strcmp(path, "table") == 0 || strcmp(path, "rows") == 0;
   if (memory && dfq__is_word(p, "of"))   // as plans print them
@@ -41569,14 +41690,10 @@ static dfq_frame *dfq__parse_scan(dfq__script *s, const dfq__names *paths, dfq__
   if (p->error) return dfq__script_failed(s);
   s->mark = place.at;
   s->mark_len = place.len;
-  if (o.form == DFQ__COLUMNAR_FORM && paths->count > 1)
-    dfq__parse_fail(p, DFQ_SYNTAX, place.at, place.len,
-                    "several columnar files are several scans: union makes one of them");
-  if (p->error) return dfq__script_failed(s);
-  dfq_frame *f = o.form == DFQ__COLUMNAR_FORM ? dfq__parse_scan_columnar(s, path, &o.csv)
-                 : paths->count == 1
-                     ? dfq__scan_form(p->db, path, o.form, &o.csv, s->at)
-                     : dfq__scan_many(p->db, paths->name, paths->count, o.form, &o.csv, s->at);
+  dfq_frame *f =
+      paths->count == 1
+          ? dfq__scan_form(p->db, path, o.form, &o.csv, s->at)
+          : dfq__scan_many(p->db, paths->name, paths->count, o.form, &o.csv, s->at);
   bool missing = bare && f->error && f->error->status == DFQ_IO_ERROR;
   const char *near = missing ? dfq__nearest_let(s, path) : NULL;
   if (missing && strcmp(path, "scan") == 0)

@@ -288,6 +288,117 @@ TEST(written_without_memory) {
   CHECK_INT(test_file_count(), before);
 }
 
+// ---- many files of other forms --------------------------------------------------------------
+
+// What a query over files below the tests' folder gives; %s in it is that folder.
+static void written_many(const char *at, dfq *db, const char *query, const char *want) {
+  char text[2000];
+  size_t n = 0;
+  for (const char *c = query; *c && n < sizeof text - 200; c++) {
+    if (*c == '@') n += (size_t)snprintf(text + n, 200, "%s", test_dir());
+    else text[n++] = *c;
+  }
+  text[n] = 0;
+  dfq_frame *f = dfq_query(db, text);
+  char *got = csv_dump(f);
+  const char *why = dfq_frame_error(f) ? dfq_frame_error(f) : got;
+  if (strncmp(want, "! ", 2) == 0) test_has(at, query, why, want + 2);
+  else {
+    test_str(at, query, "what it means", got, want);
+    const char *back = dfq_pipeline_text(f);
+    dfq_frame *g = dfq_query(db, back);
+    CHECK_STR(dfq_pipeline_text(g), back);
+    char *again = csv_dump(g);
+    CHECK_STR(again, got);
+    free(again);
+    CHECK(dfq_check_equivalent(f, NULL));
+  }
+  free(got);
+}
+
+#define WRITTEN_MANY(query, want) written_many(TEST_AT, db, query, want)
+
+TEST(written_many_json) {
+  dfq *db = dfq_open(NULL);
+  files_plant("mj/k=1/a.json", "[{\"id\":1,\"x\":1},{\"id\":2,\"x\":2}]");
+  files_plant("mj/k=2/b.jsonl", "{\"x\":0.5,\"id\":3}\n");
+  files_plant("mj/k=2/c.jsonl", "{\"x\":\"n\",\"id\":4}\n{\"x\":\"d\\\"\",\"id\":5}\n");
+  files_plant("mj/k=3/d.json", "[{\"id\":6,\"p\":{\"q\":true}}]");
+  WRITTEN_MANY("scan ('@/mj/k=1/a.json', '@/mj/k=2/b.jsonl')",
+               "id i64|x f64|k i64\n1|1.0|1\n2|2.0|1\n3|0.5|2\n");
+  WRITTEN_MANY("scan '@/mj/*/*.json*' fill_missing true",
+               "id i64|x str|p.q bool|k i64\n1|1|~|1\n2|2|~|1\n3|0.5|~|2\n4|n|~|2\n5|d\"|~|2\n"
+               "6|~|true|3\n");
+  WRITTEN_MANY("scan '@/mj/' fill_missing true hive false file_name f rows 4 "
+               "| filter x = '0.5' or f like '%d.json' | select id, f ilike '%JSONL' as l",
+               "id i64|l bool\n3|true\n");
+  WRITTEN_MANY("scan '@/mj/' fill_missing true | filter k = 3 | select id", "id i64\n6\n");
+  WRITTEN_MANY("scan '@/mj/**' fill_missing true unknown ignore types (x: str) infer 1 "
+               "| filter k < 3 | group x: count() as n",
+               "x str|n i64\n1|1\n2|1\n0.5|1\nn|1\nd\"|1\n");
+  WRITTEN_MANY("scan '@/mj/'", "! d.json has no column x, which ");
+  WRITTEN_MANY("scan '@/mj/'", "! try: fill_missing true");
+  WRITTEN_MANY("scan '@/mj/k=1/a.json' row_index i", "! is JSON, which has other options");
+  dfq_json_options o;
+  memset(&o, 0, sizeof o);
+  o.fill_missing = o.no_hive = true;
+  o.file_name = "f";
+  char *got = csv_dump(dfq_drop(dfq_scan_json(db, test_path("mj/k=3/*"), &o), "f"));
+  CHECK_STR(got, "id i64|p.q bool\n6|true\n");
+  free(got);
+  files_fell(test_path("mj"));
+  dfq_close(db);
+}
+
+// Files with a schema of their own are cast; conditions, limits and threads see no difference.
+TEST(written_many_columnar) {
+  dfq *db = dfq_open(NULL);
+  files_plant("mc/k=1/none", "");
+  files_plant("mc/k=2/none", "");
+  const char *a = test_path("mc/k=1/a.dfq"), *b = test_path("mc/k=2/b.dfq");
+  remove(test_path("mc/k=1/none"));
+  remove(test_path("mc/k=2/none"));
+  dfq_register(db, "orders", dfq_scan_csv(db, "examples/data/orders.csv", NULL));
+  CHECK(dfq_write(dfq_query(db, "orders | limit 2 | select order_id as id, amount * 1.0 as x"), a,
+                  NULL));
+  CHECK(dfq_write(dfq_query(db, "orders | offset 4 | select cast(amount as i32) as x, order_id "
+                                "as id, 'y' as extra"), b, NULL));
+  WRITTEN_MANY("scan '@/mc/k=1/*.dfq'", "id i64|x f64|k i64\n101|250.0|1\n102|100.0|1\n");
+  WRITTEN_MANY("scan '@/mc/'", "! has no column extra, which ");
+  WRITTEN_MANY("scan ('@/mc/k=1/a.dfq', '@/mc/k=2/b.dfq') fill_missing true",
+               "id i64|x f64|extra str|k i64\n101|250.0|~|1\n102|100.0|~|1\n"
+               "105|300.0|y|2\n106|120.0|y|2\n");
+  WRITTEN_MANY("scan '@/mc/' format dfq fill_missing true | filter x > 120 and k > 1",
+               "id i64|x f64|extra str|k i64\n105|300.0|y|2\n");
+  WRITTEN_MANY("scan '@/mc/' fill_missing true file_name f map | filter x > 100 | limit 2 "
+               "| select x + 0.5 as y", "y f64\n250.5\n300.5\n");
+  WRITTEN_MANY("scan '@/mc/' fill_missing true rows 3 | select extra, id",
+               "extra str|id i64\n~|101\n~|102\ny|105\n");
+  WRITTEN_MANY("scan '@/mc/' fill_missing true | filter x > 120 | group k: count() as n",
+               "k i64|n i64\n1|1\n2|1\n");
+  WRITTEN_MANY("scan '@/mc/k=1/' hive false skip 1", "! has its schema in itself");
+  // and beside text, whatever comes first
+  files_plant("mc/k=3/c.csv", "x,id\n1.5,9\n");
+  files_plant("mc/k=4/d.jsonl", "{\"id\":10,\"x\":\"big\"}\n");
+  WRITTEN_MANY("scan ('@/mc/k=3/c.csv', '@/mc/k=1/a.dfq')",
+               "x f64|id i64|k i64\n1.5|9|3\n250.0|101|1\n100.0|102|1\n");
+  WRITTEN_MANY("scan '@/mc/' fill_missing true hive false",
+               "id i64|x str|extra str\n101|250.0|~\n102|100.0|~\n105|300|y\n106|120|y\n"
+               "9|1.5|~\n"
+               "10|big|~\n");
+  WRITTEN_MANY("scan '@/mc/' fill_missing true hive false | filter x > '11' and id < 106",
+               "id i64|x str|extra str\n101|250.0|~\n105|300|y\n10|big|~\n");
+  WRITTEN_MANY("scan ('@/mc/k=1/a.dfq', '@/mc/k=3/c.csv') delimiter ';'",
+               "! a.dfq has its schema in itself");
+  dfq_columnar_options o;
+  memset(&o, 0, sizeof o);
+  o.file_name = "f";
+  dfq_frame *f = dfq_scan_columnar(db, test_path("mc/k=1/*.dfq"), &o);
+  CHECK_INT(dfq_count(dfq_filter(f, "f like '%a.dfq'")), 2);
+  files_fell(test_path("mc"));
+  dfq_close(db);
+}
+
 static void run_ch6_written(void) {
   RUN(written_options);
   RUN(written_columns_are_padded);
@@ -295,4 +406,6 @@ static void run_ch6_written(void) {
   RUN(written_stage_parts);
   RUN(written_stage_errors);
   RUN(written_without_memory);
+  RUN(written_many_json);
+  RUN(written_many_columnar);
 }
