@@ -77,14 +77,14 @@
 //                    >>show >>structs >>struct-rows
 //   4 hashing, order >>hash-table >>key-words >>key-packing >>exact-sum >>aggregates
 //                    >>agg-unique >>spread >>agg-lists >>agg-best >>combine >>agg-sets
-//                    >>group-plan >>group >>group-sorted >>group-verbs >>join >>join-probe
-//                    >>join-where >>join-left >>join-merge >>join-op >>join-verbs >>sort
-//                    >>sort-op >>join-range >>join-nearest >>join-recipes >>group-parallel
-//                    >>distinct >>row-hashing >>row-join >>row-lists >>row-group
-//                    >>window-frames >>window-plan >>slide >>window-walk >>window-places
-//                    >>window >>row-window >>unpivot >>explode >>recipes >>recipe-rows
-//                    >>recipe-columns >>recipe-unpivot >>recipe-samples >>recipe-statistics
-//                    >>recipe-pivot >>recipe-table >>partition-by
+//                    >>agg-hot >>group-plan >>group >>group-hot >>group-rows >>group-sorted
+//                    >>group-verbs >>join >>join-probe >>join-where >>join-left >>join-merge
+//                    >>join-op >>join-verbs >>sort >>sort-op >>join-range >>join-nearest
+//                    >>join-recipes >>group-parallel >>distinct >>row-hashing >>row-join
+//                    >>row-lists >>row-group >>window-frames >>window-plan >>slide
+//                    >>window-walk >>window-places >>window >>row-window >>unpivot >>explode
+//                    >>recipes >>recipe-rows >>recipe-columns >>recipe-unpivot >>recipe-samples
+//                    >>recipe-statistics >>recipe-pivot >>recipe-table >>partition-by
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
 //                    >>keys-down >>optimizer >>explain >>analyze >>explain-forms >>equivalence
@@ -2167,14 +2167,15 @@ static bool dfq__kept_fits(size_t size, size_t best, size_t bytes) {
   return size > bytes ? size < best : size > best;
 }
 
-// Takes a kept block, which then has that many bytes. NULL: there is none.
-static void *dfq__kept_take(dfq__heap *heap, size_t bytes) {
+// Takes a kept block of more than least bytes, which then has that many. NULL: there is none.
+static void *dfq__kept_take(dfq__heap *heap, size_t bytes, size_t least) {
   dfq__kept *best = NULL, found = { NULL, 0 };
   dfq__lock_take(&heap->lock);
   for (int i = 0; i < DFQ__KEPT_BLOCKS; i++) {
     dfq__kept *k = &heap->kept[i];
     if (k->ptr && dfq__kept_fits(k->size, best ? best->size : 0, bytes)) best = k;
   }
+  if (best && best->size <= least) best = NULL;
   if (best) found = *best;
   if (best) best->ptr = NULL;
   if (found.size > bytes) {                // the rest stays
@@ -2209,8 +2210,9 @@ static void dfq__kept_give(dfq__heap *heap, void *ptr, size_t bytes) {
 
 // The default hook. user is the heap itself.
 // Four cases, by which side of 256 KiB the old and the new size are on. Growth within the
-// rounded size costs nothing, and next to nothing among huge blocks; a block that crosses a
-// line is copied, since no realloc spans two worlds.
+// rounded size costs nothing. A huge block is copied to pages that are there already, if some
+// are kept, for a copy costs less than new pages; else it grows in place. A block that crosses
+// a line is copied, since no realloc spans two worlds.
 static void *dfq__default_realloc(void *user, void *ptr, size_t old_size, size_t new_size) {
   dfq__heap *heap = (dfq__heap *)user;
   if (old_size < DFQ__LARGE && new_size < DFQ__LARGE) {
@@ -2221,14 +2223,10 @@ static void *dfq__default_realloc(void *user, void *ptr, size_t old_size, size_t
   size_t held = old_size < DFQ__LARGE ? 0 : dfq__large_round(old_size);
   size_t size = new_size < DFQ__LARGE ? 0 : dfq__large_round(new_size);
   if (size && held == size) return ptr;
-  void *to = NULL;
-  if (held >= DFQ__HUGE && size >= DFQ__HUGE) return dfq__huge_resize(ptr, held, size);
-  if (size) {
-    to = dfq__kept_take(heap, size);
-    if (!to) to = size < DFQ__HUGE ? malloc(size) : dfq__huge_alloc(size);
-  } else if (new_size) {
-    to = malloc(new_size);
-  }
+  void *to = size ? dfq__kept_take(heap, size, held) : NULL;
+  if (!to && held >= DFQ__HUGE && size >= DFQ__HUGE) return dfq__huge_resize(ptr, held, size);
+  if (!to && new_size)
+    to = size < DFQ__HUGE ? malloc(dfq__max(size, new_size)) : dfq__huge_alloc(size);
   if (new_size && !to) return NULL;
   if (ptr && to) memcpy(to, ptr, dfq__min(old_size, new_size));
   if (held) dfq__kept_give(heap, ptr, held);
@@ -17772,7 +17770,14 @@ static bool dfq__key_texts(dfq__key_set *k, int c, const dfq__vec *v, size_t n, 
                            bool add) {
   dfq__dictionary *d = &k->words[c];
   uint32_t *map = v->texts ? dfq__key_map_of(k, c, v->texts) : NULL;
+  uint32_t all = map && !v->valid ? 0 : DFQ__EMPTY;
   if (v->texts && !map) return false;
+  for (size_t i = 0; all != DFQ__EMPTY && i < n; i++) {
+    uint32_t number = map[v->code[i]];
+    if (number == DFQ__EMPTY) all = number;
+    word[i] = number;
+  }
+  if (all != DFQ__EMPTY) return true;      // all were met before
   for (size_t i = 0; i < n; i++) {
     if (v->valid && !v->valid[i]) continue;
     uint32_t number = map ? map[v->code[i]] : DFQ__EMPTY;
@@ -17785,30 +17790,32 @@ static bool dfq__key_texts(dfq__key_set *k, int c, const dfq__vec *v, size_t n, 
 }
 
 // One column's n rows as words; what stands where a value is null means nothing. i32 is widened
-// with its sign, so that the way back is a truncation. False without memory.
-static bool dfq__key_column(dfq__key_set *k, int c, const dfq__vec *v, size_t n, uint64_t *word,
-                            bool add) {
-  memset(word, 0, v->valid ? n * sizeof *word : 0);
+// with its sign, so that the way back is a truncation. Words are the column itself where it has
+// them, else they are written to word. NULL without memory.
+static const uint64_t *dfq__key_column(dfq__key_set *k, int c, const dfq__vec *v, size_t n,
+                                       uint64_t *word, bool add) {
   switch (dfq__layout_of(v->type)) {
     case DFQ__AS_BIT:
       for (size_t i = 0; i < n; i++) word[i] = ((const uint8_t *)v->data)[i];
-      return true;
+      return word;
     case DFQ__AS_I32:
       for (size_t i = 0; i < n; i++)
         word[i] = (uint64_t)(int64_t)((const int32_t *)v->data)[i];
-      return true;
+      return word;
     case DFQ__AS_WORD:
-      if (v->type != DFQ_F64) memcpy(word, v->data, n * sizeof *word);
-      else for (size_t i = 0; i < n; i++) word[i] = dfq__f64_word(((const double *)v->data)[i]);
-      return true;
-    case DFQ__AS_VIEW: return dfq__key_texts(k, c, v, n, word, add);
+      if (v->type != DFQ_F64) return (const uint64_t *)v->data;
+      for (size_t i = 0; i < n; i++) word[i] = dfq__f64_word(((const double *)v->data)[i]);
+      return word;
+    case DFQ__AS_VIEW:
+      memset(word, 0, v->valid ? n * sizeof *word : 0);
+      return dfq__key_texts(k, c, v, n, word, add) ? word : NULL;
     default:   // narrow numbers, one at a time
       for (size_t i = 0; i < n; i++) {
         dfq_value one;
         dfq__vec_get(v, i, &one);
         word[i] = dfq__is_float(v->type) ? dfq__f64_word(one.as.f) : (uint64_t)one.as.i;
       }
-      return true;
+      return word;
   }
 }
 
@@ -17930,13 +17937,22 @@ static bool dfq__keys_widen(dfq__key_set *k, int c, const uint64_t *word, const 
 // Puts a column's fields into the keys of a batch. Returns what they have set between them, by
 // which the caller sees that one was too wide. A word below the base wraps to a large number;
 // one just below, whose field would be the 0 of null, shows before the 1 is added.
-static uint64_t dfq__pack_column(const dfq__packing *p, const uint64_t *word,
-                                 const uint8_t *valid, size_t n, uint64_t *key) {
-  uint64_t all = 0;
-  for (size_t i = 0; i < n; i++) {
-    uint64_t above = word[i] - p->base, there = valid ? 0 - (uint64_t)valid[i] : UINT64_MAX;
+static uint64_t dfq__pack_column(const dfq__packing *p, const uint64_t *DFQ__RESTRICT word,
+                                 const uint8_t *valid, size_t n,
+                                 uint64_t *DFQ__RESTRICT key) {
+  uint64_t all = 0, base = p->base;
+  int shift = p->shift;
+  size_t i = 0;
+  for (; !valid && i + DFQ__BLOCK <= n; i += DFQ__BLOCK)
+    for (size_t j = 0; j < DFQ__BLOCK; j++) {
+      uint64_t above = word[i + j] - base;
+      all |= above | (above + 1);
+      key[i + j] |= (above + 1) << shift;
+    }
+  for (; i < n; i++) {
+    uint64_t above = word[i] - base, there = valid ? 0 - (uint64_t)valid[i] : UINT64_MAX;
     all |= (above | (above + 1)) & there;
-    key[i] |= ((above + 1) & there) << p->shift;
+    key[i] |= ((above + 1) & there) << shift;
   }
   return all;
 }
@@ -17954,12 +17970,13 @@ static void dfq__pack_unknown(const dfq__packing *p, const uint64_t *word, const
 // *again says that the caller should ask once more.
 static bool dfq__keys_pack(dfq__key_set *k, const dfq__vec *column, size_t n, bool add,
                            uint64_t *key, bool *again) {
-  uint64_t *word = (uint64_t *)(void *)k->column.data;
+  uint64_t *room = (uint64_t *)(void *)k->column.data;
   memset(key, 0, n * sizeof *key);
   for (int c = 0; c < k->columns; c++) {
     const dfq__packing *p = &k->pack[c];
     const uint8_t *valid = column[c].valid;
-    if (!dfq__key_column(k, c, &column[c], n, word, add)) return false;
+    const uint64_t *word = dfq__key_column(k, c, &column[c], n, room, add);
+    if (!word) return false;
     if (!(dfq__pack_column(p, word, valid, n, key) >> p->bits)) continue;
     if (add) return dfq__keys_widen(k, c, word, valid, n, again);
     dfq__pack_unknown(p, word, valid, n, key);
@@ -17971,11 +17988,12 @@ static bool dfq__keys_pack(dfq__key_set *k, const dfq__vec *column, size_t n, bo
 static bool dfq__keys_rows(dfq__key_set *k, const dfq__vec *column, size_t n, bool add,
                            uint64_t *key) {
   size_t stride = k->table.words, nulls = stride - 1;
-  uint64_t *word = (uint64_t *)(void *)k->column.data;
+  uint64_t *room = (uint64_t *)(void *)k->column.data;
   for (size_t i = 0; i < n; i++) key[i * stride + nulls] = 0;
   for (int c = 0; c < k->columns; c++) {
     const uint8_t *valid = column[c].valid;
-    if (!dfq__key_column(k, c, &column[c], n, word, add)) return false;
+    const uint64_t *word = dfq__key_column(k, c, &column[c], n, room, add);
+    if (!word) return false;
     for (size_t i = 0; i < n; i++) key[i * stride + (size_t)c] = word[i];
     for (size_t i = 0; valid && i < n; i++) {
       if (valid[i]) continue;
@@ -18157,22 +18175,10 @@ static bool dfq__sum_slow(dfq__sum *s, double x, dfq__arena *arena) {
   return true;
 }
 
-// Adds one value. False without memory.
-//
-// shift = e + 74 places m in the 128 bits. Below 74 it leaves the sign and one bit free; as an
-// unsigned number it is huge for exponents that are too small, so that one comparison finds
-// what is tiny, huge, denormal, zero, inf or NaN. The sum overflows when both parts have a sign
-// that it has not; then the full 128 bits go to the superaccumulator, and x begins them anew.
-static inline bool dfq__sum_add(dfq__sum *s, double x, dfq__arena *arena) {
-  uint64_t bits;
-  memcpy(&bits, &x, 8);
-  unsigned shift = (unsigned)(bits >> 52 & 0x7ff) - (1075 + DFQ__UNIT);
-  if (!DFQ__LIKELY(shift < 74)) return dfq__sum_slow(s, x, arena);
-  uint64_t m = (bits & 0xfffffffffffffu) | (uint64_t)1 << 52, sign = 0 - (bits >> 63);
-  uint64_t low = shift < 64 ? m << shift : 0;
-  uint64_t high = shift < 64 ? (shift ? m >> (64 - shift) : 0) : m << (shift - 64);
-  low = (low ^ sign) - sign;                       // two's complement when negative
-  high = (high ^ sign) + (sign & (low == 0));
+// Adds a 128-bit number of units. The sum overflows when both parts have a sign that it has
+// not; then the full 128 bits go to the superaccumulator, and the number begins them anew.
+// False without memory.
+static inline bool dfq__sum_wide(dfq__sum *s, uint64_t low, uint64_t high, dfq__arena *arena) {
   uint64_t sum_low = s->low + low, sum_high = s->high + high + (sum_low < low);
   if (!DFQ__LIKELY((int64_t)((s->high ^ sum_high) & (high ^ sum_high)) >= 0)) {
     dfq__super *to = dfq__sum_super(s, arena);
@@ -18185,6 +18191,24 @@ static inline bool dfq__sum_add(dfq__sum *s, double x, dfq__arena *arena) {
   s->low = sum_low;
   s->high = sum_high;
   return true;
+}
+
+// Adds one value. False without memory.
+//
+// shift = e + 74 places m in the 128 bits. Below 74 it leaves the sign and one bit free; as an
+// unsigned number it is huge for exponents that are too small, so that one comparison finds
+// what is tiny, huge, denormal, zero, inf or NaN.
+static inline bool dfq__sum_add(dfq__sum *s, double x, dfq__arena *arena) {
+  uint64_t bits;
+  memcpy(&bits, &x, 8);
+  unsigned shift = (unsigned)(bits >> 52 & 0x7ff) - (1075 + DFQ__UNIT);
+  if (!DFQ__LIKELY(shift < 74)) return dfq__sum_slow(s, x, arena);
+  uint64_t m = (bits & 0xfffffffffffffu) | (uint64_t)1 << 52, sign = 0 - (bits >> 63);
+  uint64_t low = shift < 64 ? m << shift : 0;
+  uint64_t high = shift < 64 ? (shift ? m >> (64 - shift) : 0) : m << (shift - 64);
+  low = (low ^ sign) - sign;                       // two's complement when negative
+  high = (high ^ sign) + (sign & (low == 0));
+  return dfq__sum_wide(s, low, high, arena);
 }
 
 // -- rounding, once, at the end
@@ -18301,6 +18325,7 @@ static bool dfq__sum_merge(dfq__sum *to, const dfq__sum *from, dfq__arena *arena
 
 typedef struct dfq__aggs dfq__aggs;
 typedef struct dfq__agg dfq__agg;
+typedef struct dfq__hot_class dfq__hot_class;
 
 // Told apart by its address from the reasons that are the query's fault.
 static const char dfq__agg_no_memory[] = "runs out of memory";
@@ -18333,6 +18358,9 @@ struct dfq__agg {
   dfq_value option;            // of quantile and median the share
   size_t offset;               // of its first word in a state
   bool shares;                 // ... which are another aggregate's, that keeps them
+  const dfq__hot_class *hot;   // >>agg-hot: folded as integers first; NULL: not
+  bool cold, tried;            // its state is of the cold ones; a block of it was looked at
+  int hot_at, scale;           // its first integer in a hot row; of floats, how far they move
   dfq__buffer group, value;    // >>agg-lists: kept values, and their groups (u32)
   dfq__buffer valid, mark;     // ... a byte each, where nulls are kept; where morsels begin
   size_t kept, marks;          // how many
@@ -18832,13 +18860,6 @@ static const char *dfq__sketch_finish(dfq__aggs *all, dfq__agg *a, size_t group,
 // The covariance is the same with the products of pairs, and the correlation has all three:
 // n sum xy - sum x sum y over the root of that of x and x times that of y and y. Equal columns,
 // and one that is twice the other, have a correlation of exactly 1.
-//
-// Whole numbers of usual size need none of that: their products are exact in 64 bits, and so
-// are the sums of some thousands of them. So a state begins with integers, which are poured
-// into the exact sums before they could overflow, and when the group is finished or folded:
-//
-//   state   [ x | y | xy | xx | yy | n ] [ exact sums, count ]      a row of whole numbers
-//             48 bytes: a cache line                                touches the first part only
 
 // -- arithmetic with pairs of doubles
 
@@ -18964,107 +18985,6 @@ static double dfq__comoment(double n, const uint64_t *sx, const uint64_t *sy,
   return dfq__sum_value(&numerator);
 }
 
-// -- whole numbers, in 64 bits
-
-enum {
-  DFQ__COV_WORDS = 13, DFQ__CORR_WORDS = 25,    // of the exact sums and the count
-  DFQ__WHOLE_BITS = 20, DFQ__WHOLE_ROWS = 1 << 12
-};
-
-// How many integer sums stand before the exact ones; the word behind them counts their rows.
-static int dfq__whole_sums(int fn) {
-  return fn == DFQ__VAR || fn == DFQ__STD ? 2 : fn == DFQ__CORR ? 5 : 3;
-}
-
-// A block of values as integers, where all of them are whole and below 2^20. Adding 1.5 * 2^52
-// leaves a whole number in the low bits; taking it off again shows whether it was one. Without
-// a decision, and so two at a time.
-static bool dfq__whole_block(const double *v, int32_t *to) {
-  const double shift = 6755399441055744.0;
-  uint64_t bad = 0, base, was, is, w;
-  memcpy(&base, &shift, 8);
-  for (size_t i = 0; i < DFQ__BLOCK; i++) {
-    double moved = v[i] + shift, back = moved - shift;
-    memcpy(&was, &v[i], 8);
-    memcpy(&is, &back, 8);
-    memcpy(&w, &moved, 8);
-    w -= base;
-    bad |= (was ^ is) | (w + ((uint64_t)1 << DFQ__WHOLE_BITS)) >> (DFQ__WHOLE_BITS + 1);
-    to[i] = (int32_t)(uint32_t)w;
-  }
-  return bad == 0;
-}
-
-// Pours the integers of a state into its exact sums. count: words from the first of those to
-// the count. False without memory.
-static bool dfq__whole_settle(uint64_t *s, int sums, size_t count, dfq__arena *arena) {
-  static const uint8_t at[] = { 0, 3, 6, 12, 18 };
-  const int64_t *whole = (const int64_t *)(const void *)s;
-  uint64_t *exact = s + sums + 1;
-  if (s[sums] == 0) return true;
-  for (int i = 0; i < sums; i++)
-    if (!dfq__sum_add((dfq__sum *)(void *)(exact + at[i]), (double)whole[i], arena))
-      return false;
-  exact[count] += s[sums];
-  memset(s, 0, ((size_t)sums + 1) * sizeof *s);
-  return true;
-}
-
-// A row of whole numbers. True: it is time to settle. Unsigned, since the state is; the sums
-// come out as those of signed numbers do.
-static inline bool dfq__whole_add(uint64_t *s, int sums, int64_t x, int64_t y) {
-  s[0] += (uint64_t)x;
-  if (sums == 2) {
-    s[1] += (uint64_t)(x * x);
-    return ++s[2] == DFQ__WHOLE_ROWS;
-  }
-  s[1] += (uint64_t)y;
-  s[2] += (uint64_t)(x * y);
-  if (sums == 3) return ++s[3] == DFQ__WHOLE_ROWS;
-  s[3] += (uint64_t)(x * x);
-  s[4] += (uint64_t)(y * y);
-  return ++s[5] == DFQ__WHOLE_ROWS;
-}
-
-// The exact part of a state, with everything in it. NULL without memory.
-static uint64_t *dfq__whole_settled(dfq__aggs *all, const dfq__agg *a, size_t group) {
-  uint64_t *s = dfq__state(all, a, group);
-  int sums = dfq__whole_sums(a->fn);
-  size_t count = a->words - (size_t)sums - 2;
-  return dfq__whole_settle(s, sums, count, &all->arena) ? s + sums + 1 : NULL;
-}
-
-// A block of rows, if they are all there and whole numbers. 1: done; 0: not; -1: no memory.
-static int dfq__whole_rows(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
-                           const dfq__vec *x, size_t from) {
-  int32_t v[2][DFQ__BLOCK];
-  int sums = dfq__whole_sums(a->fn);
-  for (int k = 0; k < (sums == 2 ? 1 : 2); k++)
-    if (x[k].valid || !dfq__whole_block((const double *)x[k].data + from, v[k])) return 0;
-  for (size_t i = 0; i < DFQ__BLOCK; i++) {
-    uint64_t *s = dfq__state(all, a, group[from + i]);
-    if (dfq__whole_add(s, sums, v[0][i], sums == 2 ? 0 : v[1][i]) &&
-        !dfq__whole_settled(all, a, group[from + i])) return -1;
-  }
-  return 1;
-}
-
-// Of var, cov and corr alike: block by block, and what is no block of whole numbers row by row.
-static bool dfq__spreads_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
-                                const dfq__vec *x, size_t n,
-                                bool (*row)(uint64_t *exact, dfq__agg *a, const dfq__vec *x,
-                                            size_t i, dfq__arena *arena)) {
-  size_t behind = (size_t)dfq__whole_sums(a->fn) + 1;
-  for (size_t i = 0, to; i < n; i = to) {
-    to = n - i < DFQ__BLOCK ? n : i + DFQ__BLOCK;
-    int done = to - i < DFQ__BLOCK ? 0 : dfq__whole_rows(all, a, group, x, i);
-    if (done < 0) return false;
-    for (; !done && i < to; i++)
-      if (!row(dfq__state(all, a, group[i]) + behind, a, x, i, &all->arena)) return false;
-  }
-  return true;
-}
-
 // -- var and std
 
 // One value into a state of ten words: sum x (3), products (6), count.
@@ -19082,22 +19002,20 @@ static double dfq__spread_variance(const uint64_t *s) {
   return ldexp(v / (n - 1), -2 * scale);
 }
 
-static bool dfq__spread_row(uint64_t *exact, dfq__agg *a, const dfq__vec *x, size_t i,
-                            dfq__arena *arena) {
-  (void)a;
-  return !dfq__valid_at(x, i) || dfq__spread_add(exact, ((const double *)x->data)[i], arena);
-}
-
 static bool dfq__spread_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
                                const dfq__vec *x, size_t n) {
-  return dfq__spreads_update(all, a, group, x, n, dfq__spread_row);
+  const double *v = (const double *)x->data;
+  for (size_t i = 0; i < n; i++)
+    if (dfq__valid_at(x, i) &&
+        !dfq__spread_add(dfq__state(all, a, group[i]), v[i], &all->arena))
+      return false;
+  return true;
 }
 
 // Of fewer than two values there is no sample variance: null, as in SQL.
 static const char *dfq__spread_finish(dfq__aggs *all, dfq__agg *a, size_t group,
                                       dfq_value *to) {
-  const uint64_t *s = dfq__whole_settled(all, a, group);
-  if (!s) return dfq__agg_no_memory;
+  const uint64_t *s = dfq__state(all, a, group);
   if (s[9] < 2) return NULL;
   double v = dfq__spread_variance(s);
   *to = dfq__value_f64(a->fn == DFQ__STD ? sqrt(v) : v);
@@ -19108,6 +19026,8 @@ static const char *dfq__spread_finish(dfq__aggs *all, dfq__agg *a, size_t group,
 
 // A state: sum x, sum y (3 each), products xy (6), for corr also xx and yy, and the count in
 // the last word.
+enum { DFQ__COV_WORDS = 13, DFQ__CORR_WORDS = 25 };
+
 static bool dfq__pair_add(uint64_t *s, double x, double y, bool corr, dfq__arena *arena) {
   s[(corr ? DFQ__CORR_WORDS : DFQ__COV_WORDS) - 1]++;
   return dfq__sum_add((dfq__sum *)(void *)s, x, arena) &&
@@ -19148,22 +19068,20 @@ static void dfq__pair_value(const uint64_t *s, int fn, dfq_value *to) {
   *to = dfq__value_f64(ldexp(v, -2 * scale));
 }
 
-static bool dfq__pair_row(uint64_t *exact, dfq__agg *a, const dfq__vec *x, size_t i,
-                          dfq__arena *arena) {
-  const double *v = (const double *)x[0].data, *w = (const double *)x[1].data;
-  return !dfq__valid_at(&x[0], i) || !dfq__valid_at(&x[1], i) ||
-         dfq__pair_add(exact, v[i], w[i], a->fn == DFQ__CORR, arena);
-}
-
 static bool dfq__pair_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
                              const dfq__vec *x, size_t n) {
-  return dfq__spreads_update(all, a, group, x, n, dfq__pair_row);
+  const double *v = (const double *)x[0].data, *w = (const double *)x[1].data;
+  bool corr = a->fn == DFQ__CORR;
+  for (size_t i = 0; i < n; i++)
+    if (dfq__valid_at(&x[0], i) && dfq__valid_at(&x[1], i) &&
+        !dfq__pair_add(dfq__state(all, a, group[i]), v[i], w[i], corr, &all->arena))
+      return false;
+  return true;
 }
 
 static const char *dfq__pair_finish(dfq__aggs *all, dfq__agg *a, size_t group, dfq_value *to) {
-  const uint64_t *s = dfq__whole_settled(all, a, group);
-  if (s) dfq__pair_value(s, a->fn, to);
-  return s ? NULL : dfq__agg_no_memory;
+  dfq__pair_value(dfq__state(all, a, group), a->fn, to);
+  return NULL;
 }
 
 // ---- >>agg-lists: aggregates that need every value ------------------------------------------
@@ -19624,27 +19542,15 @@ static bool dfq__combine_int(dfq__aggs *all, dfq__agg *a, size_t group, dfq__agg
 }
 
 // Exact sums one behind the other, then a count.
-static bool dfq__sums_merge(uint64_t *s, const uint64_t *t, size_t sums, dfq__arena *arena) {
-  for (size_t i = 0; i < sums; i++)
-    if (!dfq__sum_merge((dfq__sum *)(void *)(s + 3 * i),
-                        (const dfq__sum *)(const void *)(t + 3 * i), arena)) return false;
-  s[3 * sums] += t[3 * sums];
-  return true;
-}
-
 static bool dfq__combine_sums(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
                               dfq__agg *from, size_t from_group) {
-  return dfq__sums_merge(dfq__state(all, a, group), dfq__state(other, from, from_group), 1,
-                         &all->arena);
-}
-
-// Of var, cov and corr. That the other's integers are poured into its sums changes no value.
-static bool dfq__combine_spreads(dfq__aggs *all, dfq__agg *a, size_t group, dfq__aggs *other,
-                                 dfq__agg *from, size_t from_group) {
-  uint64_t *s = dfq__whole_settled(all, a, group);
-  const uint64_t *t = dfq__whole_settled(other, from, from_group);
-  size_t sums = (a->words - (size_t)dfq__whole_sums(a->fn) - 2) / 3;
-  return s && t && dfq__sums_merge(s, t, sums, &all->arena);
+  uint64_t *s = dfq__state(all, a, group), *t = dfq__state(other, from, from_group);
+  size_t sums = a->is->words / 3;
+  for (size_t i = 0; i < sums; i++)
+    if (!dfq__sum_merge((dfq__sum *)(void *)(s + 3 * i), (dfq__sum *)(void *)(t + 3 * i),
+                        &all->arena)) return false;
+  s[3 * sums] += t[3 * sums];
+  return true;
 }
 
 // Updates with the other state's value, as if it were one more row: min and max. A text is
@@ -19829,16 +19735,16 @@ static const dfq__agg_class dfq__agg_logic = { 2, dfq__logic_update, dfq__logic_
                                                 dfq__combine_logic };
 static const dfq__agg_class dfq__agg_unique = { 1, dfq__unique_update, dfq__count_finish,
                                                  dfq__combine_nothing };
-static const dfq__agg_class dfq__agg_spread = { 3 + 10, dfq__spread_update,
-                                                 dfq__spread_finish, dfq__combine_spreads };
+static const dfq__agg_class dfq__agg_spread = { 10, dfq__spread_update, dfq__spread_finish,
+                                                 dfq__combine_sums };
 static const dfq__agg_class dfq__agg_mode = { 2, dfq__mode_update, dfq__mode_finish,
                                                dfq__combine_nothing };
 static const dfq__agg_class dfq__agg_sketch = { 3, dfq__sketch_update, dfq__sketch_finish,
                                                  dfq__combine_sketch };
-static const dfq__agg_class dfq__agg_cov = { 4 + DFQ__COV_WORDS, dfq__pair_update,
-                                              dfq__pair_finish, dfq__combine_spreads };
-static const dfq__agg_class dfq__agg_corr = { 6 + DFQ__CORR_WORDS, dfq__pair_update,
-                                               dfq__pair_finish, dfq__combine_spreads };
+static const dfq__agg_class dfq__agg_cov = { DFQ__COV_WORDS, dfq__pair_update,
+                                              dfq__pair_finish, dfq__combine_sums };
+static const dfq__agg_class dfq__agg_corr = { DFQ__CORR_WORDS, dfq__pair_update,
+                                               dfq__pair_finish, dfq__combine_sums };
 static const dfq__agg_class dfq__agg_by = { 7, dfq__by_update, dfq__by_finish,
                                              dfq__combine_by };
 static const dfq__agg_class dfq__agg_best = { 1, dfq__best_update, dfq__best_finish,
@@ -19962,6 +19868,330 @@ static size_t dfq__aggs_bytes(const dfq__aggs *all) {
     bytes += all->agg[i].group.bytes + all->agg[i].value.bytes +
              dfq__keys_bytes(&all->agg[i].unique);
   return bytes;
+}
+
+// ---- >>agg-hot: sums that fit a word --------------------------------------------------------
+// Idea. Most of what is folded into a state is small: a count, an integer of some digits, a
+// price. Some thousands of them fit a 64-bit sum without a test, where the exact state has 128
+// bits and a superaccumulator for whatever may come. So a group has a hot row of integers in
+// front of its exact states: how many rows, and for each sum one word, or a few. The values of
+// a block are made integers first, a column at a time and without a decision; then one loop
+// adds all columns, a row to a row:
+//
+//   v1 [ 5 3 ... ]         as it is  [ 5 3 ... ]         hot rows of the groups, side by side
+//   v3 [ 46.11 0.5 ... ]   * 2^74    [ upper bits ]  ->  [ rows | v1 | upper | lower ]
+//                                    [ lower 32 bits ]   40 bytes for a count and three sums
+//
+// After 4,096 rows of a group, and when it is finished, its hot row is poured into its exact
+// state. A value that does not fit, that is too large, too fine, null, or not finite, is odd:
+// as integers it is 0, and it is folded into the exact state at once; since the hot row counts
+// it all the same, the exact state's count goes down by one. So nothing is rounded, and results
+// are the same bits as without hot rows: sums are exact either way, and rounded once, at the
+// end.
+//
+// A correlation of whole numbers has five such columns, x, y, xy, xx and yy, instead of eight
+// exact sums (>>spread), a variance has seven. An aggregate whose first block is all odd gives
+// up being hot.
+//
+// Cost: a conversion a value and an addition a column, and exact states only for groups that
+// need one before their end. Larger engines add doubles as they come, in one instruction, and
+// live with sums that differ from run to run.
+
+enum {
+  DFQ__HOT_BLOCK = 256,       // rows made integers at a time
+  DFQ__HOT_ROWS = 1 << 12,    // of a group before it is poured
+  DFQ__HOT_UNITS = 16,        // integers of all aggregates together, at most
+  DFQ__HOT_BITS = 50          // of one: with 12 bits of rows they stay below 63
+};
+
+struct dfq__hot_class {
+  int units;      // integers
+  size_t count;   // which word of the exact state counts the rows
+  // Makes n values, a block at most, integers: unit[j] of each, written to room where they are
+  // not there already. Returns how many rows are odd, with their numbers in odd.
+  size_t (*take)(dfq__agg *a, const dfq__vec *x, size_t n, int64_t *room, const int64_t **unit,
+                 uint16_t *odd);
+  // Adds sums of integers, of so many rows, to the exact state. False without memory.
+  bool (*pour)(const dfq__agg *a, uint64_t *s, const int64_t *unit, uint64_t rows,
+               dfq__arena *arena);
+};
+
+// -- counts and integers
+
+static size_t dfq__hot_no_take(dfq__agg *a, const dfq__vec *x, size_t n, int64_t *room,
+                               const int64_t **unit, uint16_t *odd) {
+  (void)a; (void)x; (void)n; (void)room; (void)unit; (void)odd;
+  return 0;
+}
+
+static bool dfq__hot_pour_rows(const dfq__agg *a, uint64_t *s, const int64_t *unit,
+                               uint64_t rows, dfq__arena *arena) {
+  (void)a; (void)unit; (void)arena;
+  s[0] += rows;
+  return true;
+}
+
+// Validity bytes are the integers of count(x).
+static size_t dfq__hot_take_valid(dfq__agg *a, const dfq__vec *x, size_t n, int64_t *room,
+                                  const int64_t **unit, uint16_t *odd) {
+  (void)a; (void)odd;
+  for (size_t i = 0; i < n; i++) room[i] = x->valid ? x->valid[i] : 1;
+  unit[0] = room;
+  return 0;
+}
+
+static bool dfq__hot_pour_count(const dfq__agg *a, uint64_t *s, const int64_t *unit,
+                                uint64_t rows, dfq__arena *arena) {
+  (void)a; (void)rows; (void)arena;
+  s[0] += (uint64_t)unit[0];
+  return true;
+}
+
+// 0 for an integer that fits.
+static inline uint64_t dfq__hot_over(int64_t v, int bits) {
+  return ((uint64_t)v + ((uint64_t)1 << bits)) >> (bits + 1);
+}
+
+static size_t dfq__hot_take_int(dfq__agg *a, const dfq__vec *x, size_t n, int64_t *room,
+                                const int64_t **unit, uint16_t *odd) {
+  const int64_t *v = (const int64_t *)x->data;
+  const uint64_t most = (uint64_t)1 << DFQ__HOT_BITS;
+  uint64_t over = 0;
+  size_t k = 0, done = 0;
+  (void)a;
+  for (; done + DFQ__BLOCK <= n; done += DFQ__BLOCK)
+    for (size_t i = 0; i < DFQ__BLOCK; i++) over |= (uint64_t)v[done + i] + most;
+  for (; done < n; done++) over |= (uint64_t)v[done] + most;
+  over >>= DFQ__HOT_BITS + 1;
+  unit[0] = v;
+  if (!over && !x->valid) return 0;
+  unit[0] = room;
+  for (size_t i = 0; i < n; i++) {
+    bool fits = dfq__valid_at(x, i) && !dfq__hot_over(v[i], DFQ__HOT_BITS);
+    room[i] = fits ? v[i] : 0;
+    odd[k] = (uint16_t)i;
+    k += !fits;
+  }
+  return k;
+}
+
+static bool dfq__hot_pour_int(const dfq__agg *a, uint64_t *s, const int64_t *unit,
+                              uint64_t rows, dfq__arena *arena) {
+  uint64_t low = s[0] + (uint64_t)unit[0];
+  (void)a; (void)arena;
+  s[1] += (uint64_t)(unit[0] >> 63) + (low < s[0]);
+  s[0] = low;
+  s[2] += rows;
+  return true;
+}
+
+// -- floats
+
+// 1.5 * 2^52: added to a smaller number it rounds that to an integer, which then stands in the
+// lowest bits.
+static const double dfq__hot_shift = 6755399441055744.0;
+
+static inline int64_t dfq__hot_bits(double v) {
+  int64_t bits;
+  memcpy(&bits, &v, 8);
+  return bits;
+}
+
+// v * up, an exact product by a power of two, as an integer and 32 bits behind the point.
+// Returns: not 0 when that is not all of it, or it is too large.
+static inline uint64_t dfq__hot_cut(double v, double up, int64_t *upper, int64_t *lower) {
+  const int64_t base = 0x4338000000000000;         // the bits of dfq__hot_shift
+  double y = v * up, t = y + dfq__hot_shift, rest = (y - (t - dfq__hot_shift)) * 4294967296.0;
+  double u = rest + dfq__hot_shift, back = u - dfq__hot_shift;
+  *upper = (int64_t)((uint64_t)dfq__hot_bits(t) - (uint64_t)base);
+  *lower = (int64_t)((uint64_t)dfq__hot_bits(u) - (uint64_t)base);
+  return (uint64_t)(dfq__hot_bits(back) ^ dfq__hot_bits(rest)) |
+         dfq__hot_over(*upper, DFQ__HOT_BITS);
+}
+
+// By which power of two the first values of a column are to be multiplied, so that the largest
+// just has that many bits; -1 when it is 2^most or more. In steps of 8, so that the threads
+// agree more often than not.
+static int dfq__hot_scale(const dfq__vec *x, size_t n, int wide, int most) {
+  int top = 0;
+  for (size_t i = 0; i < n; i++) {
+    int e = (int)((uint64_t)dfq__hot_bits(((const double *)x->data)[i]) >> 52 & 0x7ff);
+    if (dfq__valid_at(x, i) && e < 0x7ff && e > top) top = e;
+  }
+  int bits = top < 1023 ? 8 : (top - 1022 + 8) / 8 * 8;     // |v| < 2^bits
+  return bits > most ? -1 : wide - bits;
+}
+
+static size_t dfq__hot_take_f64(dfq__agg *a, const dfq__vec *x, size_t n, int64_t *room,
+                                const int64_t **unit, uint16_t *odd) {
+  const double *v = (const double *)x->data;
+  int64_t *upper = room, *lower = room + DFQ__HOT_BLOCK;
+  uint64_t bad = 0;
+  size_t k = 0, done = 0;
+  if (!a->scale) a->scale = dfq__hot_scale(x, n, DFQ__HOT_BITS + 32, 40);
+  double up = a->scale > 0 ? ldexp(1, a->scale - 32) : (double)NAN;
+  unit[0] = upper;
+  unit[1] = lower;
+  for (; done + DFQ__BLOCK <= n; done += DFQ__BLOCK)
+    for (size_t i = 0; i < DFQ__BLOCK; i++)
+      bad |= dfq__hot_cut(v[done + i], up, &upper[done + i], &lower[done + i]);
+  for (; done < n; done++) bad |= dfq__hot_cut(v[done], up, &upper[done], &lower[done]);
+  for (size_t i = 0; (bad || x->valid) && i < n; i++) {
+    if (dfq__valid_at(x, i) && !dfq__hot_cut(v[i], up, &upper[i], &lower[i])) continue;
+    upper[i] = lower[i] = 0;
+    odd[k++] = (uint16_t)i;
+  }
+  return k;
+}
+
+// Adds v * 2^up units to an exact sum; up is 0 to 127, and the product fits. False without
+// memory.
+static bool dfq__hot_shifted(uint64_t *sum, int64_t v, int up, dfq__arena *arena) {
+  uint64_t low = (uint64_t)v, high = (uint64_t)(v >> 63);
+  if (up >= 64) { high = low; low = 0; up -= 64; }
+  if (up) high = high << up | low >> (64 - up);
+  return dfq__sum_wide((dfq__sum *)(void *)sum, low << up, high, arena);
+}
+
+static bool dfq__hot_pour_f64(const dfq__agg *a, uint64_t *s, const int64_t *unit,
+                              uint64_t rows, dfq__arena *arena) {
+  int up = -DFQ__UNIT - a->scale;                 // 0 to 32
+  s[3] += rows;
+  return dfq__hot_shifted(s, unit[0], up + 32, arena) &&
+         dfq__hot_shifted(s, unit[1], up, arena);
+}
+
+// -- squares
+//
+// v * up = a.bc, an integer and twice 24 bits behind the point, all three with a sign; then the
+// square is five products, of 48 bits or so, and each place has a sum of its own:
+//
+//   place    96    72     48          24    0
+//            a a   2 a b  2 a c + b b  2 b c  c c
+//
+// The parts are doubles, in which all of that is exact, and so are made two at a time.
+enum { DFQ__HOT_LIMB = 24, DFQ__HOT_SQUARE = 71 };   // bits of a part, and of all three
+
+// An integer below 2^51 that a double holds, as such.
+static inline int64_t dfq__hot_whole_of(double v) {
+  return (int64_t)((uint64_t)dfq__hot_bits(v + dfq__hot_shift) - (uint64_t)0x4338000000000000);
+}
+
+// The integers of v and its square: a b together, c, then those five. Returns: not 0 when v has
+// more bits than that.
+static inline uint64_t dfq__hot_square(double v, double up, int64_t *DFQ__RESTRICT to) {
+  const double step = (double)(1 << DFQ__HOT_LIMB), s = dfq__hot_shift;
+  double y = v * up, a = (y + s) - s, r = (y - a) * step, b = (r + s) - s;
+  double q = (r - b) * step, c = (q + s) - s, ac = (a + a) * c, bb = b * b, ab = a * step;
+  to[0] = dfq__hot_whole_of(ab + b);
+  to[DFQ__HOT_BLOCK] = dfq__hot_whole_of(c);
+  to[2 * DFQ__HOT_BLOCK] = dfq__hot_whole_of(a * a);
+  to[3 * DFQ__HOT_BLOCK] = dfq__hot_whole_of((a + a) * b);
+  to[4 * DFQ__HOT_BLOCK] = dfq__hot_whole_of(ac + bb);
+  to[5 * DFQ__HOT_BLOCK] = dfq__hot_whole_of((b + b) * c);
+  to[6 * DFQ__HOT_BLOCK] = dfq__hot_whole_of(c * c);
+  return (uint64_t)(dfq__hot_bits(c) ^ dfq__hot_bits(q)) |
+         dfq__hot_over(dfq__hot_whole_of(a), DFQ__HOT_LIMB - 1);
+}
+
+static size_t dfq__hot_take_square(dfq__agg *a, const dfq__vec *x, size_t n, int64_t *room,
+                                   const int64_t **unit, uint16_t *odd) {
+  const double *DFQ__RESTRICT v = (const double *)x->data;
+  uint64_t bad = 0;
+  size_t k = 0, done = 0;
+  if (!a->scale) a->scale = dfq__hot_scale(x, n, DFQ__HOT_SQUARE, 16);
+  double up = a->scale > 0 ? ldexp(1, a->scale - 2 * DFQ__HOT_LIMB) : (double)NAN;
+  for (int j = 0; j < a->hot->units; j++) unit[j] = room + j * DFQ__HOT_BLOCK;
+  for (; done + DFQ__BLOCK <= n; done += DFQ__BLOCK)
+    for (size_t i = 0; i < DFQ__BLOCK; i++)
+      bad |= dfq__hot_square(v[done + i], up, room + done + i);
+  for (; done < n; done++) bad |= dfq__hot_square(v[done], up, room + done);
+  for (size_t i = 0; (bad || x->valid) && i < n; i++) {
+    if (dfq__valid_at(x, i) && !dfq__hot_square(v[i], up, room + i)) continue;
+    for (int j = 0; j < a->hot->units; j++) room[(size_t)j * DFQ__HOT_BLOCK + i] = 0;
+    odd[k++] = (uint16_t)i;
+  }
+  return k;
+}
+
+// A spread has three exact sums, of values, of their squares, and of what is too fine for the
+// second, times 2^53. A place goes to the one that it fits.
+static bool dfq__hot_pour_square(const dfq__agg *a, uint64_t *s, const int64_t *unit,
+                                 uint64_t rows, dfq__arena *arena) {
+  int up = -DFQ__UNIT - a->scale;                  // 11 or 19
+  s[9] += rows;
+  if (!dfq__hot_shifted(s, unit[0], up + DFQ__HOT_LIMB, arena) ||
+      !dfq__hot_shifted(s, unit[1], up, arena)) return false;
+  for (int j = 0; j < 5; j++) {
+    int at = DFQ__HOT_LIMB * (4 - j) - 2 * a->scale - DFQ__UNIT;
+    bool fits = at >= 0 ? dfq__hot_shifted(s + 3, unit[2 + j], at, arena)
+                        : dfq__hot_shifted(s + 6, unit[2 + j], at + 53, arena);
+    if (!fits) return false;
+  }
+  return true;
+}
+
+// -- products of whole numbers
+
+// A whole number as an integer. Returns: not 0 when it is not whole, or larger than 20 bits.
+static inline uint64_t dfq__hot_whole(double v, int64_t *to) {
+  double t = v + dfq__hot_shift, back = t - dfq__hot_shift;
+  *to = (int64_t)((uint64_t)dfq__hot_bits(t) - (uint64_t)0x4338000000000000);
+  return (uint64_t)(dfq__hot_bits(back) ^ dfq__hot_bits(v)) | dfq__hot_over(*to, 20);
+}
+
+// x, y and xy of cov, and xx and yy of corr.
+static size_t dfq__hot_take_pair(dfq__agg *a, const dfq__vec *x, size_t n, int64_t *room,
+                                 const int64_t **unit, uint16_t *odd) {
+  const double *v = (const double *)x[0].data, *w = (const double *)x[1].data;
+  int64_t *u = room, *y = room + DFQ__HOT_BLOCK, *uy = y + DFQ__HOT_BLOCK, none;
+  uint64_t bad = 0;
+  size_t k = 0;
+  for (int j = 0; j < a->hot->units; j++) unit[j] = room + j * DFQ__HOT_BLOCK;
+  for (size_t i = 0; i < n; i++) bad |= dfq__hot_whole(v[i], &u[i]);
+  for (size_t i = 0; i < n; i++) bad |= dfq__hot_whole(w[i], &y[i]);
+  for (size_t i = 0; (bad || x[0].valid || x[1].valid) && i < n; i++) {
+    if (dfq__valid_at(&x[0], i) && dfq__valid_at(&x[1], i) &&
+        !dfq__hot_whole(v[i], &none) && !dfq__hot_whole(w[i], &none)) continue;
+    u[i] = y[i] = 0;
+    odd[k++] = (uint16_t)i;
+  }
+  for (size_t i = 0; i < n; i++) uy[i] = u[i] * y[i];
+  for (size_t i = 0; a->hot->units == 5 && i < n; i++) {
+    uy[DFQ__HOT_BLOCK + i] = u[i] * u[i];
+    uy[2 * DFQ__HOT_BLOCK + i] = y[i] * y[i];
+  }
+  return k;
+}
+
+static bool dfq__hot_pour_pair(const dfq__agg *a, uint64_t *s, const int64_t *unit,
+                               uint64_t rows, dfq__arena *arena) {
+  static const uint8_t at[] = { 0, 3, 6, 12, 18 };      // of the exact sums
+  for (int j = 0; j < a->hot->units; j++)
+    if (!dfq__sum_add((dfq__sum *)(void *)(s + at[j]), (double)unit[j], arena)) return false;
+  s[a->hot->count] += rows;
+  return true;
+}
+
+static const dfq__hot_class dfq__hot_rows = { 0, 0, dfq__hot_no_take, dfq__hot_pour_rows };
+static const dfq__hot_class dfq__hot_count = { 1, 0, dfq__hot_take_valid, dfq__hot_pour_count };
+static const dfq__hot_class dfq__hot_int = { 1, 2, dfq__hot_take_int, dfq__hot_pour_int };
+static const dfq__hot_class dfq__hot_f64 = { 2, 3, dfq__hot_take_f64, dfq__hot_pour_f64 };
+static const dfq__hot_class dfq__hot_spread = { 7, 9, dfq__hot_take_square,
+                                                dfq__hot_pour_square };
+static const dfq__hot_class dfq__hot_cov = { 3, DFQ__COV_WORDS - 1, dfq__hot_take_pair,
+                                             dfq__hot_pour_pair };
+static const dfq__hot_class dfq__hot_corr = { 5, DFQ__CORR_WORDS - 1, dfq__hot_take_pair,
+                                              dfq__hot_pour_pair };
+
+// NULL: an aggregate that is no sum.
+static const dfq__hot_class *dfq__hot_of(const dfq__agg *a) {
+  const dfq__agg_class *is = a->is;
+  if (is == &dfq__agg_count) return a->in_type == DFQ_NULL ? &dfq__hot_rows : &dfq__hot_count;
+  if (is == &dfq__agg_sum_int || is == &dfq__agg_mean_int) return &dfq__hot_int;
+  if (is == &dfq__agg_sum_f64 || is == &dfq__agg_mean_f64) return &dfq__hot_f64;
+  if (is == &dfq__agg_spread) return &dfq__hot_spread;
+  return is == &dfq__agg_cov ? &dfq__hot_cov : is == &dfq__agg_corr ? &dfq__hot_corr : NULL;
 }
 
 DFQ__SMALL_BEGIN
@@ -20259,6 +20489,10 @@ typedef struct dfq__grouper {
   dfq__buffer *flat;         // constants among keys and arguments, made whole columns
   dfq__vec *column;          // keys, then arguments, of the batch at hand
   dfq__aggs aggs;
+  dfq__aggs cold, done;      // >>group-hot: states behind hot rows, and finished ones
+  dfq__buffer hot;           // the hot rows, of stride words
+  size_t hot_stride, hot_groups;
+  int64_t *room;             // integers of a block, column by column
   dfq__batch middle;         // finished groups: keys, then aggregates
   dfq__buffer *out;          // of middle: data and valid by turns
 } dfq__grouper;
@@ -20314,27 +20548,43 @@ static bool dfq__agg_same_state(const dfq__agg_call *c, const dfq__agg *a,
   return true;
 }
 
+// Finds room for an aggregate in the hot rows. One row of a sorted group is no place for it.
+static void dfq__hot_plan(dfq__grouper *g, dfq__agg *a, bool sorted) {
+  const dfq__hot_class *hot = sorted ? NULL : dfq__hot_of(a);
+  size_t stride = g->hot_stride ? g->hot_stride : 1;
+  if (!hot || stride + (size_t)hot->units > DFQ__HOT_UNITS + 1) return;
+  a->hot = hot;
+  a->cold = true;
+  a->hot_at = (int)stride;
+  g->hot_stride = stride + (size_t)hot->units;
+}
+
 // Lays the states out: the words of each call behind those of the one before. sum(x) and
 // mean(x) have one state and two finishes.
 static bool dfq__grouper_aggs(dfq__op *op, dfq__grouper *g) {
   dfq__group_plan *p = &g->plan;
   g->aggs.heap = g->aggs.arena.heap = op->eval.heap;
   g->aggs.db = op->run->own;
+  g->cold = g->done = g->aggs;
   g->aggs.agg = (dfq__agg *)dfq__op_array(op, (size_t)p->calls, sizeof *g->aggs.agg);
   if (!g->aggs.agg) return false;
   g->aggs.count = p->calls;
   for (int i = 0; i < p->calls; i++) {
     dfq__agg *a = &g->aggs.agg[i];
     dfq__agg_begin(a, &p->call[i]);
-    a->offset = g->aggs.stride;
     for (int j = 0; j < i && !a->shares; j++) {
       dfq__agg *b = &g->aggs.agg[j];
       a->shares = dfq__agg_same_state(&p->call[i], a, &p->call[j], b);
-      if (a->shares) a->offset = b->offset;
+      if (a->shares) { a->offset = b->offset; a->cold = b->cold; }
     }
-    if (!a->shares) g->aggs.stride += a->words;
+    if (a->shares) continue;
+    dfq__hot_plan(g, a, op->node->sorted);
+    a->offset = (a->cold ? &g->cold : &g->aggs)->stride;
+    (a->cold ? &g->cold : &g->aggs)->stride += a->words;
   }
-  return true;
+  size_t units = g->hot_stride ? g->hot_stride - 1 : 0;
+  g->room = (int64_t *)dfq__op_array(op, units * DFQ__HOT_BLOCK, sizeof *g->room);
+  return g->room != NULL;
 }
 
 // Binds keys and arguments to the input, items to the middle schema. The plan has cast the
@@ -20405,6 +20655,229 @@ static size_t dfq__grouper_eval(dfq__op *op, dfq__grouper *g, const dfq__batch *
   return n;
 }
 
+// The arguments of a call, from a row on.
+static void dfq__grouper_inputs(const dfq__grouper *g, int call, size_t from, dfq__vec *x) {
+  for (int k = 0; k < DFQ__AGG_INPUTS; k++) {
+    int i = call * DFQ__AGG_INPUTS + k;
+    x[k] = g->column[g->plan.keys + i];
+    if (g->arg[i]) x[k] = dfq__vec_from(x[k], from);
+  }
+}
+
+// ---- >>group-hot: rows of integers, and states behind them ----------------------------------
+// What >>agg-hot says, for the groups of a group_by. Three sets of states belong together:
+//
+//   aggs    of what is no sum: min, first, median, ...    a state for each group
+//   cold    exact states behind hot rows                  up to the last group that needed one
+//   done    exact states with everything in them          of the batch that is being finished
+//
+// Cost of the last step: a state is copied, and the hot row added to it, for each group once.
+// With millions of groups of a few rows the exact states are never made but there, 2,048 at a
+// time, where a state for each group would be most of the memory.
+
+static uint64_t *dfq__hot_row(const dfq__grouper *g, size_t group) {
+  return (uint64_t *)(void *)g->hot.data + group * g->hot_stride;
+}
+
+// Adds a hot row to exact states. False without memory.
+static bool dfq__hot_pour(const dfq__grouper *g, size_t group, dfq__aggs *to, size_t number) {
+  const uint64_t *row = dfq__hot_row(g, group);
+  for (int i = 0; i < g->aggs.count && row[0]; i++) {
+    const dfq__agg *a = &g->aggs.agg[i];
+    const int64_t *unit = (const int64_t *)(const void *)row + a->hot_at;
+    if (a->hot && !a->hot->pour(a, dfq__state(to, a, number), unit, row[0], &to->arena))
+      return false;
+  }
+  return true;
+}
+
+// Pours a group's hot row into its exact state, and empties it. False without memory.
+DFQ__NOINLINE static bool dfq__hot_settle(dfq__grouper *g, size_t group) {
+  if (!dfq__aggs_grow(&g->cold, g->hot_groups)) return false;
+  if (!dfq__hot_pour(g, group, &g->cold, group)) return false;
+  memset(dfq__hot_row(g, group), 0, g->hot_stride * 8);
+  return true;
+}
+
+// Folds the odd rows of a block into exact states: all at once, or one by one. False without
+// memory.
+static bool dfq__hot_odd(dfq__grouper *g, dfq__agg *a, const uint32_t *number,
+                         const dfq__vec *x, const uint16_t *odd, size_t count) {
+  if (count && !dfq__aggs_grow(&g->cold, g->hot_groups)) return false;
+  for (size_t i = 0; i < count; i++) {
+    dfq__vec one[DFQ__AGG_INPUTS];
+    for (int k = 0; k < DFQ__AGG_INPUTS; k++)
+      one[k] = x[k].data ? dfq__vec_from(x[k], odd[i]) : x[k];
+    if (!a->is->update(&g->cold, a, number + odd[i], one, 1)) return false;
+    dfq__state(&g->cold, a, number[odd[i]])[a->hot->count]--;
+  }
+  return true;
+}
+
+// A block of an aggregate as integers. One that has nothing but odd rows at its very beginning
+// is not hot: its state is folded as all others are. False without memory.
+static bool dfq__hot_take(dfq__grouper *g, int call, const uint32_t *number, size_t from,
+                          size_t n, const int64_t **unit) {
+  dfq__agg *a = &g->aggs.agg[call];
+  dfq__vec x[DFQ__AGG_INPUTS];
+  uint16_t odd[DFQ__HOT_BLOCK];
+  size_t count = 0;
+  int64_t *room = g->room + (a->hot_at - 1) * DFQ__HOT_BLOCK;
+  dfq__grouper_inputs(g, call, from, x);
+  if (a->hot) count = a->hot->take(a, x, n, room, unit + a->hot_at - 1, odd);
+  if (a->hot && !a->tried && n > 1 && count == n) {
+    memset(room, 0, (size_t)a->hot->units * DFQ__HOT_BLOCK * sizeof *room);
+    for (int j = 0; j < a->hot->units; j++)
+      unit[a->hot_at - 1 + j] = room + j * DFQ__HOT_BLOCK;
+    a->hot = NULL;
+  }
+  a->tried = true;
+  if (a->hot) return dfq__hot_odd(g, a, number, x, odd, count);
+  return dfq__aggs_grow(&g->cold, g->hot_groups) &&
+         a->is->update(&g->cold, a, number, x, n);
+}
+
+// Adds a block's integers to the hot rows of its groups; u: a column for each. With the number
+// of columns known, a row is a few additions in memory. False without memory.
+#define DFQ__HOT_LOOP(units, ADD)                                                              \
+  case units:                                                                                  \
+    for (size_t i = 0; i < n; i++) {                                                           \
+      uint64_t *w = row + (size_t)number[i] * stride;                                          \
+      ADD                                                                                      \
+      if (++w[0] == DFQ__HOT_ROWS && !dfq__hot_settle(g, number[i])) return false;             \
+    }                                                                                          \
+    return true;
+#define DFQ__HOT_ADD(j) w[j] += (uint64_t)u[j - 1][i];
+static bool dfq__hot_add(dfq__grouper *g, const uint32_t *number, size_t n,
+                         const int64_t *const *unit) {
+  const int64_t *u[DFQ__HOT_UNITS];
+  size_t stride = g->hot_stride;
+  uint64_t *row = (uint64_t *)(void *)g->hot.data;
+  memcpy(u, unit, sizeof u);
+  switch (stride - 1) {
+    DFQ__HOT_LOOP(0, (void)u;)
+    DFQ__HOT_LOOP(1, DFQ__HOT_ADD(1))
+    DFQ__HOT_LOOP(2, DFQ__HOT_ADD(1) DFQ__HOT_ADD(2))
+    DFQ__HOT_LOOP(3, DFQ__HOT_ADD(1) DFQ__HOT_ADD(2) DFQ__HOT_ADD(3))
+    DFQ__HOT_LOOP(4, DFQ__HOT_ADD(1) DFQ__HOT_ADD(2) DFQ__HOT_ADD(3) DFQ__HOT_ADD(4))
+    DFQ__HOT_LOOP(5, DFQ__HOT_ADD(1) DFQ__HOT_ADD(2) DFQ__HOT_ADD(3) DFQ__HOT_ADD(4)
+                  DFQ__HOT_ADD(5))
+    default: break;
+  }
+  for (size_t i = 0; i < n; i++) {
+    uint64_t *w = row + (size_t)number[i] * stride;
+    for (size_t j = 1; j < stride; j++) DFQ__HOT_ADD(j)
+    if (++w[0] == DFQ__HOT_ROWS && !dfq__hot_settle(g, number[i])) return false;
+  }
+  return true;
+}
+#undef DFQ__HOT_ADD
+#undef DFQ__HOT_LOOP
+
+// The same where there is one group: the columns' sums. False without memory.
+static bool dfq__hot_add_all(dfq__grouper *g, size_t n, const int64_t *const *unit) {
+  uint64_t *w = dfq__hot_row(g, 0);
+  if (w[0] + n >= DFQ__HOT_ROWS && !dfq__hot_settle(g, 0)) return false;
+  for (size_t j = 1; j < g->hot_stride; j++) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < n; i++) sum += (uint64_t)unit[j - 1][i];
+    w[j] += sum;
+  }
+  w[0] += n;
+  return true;
+}
+
+// Folds rows into the aggregates that have hot rows, block by block. False without memory.
+static bool dfq__hot_update(dfq__grouper *g, const uint32_t *number, size_t from, size_t n) {
+  const int64_t *unit[DFQ__HOT_UNITS] = { NULL };
+  for (size_t j = 1; j < g->hot_stride; j++) unit[j - 1] = g->room + (j - 1) * DFQ__HOT_BLOCK;
+  for (size_t at = 0; g->hot_stride && at < n; at += DFQ__HOT_BLOCK) {
+    size_t m = dfq__min(n - at, DFQ__HOT_BLOCK);
+    for (int i = 0; i < g->aggs.count; i++)
+      if (g->aggs.agg[i].cold && !g->aggs.agg[i].shares &&
+          !dfq__hot_take(g, i, number + at, from + at, m, unit)) return false;
+    if (!(g->hot_groups == 1 ? dfq__hot_add_all(g, m, unit)
+                             : dfq__hot_add(g, number + at, m, unit))) return false;
+  }
+  return true;
+}
+
+// Makes room for that many groups, hot rows and states; new ones are zeros. False without
+// memory.
+static bool dfq__grouper_grow(dfq__grouper *g, size_t groups) {
+  size_t size = g->hot_stride * 8;
+  if (!dfq__aggs_grow(&g->aggs, groups)) return false;
+  if (groups <= g->hot_groups || !size) return true;
+  if (!dfq__buffer_reserve(g->aggs.heap, &g->hot, groups * size + 8)) return false;
+  memset(g->hot.data + g->hot_groups * size, 0, (groups - g->hot_groups) * size);
+  g->hot_groups = groups;
+  return true;
+}
+
+// Do all aggregates of two groupers make the same integers? One that has seen nothing yet
+// follows the other.
+static bool dfq__hot_alike(dfq__grouper *g, const dfq__grouper *from) {
+  bool alike = true;
+  for (int i = 0; i < g->aggs.count; i++) {
+    dfq__agg *a = &g->aggs.agg[i];
+    const dfq__agg *b = &from->aggs.agg[i];
+    if (!a->tried && b->tried) { a->tried = true; a->hot = b->hot; a->scale = b->scale; }
+    alike = alike && a->hot == b->hot && a->scale == b->scale;
+  }
+  return alike;
+}
+
+// Folds a group of another grouper in: hot row to hot row where that is possible, and the exact
+// states that it needed. False without memory.
+static bool dfq__hot_adopt(dfq__grouper *g, size_t group, dfq__grouper *from,
+                           size_t from_group) {
+  if (!g->hot_stride) return true;
+  if (!dfq__hot_alike(g, from) && !dfq__hot_settle(from, from_group)) return false;
+  if (from->cold.groups > from_group && !dfq__aggs_grow(&g->cold, g->hot_groups)) return false;
+  for (int i = 0; i < g->aggs.count && from->cold.groups > from_group; i++) {
+    dfq__agg *a = &g->aggs.agg[i];
+    if (a->cold && !a->shares &&
+        !a->is->combine(&g->cold, a, group, &from->cold, &from->aggs.agg[i], from_group))
+      return false;
+  }
+  uint64_t *w = dfq__hot_row(g, group);
+  const uint64_t *t = dfq__hot_row(from, from_group);
+  if (w[0] + t[0] >= DFQ__HOT_ROWS && !dfq__hot_settle(g, group)) return false;
+  for (size_t j = 0; j < g->hot_stride; j++) w[j] += t[j];
+  return true;
+}
+
+// The exact states of groups from .. from + n, hot rows and all, as groups 0 .. n of a set of
+// their own. False without memory.
+static bool dfq__hot_finish(dfq__grouper *g, size_t from, size_t n) {
+  size_t size = g->cold.stride * 8, there = 0;
+  if (!g->hot_stride) return true;
+  g->done.stride = g->cold.stride;
+  dfq__arena_rewind(&g->done.arena);
+  if (!dfq__buffer_reserve(g->done.heap, &g->done.state, n * size + 8)) return false;
+  if (g->cold.groups > from) there = dfq__min(g->cold.groups - from, n);
+  if (there) memcpy(g->done.state.data, g->cold.state.data + from * size, there * size);
+  memset(g->done.state.data + there * size, 0, (n - there) * size);
+  for (size_t i = 0; i < n; i++)
+    if (!dfq__hot_pour(g, from + i, &g->done, i)) return false;
+  return true;
+}
+
+// What hot rows and the states behind them take.
+static size_t dfq__hot_bytes(const dfq__grouper *g) {
+  return g->hot.bytes + g->cold.state.bytes + dfq__arena_mark(&g->cold.arena);
+}
+
+static void dfq__hot_free(dfq__grouper *g) {
+  if (g->aggs.heap) dfq__buffer_free(g->aggs.heap, &g->hot);
+  dfq__aggs_free(&g->cold);
+  dfq__aggs_free(&g->done);
+}
+
+// ---- >>group-rows: rows into states, states into rows ---------------------------------------
+// A batch is folded aggregate by aggregate, hot rows last. At the end the other way round: a
+// batch of groups becomes key columns and finished aggregates, and those the items.
+
 // Folds rows from .. from + n of the batch into the groups of the given numbers, number[0]
 // being that of row from. Without memory false, and the states are then good for nothing but
 // freeing.
@@ -20412,16 +20885,12 @@ static bool dfq__grouper_update(dfq__grouper *g, const uint32_t *number, size_t 
                                 size_t n) {
   for (int i = 0; i < g->aggs.count; i++) {
     dfq__agg *a = &g->aggs.agg[i];
-    int first = i * DFQ__AGG_INPUTS;
     dfq__vec x[DFQ__AGG_INPUTS];
-    if (a->shares) continue;
-    for (int k = 0; k < DFQ__AGG_INPUTS; k++) {
-      x[k] = g->column[g->plan.keys + first + k];
-      if (g->arg[first + k]) x[k] = dfq__vec_from(x[k], from);
-    }
+    if (a->shares || a->cold) continue;
+    dfq__grouper_inputs(g, i, from, x);
     if (!a->is->update(&g->aggs, a, number, x, n)) return false;
   }
-  return true;
+  return dfq__hot_update(g, number, from, n);
 }
 
 // -- the grouper: from states to rows
@@ -20442,6 +20911,7 @@ static void dfq__agg_fail(dfq__run *run, const dfq__node *n, const dfq_expr *e,
 // those before it. Each aggregate looks only at the groups that the others left, so that the
 // error that stays is the first group's.
 static size_t dfq__grouper_finish(dfq__op *op, dfq__grouper *g, size_t from, size_t n) {
+  if (!dfq__hot_finish(g, from, n)) return 0;
   for (int i = 0; i < g->aggs.count; i++) {
     int c = g->plan.keys + i;
     dfq__agg *a = &g->aggs.agg[i];
@@ -20452,7 +20922,8 @@ static size_t dfq__grouper_finish(dfq__op *op, dfq__grouper *g, size_t from, siz
     size_t there = 0;
     for (size_t r = 0; r < n; r++) {
       dfq_value v = dfq__value_null();
-      const char *why = a->is->finish(&g->aggs, a, from + r, &v);
+      const char *why = a->cold ? a->is->finish(&g->done, a, r, &v)
+                                : a->is->finish(&g->aggs, a, from + r, &v);
       if (why) {
         dfq__agg_fail(op->run, op->node, g->plan.call[i].expr, why);
         op->failed = true;
@@ -20558,11 +21029,12 @@ static bool dfq__group_read(dfq__op *op) {
     if (!number) return false;
     if (!o->any_key) memset(number, 0, n * sizeof *number);
     else if (!dfq__keys_add(&o->keys, o->g.column, n, number)) return false;
-    if (!dfq__aggs_grow(&o->g.aggs, o->any_key ? o->keys.table.count : 1)) return false;
+    if (!dfq__grouper_grow(&o->g, o->any_key ? o->keys.table.count : 1)) return false;
     if (!dfq__grouper_update(&o->g, number, 0, n)) return false;
     if (o->parallel && !dfq__group_positions(o, number, n, known)) return false;
     o->g.aggs.row += n;
-    dfq__op_holds(op, dfq__keys_bytes(&o->keys) + dfq__aggs_bytes(&o->g.aggs));
+    dfq__op_holds(op, dfq__keys_bytes(&o->keys) + dfq__aggs_bytes(&o->g.aggs) +
+                          dfq__hot_bytes(&o->g));
   }
   return e == DFQ__END;
 }
@@ -20597,8 +21069,11 @@ static void dfq__group_close(dfq__op *op) {
   if (o->shared) {
     memset(&o->keys, 0, sizeof o->keys);
     memset(&g->aggs.state, 0, sizeof g->aggs.state);
+    memset(&g->cold.state, 0, sizeof g->cold.state);
+    memset(&g->hot, 0, sizeof g->hot);
     g->aggs.count = 0;
   }
+  dfq__hot_free(g);
   dfq__aggs_free(&g->aggs);
   dfq__keys_free(&o->keys);
   dfq__buffer_free(op->eval.heap, &o->number);
@@ -23836,7 +24311,7 @@ static bool dfq__group_take(dfq__crew *crew, dfq__worker *w, size_t morsel) {
   (void)crew;
   o->parallel = true;
   o->g.aggs.row = (uint64_t)morsel << 32;
-  if (!o->any_key && !dfq__aggs_grow(&o->g.aggs, 1)) return false;
+  if (!o->any_key && !dfq__grouper_grow(&o->g, 1)) return false;
   if (!dfq__group_read(w->op)) return false;
   size_t groups = o->keys.table.count;
   return groups < DFQ__MANY_GROUPS || groups < o->keys.seen / 2;
@@ -23897,9 +24372,11 @@ static bool dfq__groups_adopt(dfq__group_op *o, const dfq__adopted *at, size_t n
                               uint32_t *number) {
   dfq__aggs *aggs = &o->g.aggs;
   if (!dfq__keys_adopt(o, at, n, number)) return false;
-  if (!dfq__aggs_grow(aggs, o->any_key ? o->keys.table.count : 1)) return false;
+  if (!dfq__grouper_grow(&o->g, o->any_key ? o->keys.table.count : 1)) return false;
+  for (size_t r = 0; r < n; r++)
+    if (!dfq__hot_adopt(&o->g, number[r], &at[r].from->g, at[r].group)) return false;
   for (int i = 0; i < aggs->count; i++)
-    for (size_t r = 0; r < n && !aggs->agg[i].shares; r++) {
+    for (size_t r = 0; r < n && !aggs->agg[i].shares && !aggs->agg[i].cold; r++) {
       dfq__aggs *from = &at[r].from->g.aggs;
       if (!aggs->agg[i].is->combine(aggs, &aggs->agg[i], number[r], from, &from->agg[i],
                                     at[r].group))
@@ -23998,6 +24475,10 @@ static bool dfq__group_share(dfq__group_op *o, const dfq__group_op *from) {
   o->keys = from->keys;
   o->g.aggs.state = from->g.aggs.state;
   o->g.aggs.groups = from->g.aggs.groups;
+  o->g.hot = from->g.hot;
+  o->g.hot_groups = from->g.hot_groups;
+  o->g.cold.state = from->g.cold.state;
+  o->g.cold.groups = from->g.cold.groups;
   for (int i = 0; i < o->g.aggs.count; i++) o->g.aggs.agg[i] = from->g.aggs.agg[i];
   o->shared = true;
   return true;
@@ -24007,7 +24488,7 @@ static bool dfq__group_share(dfq__group_op *o, const dfq__group_op *from) {
 static bool dfq__group_prepare(dfq__op *op) {
   dfq__group_op *o = (dfq__group_op *)op;
   if (op->node->sorted) return true;      // reads as it goes, see >>group-sorted
-  if (!o->any_key && !dfq__aggs_grow(&o->g.aggs, 1)) return false;
+  if (!o->any_key && !dfq__grouper_grow(&o->g, 1)) return false;
   if (op->lender) return dfq__group_share(o, (const dfq__group_op *)op->lender);
   int done = dfq__group_with_crew(o);
   if (done < 0 || (done == 0 && !dfq__group_read(op))) return false;

@@ -1,6 +1,7 @@
 // ch4_hashing.c - what chapter 4 says of joins, groups and sorts: the hash table against
 // the nested loop, which side to build on, hash against sorted groups, from few to many, coded
-// texts against texts that a query has just made, threads, and top-k against a whole sort.
+// texts against texts that a query has just made, threads, top-k against a whole sort, the
+// first rows of each group, and sums that fit a word.
 #include "plans.h"
 
 static const plan_way joins[] = {
@@ -52,6 +53,22 @@ static const plan_way top[] = {
     0 },
 };
 
+#define PLACES                                                                                 \
+  "orders | with row_number() over (partition by customer_id order by amount desc) as place"   \
+  " | filter place <= 2 | select customer_id, amount"
+static const plan_way places[] = {
+  { "all rows sorted, then filtered", PLACES, DFQ_BATCH_ENGINE, 1, 0, OFF(DFQ_RULE_TOPK) },
+  { "the best two of each kept", PLACES, DFQ_BATCH_ENGINE, 1, 0, 0 },
+};
+
+// Times 2^60 the amounts are no integers of 50 bits any more: exact states at once.
+#define SUMS(x) "orders | group customer_id: sum(" x ") as total, std(" x ") as spread"
+static const plan_way sums[] = {
+  { "exact states, row by row", SUMS("amount * 1152921504606846976.0"), DFQ_BATCH_ENGINE, 1, 0,
+    0 },
+  { "integers first", SUMS("amount"), DFQ_BATCH_ENGINE, 1, 0, 0 },
+};
+
 int main(void) {
   if (!begin(false)) return 1;
   keep("left_side", "orders | limit 2000 | select order_id as k");
@@ -69,6 +86,8 @@ int main(void) {
   COMPARE("group on threads", ORDERS, group_threads, true);
   COMPARE("sort on threads", ORDERS, sort_threads, true);
   COMPARE("sort + limit 10", ORDERS, top, true);
+  COMPARE("the first two of 10,000 groups", ORDERS, places, true);
+  COMPARE("sums and spreads of 10,000 groups", ORDERS, sums, false);
   dfq_close(db);
   return 0;
 }
