@@ -16977,7 +16977,7 @@ static const char *dfq__member_problem(const dfq_member *m, size_t size) {
   bool chars = m->type == (dfq_type)DFQ_CHARS, text = m->type == (dfq_type)DFQ_STR;
   if (!m->name) return "has no name";
   if (type >= DFQ_KINDS || !dfq__is_scalar_type(type)) return "is of no type that structs hold";
-  if (m->offset + m->size > size || (m->nullable && m->null_offset >= size))
+  if (m->size > size || m->offset > size - m->size || (m->nullable && m->null_offset >= size))
     return "stands outside of the struct";
   if (chars ? m->size == 0 : m->size != (text ? sizeof(char *) : dfq__size_of(type)))
     return "has another size in the struct than its type";
@@ -43496,8 +43496,8 @@ static bool dfq__bounds_int(dfq__bounds *to, dfq_type type, double x, bool loose
 static void dfq__bounds_unit(dfq__bounds *to, dfq_type type, int64_t x, int64_t unit) {
   int64_t down = x / unit - (x % unit < 0);
   to->high = dfq__value_int(type, down);
-  to->low = dfq__value_int(type, down + (down * unit != x));
-  to->exact = down * unit == x;
+  to->low = dfq__value_int(type, down + (x % unit != 0));
+  to->exact = x % unit == 0;
 }
 
 // Bounds of a decimal's column. Scaling up is exact; floats are near only.
@@ -45012,9 +45012,19 @@ static const void *dfq__arrow_computed(const dfq__arrow_rows_of *r) {
   return p && !why ? to : NULL;
 }
 
+// Where row i is, when all are as long. An offset is only what its producer says.
+static bool dfq__arrow_cells(const dfq__arrow_rows_of *r, int64_t i, int64_t *from,
+                             int64_t *end) {
+  int64_t width = r->n->width;
+  return (!dfq__mul_check(r->at + i, width, from) && !dfq__add_check(*from, width, end)) ||
+         dfq__arrow_fail(r->a, "row %lld is beyond all values", (long long)i + 1);
+}
+
 // Where row i of a list or text begins and ends, in what its offsets point into.
 static bool dfq__arrow_span(const dfq__arrow_rows_of *r, int64_t i, int64_t *from,
                             int64_t *end) {
+  if (r->n->is->how == DFQ__ARROW_CELLS || r->n->is->how == DFQ__ARROW_CELL_LIST)
+    return dfq__arrow_cells(r, i, from, end);
   const void *offsets = r->x->buffers[1];
   int bytes = r->n->is->bytes;
   bool spans = r->n->is->how == DFQ__ARROW_SPANS;
@@ -45063,9 +45073,7 @@ static const void *dfq__arrow_texts(const dfq__arrow_rows_of *r) {
       good = dfq__arrow_view(r, i, &to[i]);
       continue;
     }
-    from = cells ? (r->at + i) * r->n->width : 0;
-    end = from + r->n->width;
-    if (!cells && !dfq__arrow_span(r, i, &from, &end)) return NULL;
+    if (!dfq__arrow_span(r, i, &from, &end)) return NULL;
     const char *bytes = (const char *)r->x->buffers[cells ? 1 : 2];
     if (end == from) continue;
     good = bytes && end - from <= UINT32_MAX;
@@ -45079,24 +45087,15 @@ static const void *dfq__arrow_texts(const dfq__arrow_rows_of *r) {
 static bool dfq__arrow_vec(dfq__arrow *a, const dfq__arrow_node *n, const struct ArrowArray *x,
                            int64_t first, int64_t rows, const uint8_t *in, dfq__vec *to);
 
-// Where the values of row i are in a list's child.
-static bool dfq__arrow_list_span(const dfq__arrow_rows_of *r, int64_t i, int64_t *from,
-                                 int64_t *end) {
-  if (r->n->is->how != DFQ__ARROW_CELL_LIST) return dfq__arrow_span(r, i, from, end);
-  *from = (r->at + i) * r->n->width;
-  *end = *from + r->n->width;
-  return true;
-}
-
 // Lists: the child's rows that any of them uses are read once, and then taken apart.
 static const void *dfq__arrow_lists(const dfq__arrow_rows_of *r) {
   dfq_view *to = (dfq_view *)dfq__arrow_room(r->a, (size_t)r->rows, sizeof *to);
   int64_t low = INT64_MAX, high = 0, from, end;
   dfq__list_builder b;
   dfq__vec child;
-  for (int64_t i = 0; i < r->rows; i++) {
+  for (int64_t i = 0; to && i < r->rows; i++) {
     if (!dfq__arrow_there(r, i)) continue;
-    if (!dfq__arrow_list_span(r, i, &from, &end)) return NULL;
+    if (!dfq__arrow_span(r, i, &from, &end)) return NULL;
     if (from < low) low = from;
     if (end > high) high = end;
   }
@@ -45106,7 +45105,7 @@ static const void *dfq__arrow_lists(const dfq__arrow_rows_of *r) {
   for (int64_t i = 0; good && i < r->rows; i++) {
     dfq_value cell;
     if (!dfq__arrow_there(r, i)) continue;
-    (void)dfq__arrow_list_span(r, i, &from, &end);
+    (void)dfq__arrow_span(r, i, &from, &end);
     dfq__list_init(&b, r->a->arena->heap, child.type);
     for (; from < end; from++) {
       dfq__vec_get(&child, (size_t)(from - low), &cell);

@@ -56,6 +56,7 @@
 #include "faults.c"
 #include "ch6_written.c"
 #include "ch6_arrow.c"
+#include "edges.c"
 #include "ch4_speed.c"
 #endif
 #if DFQ_CHAPTER >= 4
@@ -120,6 +121,7 @@ int main(int argc, char **argv) {
   run_faults();
   run_ch6_written();
   run_ch6_arrow();
+  run_edges();
   run_ch4_speed();
 #endif
 #if DFQ_CHAPTER >= 4
