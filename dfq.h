@@ -44195,13 +44195,23 @@ static const char *dfq__source_problem(const dfq_source *s) {
   return s->count > 0 && !s->fields ? "a source needs fields" : NULL;
 }
 
-// An older program's struct is shorter; what it does not have is zero. False with v's error
-// set, or without memory.
-static bool dfq__source_build(dfq__verb *v, const dfq_source *source, dfq__user_source *s) {
+// An older program's struct is shorter; what it does not have is zero. lent: the user's release
+// is not for us; else it comes once, also where there is no memory. s may be NULL: without.
+// False with v's error set, or without memory.
+static bool dfq__source_build(dfq__verb *v, const dfq_source *source, dfq__user_source *s,
+                              bool lent) {
   dfq *db = v->db;
   const char *problem = dfq__source_problem(source);
   if (problem) { dfq__verb_error(v, DFQ_USAGE, "%s", problem); return false; }
-  memcpy(&s->user, source, source->size);
+  dfq_source user;
+  memset(&user, 0, sizeof user);
+  memcpy(&user, source, source->size);
+  if (lent) user.release = NULL;
+  if (!s) {
+    if (user.release) user.release(user.user);
+    return false;
+  }
+  s->user = user;
   dfq__lock_init(&s->lock);
   if (!dfq__arena_on_release(&db->arena, dfq__user_source_drop, s)) {
     dfq__user_source_drop(s);
@@ -44226,7 +44236,7 @@ DFQ_API dfq_frame *dfq_scan_source_at(dfq *db, const dfq_source *source, const c
   if (!db) return NULL;
   dfq__verb v = { db, NULL, "scan", at, NULL };
   dfq__user_source *s = (dfq__user_source *)dfq__arena_alloc(&db->arena, sizeof *s);
-  if (!s || !dfq__source_build(&v, source, s)) return dfq__verb_failed(&v);
+  if (!dfq__source_build(&v, source, s, false)) return dfq__verb_failed(&v);
   return dfq__scan_frame(db, &s->head, at);
 }
 
@@ -44585,8 +44595,7 @@ DFQ_API bool dfq_check_source(dfq *db, const dfq_source *source, FILE *report) {
   t.db = db;
   t.report = dfq__text_in(db->heap);
   t.source = (dfq__user_source *)dfq__arena_alloc(&db->arena, sizeof *t.source);
-  bool built = t.source && dfq__source_build(&v, source, t.source);
-  if (t.source) t.source->user.release = NULL;
+  bool built = dfq__source_build(&v, source, t.source, true);
   if (!built) {
     dfq__report(db, v.error ? v.error : &dfq__error_memory);
     dfq_release(db, mark);

@@ -565,7 +565,27 @@ TEST(source_no_memory) {
   }
 }
 
+// What is lent to the tester is not released, wherever the context's memory ends; what is
+// handed over is, once.
+TEST(source_no_memory_release) {
+  for (int lent = 0; lent < 2; lent++)
+    for (size_t used = 0; used < 2048; used += 16) {
+      own_source s = own_make(3, 2, OWN_COLUMNS, OWN_FINE);
+      dfq_source v = own_vtable(&s);
+      ch0_hook h = ch0_hook_new(0, true);
+      dfq *db = ch0_open(&h, 0);
+      CHECK(dfq__arena_alloc(&db->arena, 2048) && dfq__arena_alloc(&db->arena, used));
+      h.fail_at = h.calls + 1;
+      if (lent) CHECK(!dfq_check_source(db, &v, NULL));
+      else CHECK(dfq_scan_source(db, &v) != NULL);
+      ch0_close(db, &h);
+      CHECK_INT(s.released, !lent);
+      CHECK_INT(s.opened, s.closed);
+    }
+}
+
 static void run_ch6_sources(void) {
+  RUN(source_no_memory_release);
   RUN(source_check_good);
   RUN(source_check_bad);
   RUN(source_check_inexact);
