@@ -16123,9 +16123,16 @@ typedef struct dfq__row_op {
   dfq__eval eval;
   dfq__arena strings;      // of the row at hand
   dfq__bound **bound;      // the node's expressions
+  size_t steps;            // of its work, for dfq__row_asked
 } dfq__row_op;
 
 static dfq_rows *dfq__row_op_open(dfq__run *run, const dfq__node *n);
+
+// Comes before each step of what may be long: a row of a source, a pair of a join. Asks for
+// cancel as often as the batch engine does. False when the run is to end, with its error set.
+static bool dfq__row_asked(dfq__row_op *op) {
+  return op->steps++ % op->run->batch_rows || !dfq__cancelled(op->run);
+}
 
 // Binds the node's expressions to a schema. False with the run's error set.
 static bool dfq__row_op_bind_to(dfq__row_op *op, const dfq_schema *schema) {
@@ -16279,6 +16286,8 @@ static int dfq__row_table_next(dfq_rows *r, const dfq_value **row) {
   dfq__row_scan *s = (dfq__row_scan *)r;
   const dfq_table *t = ((dfq__table_source *)(void *)s->op.node->source)->table;
   if (s->at == t->store.rows) return 0;
+  if (!dfq__row_asked(&s->op)) return -1;
+  dfq__run_read(s->op.run, 1);
   for (int c = 0; c < r->columns; c++) dfq_table_get(t, s->at, s->column[c], &r->row[c]);
   s->at++;
   *row = r->row;
@@ -16302,7 +16311,9 @@ static bool dfq__row_user_open(dfq_rows *r) {
 // The user fills a row of all columns; what pruning has left of it is handed up.
 static int dfq__row_user_next(dfq_rows *r, const dfq_value **row) {
   dfq__row_scan *s = (dfq__row_scan *)r;
+  if (!dfq__row_asked(&s->op)) return -1;
   int got = dfq__user_next(s->op.run, s->op.node, s->cursor, s->user_row, r->pulled);
+  if (got > 0) dfq__run_read(s->op.run, 1);
   for (int c = 0; got > 0 && c < r->columns; c++) r->row[c] = s->user_row[s->column[c]];
   *row = r->row;
   return got;
@@ -25145,6 +25156,7 @@ static int dfq__row_join_next(dfq_rows *r, const dfq_value **row) {
   for (int got = 1; !j->tail && got > 0; got = dfq__row_join_fetch(j)) {
     while (j->left && j->chain != DFQ__EMPTY) {
       uint32_t right = j->chain;
+      if (!dfq__row_asked(&j->op)) return -1;
       int yes = dfq__row_join_where(j, right);
       if (yes < 0) return yes;
       j->chain = j->op.node->join->near_left ? DFQ__EMPTY : dfq__u32(&j->next)[right];
@@ -27339,6 +27351,7 @@ static bool dfq__row_window_compute(dfq__row_window *w, dfq__row_window_part *p)
     for (size_t i = begin; i < end; i++) {
       dfq_value *to = &p->result[w->order[i]];
       dfq__arena_rewind(&w->op.strings);
+      if (!dfq__row_asked(&w->op)) return false;
       if (!dfq__row_window_result(w, p, i, begin, end, to)) return false;
       if (!dfq__is_bytes(to->type)) continue;
       to->as.s = dfq__arena_text(&w->kept, to->as.s, to->len);   // a text may be new
@@ -38922,6 +38935,7 @@ typedef struct dfq__col_file {
   void *file;
   uint64_t size;
   char *map;                      // the whole of it, where it is mapped; else NULL
+  size_t *read;                   // where what is read of blocks is counted; or NULL
   const char *why;
   dfq_status status;
 } dfq__col_file;
@@ -39129,9 +39143,10 @@ static bool dfq__col_learn(dfq *db, dfq__col_file *f, dfq__col_source *s) {
 }
 
 // Opens the file for a run: the one that the frame was built from.
-static bool dfq__col_reopen(dfq__col_file *f, const dfq_io *io, const dfq__col_source *s) {
+static bool dfq__col_reopen(dfq__col_file *f, const dfq__run *run, const dfq__col_source *s) {
   dfq__col_tail tail;
-  if (!dfq__col_open(f, io, s->path)) return false;
+  if (!dfq__col_open(f, &run->own->io, s->path)) return false;
+  f->read = run->far ? &run->far->bytes : NULL;
   bool same = f->size == s->size;
   if (same && !dfq__col_get(f, f->size - sizeof tail, &tail, sizeof tail)) return false;
   if (!same || memcmp(&tail, &s->tail, sizeof tail) != 0)
@@ -39267,6 +39282,7 @@ static bool dfq__col_load(dfq__col_file *f, dfq__arena *errors, dfq__heap *heap,
     if (!dfq__col_get(f, b->offset, p->bytes.data, bytes)) return false;
     at = p->bytes.data;
   }
+  if (f->read) (void)dfq__add_fetch(f->read, bytes);
   if (dfq__col_check(at, bytes) == b->check) {
     dfq__col_point(p, at, rows, b);
     flaw = dfq__col_flaw(p, rows, b);
@@ -39530,7 +39546,7 @@ static bool dfq__col_part_load(dfq__col_scan *s, dfq__col_part *p) {
 // Goes to the next row that may come out. False at the end, and with the run's error set.
 static bool dfq__col_advance(dfq__col_scan *s) {
   dfq__op *op = &s->filter.head;
-  if (!s->opened && !dfq__col_reopen(&s->file, &op->run->own->io, s->source)) {
+  if (!s->opened && !dfq__col_reopen(&s->file, op->run, s->source)) {
     dfq__run_error(op->run, dfq__col_error(&s->file, &op->run->own->arena, op->node->at));
     return false;
   }
@@ -39588,6 +39604,7 @@ static dfq__event dfq__col_scan_next(dfq__op *op) {
         return DFQ__ERROR;
     }
     s->at += taken;
+    dfq__run_read(op->run, taken);
     op->out.rows = n;
     for (int i = 0; i < s->needed; i++) bytes += s->part[i].bytes.bytes + s->part[i].data.bytes;
     dfq__op_holds(op, bytes);
@@ -39652,7 +39669,7 @@ static bool dfq__col_rows_open(dfq_rows *r) {
 static bool dfq__col_rows_load(dfq__col_rows *s) {
   const dfq__col_source *source = dfq__col_rows_source(s);
   dfq__run *run = s->scan.op.run;
-  if (!s->file.io && !dfq__col_reopen(&s->file, &run->own->io, source))
+  if (!s->file.io && !dfq__col_reopen(&s->file, run, source))
     return dfq__col_rows_fail(s);
   for (int c = 0; c < source->head.schema.count; c++)
     if (!dfq__col_load(&s->file, &run->own->arena, run->own->heap, source, &s->part[c],
@@ -39688,6 +39705,8 @@ static int dfq__col_rows_next(dfq_rows *r, const dfq_value **row) {
     }
     if (s->group == source->groups) return 0;
     if (!s->scan.at && !dfq__col_rows_load(s)) return -1;
+    if (!dfq__row_asked(&s->scan.op)) return -1;
+    dfq__run_read(s->scan.op.run, 1);
     for (int c = 0; c < source->head.schema.count; c++)
       dfq__col_cell(&s->part[c], s->scan.at, &s->scan.user_row[c]);
     s->scan.at++;
@@ -44089,6 +44108,7 @@ static dfq__event dfq__page_slice(dfq__page_scan *s) {
   op->out.rows = n;
   s->at += n;
   s->left -= n;
+  dfq__run_read(op->run, n);
   return DFQ__BATCH;
 }
 

@@ -57,6 +57,7 @@
 #include "ch6_written.c"
 #include "ch6_arrow.c"
 #include "edges.c"
+#include "ch6_asked.c"
 #include "ch4_speed.c"
 #endif
 #if DFQ_CHAPTER >= 4
@@ -122,6 +123,7 @@ int main(int argc, char **argv) {
   run_ch6_written();
   run_ch6_arrow();
   run_edges();
+  run_ch6_asked();
   run_ch4_speed();
 #endif
 #if DFQ_CHAPTER >= 4
