@@ -34,7 +34,7 @@ static dfq__event every_next(dfq__op *op) {
   const dfq__batch *in = &op->in[0]->out;
   for (int c = 0; c < in->columns; c++) op->out.column[c] = in->column[c];
   return dfq__pack(op->eval.heap, e->packed, &op->out, (const uint32_t *)(void *)e->row.data,
-                   kept) ? DFQ__BATCH : DFQ__ERROR;
+                   kept, NULL) ? DFQ__BATCH : DFQ__ERROR;
 }
 
 static void every_close(dfq__op *op) {
