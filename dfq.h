@@ -4262,25 +4262,36 @@ static bool dfq__decimal_from_f64(double v, int scale, int64_t *to) {
 
 enum { DFQ__NUMBER_TEXT = 48 };   // room for any number or date as text
 
+// The nearest number of so many digits, or the next one above that: does it read back as v?
+// There is none above a last 9, which becomes no digit.
+static bool dfq__write_digits(char *to, int *n, int digits, double v, bool narrow, bool above) {
+  double back = 0;
+  *n = snprintf(to, DFQ__NUMBER_TEXT, above ? "%#.*g" : "%.*g", digits, v);
+  for (int i = 0; i < *n; i++)   // some locales write a comma
+    if (!dfq__is_digit(to[i]) && to[i] != '-' && to[i] != '+' && to[i] != 'e') to[i] = '.';
+  if (above) to[strcspn(to, "e") - 1]++;
+  if (!dfq__read_f64(to, (size_t)*n, &back)) return false;
+  if (narrow) back = (double)(float)back;
+  return memcmp(&back, &v, sizeof v) == 0;
+}
+
 // The shortest digits that read back as the same double; always with a point or an exponent.
 // 15 digits are always enough for what was written with up to 15; 17 are enough for any double.
 // So three attempts decide. A trailing ".0" keeps the number a float when its text is read
 // again.
 // An f32 likewise, by 6 to 9. Numbers too small for a full significand have fewer digits, the
 // least of them one, so that for them all counts are tried.
+// Above a power of two the next float is twice as far as the one below it: where the nearest
+// digits, a little below, are another float's, those a little above may still be this one's.
 static size_t dfq__write_float(char *to, double v, int digits, bool narrow) {
   if (v != v) return (size_t)snprintf(to, DFQ__NUMBER_TEXT, "nan");
   if (v - v != 0) return (size_t)snprintf(to, DFQ__NUMBER_TEXT, v < 0 ? "-inf" : "inf");
-  int n = 0, last = digits + (narrow ? 3 : 2);
+  int n = 0, last = digits + (narrow ? 3 : 2), e;
+  bool power = fabs(frexp(v, &e)) == 0.5;
   if (fabs(v) < (narrow ? 1.17549435082228751e-38 : 2.2250738585072014e-308)) digits = 1;
   for (; digits <= last; digits++) {
-    double back = 0;
-    n = snprintf(to, DFQ__NUMBER_TEXT, "%.*g", digits, v);
-    for (int i = 0; i < n; i++)   // some locales write a comma
-      if (!dfq__is_digit(to[i]) && to[i] != '-' && to[i] != '+' && to[i] != 'e') to[i] = '.';
-    if (!dfq__read_f64(to, (size_t)n, &back)) continue;
-    if (narrow) back = (double)(float)back;
-    if (memcmp(&back, &v, sizeof v) == 0) break;
+    if (dfq__write_digits(to, &n, digits, v, narrow, false)) break;
+    if (power && dfq__write_digits(to, &n, digits, v, narrow, true)) break;
   }
   if (!strpbrk(to, ".e")) n += snprintf(to + n, 3, ".0");
   return (size_t)n;
@@ -6821,9 +6832,9 @@ static const char *dfq__gcd_int(const dfq__scalar_args *in, dfq_value *to) {
 static const char *dfq__lcm_int(const dfq__scalar_args *in, dfq_value *to) {
   int64_t a = in->a[0].as.i, b = in->a[1].as.i, r = 0;
   uint64_t g = dfq__gcd_of(a, b);
-  bool over = g > (uint64_t)INT64_MAX;
-  if (g && !over) over = dfq__mul_check(a / (int64_t)g, b, &r) || r == INT64_MIN;
-  if (over) return "overflows i64";
+  if (a && b && (g > (uint64_t)INT64_MAX || dfq__mul_check(a / (int64_t)g, b, &r) ||
+                 r == INT64_MIN))
+    return "overflows i64";
   *to = dfq__value_int(DFQ_I64, r < 0 ? -r : r);
   return NULL;
 }
