@@ -14,6 +14,7 @@
 # make clean   removes build/, where all of these write
 # make faults   whatever can fail fails once, and from then on: memory, files, budgets, cancel
 # make tsan [ONLY=threads]   the tests under a sanitizer of threads: a quarter of an hour in all
+# make arithmetic   tests/arithmetic.c in its long form: numbers against exact arithmetic
 # make matrix   compilers and platforms, as far as installed: sh tools/matrix.sh NAME-PART, full
 # make compare-functions   how many results agree with SQLite's and DuckDB's
 # make compare-arrow   tables of all types through DuckDB, as Arrow streams, and back
@@ -189,6 +190,11 @@ build/tsan: tests/all.c build/flags
 tsan: build/tsan
 	@DFQ_PLANS=$${DFQ_PLANS:-200} \
 	  $$(! setarch -R true 2>/dev/null || echo setarch -R) build/tsan $(ONLY)
+
+# Numbers, dates, sums, sorts and joins worked out a second time, 40 times as many as in make test.
+.PHONY: arithmetic
+arithmetic: build/tests
+	@DFQ_ARITHMETIC=$(or $(TIMES),40) build/tests arithmetic_
 
 tpch: build/dfq
 	@test -n "$(DIR)" || { echo "make tpch DIR=path/to/tables: examples/tpch/README.md"; exit 1; }
