@@ -308,12 +308,13 @@ TEST(foundations_alloc_zero) {
   ch0_hook h = ch0_hook_new(0, false);
   dfq *db = ch0_open(&h, 0);
   if (!CHECK(db != NULL)) return;
+  int half = (int)sizeof(size_t) * 4 + 1;   // a product of two such is four times too large
   uint32_t *p = (uint32_t *)dfq__alloc_zero(db->heap, 100, sizeof *p);
   for (int i = 0; i < 100; i++) CHECK_INT(p[i], 0);
   dfq__free(db->heap, p, 100 * sizeof *p);
   CHECK(dfq__alloc_zero(db->heap, SIZE_MAX / 4, 8) == NULL);
   CHECK(dfq__alloc_zero(db->heap, 8, SIZE_MAX / 4) == NULL);
-  CHECK(dfq__alloc_zero(db->heap, (size_t)1 << 33, (size_t)1 << 33) == NULL);
+  CHECK(dfq__alloc_zero(db->heap, (size_t)1 << half, (size_t)1 << half) == NULL);
   void *nothing = dfq__alloc_zero(db->heap, 0, 8);
   CHECK(nothing != NULL);
   dfq__free(db->heap, nothing, 1);

@@ -220,7 +220,7 @@ static const char *files_plant(const char *name, const char *text) {
   for (size_t i = strlen(test_dir()) + 1; path[i]; i++) {
     if (path[i] != '/') continue;
     snprintf(folder, sizeof folder, "%.*s", (int)i, path);
-    mkdir(folder, 0700);
+    test_mkdir(folder);
   }
   return test_file(name, text);
 }
@@ -632,7 +632,7 @@ TEST(files_parted_and_back) {
     int rows = round == 1 ? 40000 : 2500, keys = round == 1 ? 150 : round == 3 ? 5 : 20;
     dfq_frame *f = files_keyed(db, rows, keys);
     const char *path = test_path("parted");
-    if (round == 2) mkdir(path, 0700);   // an empty folder may be there
+    if (round == 2) test_mkdir(path);    // an empty folder may be there
     char pattern[1000];
     snprintf(pattern, sizeof pattern, "%s/", path);
     CHECK(dfq_write_partitioned(f, round ? path : pattern, "k, t", &o));

@@ -76,7 +76,11 @@ static inline int model_compare_text(const dfq_value *a, const dfq_value *b) {
 }
 
 // Integers by the exact result in 128 bits.
+#if defined(__SIZEOF_INT128__)
 __extension__ typedef __int128 model_wide;
+#else
+__extension__ typedef _BitInt(128) model_wide;   // clang, for machines of 32 bits
+#endif
 
 static inline bool model_is_float(dfq_type t) { return t == DFQ_F64 || t == DFQ_F32; }
 static inline bool model_is_decimal(dfq_type t) { return (t & 0xff) == DFQ_DECIMAL; }
