@@ -39911,13 +39911,6 @@ static bool dfq__writer_flush(dfq__writer *w) {
   return dfq__writer_hand(w, w->text.data, n);
 }
 
-// A large piece of the file: it is not copied into the text first.
-DFQ__UNUSED static bool dfq__writer_put(dfq__writer *w, const void *from, size_t bytes) {
-  if (w->text.len + bytes < DFQ__WRITE_BYTES) dfq__put_n(&w->text, (const char *)from, bytes);
-  else return dfq__writer_flush(w) && dfq__writer_hand(w, (const char *)from, bytes);
-  return !w->text.failed || dfq__writer_no_memory(w);
-}
-
 // -- open, take, seal, commit, close
 
 static bool dfq__write_options_check(dfq__writer *w);

@@ -59,6 +59,7 @@
 #include "edges.c"
 #include "ch6_asked.c"
 #include "ch4_speed.c"
+#include "ch6_plain.c"
 #include "arithmetic.c"
 #endif
 #if DFQ_CHAPTER >= 4
@@ -126,6 +127,7 @@ int main(int argc, char **argv) {
   run_edges();
   run_ch6_asked();
   run_ch4_speed();
+  run_ch6_plain();
   run_arithmetic();
 #endif
 #if DFQ_CHAPTER >= 4
