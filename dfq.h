@@ -6625,9 +6625,16 @@ DFQ__PARSE(dfq__try_parse_datetime, DFQ_DATETIME, true)
 // It rounds the float that is there, not the text it was written as: 1.005 is a little less
 // than that, and round(1.005, 2) = 1.0, as in Python.
 
+// Half away from zero. Not round(): of a C library or two it adds 0.5 first, which makes 1 of
+// 0.49999999999999994. What stands behind the point is exact.
+static double dfq__round(double x) {
+  double whole = trunc(x);
+  return fabs(x - whole) >= 0.5 ? whole + (x < 0 ? -1 : 1) : whole;
+}
+
 // The C library may miss by a bit even where the root is an integer: there, the integer.
 static double dfq__cube_root(double x) {
-  double r = cbrt(x), whole = round(r);
+  double r = cbrt(x), whole = dfq__round(r);
   return whole * whole * whole == x ? whole : r;
 }
 
@@ -6643,7 +6650,7 @@ static double dfq__cube_root(double x) {
 DFQ__NUMBER(dfq__same_int, DFQ_I64, i, x.as.i)
 DFQ__NUMBER(dfq__sign_int, DFQ_I64, i, (x.as.i > 0) - (x.as.i < 0))
 DFQ__NUMBER(dfq__sign_f64, DFQ_F64, f, x.as.f > 0 ? 1 : x.as.f < 0 ? -1 : x.as.f)
-DFQ__NUMBER(dfq__round_f64, DFQ_F64, f, round(x.as.f))
+DFQ__NUMBER(dfq__round_f64, DFQ_F64, f, dfq__round(x.as.f))
 DFQ__NUMBER(dfq__floor_f64, DFQ_F64, f, floor(x.as.f))
 DFQ__NUMBER(dfq__ceil_f64, DFQ_F64, f, ceil(x.as.f))
 DFQ__NUMBER(dfq__trunc_f64, DFQ_F64, f, trunc(x.as.f))
@@ -6681,7 +6688,7 @@ DFQ__NUMBER(dfq__bit_xor_int, DFQ_I64, i, x.as.i ^ y.as.i)
 static double dfq__round_half(double q, double over) {
   bool half = fabs(q - trunc(q)) == 0.5;
   bool nearer = q > 0 ? over < 0 : over > 0;
-  return half && nearer ? trunc(q) : round(q);
+  return half && nearer ? trunc(q) : dfq__round(q);
 }
 
 // A power up to 10^22 is exact, so one multiplication and its error, which fma gives exactly,
