@@ -25488,6 +25488,7 @@ typedef struct dfq__row_group {
   dfq__eval item_eval;        // as the operator's, but over the middle schema
   size_t at, groups, rows;    // the next group, of how many; input rows so far
   dfq__store last;            // sorted: the key before
+  const dfq__error *failure;  // sorted: of the input, to be told after the groups before it
 } dfq__row_group;
 
 // -- open: all rows, then a list per group
@@ -25601,15 +25602,27 @@ static bool dfq__row_group_lists(dfq__row_group *g) {
   return ok || dfq__row_fail_memory(&g->op);
 }
 
+// An error in a sorted input comes after the groups that end before it: those of all rows so far
+// but the last one's, which may go on.
+static void dfq__row_group_cut(dfq__row_group *g) {
+  const uint32_t *group = dfq__u32(&g->group);
+  g->failure = g->op.run->error;
+  g->op.run->error = NULL;
+  g->groups = g->rows ? group[g->rows - 1] : 0;
+  while (g->rows && group[g->rows - 1] == g->groups) g->rows--;
+}
+
 // Reads the input to its end. No keys: one group, even of no rows.
 static bool dfq__row_group_open(dfq_rows *r) {
   dfq__row_group *g = (dfq__row_group *)r;
   const dfq_value *row = NULL;
+  bool good = true;
   if (!dfq__row_group_init(g)) return false;
-  while (dfq_rows_next(r->in, &row))
-    if (!dfq__row_group_add(g, row)) return false;
+  while (good && dfq_rows_next(r->in, &row)) good = dfq__row_group_add(g, row);
   g->groups = g->plan.keys ? g->keys.rows.rows : 1;
-  return !r->in->failed && dfq__row_group_lists(g);
+  good = good && !r->in->failed;
+  if (!good && g->op.node->sorted && g->plan.keys) dfq__row_group_cut(g);
+  return (good || g->failure) && dfq__row_group_lists(g);
 }
 
 // One aggregate of one group, from its rows' arguments.
@@ -25633,7 +25646,8 @@ static int dfq__row_group_next(dfq_rows *r, const dfq_value **row) {
   dfq__row_group *g = (dfq__row_group *)r;
   dfq__row_op *op = &g->op;
   dfq__group_plan *p = &g->plan;
-  if (g->at == g->groups) return 0;
+  if (g->at == g->groups && g->failure) dfq__run_error(op->run, g->failure);
+  if (g->at == g->groups) return g->failure ? -1 : 0;
   dfq__arena_rewind(&op->strings);
   if (p->keys) dfq__store_row_get(&g->keys.rows, g->at, g->middle);
   for (int i = 0; i < p->calls; i++) {

@@ -61,6 +61,7 @@
 #include "ch4_speed.c"
 #include "ch6_plain.c"
 #include "arithmetic.c"
+#include "ch6_seldom.c"
 #endif
 #if DFQ_CHAPTER >= 4
 #include "ch4_joins.c"
@@ -129,6 +130,7 @@ int main(int argc, char **argv) {
   run_ch4_speed();
   run_ch6_plain();
   run_arithmetic();
+  run_ch6_seldom();
 #endif
 #if DFQ_CHAPTER >= 4
   run_ch4_joins();
