@@ -2,21 +2,25 @@
 # Compilers and platforms, as far as they are installed: sh tools/matrix.sh [NAME-PART] [full]
 #
 # Each row builds tools/compare_random.c, runs it on the platform (an emulator, wine, node), and
-# compares what it says to random pipelines with SQLite; `full` also runs the tests there where
-# they can be built. Prints a line for each row, and what to install for those left out.
+# compares what it says to random pipelines with SQLite. On foreign platforms all tests run, too
+# (PLANS=3 random plans among them), and with `full` also for each compiler, standard and level.
+# Prints a line for each row, with its seconds, and what to install for those left out. All of it
+# takes about half an hour on two idle cores, python3 and what the rows name; `full` two hours.
 set -u
 part=${1:-}
 [ "$part" = full ] && { part=; set -- '' full; }
 full=${2:-}
 cases=${CASES:-100}
+ONLY=${ONLY:-}
 out=build/matrix
 mkdir -p "$out"
 good=0 bad=0 left=0
 export WINEDEBUG=-all
 
-# row NAME PACKAGE TOOL RUNNER TESTS COMPILER...: TESTS is - where they cannot be built.
+# row NAME PACKAGE TOOL RUNNER TESTS COMPILER...: TESTS is - for no tests, full for those that
+# wait for that word, else the tests are run.
 row() {
-  name=$1 package=$2 tool=$3 runner=$4 tests=$5
+  name=$1 package=$2 tool=$3 runner=$4 tests=$5 began=$(date +%s)
   shift 5
   case $name in *"$part"*) ;; *) return ;; esac
   for need in $tool; do
@@ -42,13 +46,15 @@ row() {
     return
   fi
   note=$(sed -n 's/.* \([0-9]* compared, [0-9]* agreed\).*/\1/p' "$file.log")
-  if [ -n "$full" ] && [ "$tests" != - ]; then
-    "$@" -I. tests/all.c -o "$file.tests" $libs >"$file.log" 2>&1
-    DFQ_PLANS=${PLANS:-3} $runner "$file.tests" >"$file.log" 2>&1 || {
-      echo "FAIL $name: tests"; grep -A 4 FAIL "$file.log" | head -40; bad=$((bad + 1)); return; }
-    note="$note; tests: $(tail -n 1 "$file.log")"
+  if [ "$tests" = yes ] || [ "$tests$full" = fullfull ]; then
+    case $file in *.exe) program=${file%.exe}.tests.exe ;; *) program=$file.tests ;; esac
+    "$@" -I. tests/all.c -o "$program" $libs >"$file.log" 2>&1
+    DFQ_PLANS=${PLANS:-3} $runner "$program" $ONLY >"$file.log" 2>&1 || {
+      echo "FAIL $name: tests"; grep -A 6 FAIL "$file.log" | head -60; tail -n 2 "$file.log"
+      bad=$((bad + 1)); return; }
+    note="$note; tests: $(tail -n 1 "$file.log" | tr -d '\r')"
   fi
-  echo "ok   $name: $note"
+  echo "ok   $name: $note; $(($(date +%s) - began)) s"
   good=$((good + 1))
 }
 
@@ -56,7 +62,7 @@ libs='-lm -pthread'
 for compiler in gcc clang; do
   for standard in c11 gnu17; do
     for level in 0 1 2 3; do
-      row "$compiler $standard -O$level" "$compiler" "$compiler" '' yes \
+      row "$compiler $standard -O$level" "$compiler" "$compiler" '' full \
         "$compiler" "-std=$standard" "-O$level"
     done
   done
@@ -67,12 +73,14 @@ for compiler in g++ clang++; do
       "$compiler" -w -x c++ "-std=$standard" -O1
   done
 done
-m32='-msse2 -mfpmath=sse -I/usr/include/x86_64-linux-gnu'
+# gcc has no integers of 128 bits there, which the tests count with; clang has.
+m32='-m32 -msse2 -mfpmath=sse -I/usr/include/x86_64-linux-gnu -std=gnu11'
 if echo 'int main(void){return 0;}' | gcc -m32 -x c - -o "$out/probe" 2>/dev/null; then
-  row 'gcc 32 bits' gcc-12-multilib gcc '' - gcc -m32 $m32 -std=gnu11 -O2
+  row 'gcc 32 bits' gcc-12-multilib gcc '' - gcc $m32 -O2
+  row 'clang 32 bits' 'clang gcc-12-multilib' clang '' yes clang $m32 -O1
 else
-  echo 'none gcc 32 bits: apt-get install gcc-12-multilib'
-  left=$((left + 1))
+  echo 'none gcc 32 bits, clang 32 bits: apt-get install gcc-12-multilib'
+  left=$((left + 2))
 fi
 row 'musl' musl-tools musl-gcc '' yes musl-gcc -static -std=gnu11 -O2
 row 'arm 64' 'gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user' \
@@ -81,7 +89,7 @@ row 'arm 64' 'gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user' \
 row 's390x, big-endian' 'gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user' \
   's390x-linux-gnu-gcc qemu-s390x' qemu-s390x yes s390x-linux-gnu-gcc -static -std=gnu11 -O1
 row 'windows, mingw-w64' 'gcc-mingw-w64-x86-64-win32 wine64 wine' \
-  'x86_64-w64-mingw32-gcc wine' wine - x86_64-w64-mingw32-gcc -std=gnu11 -O1 -static
+  'x86_64-w64-mingw32-gcc wine' wine yes x86_64-w64-mingw32-gcc -std=gnu11 -O1 -static
 libs='-lm'
 row 'tcc' tcc tcc '' - tcc -std=c11 -DDFQ_NO_THREADS
 libs='-lm -pthread'
@@ -90,10 +98,10 @@ for switch in $switches; do
   row "gcc $switch" gcc gcc '' - gcc -std=c11 -O1 "$switch"
 done
 row 'gcc all DFQ_NO' gcc gcc '' - gcc -std=c11 -O1 $switches
-libs='-lwasi-emulated-mman'
+libs='-lwasi-emulated-mman -lwasi-emulated-getpid -Wl,-z,stack-size=8388608'
 row 'webassembly, node' 'clang lld wasi-libc libclang-rt-14-dev-wasm32 nodejs' 'clang wasm-ld node' \
-  'node --no-warnings tools/wasi.mjs' - clang --target=wasm32-wasi -std=gnu11 -O1 \
-  -DDFQ_NO_THREADS -D_WASI_EMULATED_MMAN
+  'node --no-warnings tools/wasi.mjs' yes clang --target=wasm32-wasi -std=gnu11 -O1 \
+  -DDFQ_NO_THREADS -D_WASI_EMULATED_MMAN -D_WASI_EMULATED_GETPID
 
 if echo '#define DFQ_IMPLEMENTATION
 #include "dfq.h"' | gcc -ffast-math -I. -x c -c - -o "$out/fast.o" 2>/dev/null; then
