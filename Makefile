@@ -17,6 +17,7 @@
 # make arithmetic   tests/arithmetic.c in its long form: numbers against exact arithmetic
 # make coverage   the lines and branches of dfq.h that the tests reach; fails below 95 % of lines
 # make matrix   compilers and platforms, as far as installed: sh tools/matrix.sh NAME-PART, full
+# make trust [LONG=1] [ONLY=tests,fuzzing]   all of these in their short or long form, as a table
 # make compare-functions   how many results agree with SQLite's and DuckDB's
 # make compare-arrow   tables of all types through DuckDB, as Arrow streams, and back
 # make compare-random CASES=20000 SEED=1   random pipelines, as SQL also for SQLite and DuckDB
@@ -287,12 +288,16 @@ compare-arrow: | build
 	 $(CC) -std=gnu11 -O1 -I. tools/compare_arrow.c -o build/compare_arrow "$$lib" \
 	   -Wl,-rpath,"$$(cd "$$(dirname "$$lib")" && pwd)" $(LDLIBS) && build/compare_arrow
 
-.PHONY: matrix coverage
+.PHONY: matrix coverage trust
 matrix:
 	@sh tools/matrix.sh
 
 coverage: | build
 	@python3 tools/coverage.py $(LEAST)
+
+# What was tried, what failed, how long it took. UPDATE=1 writes the table into README.md.
+trust:
+	@python3 tools/trust.py LONG=$(LONG) ONLY=$(ONLY) UPDATE=$(UPDATE)
 
 # ---- checks ----------------------------------------------------------------------------------
 # Each is one call of tools/check_headers.sh, so that -j can spread them; it says what they do.
