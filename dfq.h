@@ -25602,8 +25602,8 @@ static bool dfq__row_group_lists(dfq__row_group *g) {
   return ok || dfq__row_fail_memory(&g->op);
 }
 
-// An error in a sorted input comes after the groups that end before it: those of all rows so far
-// but the last one's, which may go on.
+// An error in a sorted input comes after the groups that end before it: those of all rows so
+// far but the last one's, which may go on.
 static void dfq__row_group_cut(dfq__row_group *g) {
   const uint32_t *group = dfq__u32(&g->group);
   g->failure = g->op.run->error;

@@ -703,10 +703,12 @@ static void arith_tomorrow(arith_day *t) {
 static const char *const arith_parts =
   "year(d), month(d), day(d), weekday(d), day_of_year(d), week(d), iso_year(d), quarter(d), "
   "days_in_month(d), is_leap_year(d), last_day(d), truncate(d, 'month'), "
-  "truncate(d, 'quarter'), truncate(d, 'year'), truncate(d, 'week'), make_date(year(d), month(d), day(d)), "
+  "truncate(d, 'quarter'), truncate(d, 'year'), truncate(d, 'week'), "
+  "make_date(year(d), month(d), day(d)), "
   "cast(cast(d as str) as date), epoch_seconds(d), date_diff(date '2000-01-01', d, 'month'), "
   "date_diff(date '2000-01-01', d, 'year'), d + interval '1' month, "
-  "cast(cast(d as datetime) as date), parse_date(format(d, '%d/%m/%Y'), '%d/%m/%Y'), year(cast(d as datetime)), "
+  "cast(cast(d as datetime) as date), parse_date(format(d, '%d/%m/%Y'), '%d/%m/%Y'), "
+  "year(cast(d as datetime)), "
   "day_of_year(cast(d as datetime) + interval '86399' second)";
 
 static int arith_day_parts(const arith_day *t, int64_t *to) {

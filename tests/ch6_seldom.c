@@ -102,9 +102,9 @@ TEST(seldom_constants_on_the_left) {
   CHECK(dfq_write(f, path, NULL));
   dfq_frame *file = dfq_scan_columnar(db, path, NULL);
   for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
-    dfq_frame *found = dfq_group_by(dfq_filter(file, conditions[i]), "", "count() as n, sum(a)");
-    dfq_frame *want = dfq_group_by(dfq_filter(f, conditions[i]), "", "count() as n, sum(a)");
-    dfq_table *x = dfq_collect(found), *y = dfq_collect(want);
+    dfq_frame *found = dfq_filter(file, conditions[i]), *want = dfq_filter(f, conditions[i]);
+    dfq_table *x = dfq_collect(dfq_group_by(found, "", "count() as n, sum(a)"));
+    dfq_table *y = dfq_collect(dfq_group_by(want, "", "count() as n, sum(a)"));
     if (!CHECK(x && y && dfq_table_equal(x, y, NULL, 0))) test_fail("  %s\n", conditions[i]);
     dfq_table_free(x);
     dfq_table_free(y);
@@ -133,8 +133,8 @@ TEST(seldom_sketch_limits) {
 
 // A list in a difference, an error in a narrow type, a number that a user's function may not
 // give, texts onto a disk that is full.
-static const char *seldom_gives(void *user, const dfq_value *args, int count, dfq_memory *memory,
-                                dfq_value *result) {
+static const char *seldom_gives(void *user, const dfq_value *args, int count,
+                                dfq_memory *memory, dfq_value *result) {
   (void)args;
   (void)count;
   (void)memory;
