@@ -1,5 +1,6 @@
 // all.c - every test in one program, with the implementation inside, so that tests may look in.
-// With -DDFQ_CHAPTER=N only the chapters up to N exist, and only their tests.
+// With -DDFQ_CHAPTER=N only the chapters up to N exist, and only their tests; with
+// DFQ_NO_THREADS those of threads do not.
 #define DFQ_IMPLEMENTATION
 #include "../dfq.h"
 
@@ -66,9 +67,11 @@
 #if DFQ_CHAPTER >= 4
 #include "ch4_joins.c"
 #include "ch4_join_keys.c"
+#endif
+#if DFQ_CHAPTER >= 4 && !defined(DFQ_NO_THREADS)
 #include "ch4_parallel.c"
 #endif
-#if DFQ_CHAPTER >= 6
+#if DFQ_CHAPTER >= 6 && !defined(DFQ_NO_THREADS)
 #include "threads.c"
 #endif
 
@@ -135,9 +138,11 @@ int main(int argc, char **argv) {
 #if DFQ_CHAPTER >= 4
   run_ch4_joins();
   run_ch4_join_keys();
+#endif
+#if DFQ_CHAPTER >= 4 && !defined(DFQ_NO_THREADS)
   run_ch4_parallel();
 #endif
-#if DFQ_CHAPTER >= 6
+#if DFQ_CHAPTER >= 6 && !defined(DFQ_NO_THREADS)
   run_threads();
 #endif
   return test_summary();

@@ -193,6 +193,16 @@ static inline const char *test_path(const char *name) {
   return n->path;
 }
 
+#if defined(__wasi__)   // which has no tmpfile
+static inline FILE *test_tmpfile(void) {
+  const char *path = test_path("tmpfile");
+  FILE *f = fopen(path, "w+b");
+  remove(path);
+  return f;
+}
+#define tmpfile test_tmpfile
+#endif
+
 // Writes n bytes to the file of that name and returns its path.
 static inline const char *test_file_n(const char *name, const void *bytes, size_t n) {
   const char *path = test_path(name);
