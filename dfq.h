@@ -33245,10 +33245,14 @@ static bool dfq__csv_closes(const dfq__csv_reader *r, size_t at, bool ends) {
   return dfq__csv_is_gap(r, r->closed + 1, at - cr);
 }
 
-// Does a comment begin at a line's start?
+// Does a comment begin at a line's start? end: of the bytes that there are.
+static bool dfq__csv_comments(const dfq__csv_dialect *d, const char *at, const char *end) {
+  return d->comment && (size_t)(end - at) >= d->comment_bytes &&
+         memcmp(at, d->comment_text, d->comment_bytes) == 0;
+}
+
 static bool dfq__csv_is_comment(const dfq__csv_reader *r, size_t at) {
-  const dfq__csv_dialect *d = &r->dialect;
-  return d->comment && memcmp(r->text.data + at, d->comment_text, d->comment_bytes) == 0;
+  return dfq__csv_comments(&r->dialect, r->text.data + at, r->text.data + r->end);
 }
 
 // Is the byte the text behind an escape, or an escape itself? Neither means anything then.
@@ -33369,7 +33373,7 @@ static uint64_t dfq__csv_lines(const dfq__csv_reader *r, size_t from, size_t to)
 static void dfq__csv_pass_lines(dfq__csv_reader *r, size_t start) {
   const char *text = r->text.data, *at = text + r->begin, *end = text + start, *line;
   size_t lead = r->lead;
-  while ((line = (const char *)memchr(at, '\n', (size_t)(end - at))) != NULL) {
+  while ((line = (const char *)memchr(at, r->dialect.end, (size_t)(end - at))) != NULL) {
     r->line++;
     at = line + 1;
     lead = 0;
@@ -33656,7 +33660,7 @@ static bool dfq__csv_recode(dfq__csv_reader *r, int encoding, size_t mark) {
   memcpy(r->raw.data, r->text.data + r->begin + mark, n);
   r->raw_at = 0;
   r->raw_end = n;
-  r->raw_ended = false;
+  r->raw_ended = r->ended = false;
   r->end = r->begin;
   return true;
 }
@@ -34185,18 +34189,20 @@ static const dfq__error *dfq__csv_reader_error(const dfq__csv_reader *r, dfq__ar
     return dfq__error_new(arena, DFQ_IO_ERROR, at, "scan",
                           "%s was changed by somebody while it was read", r->path);
   bool too_long = r->problem == DFQ__CSV_TOO_LONG;
-  if (r->machine && !too_long) return dfq__json_reader_error(r, arena);
+  bool no_text = r->problem == DFQ__CSV_NO_TEXT;
+  if (r->machine && !too_long && !no_text) return dfq__json_reader_error(r, arena);
   dfq_status status = too_long ? DFQ_LIMIT : DFQ_FORMAT_ERROR;
   dfq__text t = dfq__csv_message(r, status, r->problem_at);
   if (too_long) {
     dfq__put(&t, "the row that begins here is longer than ");
     bool whole = r->longest >= 1 << 20;
     dfq__putf(&t, "%zu %s", whole ? r->longest >> 20 : r->longest, whole ? "MB" : "bytes");
-  } else if (r->problem == DFQ__CSV_NO_TEXT) {
+  } else if (no_text) {
     dfq__putf(&t, "the bytes here are no %s",
               r->encoding < DFQ__CSV_UTF16_LE ? "UTF-8" : "UTF-16");
-    dfq__put(&t, "\n  try: encoding 'latin1', which has a character for each byte; or 'lossy', "
-                 "which puts U+FFFD there");
+    if (!r->machine)
+      dfq__put(&t, "\n  try: encoding 'latin1', which has a character for each byte; or "
+                   "'lossy', which puts U+FFFD there");
   } else if (r->problem == DFQ__CSV_OPEN_QUOTE)
     dfq__put(&t, "the quote that opens here is never closed");
   else
@@ -34207,7 +34213,7 @@ static const dfq__error *dfq__csv_reader_error(const dfq__csv_reader *r, dfq__ar
     dfq__csv_put_place(&t, r, r->opened);
     dfq__put(&t, " is not closed before that");
   }
-  bool quotes = too_long ? r->mode == DFQ__CSV_QUOTED : r->problem != DFQ__CSV_NO_TEXT;
+  bool quotes = too_long ? r->mode == DFQ__CSV_QUOTED : !no_text;
   if (quotes) dfq__put(&t, dfq__csv_try_quotes);
   if (too_long) dfq__put(&t, "\n  try: row_bytes N, if there are such rows");
   return dfq__error_from(arena, status, &t);
@@ -35589,11 +35595,10 @@ static bool dfq__csv_glance_row(dfq__csv_glance *g) {
   g->fields = 0;
   g->row_ends = false;
   while (g->at < g->end) {
-    size_t left = (size_t)(g->end - g->at);
-    bool comment = d->comment && left >= d->comment_bytes &&
-                   memcmp(g->at, d->comment_text, d->comment_bytes) == 0;
+    bool comment = dfq__csv_comments(d, g->at, g->end);
     if (!comment && *g->at != '\r' && *g->at != '\n') return true;
-    const char *line = comment ? (const char *)memchr(g->at, d->end, left) : g->at;
+    const char *line = g->at;
+    if (comment) line = (const char *)memchr(line, d->end, (size_t)(g->end - line));
     g->at = line ? line + 1 : g->end;
   }
   return false;
@@ -36602,7 +36607,7 @@ static bool dfq__csv_open_at(dfq__csv_reader *r, uint64_t place) {
   r->row_count = r->row = 0;
   r->mode = DFQ__CSV_OUTSIDE;
   r->ended = r->done = r->cut = r->lines_in_quotes = false;
-  r->lead = r->json.open.depth = 0;
+  r->lead = r->escaped = r->json.open.depth = 0;
   r->json.in_string = r->json.escaped = 0;
   if (!dfq__csv_open_file(r)) return false;
   if (!r->io->seek(r->io->user, r->file, place)) {

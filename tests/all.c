@@ -56,6 +56,7 @@
 #include "hostile.c"
 #include "faults.c"
 #include "ch6_written.c"
+#include "ch6_edges.c"
 #include "ch6_arrow.c"
 #include "edges.c"
 #include "ch6_asked.c"
@@ -127,6 +128,7 @@ int main(int argc, char **argv) {
   run_hostile();
   run_faults();
   run_ch6_written();
+  run_ch6_edges();
   run_ch6_arrow();
   run_edges();
   run_ch6_asked();

@@ -1,0 +1,117 @@
+// ch6_edges.c - where a file ends, where a thread's part of it begins, and other edges at which
+// a reader or a writer may still hold what came before.
+
+// What a pipeline over a file of these bytes gives, with so many threads and rows a batch.
+static char *edges_dump(const char *query, const char *bytes, size_t n, int threads,
+                        size_t batch) {
+  dfq *db = dfq_open(NULL);
+  dfq_run_options run;
+  char text[512];
+  memset(&run, 0, sizeof run);
+  run.threads = threads;
+  run.batch_rows = batch;
+  snprintf(text, sizeof text, query, test_file_n("edges.csv", bytes, n));
+  char *got = csv_dump(dfq_configure(dfq_query(db, text), &run));
+  dfq_close(db);
+  return got;
+}
+
+#define EDGES_MEANS(query, bytes, want) \
+  edges_means(TEST_AT, query, bytes, sizeof(bytes) - 1, want)
+
+// Bytes of a disk mean the same in whatever pieces they come. query: of the file f.csv.
+static void edges_means(const char *at, const char *query, const char *bytes, size_t n,
+                        const char *want) {
+  static const size_t pieces[] = { 0, 1, 2, 7 };
+  for (int i = 0; i < 4; i++) {
+    csv_disk disk = csv_disk_of(bytes, n);
+    disk.piece = pieces[i];
+    dfq *db = csv_on(&disk);
+    char *got = csv_dump(dfq_query(db, query));
+    test_str(at, query, "what it means", got, want);
+    free(got);
+    dfq_close(db);
+    CHECK_INT(disk.opens, disk.closes);
+  }
+}
+
+// A thread's second morsel begins with nothing of its first: no escape, above all. With a single
+// column, lines that became one row would be no error.
+TEST(edges_escapes_in_morsels) {
+  static const char q[] =
+      "scan '%s' escape '\\' row_bytes 700 | group : count() as n, max(len_chars(a)) as m";
+  uint64_t state = 5;
+  for (int round = 0; round < 6; round++) {
+    test_string t = { NULL, 0, 0 };
+    test_puts(&t, "a\n");
+    for (int i = 0, kind = 0; i < 6000; i++) {
+      static const char *const lines[] = { "q\"\n", "q\\,\n", "\\,\n", "\\\\q\n" };
+      if (test_random(&state) % 300 == 0) kind = !kind;   // many lines without an escape
+      test_puts(&t, lines[kind ? test_random(&state) % 4 : 0]);
+    }
+    for (int threads = 1; threads < 4; threads++)
+      for (size_t batch = 2; batch < 12; batch += 3) {
+        char *got = edges_dump(q, t.s, t.len, threads, batch);
+        CHECK_STR(got, "n i64|m i64\n6000|2\n");
+        free(got);
+      }
+    free(t.s);
+  }
+}
+
+// A file may be over before it is known that its bytes have an encoding.
+TEST(edges_tiny_files_with_an_encoding) {
+  EDGES_MEANS("scan f.csv header false encoding 'latin1'", "7\n", "column_1 i64\n7\n");
+  EDGES_MEANS("scan f.csv header false encoding 'utf8'", "7", "column_1 i64\n7\n");
+  EDGES_MEANS("scan f.csv header false encoding 'lossy'", "\xFF", "column_1 str\n\xEF\xBF\xBD\n");
+  EDGES_MEANS("scan f.csv encoding 'latin1'", "a\n", "a str\n");
+  EDGES_MEANS("scan f.csv header false names (a)", "\xFF\xFE", "a str\n");
+  EDGES_MEANS("scan f.csv header false", "\xFF\xFE" "7\0", "column_1 i64\n7\n");
+  EDGES_MEANS("scan f.csv header false", "\xFE\xFF\0" "7", "column_1 i64\n7\n");
+}
+
+// The bytes behind the last line are not looked at, however long a comment's first bytes are.
+TEST(edges_comments_longer_than_the_file) {
+  test_string t = { NULL, 0, 0 };
+  test_puts(&t, "scan f.csv comment '");
+  for (int i = 0; i < 400; i++) test_puts(&t, "#");
+  test_puts(&t, "'");
+  EDGES_MEANS(t.s, "a,b\n#,2\n#", "a str|b i64\n#|2\ndfq: malformed data, f.csv:3:2, scan: "
+              "this row has 1 field, but there are 2 columns\n  \"#\"\n  try: another delimiter; "
+              "or skip N, where lines before the header are no rows; or ragged fill");
+  EDGES_MEANS("scan f.csv comment '##'", "##x\na\n#\n##", "a str\n#\n");
+  EDGES_MEANS("scan f.csv comment '##' widths (1, 2)", "##x\na b\n1 2\n##", "a i64|b i64\n1|2\n");
+  free(t.s);
+}
+
+// Lines that end with CR are counted as such behind a quoted one, too.
+TEST(edges_lines_that_end_with_cr) {
+  test_string t = { NULL, 0, 0 };
+  test_puts(&t, "a,b\r\"x\ry\",1\r");
+  for (int i = 0; i < 60000; i++) test_puts(&t, "abc,2\r");
+  test_puts(&t, "abc,no\r");
+  char *got = edges_dump("scan '%s' types (b: i64) | filter b > 3", t.s, t.len, 1, 0);
+  CHECK_HAS(got, "edges.csv:60004:5, scan: column b holds \"no\"");
+  free(got);
+  free(t.s);
+}
+
+// Bytes of JSON that are no text are that, and not a bracket that is never closed.
+TEST(edges_json_that_is_no_text) {
+  static const char pair[] = "\xFF\xFE{\0\"\0a\0\"\0:\0" "1\0}\0\n\0\0\xDC{\0}\0";
+  csv_disk disk = csv_disk_of(pair, sizeof pair - 1);
+  dfq *db = csv_on(&disk);
+  char *got = csv_dump(dfq_query(db, "scan f.jsonl types (a: i64)"));
+  CHECK_HAS(got, "f.jsonl:2:1, scan: the bytes here are no UTF-16");
+  CHECK(!strstr(got, "try:"));
+  free(got);
+  dfq_close(db);
+}
+
+static void run_ch6_edges(void) {
+  RUN(edges_escapes_in_morsels);
+  RUN(edges_tiny_files_with_an_encoding);
+  RUN(edges_comments_longer_than_the_file);
+  RUN(edges_lines_that_end_with_cr);
+  RUN(edges_json_that_is_no_text);
+}
