@@ -36428,7 +36428,7 @@ static void dfq__csv_fail(dfq__csv_scan *s, const dfq__bound *conjunct, size_t f
   uint32_t at = ((const uint32_t *)(const void *)s->at.data)[failed];
   size_t number = s->rows_before, columns = dfq__csv_columns(source);
   // Blank lines and comments are no rows; what the row's number is, is counted on errors only.
-  if (source->take) number += at / (2 * (size_t)s->schema.count);
+  if (source->take) number += s->schema.count ? at / (2 * (size_t)s->schema.count) : failed;
   else for (size_t row = s->first; dfq__csv_rows(r)[row] != at; row++)
     number += dfq__csv_shape_of(r, row, columns, source->trailing) != DFQ__CSV_NO_ROW;
   // The evaluator of chapter 2 computes the row once more and makes the message.
@@ -36901,6 +36901,7 @@ typedef struct dfq__json_walk {
   uint32_t *pair;            // the row's
   const char *why;           // what is wrong, if it is no matter of grammar
   size_t at, len;
+  bool skipped;              // the row has a bad value, and is left out for it
 } dfq__json_walk;
 
 // Notes what is wrong with a row. Returns false.
@@ -36929,7 +36930,6 @@ static dfq__json_node *dfq__json_find(dfq__json_node *parent, dfq__json_node *fr
 // The text of a string without its quotes, escapes and all, as what it means. It is known to be
 // right. s is NULL without memory.
 static dfq__csv_text dfq__json_decode(dfq__arena *arena, const char *s, size_t n) {
-  static const int lead[] = { 0, 0xc0, 0xe0, 0xf0 };
   dfq__csv_text t = { s, n, true };
   if (!memchr(s, '\\', n)) return t;
   char *to = (char *)dfq__arena_alloc(arena, n + DFQ__INLINE);   // a view loads that much
@@ -36939,9 +36939,7 @@ static dfq__csv_text dfq__json_decode(dfq__arena *arena, const char *s, size_t n
     uint32_t c;
     if (s[i] != '\\') { to[t.n++] = s[i++]; continue; }
     i += dfq__json_escape(s + i, n - i, &c);
-    int more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    to[t.n++] = (char)(lead[more] | (int)(c >> (6 * more)));
-    while (more--) to[t.n++] = (char)(0x80 | ((c >> (6 * more)) & 0x3f));
+    t.n += dfq__put_character(to + t.n, c);
   }
   return t;
 }
@@ -36991,12 +36989,24 @@ static size_t dfq__json_pass(dfq__json_walk *w) {
   return w->sep[-1] + (size_t)1;
 }
 
+// A value that is no object where the sample has objects is bad, as any other may be. The walk
+// goes on behind it, unless that is an error.
+static bool dfq__json_no_object(dfq__json_walk *w, size_t at, size_t len) {
+  dfq__csv_state *st = &w->scan->state;
+  dfq_bad_values how = st->source->options.bad_values;
+  dfq__csv_text t = { w->text + at, len, false };
+  if (how == DFQ_BAD_ERROR) return dfq__json_stop(w, "no object", at, len);
+  if (!w->skipped) dfq__csv_count_up(&st->bad, &st->reader, at, &t);
+  w->skipped = how == DFQ_BAD_SKIP;
+  return true;
+}
+
 // A value that was found, from its first byte to behind its last.
 static bool dfq__json_found(dfq__json_walk *w, const dfq__json_node *n, size_t from,
                             size_t to) {
   if (n->group) {   // no object, where the sample has objects
     bool null = to - from == 4 && memcmp(w->text + from, "null", 4) == 0;
-    return null || dfq__json_stop(w, "no object", from, to - from);
+    return null || dfq__json_no_object(w, from, to - from);
   }
   int slot = w->scan->slot[n->column];
   if (slot < 0) return true;
@@ -37123,18 +37133,6 @@ static bool dfq__json_row_of(dfq__json_walk *w, const dfq__csv_reader *r, size_t
   return w->sep == end && dfq__json_blanks(text, *end, w->sep[-1] + (size_t)1) == *end;
 }
 
-// A value that is no object where the sample has objects is bad, as any other may be. Returns
-// whether the reading goes on; *keep: with this row.
-static bool dfq__json_no_object(dfq__csv_scan *s, const dfq__json_walk *w, bool *keep) {
-  dfq__csv_state *st = &s->state;
-  dfq_bad_values how = st->source->options.bad_values;
-  if (!w->why || strcmp(w->why, "no object") != 0 || how == DFQ_BAD_ERROR) return false;
-  dfq__csv_text t = { w->text + w->at, w->len, false };
-  dfq__csv_count_up(&st->bad, &st->reader, w->at, &t);
-  *keep = how == DFQ_BAD_NULL;
-  return true;
-}
-
 // A source's take, of objects.
 static size_t dfq__json_take(dfq__csv_scan *s, uint32_t *at, size_t n) {
   dfq__csv_reader *r = &s->state.reader;
@@ -37142,16 +37140,15 @@ static size_t dfq__json_take(dfq__csv_scan *s, uint32_t *at, size_t n) {
   uint32_t *pair = dfq__csv_pairs(s, n);
   for (; pair && k < n && r->row < r->row_count; r->row++) {
     dfq__json_walk w = { s, r->text.data, dfq__csv_seps(r) + dfq__csv_rows(r)[r->row],
-                         pair + k * each, NULL, 0, 0 };
-    bool keep = true;
+                         pair + k * each, NULL, 0, 0, false };
     if (!dfq__json_is_row(r, r->row)) continue;
     memset(w.pair, 0, each * sizeof *pair);
-    if (!dfq__json_row_of(&w, r, r->row) && !dfq__json_no_object(s, &w, &keep)) {
+    if (!dfq__json_row_of(&w, r, r->row)) {
       size_t end = dfq__csv_row_start(r, r->row + 1) - 1;
       s->state.error = dfq__json_row_error(s, &w, dfq__csv_row_start(r, r->row), end);
       break;
     }
-    if (keep) at[k++] = (uint32_t)(w.pair - pair) + 1;
+    if (!w.skipped) at[k++] = (uint32_t)(w.pair - pair) + 1;
   }
   return k;
 }

@@ -27,7 +27,7 @@ static void edges_means(const char *at, const char *query, const char *bytes, si
     csv_disk disk = csv_disk_of(bytes, n);
     disk.piece = pieces[i];
     dfq *db = csv_on(&disk);
-    char *got = csv_dump(dfq_query(db, query));
+    char *got = csv_dump((dfq_query)(db, query));
     test_str(at, query, "what it means", got, want);
     free(got);
     dfq_close(db);
@@ -35,8 +35,8 @@ static void edges_means(const char *at, const char *query, const char *bytes, si
   }
 }
 
-// A thread's second morsel begins with nothing of its first: no escape, above all. With a single
-// column, lines that became one row would be no error.
+// A thread's second morsel begins with nothing of its first: no escape, above all. With a
+// single column, lines that became one row would be no error.
 TEST(edges_escapes_in_morsels) {
   static const char q[] =
       "scan '%s' escape '\\' row_bytes 700 | group : count() as n, max(len_chars(a)) as m";
@@ -63,7 +63,8 @@ TEST(edges_escapes_in_morsels) {
 TEST(edges_tiny_files_with_an_encoding) {
   EDGES_MEANS("scan f.csv header false encoding 'latin1'", "7\n", "column_1 i64\n7\n");
   EDGES_MEANS("scan f.csv header false encoding 'utf8'", "7", "column_1 i64\n7\n");
-  EDGES_MEANS("scan f.csv header false encoding 'lossy'", "\xFF", "column_1 str\n\xEF\xBF\xBD\n");
+  EDGES_MEANS("scan f.csv header false encoding 'lossy'", "\xFF",
+              "column_1 str\n\xEF\xBF\xBD\n");
   EDGES_MEANS("scan f.csv encoding 'latin1'", "a\n", "a str\n");
   EDGES_MEANS("scan f.csv header false names (a)", "\xFF\xFE", "a str\n");
   EDGES_MEANS("scan f.csv header false", "\xFF\xFE" "7\0", "column_1 i64\n7\n");
@@ -76,11 +77,13 @@ TEST(edges_comments_longer_than_the_file) {
   test_puts(&t, "scan f.csv comment '");
   for (int i = 0; i < 400; i++) test_puts(&t, "#");
   test_puts(&t, "'");
-  EDGES_MEANS(t.s, "a,b\n#,2\n#", "a str|b i64\n#|2\ndfq: malformed data, f.csv:3:2, scan: "
-              "this row has 1 field, but there are 2 columns\n  \"#\"\n  try: another delimiter; "
-              "or skip N, where lines before the header are no rows; or ragged fill");
+  EDGES_MEANS(t.s, "a,b\n#,2\n#", "a str|b i64\n#|2\ndfq: malformed data, f.csv:3:2, "
+              "scan: this row has 1 field, but there are 2 columns\n  \"#\"\n"
+              "  try: another delimiter; or skip N, where lines before the header are no rows; "
+              "or ragged fill");
   EDGES_MEANS("scan f.csv comment '##'", "##x\na\n#\n##", "a str\n#\n");
-  EDGES_MEANS("scan f.csv comment '##' widths (1, 2)", "##x\na b\n1 2\n##", "a i64|b i64\n1|2\n");
+  EDGES_MEANS("scan f.csv comment '##' widths (1, 2)", "##x\na b\n1 2\n##",
+              "a i64|b i64\n1|2\n");
   free(t.s);
 }
 
@@ -108,10 +111,50 @@ TEST(edges_json_that_is_no_text) {
   dfq_close(db);
 }
 
+// A condition that names no column fails at a row, whose number is told all the same.
+TEST(edges_conditions_without_columns) {
+  static const char want[] = "n i64\ndfq: value error, scan: cast('x' as i64) has no value of "
+                             "type i64, in row 1\n  try: try_cast, which makes null of what "
+                             "cannot be cast";
+  EDGES_MEANS("scan f.jsonl | filter cast(concat('x','') as i64) = 1 | group : count() as n",
+              "{\"a\":1}\n{\"a\":2}\n", want);
+  EDGES_MEANS("scan f.csv widths (2) | filter cast(concat('x','') as i64) = 1 "
+              "| group : count() as n", "a\n1\n2\n", want);
+  EDGES_MEANS("scan f.csv | filter cast(concat('x','') as i64) = 1 | group : count() as n",
+              "a\n1\n2\n", want);
+}
+
+// A value that is no object is bad, and what stands behind it in its row is not.
+TEST(edges_values_behind_a_bad_one) {
+  static const char text[] = "{\"g\":{\"x\":1,\"y\":[1]},\"b\":2,\"h\":{\"z\":1}}\n"
+                             "{\"g\":5,\"b\":4,\"h\":[],\"b2\":1}\n"
+                             "{\"b\":\"\\u00e4\",\"g\":\"}\",\"h\":{\"z\":7}}\n"
+                             "{\"b\":6,\"g\":null}\n";
+  EDGES_MEANS("scan f.jsonl infer 1 bad_values null unknown ignore", text,
+              "g.x i64|g.y list(i64)|b i64|h.z i64\n1||2|1\n~|~|4|~\n~|~|~|7\n~|~|6|~\n");
+  EDGES_MEANS("scan f.jsonl infer 1 bad_values skip unknown ignore", text,
+              "g.x i64|g.y list(i64)|b i64|h.z i64\n1||2|1\n~|~|6|~\n");
+  dfq *db = dfq_open(NULL);
+  char query[500];
+  const char *path = test_file("behind.jsonl", text);
+  snprintf(query, sizeof query, "scan '%s' infer 1 bad_values null unknown ignore "
+           "| filter b > 3 | select b, \"h.z\"", path);
+  CHECK(dfq_check_equivalent(dfq_query(db, query), stderr));
+  dfq_table *t = dfq_collect(dfq_query(db, query));
+  CHECK_INT(t ? dfq_table_rows(t) : 0, 2);
+  dfq_table_free(t);
+  CHECK_HAS(json_error(db, "infer 1 bad_values null", text), "a key that the sample has not");
+  CHECK_HAS(json_error(db, "infer 1 bad_values skip", "{\"g\":{\"x\":1}}\n{\"g\":1,}\n"),
+            "j.jsonl:2:8, scan: no JSON");
+  dfq_close(db);
+}
+
 static void run_ch6_edges(void) {
   RUN(edges_escapes_in_morsels);
   RUN(edges_tiny_files_with_an_encoding);
   RUN(edges_comments_longer_than_the_file);
   RUN(edges_lines_that_end_with_cr);
   RUN(edges_json_that_is_no_text);
+  RUN(edges_conditions_without_columns);
+  RUN(edges_values_behind_a_bad_one);
 }
