@@ -39878,6 +39878,7 @@ struct dfq__writer {
   bool began, failed;
   bool plain;                // in a folder that is nobody's yet: no name until it is whole
   char delimiter;            // of csv and tsv
+  bool cells;                // ... where numbers and times may need quotes
   const char *null, *line_end;
   dfq__text cell;            // the value at hand, where an option makes it or it needs quotes
   void *state;               // of other formats
@@ -40227,7 +40228,8 @@ DFQ__SMALL_END
 // What is special, byte by byte: a text goes into quotes when it holds the delimiter, a quote
 // or a line end, when it is empty or the same as the text for null, and when it begins with a
 // byte order mark, which would vanish from the start of a file. Numbers, dates and durations
-// hold none of it, but in a format of the user's they may.
+// hold none of it, unless a format of the user's does or the delimiter is one of their bytes:
+// with '-' or ':' dates and times go into quotes too.
 
 // A text as a field. It needs quotes when it holds what means something in CSV, when it is
 // empty or reads like a null, and when it would begin the file like a byte order mark.
@@ -40261,14 +40263,15 @@ static void dfq__csv_begin(dfq__writer *w) {
 static bool dfq__csv_make_cell(dfq__writer *w, const dfq_value *v) {
   w->cell.len = 0;
   if (!dfq__put_chosen(w, &w->cell, v)) {
-    if (dfq__kind(v->type) != DFQ_LIST && w->options.quote != DFQ_QUOTE_ALWAYS) return false;
+    if (dfq__kind(v->type) != DFQ_LIST && !w->cells) return false;
     dfq__put_value(&w->cell, v);
   }
   if (w->cell.failed) w->text.failed = true;
   return true;
 }
 
-// One row. What is made by no option and is no text never holds a byte that needs quotes.
+// One row. What is made by no option and is no text holds no byte that needs quotes, but for
+// w->cells.
 static void dfq__csv_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
   char text[DFQ__NUMBER_TEXT];
   for (int c = 0; c < batch->columns; c++) {
@@ -40291,6 +40294,8 @@ static bool dfq__csv_write_open(dfq__writer *w) {
   const dfq_write_options *o = &w->options;
   w->delimiter = o->delimiter ? o->delimiter : w->is->form == DFQ__W_TSV ? '\t' : ',';
   char bad[5] = { '"', '\n', '\r', w->delimiter, 0 };
+  w->cells = o->quote == DFQ_QUOTE_ALWAYS || strchr(" +-.:", w->delimiter) ||
+             dfq__is_word_char((uint8_t)w->delimiter);
   if (!strchr("\"\n\r", w->delimiter) && !strpbrk(w->null, bad)) return true;
   return dfq__writer_refuse(w, DFQ_USAGE,
                             "the delimiter must not be a quote or a line end, and null must "

@@ -149,6 +149,54 @@ TEST(edges_values_behind_a_bad_one) {
   dfq_close(db);
 }
 
+// What a pipeline's rows are as CSV with some options; or the error. Owns: the caller.
+static char *edges_csv(dfq *db, dfq_frame *f, const dfq_write_options *o) {
+  FILE *out = tmpfile();
+  bool ok = dfq_print_csv(f, out, o);
+  char *text = test_text(out);
+  if (ok) return text;
+  free(text);
+  text = (char *)test_alloc(500);
+  snprintf(text, 500, "%s", dfq_error(db));
+  return text;
+}
+
+static const char edges_row[] =
+    "scan '%s' types (t: time, i: i64, b: bool) | select t, i, b, date '2024-01-01' as d,"
+    " datetime '2024-01-01 10:00:00.5' as w, duration '1d 02:03:04' as s, -1e300 as x,"
+    " cast(-1.50 as decimal(9, 2)) as m, f64 'nan' as n, -f64 'inf' as f, 'x' as u";
+
+// Whatever the delimiter is, what is written has as many fields, and reads back equal.
+TEST(edges_delimiters_in_numbers_and_dates) {
+  static const char types[] = "t: time, i: i64, b: bool, d: date, w: datetime, s: duration, "
+                              "x: f64, m: decimal(9, 2), n: f64, f: f64, u: str";
+  char query[600];
+  dfq *db = dfq_open(NULL);
+  const char *path = test_file("row.csv", "t,i,b\n10:00:00,-5,true\n,,\n");
+  snprintf(query, sizeof query, edges_row, path);
+  for (const char *d = "059aeflnrstuTdE+-.: ;\t|_"; *d; d++) {
+    dfq_frame *f = dfq_query(db, query);
+    dfq_write_options o = files_as(NULL);
+    o.delimiter = *d;
+    char *text = edges_csv(db, f, &o), difference[200] = "";
+    dfq_csv_options read = csv_options();
+    read.delimiter = *d;
+    read.types = types;
+    dfq_table *want = dfq_collect(f);
+    dfq_table *got = dfq_collect(dfq_scan_csv(db, test_file("back.csv", text), &read));
+    if (!CHECK(got && dfq_table_equal(want, got, difference, sizeof difference)))
+      test_fail("    delimiter %c: %s\n%s%s\n", *d, difference, text, got ? "" : dfq_error(db));
+    dfq_table_free(want);
+    dfq_table_free(got);
+    free(text);
+    o.quote = DFQ_QUOTE_NEVER;
+    text = edges_csv(db, f, &o);
+    if (strchr("0-: .", *d)) CHECK_HAS(text, "quote is never");
+    free(text);
+  }
+  dfq_close(db);
+}
+
 static void run_ch6_edges(void) {
   RUN(edges_escapes_in_morsels);
   RUN(edges_tiny_files_with_an_encoding);
@@ -157,4 +205,5 @@ static void run_ch6_edges(void) {
   RUN(edges_json_that_is_no_text);
   RUN(edges_conditions_without_columns);
   RUN(edges_values_behind_a_bad_one);
+  RUN(edges_delimiters_in_numbers_and_dates);
 }
