@@ -33819,7 +33819,8 @@ static void dfq__fixed_gather(dfq__csv_reader *r, size_t lines) {
   size_t said = 0, row = 0;
   for (;;) {
     for (; row < r->row_count; row++) said += (size_t)!dfq__fixed_silent(r, row);
-    if (said >= lines || r->end >= r->text.bytes || !dfq__csv_more(r)) return;
+    // With an encoding up to three bytes stay free, see dfq__csv_peek.
+    if (said >= lines || r->text.bytes - r->end < 4 || !dfq__csv_more(r)) return;
     dfq__csv_index(r);
   }
 }
@@ -37871,7 +37872,6 @@ static void dfq__paths_walk(dfq__paths *to, const char *folder, const char *patt
                             int deep) {
   const dfq_io *io = &to->db->io;
   const char *end = pattern + strcspn(pattern, "/"), *why = "no reason is known";
-  bool all = end - pattern == 2 && pattern[0] == '*' && pattern[1] == '*';
   dfq__arena scratch = { to->db->heap, NULL, NULL };
   dfq__paths in = { to->db, &scratch, NULL, NULL, 0, 0, false, NULL, NULL };
   if (deep > DFQ__FOLDERS_DEEP) why = "folders are nested too deep";
@@ -37882,9 +37882,13 @@ static void dfq__paths_walk(dfq__paths *to, const char *folder, const char *patt
     to->why = why;
     if (!to->bad || in.no_memory) to->no_memory = true;
   }
-  if (all && *end && !to->bad) dfq__paths_walk(to, folder, end + 1, deep + 1);
-  for (int i = 0; i < in.count && !to->bad && !to->no_memory; i++)
-    dfq__paths_meet(to, folder, in.path[i], in.bytes[i], pattern, end, deep);
+  for (;;) {   // ** may be no folder at all: then the next part is met here
+    for (int i = 0; i < in.count && !to->bad && !to->no_memory; i++)
+      dfq__paths_meet(to, folder, in.path[i], in.bytes[i], pattern, end, deep);
+    if (!*end || end - pattern != 2 || pattern[0] != '*' || pattern[1] != '*') break;
+    pattern = end + 1;
+    end = pattern + strcspn(pattern, "/");
+  }
   if (in.no_memory) to->no_memory = true;
   dfq__arena_release(&scratch, 0);
 }
@@ -39620,7 +39624,6 @@ static bool dfq__col_test(dfq__col_scan *s, size_t *n, const uint32_t **row) {
 // row comes behind the rows before it.
 static dfq__event dfq__col_scan_next(dfq__op *op) {
   dfq__col_scan *s = (dfq__col_scan *)op;
-  size_t bytes = 0;
   while (s->left && !op->failed && dfq__col_advance(s)) {
     const uint32_t *row = NULL;
     size_t rows = (size_t)s->source->group[s->group] - s->at;
@@ -39640,6 +39643,7 @@ static dfq__event dfq__col_scan_next(dfq__op *op) {
     s->at += taken;
     dfq__run_read(op->run, taken);
     op->out.rows = n;
+    size_t bytes = 0;
     for (int i = 0; i < s->needed; i++) bytes += s->part[i].bytes.bytes + s->part[i].data.bytes;
     dfq__op_holds(op, bytes);
     if (n) return DFQ__BATCH;
@@ -41148,7 +41152,9 @@ static void dfq__put_hive(dfq__text *t, const char *name, const dfq_value *v) {
   const char *s = v->type == DFQ_STR ? v->as.s : text;
   size_t n = v->type == DFQ_NULL ? 0 : v->type == DFQ_STR ? v->len : dfq__write_value(text, v);
   bool like_null = n && *s == '_' && v->type == DFQ_STR;
-  dfq__put_percent(t, name, strlen(name));
+  bool hidden = *name == '_' || *name == '.';   // scans pass over such folders
+  if (hidden) dfq__putf(t, "%%%02X", *name);
+  dfq__put_percent(t, name + hidden, strlen(name) - hidden);
   dfq__put_char(t, '=');
   if (v->type == DFQ_NULL) dfq__put(t, dfq__hive_null);
   if (like_null) dfq__put(t, "%5F");

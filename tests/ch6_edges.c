@@ -197,6 +197,111 @@ TEST(edges_delimiters_in_numbers_and_dates) {
   dfq_close(db);
 }
 
+// With an encoding the sample's buffer is full when a character might not fit into it: that is
+// no end of the sample.
+TEST(edges_fixed_samples_with_an_encoding) {
+  static const char *const options[] = { "", "encoding 'lossy'", "encoding 'latin1'" };
+  test_string t = { NULL, 0, 0 };
+  test_puts(&t, "Name  Age\nAd\xE4    36\n");
+  for (int i = 0; i < 900; i++) test_puts(&t, "Ada    36\n");
+  test_puts(&t, "Ada   abc\n");
+  for (int i = 0; i < 3; i++)
+    for (int bytes = 500; bytes < 504; bytes++) {
+      char query[200];
+      snprintf(query, sizeof query, "scan '%%s' format fixed infer all row_bytes %d %s | group "
+               ": count() as n, max(Age) as a", bytes, options[i]);
+      char *got = edges_dump(query, t.s, t.len, 1, 0);
+      CHECK_STR(got, "n i64|a str\n902|abc\n");
+      free(got);
+    }
+  free(t.s);
+}
+
+// A key whose name begins as hidden folders do is written and read back.
+TEST(edges_keys_like_hidden_folders) {
+  static const char *const queries[] = {
+    "scan '%s' | select id, id % 3 as _k, 'a=b' as \".\", '_x' as \"a/b\"",
+    "scan '%s/' | select id, _k, \".\", \"a/b\"",
+  };
+  dfq *db = dfq_open(NULL);
+  char query[500];
+  const char *path = test_path("hidden"), *from = test_file("hide.csv", "id\n1\n2\n3\n4\n");
+  snprintf(query, sizeof query, queries[0], from);
+  dfq_frame *f = dfq_query(db, query);
+  CHECK(dfq_write_partitioned(f, path, "_k, \".\", \"a/b\"", NULL));
+  snprintf(query, sizeof query, queries[1], path);
+  dfq_frame *g = dfq_query(db, query);
+  dfq_table *want = dfq_collect(dfq_sort(f, "id")), *got = dfq_collect(dfq_sort(g, "id"));
+  if (!CHECK(got && dfq_table_equal(want, got, NULL, 0))) test_fail("    %s\n", dfq_error(db));
+  CHECK(dfq_check_equivalent(dfq_filter(g, "_k = 1 or \".\" = 'z'"), NULL));
+  dfq_table_free(want);
+  dfq_table_free(got);
+  files_fell(path);
+  dfq_close(db);
+}
+
+static int edges_listed;
+static dfq_io edges_io;
+static bool edges_list(void *user, const char *folder,
+                       bool (*entry)(void *to, const char *name, bool folder, int64_t bytes),
+                       void *to, const char **why) {
+  edges_listed++;
+  return edges_io.list(user, folder, entry, to, why);
+}
+
+// However many ** there are before it, a folder is listed once for each way to it.
+TEST(edges_folders_are_listed_once) {
+  static const struct { const char *pattern, *want; int listed; } cases[] = {
+    { "deep/**/x.csv", "a i64\n1\n2\n3\n4\n", 4 }, { "deep/**", "a i64\n1\n2\n3\n4\n", 4 },
+    { "deep/", "a i64\n1\n2\n3\n4\n", 4 },         { "deep/*/x.csv", "a i64\n2\n3\n", 3 },
+    { "deep/**/b/x.csv", "a i64\n1\n", 5 },         { "deep/**/b/**", "a i64\n1\n", 5 },
+  };
+  dfq_options options;
+  dfq *plain = dfq_open(NULL);
+  edges_io = plain->io;
+  dfq_io io = edges_io;
+  memset(&options, 0, sizeof options);
+  io.list = edges_list;
+  options.io = &io;
+  dfq *db = dfq_open(&options);
+  files_plant("deep/x.csv", "a\n4\n");
+  files_plant("deep/a/x.csv", "a\n2\n");
+  files_plant("deep/a/b/x.csv", "a\n1\n");
+  files_plant("deep/c/x.csv", "a\n3\n");
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    edges_listed = 0;
+    char *got = files_scan(db, cases[i].pattern, NULL, NULL);
+    if (!CHECK_INT(edges_listed, cases[i].listed)) test_fail("    %s\n", cases[i].pattern);
+    CHECK_STR(got, cases[i].want);
+    free(got);
+  }
+  files_fell(test_path("deep"));
+  dfq_close(db);
+  dfq_close(plain);
+}
+
+// What a scan holds is what it holds at once, not what all of its batches held.
+TEST(edges_scans_hold_a_group_at_most) {
+  dfq *db = dfq_open(NULL);
+  dfq_write_options o = files_as(NULL);
+  const char *path = test_path("held.dfq");
+  o.group_rows = 1000;
+  dfq_frame *f = dfq_filter(files_rows(db, 20000), "id >= 0");
+  CHECK(dfq_write(f, path, &o));
+  dfq_run_options run;
+  memset(&run, 0, sizeof run);
+  run.batch_rows = 50;
+  run.threads = 1;
+  f = dfq_filter(dfq_configure(dfq_scan_columnar(db, path, NULL), &run), "id % 2 > 5");
+  FILE *out = tmpfile();
+  CHECK(dfq_explain_as(dfq_select(f, "name"), DFQ_EXPLAIN_ANALYZE, out));
+  char *text = test_text(out), *scan = strstr(text, "held.dfq"), peak[40] = "";
+  CHECK_INT(scan ? sscanf(scan, "%*s - 0 0 %*s %39s", peak) : 0, 1);
+  CHECK(strlen(peak) < strlen("100,000"));   // of 20 groups it would be 3 million
+  free(text);
+  dfq_close(db);
+}
+
 static void run_ch6_edges(void) {
   RUN(edges_escapes_in_morsels);
   RUN(edges_tiny_files_with_an_encoding);
@@ -206,4 +311,8 @@ static void run_ch6_edges(void) {
   RUN(edges_conditions_without_columns);
   RUN(edges_values_behind_a_bad_one);
   RUN(edges_delimiters_in_numbers_and_dates);
+  RUN(edges_fixed_samples_with_an_encoding);
+  RUN(edges_keys_like_hidden_folders);
+  RUN(edges_folders_are_listed_once);
+  RUN(edges_scans_hold_a_group_at_most);
 }
