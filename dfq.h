@@ -45129,10 +45129,18 @@ static bool dfq__arrow_view(const dfq__arrow_rows_of *r, int64_t i, dfq_view *to
   return true;
 }
 
+// How many bytes the texts of an array have in all: its last offset says so, and nothing else
+// does. Rows that are null, or not asked for, may have offsets that go back behind it.
+static int64_t dfq__arrow_text_bytes(const dfq__arrow_rows_of *r) {
+  const void *offsets = r->x->buffers[1];
+  return offsets ? dfq__arrow_int(offsets, r->x->offset + r->x->length, r->n->is->bytes) : 0;
+}
+
 // Texts and bytes of all layouts, as views of where they lie.
 static const void *dfq__arrow_texts(const dfq__arrow_rows_of *r) {
   dfq_view *to = (dfq_view *)dfq__arrow_room(r->a, (size_t)r->rows, sizeof *to);
   bool cells = r->n->is->how == DFQ__ARROW_CELLS, good = to != NULL;
+  int64_t most = r->n->is->how == DFQ__ARROW_TEXT ? dfq__arrow_text_bytes(r) : INT64_MAX;
   for (int64_t i = 0; good && i < r->rows; i++) {
     int64_t from, end;
     if (r->n->is->how == DFQ__ARROW_NULLS || !dfq__arrow_there(r, i)) continue;
@@ -45143,7 +45151,7 @@ static const void *dfq__arrow_texts(const dfq__arrow_rows_of *r) {
     if (!dfq__arrow_span(r, i, &from, &end)) return NULL;
     const char *bytes = (const char *)r->x->buffers[cells ? 1 : 2];
     if (end == from) continue;
-    good = bytes && end - from <= UINT32_MAX;
+    good = bytes && end <= most && end - from <= UINT32_MAX;
     if (!good) (void)dfq__arrow_fail(r->a, "row %lld has no bytes, or too many",
                                      (long long)i + 1);
     else to[i] = dfq__view_of(bytes + from, (size_t)(end - from));

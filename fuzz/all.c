@@ -8,6 +8,7 @@
 // are inputs, and then mutations of both: a few bytes set, removed, repeated, or taken from
 // another input or from the target's dictionary. It finds what it can in seconds, with any
 // compiler; the library above finds more in minutes.
+#include "arrow.c"
 #include "columnar.c"
 #include "csv.c"
 #include "expression.c"
@@ -22,6 +23,7 @@ typedef struct fuzz_target {
 } fuzz_target;
 
 static const fuzz_target fuzz_targets[] = {
+  { "arrow", fuzz_arrow },
   { "columnar", fuzz_columnar },
   { "csv", fuzz_csv },
   { "expression", fuzz_expression },

@@ -62,31 +62,9 @@ static dfq_csv_options csv_options(fuzz_input *in) {
   return o;
 }
 
-static dfq_frame *csv_scan(dfq *db, const dfq_csv_options *o) {
+static dfq_frame *csv_scan(dfq *db, const void *options) {
+  const dfq_csv_options *o = (const dfq_csv_options *)options;
   return o->widths ? dfq_scan_fixed(db, "a.csv", o) : dfq_scan_csv(db, "a.csv", o);
-}
-
-// What a way of reading gives: a table or a message, and warnings.
-typedef struct csv_seen {
-  dfq_table *table;
-  char message[2048], warnings[2048];
-  bool gave_up;
-} csv_seen;
-
-static csv_seen csv_read(fuzz_disk *disk, const dfq_csv_options *o, size_t piece, bool pipe,
-                         const fuzz_way *way, bool again) {
-  csv_seen s;
-  disk->piece = piece;
-  disk->pipes = pipe;
-  dfq *db = fuzz_context(disk);
-  dfq_frame *f = csv_scan(db, o);
-  s.table = fuzz_collect(f, way);
-  snprintf(s.message, sizeof s.message, "%s", dfq_error(db));
-  snprintf(s.warnings, sizeof s.warnings, "%s", dfq_warnings(db));
-  s.gave_up = !s.table && fuzz_gave_up(db);
-  if (again && s.table) csv_round_trip(db, disk, s.table, f);
-  dfq_close(db);   // the table lives on
-  return s;
 }
 
 // Keys and counts by two threads over morsels, against one.
@@ -120,32 +98,13 @@ static void csv_groups(fuzz_disk *disk, const dfq_csv_options *o) {
 }
 
 static void fuzz_csv(const uint8_t *data, size_t size) {
-  static const fuzz_way ways[] = { { DFQ_ROW_ENGINE, 0, 1, true },
-                                   { DFQ_BATCH_ENGINE, 1, 1, true },
-                                   { DFQ_BATCH_ENGINE, 3, 1, true },
-                                   { DFQ_BATCH_ENGINE, 64, 1, true } };
-  static const size_t pieces[] = { 0, 1, 7, 64 };
   fuzz_input in = { data, size };
   fuzz_disk disk;
-  char why[512];
   memset(&disk, 0, sizeof disk);
   dfq_csv_options o = csv_options(&in);
+  fuzz_reader reader = { csv_scan, csv_round_trip, &o };
   fuzz_put(&disk, "a.csv", in.at, in.left);
-  csv_seen want = csv_read(&disk, &o, 0, false, &ways[0], true);
-  for (int i = 1; i < 5; i++) {   // the last one: from a pipe
-    csv_seen got = csv_read(&disk, &o, pieces[i % 4], i == 4, &ways[i % 4], false);
-    if (!want.gave_up && !got.gave_up) {
-      FUZZ_CHECK(strcmp(want.message, got.message) == 0, want.message, got.message);
-      FUZZ_CHECK(strcmp(want.warnings, got.warnings) == 0, want.warnings, got.warnings);
-      FUZZ_CHECK(!want.table == !got.table, want.message, got.message);
-      if (want.table)
-        FUZZ_CHECK(dfq_table_equal(want.table, got.table, why, sizeof why), "in pieces", why);
-    }
-    dfq_table_free(got.table);
-  }
-  disk.piece = 0;
-  disk.pipes = false;
+  fuzz_in_pieces(&disk, &reader);
   csv_groups(&disk, &o);
-  dfq_table_free(want.table);
   fuzz_clear(&disk);
 }

@@ -265,6 +265,64 @@ static inline dfq_table *fuzz_same(dfq *db, dfq_frame *f) {
   return want;
 }
 
+// -- the same file in pieces
+
+// What a way of reading gives: a table or a message, and warnings.
+typedef struct fuzz_seen {
+  dfq_table *table;
+  char message[2048], warnings[2048];
+  bool gave_up;
+} fuzz_seen;
+
+// How a target reads the disk's file, and what it does with the table that came of it.
+typedef struct fuzz_reader {
+  dfq_frame *(*scan)(dfq *db, const void *options);
+  void (*round_trip)(dfq *db, fuzz_disk *disk, const dfq_table *want, dfq_frame *f);
+  const void *options;
+} fuzz_reader;
+
+static inline fuzz_seen fuzz_read_once(fuzz_disk *disk, const fuzz_reader *r, size_t piece,
+                                       bool pipe, const fuzz_way *way, bool again) {
+  fuzz_seen s;
+  disk->piece = piece;
+  disk->pipes = pipe;
+  dfq *db = fuzz_context(disk);
+  dfq_frame *f = r->scan(db, r->options);
+  s.table = fuzz_collect(f, way);
+  snprintf(s.message, sizeof s.message, "%s", dfq_error(db));
+  snprintf(s.warnings, sizeof s.warnings, "%s", dfq_warnings(db));
+  s.gave_up = !s.table && fuzz_gave_up(db);
+  if (again && s.table) r->round_trip(db, disk, s.table, f);
+  dfq_close(db);   // the table lives on
+  return s;
+}
+
+// However the file is cut into reads, in whichever way it is run, and of a pipe: the same table
+// or the same message, and the same warnings.
+static inline void fuzz_in_pieces(fuzz_disk *disk, const fuzz_reader *r) {
+  static const fuzz_way ways[] = { { DFQ_ROW_ENGINE, 0, 1, true },
+                                   { DFQ_BATCH_ENGINE, 1, 1, true },
+                                   { DFQ_BATCH_ENGINE, 3, 1, true },
+                                   { DFQ_BATCH_ENGINE, 64, 1, true } };
+  static const size_t pieces[] = { 0, 1, 7, 64 };
+  char why[512];
+  fuzz_seen want = fuzz_read_once(disk, r, 0, false, &ways[0], true);
+  for (int i = 1; i < 5; i++) {   // the last one: from a pipe
+    fuzz_seen got = fuzz_read_once(disk, r, pieces[i % 4], i == 4, &ways[i % 4], false);
+    if (!want.gave_up && !got.gave_up) {
+      FUZZ_CHECK(strcmp(want.message, got.message) == 0, want.message, got.message);
+      FUZZ_CHECK(strcmp(want.warnings, got.warnings) == 0, want.warnings, got.warnings);
+      FUZZ_CHECK(!want.table == !got.table, want.message, got.message);
+      if (want.table)
+        FUZZ_CHECK(dfq_table_equal(want.table, got.table, why, sizeof why), "in pieces", why);
+    }
+    dfq_table_free(got.table);
+  }
+  disk->piece = 0;
+  disk->pipes = false;
+  dfq_table_free(want.table);
+}
+
 // -- a small table with every type, and nulls
 
 static inline dfq_value fuzz_value(dfq_type type, int64_t i) {

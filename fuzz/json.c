@@ -47,53 +47,17 @@ static void json_round_trip(dfq *db, fuzz_disk *disk, const dfq_table *want, dfq
   free(types);
 }
 
-// What a way of reading gives: a table or a message, and warnings.
-typedef struct json_seen {
-  dfq_table *table;
-  char message[2048], warnings[2048];
-  bool gave_up;
-} json_seen;
-
-static json_seen json_read(fuzz_disk *disk, const dfq_json_options *o, size_t piece, bool pipe,
-                           const fuzz_way *way, bool again) {
-  json_seen s;
-  disk->piece = piece;
-  disk->pipes = pipe;
-  dfq *db = fuzz_context(disk);
-  dfq_frame *f = dfq_scan_json(db, "a.json", o);
-  s.table = fuzz_collect(f, way);
-  snprintf(s.message, sizeof s.message, "%s", dfq_error(db));
-  snprintf(s.warnings, sizeof s.warnings, "%s", dfq_warnings(db));
-  s.gave_up = !s.table && fuzz_gave_up(db);
-  if (again && s.table) json_round_trip(db, disk, s.table, f);
-  dfq_close(db);   // the table lives on
-  return s;
+static dfq_frame *json_scan(dfq *db, const void *options) {
+  return dfq_scan_json(db, "a.json", (const dfq_json_options *)options);
 }
 
 static void fuzz_json(const uint8_t *data, size_t size) {
-  static const fuzz_way ways[] = { { DFQ_ROW_ENGINE, 0, 1, true },
-                                   { DFQ_BATCH_ENGINE, 1, 1, true },
-                                   { DFQ_BATCH_ENGINE, 3, 1, true },
-                                   { DFQ_BATCH_ENGINE, 64, 1, true } };
-  static const size_t pieces[] = { 0, 1, 7, 64 };
   fuzz_input in = { data, size };
   fuzz_disk disk;
-  char why[512];
   memset(&disk, 0, sizeof disk);
   dfq_json_options o = json_options(&in);
+  fuzz_reader reader = { json_scan, json_round_trip, &o };
   fuzz_put(&disk, "a.json", in.at, in.left);
-  json_seen want = json_read(&disk, &o, 0, false, &ways[0], true);
-  for (int i = 1; i < 5; i++) {   // the last one: from a pipe
-    json_seen got = json_read(&disk, &o, pieces[i % 4], i == 4, &ways[i % 4], false);
-    if (!want.gave_up && !got.gave_up) {
-      FUZZ_CHECK(strcmp(want.message, got.message) == 0, want.message, got.message);
-      FUZZ_CHECK(strcmp(want.warnings, got.warnings) == 0, want.warnings, got.warnings);
-      FUZZ_CHECK(!want.table == !got.table, want.message, got.message);
-      if (want.table)
-        FUZZ_CHECK(dfq_table_equal(want.table, got.table, why, sizeof why), "in pieces", why);
-    }
-    dfq_table_free(got.table);
-  }
-  dfq_table_free(want.table);
+  fuzz_in_pieces(&disk, &reader);
   fuzz_clear(&disk);
 }

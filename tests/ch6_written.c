@@ -359,8 +359,8 @@ TEST(written_many_columnar) {
   remove(test_path("mc/k=1/none"));
   remove(test_path("mc/k=2/none"));
   dfq_register(db, "orders", dfq_scan_csv(db, "examples/data/orders.csv", NULL));
-  CHECK(dfq_write(dfq_query(db, "orders | limit 2 | select order_id as id, amount * 1.0 as x"), a,
-                  NULL));
+  CHECK(dfq_write(dfq_query(db, "orders | limit 2 | select order_id as id, amount * 1.0 as x"),
+                  a, NULL));
   CHECK(dfq_write(dfq_query(db, "orders | offset 4 | select cast(amount as i32) as x, order_id "
                                 "as id, 'y' as extra"), b, NULL));
   WRITTEN_MANY("scan '@/mc/k=1/*.dfq'", "id i64|x f64|k i64\n101|250.0|1\n102|100.0|1\n");

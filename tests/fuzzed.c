@@ -1,5 +1,10 @@
 // fuzzed.c - what the targets in fuzz/ have found, each as the smallest case of its own.
 
+#ifndef DFQ_NO_ARROW
+static void fuzzed_schema_end(struct ArrowSchema *s) { s->release = NULL; }
+static void fuzzed_array_end(struct ArrowArray *x) { x->release = NULL; }
+#endif
+
 // A first row that is no row, in a file without header: the same message however the file comes
 // in pieces. Cut after its first byte, it was taken for an empty file.
 TEST(fuzzed_csv_first_row) {
@@ -64,9 +69,49 @@ TEST(fuzzed_csv_longer_as_utf8) {
   }
 }
 
+#ifndef DFQ_NO_ARROW
+// The offsets of a text went back behind a null, and its bytes were looked for where the last
+// offset says that there are none.
+TEST(fuzzed_arrow_offsets) {
+  static const int32_t offsets[] = { 0, 900, 2, 3 };
+  static const uint8_t valid[] = { 5 };
+  for (int part = 0; part < 2; part++) {   // 1: the row that goes back is not asked for
+    const void *none[] = { NULL }, *buffer[] = { part ? NULL : valid, offsets, "abc" };
+    struct ArrowSchema s, *child = &s, top;
+    struct ArrowArray x, *column = &x, rows;
+    dfq *db = dfq_open(NULL);
+    memset(&top, 0, sizeof top);
+    top.format = "+s";
+    top.release = fuzzed_schema_end;
+    s = top;
+    s.format = "u";
+    s.name = "t";
+    top.n_children = 1;
+    top.children = &child;
+    memset(&x, 0, sizeof x);
+    x.length = 3;
+    x.null_count = -1;
+    x.n_buffers = 3;
+    x.buffers = buffer;
+    x.release = fuzzed_array_end;
+    rows = x;
+    rows.length = part ? 1 : 3;
+    rows.n_buffers = rows.n_children = 1;
+    rows.buffers = none;
+    rows.children = &column;
+    CHECK(dfq_import_arrow(db, &top, &rows) == NULL);
+    CHECK_HAS(dfq_error(db), "column t: row 1 has no bytes, or too many");
+    dfq_close(db);
+  }
+}
+#endif
+
 static void run_fuzzed(void) {
   RUN(fuzzed_csv_first_row);
   RUN(fuzzed_sample_shares);
   RUN(fuzzed_fixed_sample);
   RUN(fuzzed_csv_longer_as_utf8);
+#ifndef DFQ_NO_ARROW
+  RUN(fuzzed_arrow_offsets);
+#endif
 }
