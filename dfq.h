@@ -2993,6 +2993,7 @@ static int dfq__io_target(void *user, const char *path, char *to, size_t size) {
 
 #include <direct.h>
 #include <io.h>
+#include <sys/stat.h>
 static bool dfq__io_make_folder(void *user, const char *path) {
   (void)user;
   return _mkdir(path) == 0 || errno == EEXIST;
@@ -3137,8 +3138,9 @@ static bool dfq__io_seek(void *user, void *file, uint64_t offset) {
 static uint64_t dfq__io_stamp(void *user, void *file) {
   (void)user;
 #if defined(_WIN32)
-  (void)file;
-  return 0;
+  struct __stat64 now;
+  if (_fstat64(_fileno((FILE *)file), &now) != 0) return 0;
+  return (uint64_t)now.st_mtime * 31 + (uint64_t)now.st_size + 1;
 #else
   struct stat now;
   if (fstat(fileno((FILE *)file), &now) != 0) return 0;

@@ -271,8 +271,9 @@ TEST(files_patterns) {
     CHECK_STR(got, want);
     free(got);
   }
-  files_plant("wood/[*].csv", "name\nstar\n");   // a file that is called so is no pattern
-  char *got = files_scan(db, "wood/[*].csv", NULL, NULL);
+  const char *star = test_can_be_called("*") ? "wood/[*].csv" : "wood/[a].csv";
+  files_plant(star, "name\nstar\n");   // a file that is called so is no pattern
+  char *got = files_scan(db, star, NULL, NULL);
   CHECK_STR(got, "name str\nstar\n");
   free(got);
   CHECK_HAS(dfq_frame_error(dfq_scan_csv(db, test_path("wood/z*.csv"), NULL)),

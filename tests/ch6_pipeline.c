@@ -677,6 +677,7 @@ TEST(pipe_paths_of_all_kinds) {
     "#a.csv", "on", "b#c.csv", "\xc3\xa9t\xc3\xa9.csv", "tab\there.csv", "line\nbreak.csv",
   };
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (!test_can_be_called(names[i])) continue;
     dfq *db = dfq_open(NULL);
     const char *path = test_file(names[i], "a,b\n1,2\n");
     dfq_frame *f = dfq_scan_csv(db, path, NULL);

@@ -207,7 +207,6 @@ TEST(hostile_paths) {
   dfq_frame *good = dfq_scan_csv(db, test_file("good.csv", "a\n1\n"), NULL);
   CHECK(dfq_frame_error(dfq_scan_csv(db, dir, NULL)) != NULL);
   CHECK(dfq_frame_error(dfq_scan_csv(db, "", NULL)) != NULL);
-  CHECK_HAS(dfq_frame_error(dfq_scan_csv(db, "/dev/null", NULL)), "/dev/null is empty");
   CHECK_HAS(dfq_frame_error(dfq_scan_csv(db, test_path("good.csv/x"), NULL)), "good.csv/x");
   char *deep = (char *)test_alloc(20001);
   memset(deep, 'd', 20000);
@@ -217,6 +216,8 @@ TEST(hostile_paths) {
   CHECK(!dfq_write_csv(good, dir, NULL));
   CHECK(!dfq_write_csv(good, "", NULL));
   CHECK(!dfq_write(good, test_path("no/such/dir.dfq"), NULL));
+#if !defined(_WIN32)
+  CHECK_HAS(dfq_frame_error(dfq_scan_csv(db, "/dev/null", NULL)), "/dev/null is empty");
   CHECK(dfq_write_csv(good, "/dev/null", NULL));
   dfq_write_options o;
   memset(&o, 0, sizeof o);
@@ -224,6 +225,7 @@ TEST(hostile_paths) {
   CHECK(dfq_write(good, "/dev/null", &o));
   struct stat null;
   CHECK(stat("/dev/null", &null) == 0 && S_ISCHR(null.st_mode));
+#endif
   free(deep);
   dfq_close(db);
 }

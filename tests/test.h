@@ -193,6 +193,17 @@ static inline const char *test_path(const char *name) {
   return n->path;
 }
 
+// May a file be called so on this system?
+static inline bool test_can_be_called(const char *name) {
+#if defined(_WIN32)
+  for (; *name; name++)
+    if ((unsigned char)*name < 32 || strchr("<>:\"|?*", *name)) return false;
+#else
+  (void)name;
+#endif
+  return true;
+}
+
 #if defined(__wasi__)   // which has no tmpfile
 static inline FILE *test_tmpfile(void) {
   const char *path = test_path("tmpfile");
