@@ -14984,10 +14984,10 @@ static int dfq__user_next(dfq__run *run, const dfq__node *n, void *cursor, dfq_v
   for (int c = 0; got > 0 && c < s->user.count; c++) {
     dfq_type want = s->head.schema.field[c].type;
     if (dfq__value_fits(&row[c], want)) continue;
-    bool large = row[c].type == want;
+    bool same = row[c].type == want;
     dfq__source_error(run, n, "row %zu of %s: column %s holds %s, it was declared %s",
                       number + 1, dfq__source_name(&s->user), s->head.schema.field[c].name,
-                      large ? "a number beyond 32 bits" : dfq_type_name(row[c].type),
+                      same ? "what does not fit" : dfq_type_name(row[c].type),
                       dfq_type_name(want));
     return -1;
   }
