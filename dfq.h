@@ -795,8 +795,9 @@ typedef struct dfq_column {
 } dfq_column;
 
 // Copies rows values of each column into a new table. Owns: the caller. NULL on error
-// (dfq_error). Fails for a type that columns cannot have, or a name that stands twice. A bool
-// or valid byte counts as 1 when it is not 0. rows: the same for all columns; 0 is fine.
+// (dfq_error). Fails for a type that columns cannot have, a name that stands twice, and a time
+// that no day has. A bool or valid byte counts as 1 when it is not 0. rows: the same for all
+// columns; 0 is fine.
 // Lists come from dfq_table_from_rows and dfq_list_value, or out of expressions.
 DFQ_API dfq_table *dfq_table_new(dfq *db, const dfq_column *columns, int count, size_t rows);
 
@@ -12745,7 +12746,8 @@ static void dfq__user_tidy(void *data, dfq_type type, size_t n) {
 }
 
 // One call for all rows. What it says to have failed is looked into row by row: garbage under a
-// null may have looked like a failure, and the row's own words are wanted if it was one.
+// null may have looked like a failure, and the row's own words are wanted if it was one. So is a
+// time that no day has.
 static size_t dfq__eval_user(dfq__veval *ctx, dfq__bound *b, const dfq__vec *a, size_t n,
                              dfq__vec *to) {
   const dfq__user *u = dfq__user_of(b);
@@ -12767,6 +12769,9 @@ static size_t dfq__eval_user(dfq__veval *ctx, dfq__bound *b, const dfq__vec *a, 
   for (int k = 0; k < b->argc && !(b->call->flags & DFQ__SEES_NULL); k++)
     for (size_t i = 0; array[k].valid && i < n; i++) result.valid[i] &= array[k].valid[i];
   dfq__user_tidy(result.data, b->type, n);
+  for (size_t i = 0; b->type == DFQ_TIME && i < n; i++)
+    if (result.valid[i] && !dfq__time_fits(((int64_t *)result.data)[i]))
+      return dfq__eval_values(ctx, b, a, n, to);
   to->data = result.data;
   to->valid = result.valid;
   return n;
@@ -13463,6 +13468,32 @@ static bool dfq__column_append(dfq__store *s, int c, const dfq_column *from, siz
   return true;
 }
 
+// Says that a value may not stand in a table, in the row, from 0 on. Returns false.
+static bool dfq__cell_refused(dfq *db, size_t row, const char *name, const dfq_value *v,
+                              dfq_type type) {
+  dfq__arena scratch = { db->heap, NULL, NULL };
+  const char *is = v->type == type ? "what was given" : "a value of type ";
+  dfq__report(db, dfq__error_new(&scratch, DFQ_USAGE, NULL, "table",
+                                 "row %zu, column %s: %s%s does not fit %s", row + 1, name, is,
+                                 v->type == type ? "" : dfq_type_name(v->type),
+                                 dfq_type_name(type)));
+  dfq__arena_release(&scratch, 0);
+  return false;
+}
+
+// Whether each value of a caller's column is one of its type, where that has fewer than bytes
+// have.
+static bool dfq__check_data(dfq *db, const dfq_column *from, size_t rows) {
+  dfq__vec v = dfq__vec_of(from->type, from->data, from->valid);
+  for (size_t r = 0; from->type == DFQ_TIME && r < rows; r++) {
+    dfq_value cell;
+    dfq__vec_get(&v, r, &cell);
+    if (!dfq__value_fits(&cell, from->type))
+      return dfq__cell_refused(db, r, from->name, &cell, from->type);
+  }
+  return true;
+}
+
 // Fields are checked before anything is made; t->store.rows is set last, so that a column that
 // failed leaves no row behind. More rows than memory can address count as no memory.
 DFQ_API dfq_table *dfq_table_new(dfq *db, const dfq_column *columns, int count, size_t rows) {
@@ -13475,6 +13506,7 @@ DFQ_API dfq_table *dfq_table_new(dfq *db, const dfq_column *columns, int count, 
     field[c].type = columns[c].type;
   }
   bool good = field && dfq__check_fields(db, field, count, "table", true);
+  for (int c = 0; good && c < count; c++) good = dfq__check_data(db, &columns[c], rows);
   if (good) t = dfq__table_make(db->heap, &schema);
   bool ok = t != NULL && rows <= SIZE_MAX / 64;
   for (int c = 0; ok && c < count; c++)
@@ -13492,14 +13524,8 @@ static bool dfq__check_cells(dfq *db, const dfq_field *f, int count, const dfq_v
   for (size_t r = 0; r < rows; r++)
     for (int c = 0; c < count; c++) {
       const dfq_value *v = &cells[r * (size_t)count + (size_t)c];
-      if (dfq__value_fits(v, f[c].type)) continue;
-      dfq__arena scratch = { db->heap, NULL, NULL };
-      dfq__report(db, dfq__error_new(&scratch, DFQ_USAGE, NULL, "table",
-                                     "row %zu, column %s: a value of type %s does not fit %s",
-                                     r + 1, f[c].name, dfq_type_name(v->type),
-                                     dfq_type_name(f[c].type)));
-      dfq__arena_release(&scratch, 0);
-      return false;
+      if (!dfq__value_fits(v, f[c].type))
+        return dfq__cell_refused(db, r, f[c].name, v, f[c].type);
     }
   return true;
 }
