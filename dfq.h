@@ -25940,18 +25940,33 @@ static const char *dfq__running_step(const dfq__window_call *c, dfq__running *r,
 
 // An end of the frame of one row.
 typedef struct dfq__edge {
-  bool beyond;    // it lies outside of all values
+  int beyond;     // -1: it lies below all values, 1: above; 0: it is at
   dfq_value at;
 } dfq__edge;
 
 static const dfq_field dfq__key_field = { "key", DFQ_NULL, NULL };
 static const dfq_schema dfq__key_schema = { 1, &dfq__key_field };   // for messages nobody sees
 
+// A key, not null, as the type that its edge has. A table may have dates beyond the years that
+// are computed with: those are on their side of all others, as for dfq__edge, with no distance
+// among them, and *to is nothing.
+static int dfq__edge_key(dfq__eval *eval, const dfq__window_call *c, int i,
+                         const dfq_value *key, dfq_value *to) {
+  bool below = dfq__is_float(key->type) ? key->as.f < 0 : key->as.i < 0;
+  bool far = (key->type == DFQ_DATE && !dfq__date_fits(key->as.i)) ||
+             (key->type == DFQ_DATETIME && !dfq__date_fits(dfq__day_of(key->as.i)));
+  eval->error = NULL;
+  if (!far && dfq__eval_row(eval, c->key[i], key, to)) return 0;
+  return below && key->type != DFQ_U64 ? -1 : 1;
+}
+
 // For the row with this key, not null. i: 0 for the beginning, 1 for the end.
 static void dfq__window_edge(dfq__eval *eval, const dfq__window_call *c, int i,
                              const dfq_value *key, dfq__edge *to) {
-  eval->error = NULL;
-  to->beyond = !dfq__eval_row(eval, c->edge[i], key, &to->at);
+  bool back = (i ? c->over.last : c->over.first) < 0;
+  to->beyond = dfq__edge_key(eval, c, i, key, &to->at);
+  if (to->beyond || dfq__eval_row(eval, c->edge[i], key, &to->at)) return;
+  to->beyond = back != c->over.order[0].descending ? -1 : 1;
 }
 
 // Where a row with this key stands: below 0 before that end in the order, 0 at it, above 0
@@ -25961,9 +25976,9 @@ static int dfq__edge_side(dfq__eval *eval, const dfq__window_call *c, int i,
   const dfq_key *order = &c->over.order[0];
   dfq_value v;
   if (key->type == DFQ_NULL) return order->nulls_first ? -1 : 1;
-  if (edge->beyond) return (i ? c->over.last : c->over.first) < 0 ? 1 : -1;
-  (void)dfq__eval_row(eval, c->key[i], key, &v);
-  int side = dfq__compare_values(&v, &edge->at);
+  int beyond = dfq__edge_key(eval, c, i, key, &v);
+  int side = beyond || edge->beyond ? beyond - edge->beyond
+                                    : dfq__compare_values(&v, &edge->at);
   return order->descending ? -side : side;
 }
 
@@ -26020,7 +26035,8 @@ static bool dfq__window_only_call(dfq__binder *b, const dfq_expr *f, dfq__window
   }
   w->agg.in_type = w->agg.type;
   w->agg.arg[0] = dfq_cast(f->arg[0], w->agg.type);
-  return dfq__is_column_type(w->agg.type);
+  if (!dfq__is_column_type(w->agg.type)) dfq__agg_refuses(b, f, x->type);
+  return b->error == NULL;
 }
 
 // Checks the arguments that made a function's own frame. A rolling function by rows has no
@@ -27369,12 +27385,13 @@ static bool dfq__row_window_run(dfq__row_window *w, const dfq__row_window_part *
 // The result of the i-th row of a partition. False with the run's error set.
 static bool dfq__row_window_result(dfq__row_window *w, const dfq__row_window_part *p, size_t i,
                                    size_t begin, size_t end, dfq_value *to) {
-  int64_t from = (int64_t)i + (p->call.fn == DFQ__LEAD ? p->call.n : -p->call.n);
+  int64_t from;
+  bool far = dfq__add_check((int64_t)i, p->call.fn == DFQ__LEAD ? p->call.n : -p->call.n, &from);
   bool shift = p->call.fn == DFQ__LAG || p->call.fn == DFQ__LEAD;
   int64_t values = 0;
   *to = dfq__value_null();
   if (shift) {
-    bool there = from >= (int64_t)begin && from < (int64_t)end;
+    bool there = !far && from >= (int64_t)begin && from < (int64_t)end;
     int column = there ? p->arg[0] : p->otherwise;
     dfq__vec v = dfq__store_vec(&w->more, column < 0 ? 0 : column);
     if (column >= 0) dfq__vec_get(&v, w->order[there ? (size_t)from : i], to);
