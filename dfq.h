@@ -20565,6 +20565,7 @@ typedef struct dfq__group_op {
   size_t emitted, groups;    // groups that went out, and all
   bool any_key;              // there are keys at all
   dfq__store last_key, done; // sorted: the key of the run at hand, and finished groups
+  dfq__buffer mark;          // ... a byte for each row of the batch: a run begins there
   size_t input_rows, at;     // sorted: rows of the input's batch, and how many are done
   dfq_value *values;         // sorted: room for three rows
   bool open_run, input_done;
@@ -21134,6 +21135,7 @@ static void dfq__group_close(dfq__op *op) {
   dfq__aggs_free(&g->aggs);
   dfq__keys_free(&o->keys);
   dfq__buffer_free(op->eval.heap, &o->number);
+  dfq__buffer_free(op->eval.heap, &o->mark);
   dfq__store_free(&o->last_key);
   dfq__store_free(&o->done);
   dfq__buffer_free(op->eval.heap, &o->first);
@@ -21148,8 +21150,12 @@ static void dfq__group_close(dfq__op *op) {
 //      └─1─┘ └2┘ └──3──┘        for. A key that goes back is an error, never a wrong sum.
 //
 // The run at hand has its key in last_key and its state as group 0 of the set; runs may go over
-// the borders of batches. Rows of a run are found by comparing and folded in together, so that
-// kernels still work on many rows at once. Finished groups wait in done until they are a batch.
+// the borders of batches. Where runs begin is marked for a whole batch, a column at a time, and
+// the rows of one are folded in together, so that kernels still work on many rows at once:
+//
+//   key   7 7 7 8 8 9       marks   . 0 0 1 0 1       a run ends before the next 1
+//
+// Finished groups wait in done until they are a batch.
 //
 // Cost: a comparison a row instead of a look-up, and memory for one group instead of all. It
 // does not block, so limit above it stops the input early. Larger engines do this for clustered
@@ -21187,6 +21193,32 @@ static void dfq__run_key(const dfq__group_op *o, dfq_value *to) {
 }
 
 // -- runs
+
+// Is a row's value not that of the row before?
+static bool dfq__run_differs(const dfq__vec *v, size_t row) {
+  dfq_value a, b;
+  dfq__vec_get(v, row - 1, &a);
+  dfq__vec_get(v, row, &b);
+  return dfq__compare_keys(&a, &b, 1) != 0;
+}
+
+// Marks the rows of a batch, from the second on, whose key is not that of the row before. Words
+// of a column without nulls are compared as they are, texts by their views.
+static void dfq__run_mark(const dfq__vec *column, int keys, size_t n, uint8_t *mark) {
+  memset(mark, 0, n + 1);
+  for (int c = 0; c < keys; c++) {
+    const dfq__vec *v = &column[c];
+    const uint64_t *word = (const uint64_t *)v->data;
+    const dfq_view *view = (const dfq_view *)v->data;
+    bool words = dfq__layout_of(v->type) == DFQ__AS_WORD && v->type != DFQ_F64 && !v->valid;
+    bool texts = dfq__is_bytes(v->type) && !v->valid;
+    for (size_t i = 1; i < n; i++) {
+      if (words) mark[i] |= word[i] != word[i - 1];
+      else if (texts) mark[i] |= !dfq__view_equal(&view[i], &view[i - 1]);
+      else mark[i] |= dfq__run_differs(v, i);
+    }
+  }
+}
 
 // Ends the run at hand: its key and aggregates become a row of done. Keys are made canonical as
 // in the hash form, whose words are. row: room for a middle row.
@@ -21234,11 +21266,8 @@ static bool dfq__run_step(dfq__group_op *o, size_t n, dfq_value *last, dfq_value
     if (c < 0 && !dfq__run_finish(o, row)) return false;
   }
   if (!o->open_run && !dfq__run_begin(o, now)) return false;
-  dfq__run_key(o, last);
-  for (; end < n; end++) {
-    dfq__row_of(o->g.column, keys, end, now);
-    if (dfq__compare_keys(last, now, keys) != 0) break;
-  }
+  const char *next = (const char *)memchr(o->mark.data + end + 1, 1, n - end - 1);
+  end = next ? (size_t)(next - o->mark.data) : n;
   const uint32_t *zeros = (const uint32_t *)(const void *)o->number.data;
   size_t from = o->at;
   o->at = end;
@@ -21266,7 +21295,9 @@ static bool dfq__run_input(dfq__group_op *o, size_t *n) {
   }
   uint32_t *zeros = (uint32_t *)dfq__veval_room(&op->eval, &o->number,
                                                 (*n + 1) * sizeof *zeros);
+  void *mark = dfq__veval_room(&op->eval, &o->mark, *n + 1);
   if (zeros) memset(zeros, 0, (*n + 1) * sizeof *zeros);
+  if (mark) dfq__run_mark(o->g.column, o->g.plan.keys, *n, (uint8_t *)mark);
   return !op->eval.no_memory;
 }
 
