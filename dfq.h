@@ -2081,7 +2081,7 @@ static size_t dfq__max(size_t a, size_t b) { return a > b ? a : b; }
 
 enum {
   DFQ__HUGE = 2 << 20, DFQ__LARGE = 1 << 18,
-  DFQ__KEPT_HUGE = 16, DFQ__KEPT_BLOCKS = 64   // places: of them the first are for huge blocks
+  DFQ__KEPT_HUGE = 32, DFQ__KEPT_BLOCKS = 80   // places: of them the first are for huge blocks
 };
 
 // Only the default hook keeps blocks; a hook of the user's is told about every call.
@@ -2190,17 +2190,32 @@ static void *dfq__kept_take(dfq__heap *heap, size_t bytes, size_t least) {
   return to;
 }
 
+// Joins a kept huge block with the kept ones that lie beside it, of which it was cut off once.
+// The lock is held.
+static void dfq__kept_join(dfq__heap *heap, dfq__kept *block) {
+  for (int i = 0; DFQ__SPLITS && block->size >= DFQ__HUGE && i < DFQ__KEPT_HUGE; i++) {
+    dfq__kept *k = &heap->kept[i];
+    bool before = k->ptr && (char *)k->ptr + k->size == (char *)block->ptr;
+    bool behind = k->ptr && (char *)block->ptr + block->size == (char *)k->ptr;
+    if (!before && !behind) continue;
+    if (before) block->ptr = k->ptr;
+    block->size += k->size;
+    k->ptr = NULL;
+    k->size = 0;
+  }
+}
+
 // Keeps a block for later; frees the smaller of it and the smallest kept one when all places
 // for blocks like it are taken.
 static void dfq__kept_give(dfq__heap *heap, void *ptr, size_t bytes) {
   bool huge = bytes >= DFQ__HUGE;
   int first = huge ? 0 : DFQ__KEPT_HUGE, end = huge ? DFQ__KEPT_HUGE : DFQ__KEPT_BLOCKS;
-  dfq__kept *least = &heap->kept[first];
+  dfq__kept *least = &heap->kept[first], out = { ptr, bytes };
   dfq__lock_take(&heap->lock);
+  dfq__kept_join(heap, &out);
   for (int i = first; i < end && least->ptr; i++)
     if (!heap->kept[i].ptr || heap->kept[i].size < least->size) least = &heap->kept[i];
-  dfq__kept out = { ptr, bytes };
-  if (!least->ptr || least->size < bytes) {
+  if (!least->ptr || least->size < out.size) {
     dfq__kept kept = out;
     out = *least;
     *least = kept;
@@ -2225,7 +2240,10 @@ static void *dfq__default_realloc(void *user, void *ptr, size_t old_size, size_t
   size_t size = new_size < DFQ__LARGE ? 0 : dfq__large_round(new_size);
   if (size && held == size) return ptr;
   void *to = size ? dfq__kept_take(heap, size, held) : NULL;
-  if (!to && held >= DFQ__HUGE && size >= DFQ__HUGE) return dfq__huge_resize(ptr, held, size);
+  if (!to && held >= DFQ__HUGE && size >= DFQ__HUGE) {
+    to = dfq__huge_resize(ptr, held, size);
+    if (to) return to;      // else it is two that were joined, and is copied
+  }
   if (!to && new_size)
     to = size < DFQ__HUGE ? malloc(dfq__max(size, new_size)) : dfq__huge_alloc(size);
   if (new_size && !to) return NULL;
@@ -16025,6 +16043,7 @@ static size_t dfq__guess_rows(const dfq__op *scan, double all, uint64_t came, si
   double read = (double)scan->count->rows;
   double guess = all > 0 && read > 0 ? all * ((double)came / read) * 1.02 : 0;
   double most = 4 * (double)rows + 65536;
+  if (dfq__op_breaks(scan) && read <= (double)came) most = all;   // groups, sorted rows: known
   return dfq__max(rows, (size_t)(guess < most ? guess : most));
 }
 
