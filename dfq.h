@@ -34417,7 +34417,8 @@ typedef enum dfq__file_form {
   DFQ__JSON_IGNORE = 16,     // added to JSON's: keys that the sample has not are passed over
   DFQ__JSON_TEXT = 32,       // ... objects are texts
   DFQ__COLUMNAR_MAP = 64,    // added to columnar files': they are mapped
-  DFQ__FORM_BY_NAME = 128    // instead of a form: that of each file's name
+  DFQ__FORM_BY_NAME = 128,   // instead of a form: that of each file's name
+  DFQ__FORM_SOME = 256       // added to any: what a type is given for may be in other files
 } dfq__file_form;
 static const char *const dfq__form_words[] = { "csv", "tsv", "fixed", "dfq", "json", NULL };
 
@@ -34536,6 +34537,7 @@ typedef struct dfq__csv_source {
   dfq__csv_loop (*loop)(dfq_type type);         // NULL: dfq__csv_loops
   const dfq__csv_machine *machine;
   bool whole;                // is never cut into morsels
+  bool some;                 // a column that it lacks may be another file's
   bool (*prepare)(struct dfq__csv_scan *s);     // NULL: nothing to do; false without memory
 } dfq__csv_source;
 
@@ -34738,6 +34740,7 @@ static dfq__csv_source *dfq__csv_source_new(dfq__verb *v, const char *path,
   dfq__csv_copy_texts(o, arena, &ok);
   if (!ok) return NULL;
   if (o->widths) form = DFQ__FIXED_FORM;
+  s->some = (form & DFQ__FORM_SOME) != 0;
   s->form = form = (dfq__file_form)(form & DFQ__FORM_MASK);
   s->dialect = dfq__csv_dialect_of(o);
   if (form == DFQ__TSV_FORM && !o->delimiter) s->dialect.delimiter = '\t';
@@ -34822,10 +34825,10 @@ static bool dfq__csv_parse_types(dfq__csv_source *s, dfq_field *field, dfq__verb
     dfq_type type = dfq__parse_type(&p);
     int c = p.error ? -1 : dfq__schema_find(&s->head.schema, name);
     const char *near = c < 0 && name ? dfq__nearest_column(&s->head.schema, name) : NULL;
-    if (c < 0)
+    if (c < 0 && !s->some)
       dfq__parse_fail(&p, DFQ_UNKNOWN_NAME, t.at, t.len, "%s has no column %s%s%s%s", s->path,
                       name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-    else if (s->given[c])
+    else if (c >= 0 && s->given[c])
       dfq__parse_fail(&p, DFQ_USAGE, t.at, t.len, "two types for column %s", name);
     else if (!p.error && dfq__kind(type) == DFQ_LIST)
       dfq__parse_fail(&p, DFQ_TYPE_ERROR, t.at, t.len,
@@ -34833,6 +34836,7 @@ static bool dfq__csv_parse_types(dfq__csv_source *s, dfq_field *field, dfq__verb
                       name);
     dfq_value format;
     if (p.error || !dfq__csv_parse_format(&p, type, &format)) break;
+    if (c < 0) continue;
     dfq__csv_give_format(s, c, type, &format);
     field[c].type = type;
     field[c].why = NULL;
@@ -37845,7 +37849,7 @@ static dfq_frame *dfq__scan_one(dfq *db, const char *path, dfq__file_form form,
   bool ok = true;
   v.at = dfq__csv_copy(&db->arena, at, &ok);
   dfq__csv_source *s = ok ? dfq__csv_source_new(&v, path, form, options) : NULL;
-  if (s && s->form != DFQ__JSON_FORM && form > DFQ__FORM_MASK)
+  if (s && s->form != DFQ__JSON_FORM && (form & (DFQ__JSON_IGNORE | DFQ__JSON_TEXT)))
     return dfq__verb_fail(&v, DFQ_USAGE, "unknown and nested are for JSON, %s is none",
                           s->path);
   if (!s || (s->form == DFQ__JSON_FORM && !dfq__json_source(&v, s, (int)form)))
@@ -38781,8 +38785,26 @@ typedef struct dfq__files_how {
   dfq__open_file open;
   const void *how;           // for open; lives as long as the context's frames
   bool fill, no_hive;
-  const char *file_name;
+  const char *file_name, *types;
 } dfq__files_how;
+
+// What a type is given for must be in one of the files, where not all have all columns: the
+// types are read once more, for the columns of all.
+static bool dfq__files_types(const dfq__files *s, dfq__verb *v, const char *types) {
+  const dfq__csv_source *text = dfq__files_as_text(s->file[0]);
+  size_t n = (size_t)s->file_columns + 1;
+  dfq__csv_source all;
+  if (!s->fill || !types || !text || text->json) return true;
+  memset(&all, 0, sizeof all);
+  all.path = s->text;
+  all.options.types = types;
+  all.head.schema.count = s->file_columns;
+  all.head.schema.field = s->head.schema.field;
+  all.given = (bool *)dfq__arena_array(&v->db->arena, n, sizeof *all.given);
+  all.format = (dfq_value *)dfq__arena_array(&v->db->arena, n, sizeof *all.format);
+  dfq_field *field = (dfq_field *)dfq__arena_array(&v->db->arena, n, sizeof *field);
+  return all.given && all.format && field && dfq__csv_parse_types(&all, field, v);
+}
 
 // A frame over paths and patterns. False after an error.
 static bool dfq__files_make(dfq__files *s, dfq__verb *v, const char *const *path, int count,
@@ -38801,7 +38823,8 @@ static bool dfq__files_make(dfq__files *s, dfq__verb *v, const char *const *path
   s->how = how->how;
   s->fill = how->fill;
   s->text = dfq__files_text(db, path, count);
-  return s->text && all.count && dfq__files_resolve(s, v, !how->no_hive, how->file_name);
+  return s->text && all.count && dfq__files_resolve(s, v, !how->no_hive, how->file_name) &&
+         dfq__files_types(s, v, how->types);
 }
 
 static dfq_frame *dfq__scan_files(dfq *db, const char *const *path, int count,
@@ -38834,12 +38857,12 @@ static dfq_frame *dfq__open_columnar(dfq *db, const char *path, const dfq_csv_op
 // One file in the form that was asked for, or that its name says.
 static dfq_frame *dfq__open_one(dfq *db, const char *path, dfq__file_form form,
                                 const dfq_csv_options *options, const char *at) {
-  int more = form & (DFQ__JSON_IGNORE | DFQ__JSON_TEXT);
+  int more = form & (DFQ__JSON_IGNORE | DFQ__JSON_TEXT), some = form & DFQ__FORM_SOME;
   dfq__file_form is = (dfq__file_form)(form & DFQ__FORM_MASK);
   if (form & DFQ__FORM_BY_NAME) is = path ? dfq__form_of(path) : DFQ__CSV_FORM;
   if (is == DFQ__COLUMNAR_FORM && path && !more)
     return dfq__open_columnar(db, path, options, (form & DFQ__COLUMNAR_MAP) != 0, at);
-  return dfq__scan_one(db, path, (dfq__file_form)((int)is | more), options, at);
+  return dfq__scan_one(db, path, (dfq__file_form)((int)is | more | some), options, at);
 }
 
 static dfq_frame *dfq__open_form(dfq *db, const char *path, const void *how, const char *at) {
@@ -38864,13 +38887,15 @@ static dfq_frame *dfq__scan_many(dfq *db, const char *const *path, int count,
                                  const char *at) {
   dfq__form_how *h = dfq__form_how_of(db, form, options);
   if (!h) return dfq__frame_failed(db, &dfq__error_memory);
+  if (h->options.fill_missing) h->form = (dfq__file_form)((int)h->form | DFQ__FORM_SOME);
   // Rows are counted over all files, so by stages of their own.
   const char *row_index = h->options.row_index;
   size_t rows = h->options.n_rows;
   h->options.row_index = NULL;
   h->options.n_rows = 0;
   const dfq_csv_options *o = &h->options;
-  dfq__files_how how = { dfq__open_form, h, o->fill_missing, o->no_hive, o->file_name };
+  dfq__files_how how = { dfq__open_form, h, o->fill_missing, o->no_hive, o->file_name,
+                          o->types };
   dfq_frame *f = dfq__scan_files(db, path, count, &how, at);
   if (rows) f = dfq_limit_at(f, rows > INT64_MAX ? INT64_MAX : (int64_t)rows, at);
   return row_index ? dfq_row_index_at(f, row_index, at) : f;

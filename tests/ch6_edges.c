@@ -302,6 +302,44 @@ TEST(edges_scans_hold_a_group_at_most) {
   dfq_close(db);
 }
 
+// With fill_missing a type may be given for a column that some files lack, but not all.
+TEST(edges_types_of_columns_that_some_files_lack) {
+  static const char *const queries[] = {
+    "scan '%s' fill_missing true types (b: str, c: date '%%d.%%m.%%Y')",
+    "scan '%s' fill_missing true types (b: str, d: i64)",
+    "scan '%s' fill_missing true types (b: str, b: i64)",
+    "scan '%s' fill_missing true types (lacks: i64)",
+    "scan '%s' fill_missing true file_name f types (f: str)",
+  };
+  static const char *const want[] = {
+    "a i64|b str|c date\n1|007|~\n2|~|2024-02-01\n",
+    "some/lacks=1/x?.csv has no column d", "two types for column b",
+    "has no column lacks", "has no column f",
+  };
+  char query[500];
+  dfq *db = dfq_open(NULL);
+  files_plant("some/lacks=1/x1.csv", "a,b\n1,007\n");
+  files_plant("some/lacks=1/x2.csv", "a,c\n2,01.02.2024\n");
+  for (int i = 0; i < 5; i++) {
+    snprintf(query, sizeof query, queries[i], test_path("some/lacks=1/x?.csv"));
+    if (i) CHECK_HAS(dfq_frame_error(dfq_query(db, query)), want[i]);
+    if (i) continue;
+    dfq_frame *f = dfq_query(db, query);
+    char *got = csv_dump(dfq_drop(f, "lacks"));
+    CHECK_STR(got, want[0]);
+    free(got);
+    CHECK(dfq_check_equivalent(dfq_filter(f, "b like '0%' or c > date '2024-01-01'"), stderr));
+    got = csv_dump(dfq_drop(dfq_query(db, dfq_pipeline_text(f)), "lacks"));
+    CHECK_STR(got, want[0]);
+    free(got);
+  }
+  snprintf(query, sizeof query, "scan '%s' fill_missing true types (c: str)",
+           test_path("some/lacks=1/x1.csv"));
+  CHECK_HAS(dfq_frame_error(dfq_query(db, query)), "x1.csv has no column c");
+  files_fell(test_path("some"));
+  dfq_close(db);
+}
+
 static void run_ch6_edges(void) {
   RUN(edges_escapes_in_morsels);
   RUN(edges_tiny_files_with_an_encoding);
@@ -315,4 +353,5 @@ static void run_ch6_edges(void) {
   RUN(edges_keys_like_hidden_folders);
   RUN(edges_folders_are_listed_once);
   RUN(edges_scans_hold_a_group_at_most);
+  RUN(edges_types_of_columns_that_some_files_lack);
 }
