@@ -33943,8 +33943,8 @@ static bool dfq__fixed_sniff(dfq__fixed *f, dfq__csv_reader *r, dfq__arena *aren
 
 DFQ__SMALL_END
 
-// Where the k-th character of a line begins, its end when there are not so many. Behind a
-// character at a byte that is known already it goes on from there.
+// Where the k-th character of a line begins, its end when there are not so many. It counts from
+// the line's front each time: lines that are not ASCII are few.
 static size_t dfq__fixed_byte(const char *s, size_t n, bool ascii, size_t k) {
   if (ascii) return dfq__min(k, n);
   for (size_t i = 0; i < n; i++)
@@ -34542,21 +34542,27 @@ typedef struct dfq__csv_source {
 } dfq__csv_source;
 
 // By the ends of names. What is none of them is CSV.
-static const struct { const char *end; dfq__file_form form; } dfq__name_ends[] = {
-  { ".tsv", DFQ__TSV_FORM }, { ".tab", DFQ__TSV_FORM },
-  { ".fwf", DFQ__FIXED_FORM }, { ".prn", DFQ__FIXED_FORM }, { ".dfq", DFQ__COLUMNAR_FORM },
-  { ".json", DFQ__JSON_FORM }, { ".jsonl", DFQ__JSON_FORM }, { ".ndjson", DFQ__JSON_FORM }
+static const struct { const char *ends; dfq__file_form form; } dfq__name_ends[] = {
+  { ".tsv.tab", DFQ__TSV_FORM }, { ".fwf.prn", DFQ__FIXED_FORM },
+  { ".dfq", DFQ__COLUMNAR_FORM }, { ".json.jsonl.ndjson", DFQ__JSON_FORM }
 };
+
+// Does a path end with one of the endings, ".jsonl.ndjson", in small letters or large?
+static bool dfq__ends_with(const char *path, const char *endings) {
+  const char *dot = strrchr(path, '.');
+  for (size_t n; dot && *endings; endings += n) {
+    n = 1 + strcspn(endings + 1, ".");
+    size_t same = 0;
+    while (same < n && (dot[same] | 32) == (endings[same] | 32)) same++;
+    if (same == n && !dot[n]) return true;
+  }
+  return false;
+}
 
 // The form that a path's end says.
 static dfq__file_form dfq__form_of(const char *path) {
-  size_t n = strlen(path);
-  for (size_t i = 0; i < sizeof dfq__name_ends / sizeof *dfq__name_ends; i++) {
-    const char *end = dfq__name_ends[i].end;
-    size_t k = strlen(end), same = 0;
-    while (n > k && same < k && dfq__lower(path[n - k + same]) == end[same]) same++;
-    if (same == k) return dfq__name_ends[i].form;
-  }
+  for (size_t i = 0; i < sizeof dfq__name_ends / sizeof *dfq__name_ends; i++)
+    if (dfq__ends_with(path, dfq__name_ends[i].ends)) return dfq__name_ends[i].form;
   return DFQ__CSV_FORM;
 }
 
@@ -34883,9 +34889,12 @@ static void dfq__csv_put_columns(dfq__text *t, const dfq__csv_source *s, bool ty
   dfq__put(t, ")");
 }
 
+// What cannot stand in a path without quotes.
+static const char dfq__path_ends[] = " \t\r\n|,;()'\"";
+
 // A path as a pipeline has it.
 static void dfq__put_path(dfq__text *t, const char *path) {
-  bool bare = *path != '#' && !strpbrk(path, " \t\r\n|,;()'\"");
+  bool bare = *path != '#' && !strpbrk(path, dfq__path_ends);
   if (bare) dfq__put(t, path);
   else dfq__put_quoted(t, path, strlen(path), '\'');
 }
@@ -36819,8 +36828,9 @@ static size_t dfq__fixed_take(dfq__csv_scan *s, uint32_t *at, size_t n) {
   size_t k = 0, needed = (size_t)s->schema.count, bytes;
   uint32_t *pair = dfq__csv_pairs(s, n);
   for (; pair && k < n && r->row < r->row_count; r->row++) {
-    if (dfq__csv_shape_of(r, r->row, f->count, false) == DFQ__CSV_NO_ROW) continue;
     const char *line = dfq__csv_between(r, r->row, 0, &bytes);
+    bool blank = !bytes && f->count != 1;   // no row, as dfq__csv_shape_of says
+    if (blank || dfq__csv_is_comment(r, dfq__csv_row_start(r, r->row))) continue;
     bool ascii = dfq__is_ascii(line, bytes);
     const char *stray = dfq__fixed_stray(f, line, bytes, ascii);
     if (stray) {
@@ -37126,8 +37136,8 @@ static bool dfq__json_member(dfq__json_walk *w, dfq__json_node *n) {
   while (from < to && dfq__is_json_blank(w->text[from])) from++;
   if (from == to && (w->text[to] == '{' || w->text[to] == '[')) {
     bool object = w->text[to] == '{', wanted = false;
-    for (int c = n ? n->column : 0; n && n->group && c < n->end; c++)
-      wanted = wanted || w->scan->slot[c] >= 0;
+    for (int c = n ? n->column : 0; n && n->group && c < n->end && !wanted; c++)
+      wanted = w->scan->slot[c] >= 0;
     if (object && wanted) return dfq__json_object(w, n);
     to = dfq__json_pass(w);
     if (n && n->group && object) return true;
@@ -37590,7 +37600,7 @@ static int dfq__json_sample_row(dfq__csv_sample *m, size_t row) {
 static bool dfq__json_read_sample(dfq__csv_sample *m) {
   dfq__csv_source *s = m->source;
   dfq__csv_reader *r = &m->reader;
-  size_t most = s->options.infer_rows ? s->options.infer_rows : 1000;
+  size_t most = dfq__csv_sample_size(&s->options);
   s->json->root = dfq__json_node_new(m, NULL, "", 0);
   if (!s->json->root) return false;
   int taken = 1;
@@ -38172,18 +38182,20 @@ static void dfq__hive_keys(const dfq__files *s, dfq__names *keys, dfq *db) {
 
 static const char dfq__hive_null[] = "__HIVE_DEFAULT_PARTITION__";
 
-// The i-th file's value of a key: text, or null where there is none.
-static bool dfq__hive_value(dfq__files *s, dfq *db, int i, const char *name, dfq_value *to) {
-  const char *key, *value, *at = s->path[i];
+// A file's values of all keys: texts, or null where there is none. False without memory.
+static bool dfq__hive_values(dfq *db, const char *path, const dfq__names *keys,
+                             dfq_value *to) {
+  const char *key, *value;
   size_t n, m;
-  *to = dfq__value_null();
-  while (dfq__hive_next(&at, &key, &n, &value, &m)) {
-    if (dfq__hive_key(db, key, n) != name) continue;
+  for (int k = 0; k < keys->count; k++) to[k] = dfq__value_null();
+  while (dfq__hive_next(&path, &key, &n, &value, &m)) {
+    const char *name = dfq__hive_key(db, key, n);
     char *text = (char *)dfq__arena_alloc(&db->arena, m + 1);
-    if (!text) return false;
-    memcpy(text, value, m);
-    bool null = m == sizeof dfq__hive_null - 1 && memcmp(text, dfq__hive_null, m) == 0;
-    if (!null) *to = dfq__value_str(text, dfq__percent_decode(text, text, m));
+    int k = 0;
+    if (!name || !text) return false;
+    while (keys->name[k] != name) k++;   // it is there: dfq__hive_keys has added it
+    bool null = m == sizeof dfq__hive_null - 1 && memcmp(value, dfq__hive_null, m) == 0;
+    if (!null) to[k] = dfq__value_str(text, dfq__percent_decode(text, value, m));
   }
   return true;
 }
@@ -38198,8 +38210,7 @@ static bool dfq__files_take_parts(dfq__files *s, dfq *db, const dfq__names *keys
   if (!s->part) return false;
   for (int i = 0; i < s->count; i++) {
     dfq_value *part = s->part + (size_t)i * (size_t)parts;
-    for (int p = 0; p < keys->count; p++)
-      if (!dfq__hive_value(s, db, i, keys->name[p], &part[p])) return false;
+    if (keys->count && !dfq__hive_values(db, s->path[i], keys, part)) return false;
     if (file_name) part[keys->count] = dfq__value_str(s->path[i], strlen(s->path[i]));
   }
   for (int p = 0; p < parts; p++) {
@@ -40118,10 +40129,11 @@ static void dfq__writer_begin(dfq__writer *w) {
 static bool dfq__writer_take(dfq__writer *w, const dfq_batch *batch) {
   dfq__writer_begin(w);   // not earlier: a run that fails at once prints nothing
   if (w->is->batch && !w->is->batch(w, batch)) return dfq__writer_no_memory(w);
-  for (size_t i = 0; !w->is->batch && i < batch->rows; i++, w->rows++) {
+  for (size_t i = 0; !w->is->batch && i < batch->rows && !w->failed; i++, w->rows++) {
     w->is->row(w, batch, i);
     if (w->text.len >= DFQ__WRITE_BYTES && !dfq__writer_flush(w)) return false;
   }
+  if (w->failed) return false;   // a value that the format cannot hold
   if (w->is->batch) w->rows += batch->rows;
   return w->text.len < DFQ__WRITE_BYTES ? !w->text.failed || dfq__writer_no_memory(w)
                                         : dfq__writer_flush(w);
@@ -40790,7 +40802,7 @@ static bool dfq__col_code_texts(dfq__col_writer *w, const dfq__vec *v, size_t ro
   return true;
 }
 
-// Where texts end, as 4 bytes each; then, after what put_between says, the texts.
+// Where texts end, as 4 bytes each. The texts themselves are put behind that by the caller.
 static bool dfq__col_put_ends(dfq__col_writer *w, const dfq_view *view, const uint8_t *valid,
                               size_t n, uint64_t *heap) {
   for (size_t i = 0; i < n; i++) {
@@ -41041,18 +41053,6 @@ static const dfq__format *const dfq__formats[] = {
 };
 enum { DFQ__FORMATS = sizeof dfq__formats / sizeof dfq__formats[0] };
 
-// Does a path end with one of the endings, ".jsonl.ndjson", in small letters or large?
-static bool dfq__ends_with(const char *path, const char *endings) {
-  const char *dot = strrchr(path, '.');
-  for (size_t n; dot && *endings; endings += n) {
-    n = 1 + strcspn(endings + 1, ".");
-    size_t same = 0;
-    while (same < n && (dot[same] | 32) == (endings[same] | 32)) same++;
-    if (same == n && !dot[n]) return true;
-  }
-  return false;
-}
-
 // By its name, or where that is NULL by a path's ending. NULL when there is none.
 static const dfq__format *dfq__format_find(const char *name, const char *path) {
   for (int i = 0; i < DFQ__FORMATS; i++)
@@ -41234,6 +41234,7 @@ typedef struct dfq__parting {
   size_t count, room;
   uint32_t *slot;            // a hash table of numbers of parts, from 1
   size_t slots, latest;
+  int open;                  // files that are
   uint64_t files, written, bytes;   // that are whole: how many, with how many rows and bytes
   dfq__buffer numbers;       // of parts, by row of the batch
   dfq__store store;          // for formats that take batches only, with
@@ -41307,6 +41308,7 @@ static bool dfq__lot_folders(dfq__parting *p, dfq__lot *part) {
 // The end of a part's file. False after an error, which is reported.
 static bool dfq__lot_end(dfq__parting *p, dfq__lot *part) {
   if (!part->live) return true;
+  p->open -= part->writer.file != NULL;
   bool ok = dfq__writer_seal(&part->writer);
   p->files++;
   p->written += part->writer.rows;
@@ -41319,22 +41321,27 @@ static bool dfq__lot_end(dfq__parting *p, dfq__lot *part) {
 // Closes the file that was longest without rows, when as many are open as may be.
 static bool dfq__parting_make_room(dfq__parting *p) {
   dfq__lot *oldest = NULL;
-  int open = 0;
+  if (p->open < DFQ__PARTS_OPEN) return true;
   for (size_t i = 0; i < p->count; i++) {
     dfq__lot *part = p->part[i];
     if (!part->live || !part->writer.file) continue;
-    open++;
     if (!oldest || part->used < oldest->used) oldest = part;
   }
-  return open < DFQ__PARTS_OPEN || dfq__lot_end(p, oldest);
+  return !oldest || dfq__lot_end(p, oldest);
+}
+
+// The path of a part's number-th file.
+static void dfq__lot_path(const dfq__parting *p, const dfq__lot *part, int number,
+                          dfq__text *t) {
+  t->len = 0;
+  dfq__putf(t, "%s/%s/part-%d%.*s", p->root.data, part->folder, number,
+            (int)strcspn(p->is->endings + 1, ".") + 1, p->is->endings);
 }
 
 // A writer begins, without a file. False after an error.
 static bool dfq__lot_begin(dfq__parting *p, dfq__lot *part) {
   if (part->live) return true;
-  part->path.len = 0;
-  dfq__putf(&part->path, "%s/%s/part-%d%.*s", p->root.data, part->folder, part->files++,
-            (int)strcspn(p->is->endings + 1, ".") + 1, p->is->endings);
+  dfq__lot_path(p, part, part->files++, &part->path);
   if (part->path.failed) return dfq__parting_no_memory(p);
   part->live = true;
   bool ok = dfq__writer_open(&part->writer, p->db, &p->schema, p->is, p->what, p->options);
@@ -41350,6 +41357,7 @@ static bool dfq__lot_flush(dfq__parting *p, dfq__lot *part) {
     if (!dfq__parting_make_room(p)) return false;
     if (!part->made && !dfq__lot_folders(p, part)) return false;
     if (!dfq__writer_into(w, w->path)) return false;
+    p->open++;
   }
   bool ok = dfq__writer_flush(w);
   dfq__text_free(&w->text);
@@ -41598,9 +41606,7 @@ static void dfq__parting_undo(dfq__parting *p) {
   dfq__text t = dfq__text_in(p->db->heap);
   for (size_t i = 0; i < p->count; i++)
     for (int k = 0; k < p->part[i]->files && p->part[i]->made; k++) {
-      t.len = 0;
-      dfq__putf(&t, "%s/%s/part-%d%.*s", p->root.data, p->part[i]->folder, k,
-                (int)strcspn(p->is->endings + 1, ".") + 1, p->is->endings);
+      dfq__lot_path(p, p->part[i], k, &t);
       if (!t.failed) io->remove(io->user, t.data);
     }
   for (int deep = p->names.count; deep > 0; deep--)
@@ -42102,9 +42108,10 @@ static void dfq__begin(dfq__script *s, const char *where) {
 //             | "encoding" ("any" | "utf8" | "lossy" | "latin1")
 //             | "ragged" ("error" | "fill" | "truncate")
 //             | "bad_values" ("error" | "null" | "skip")
-//             | "format" ("csv" | "tsv" | "fixed" | "json")
+//             | "format" ("csv" | "tsv" | "fixed" | "json" | "dfq")
 //             | "widths" "(" [width {"," width}] ")"
-//             | "unknown" ("error" | "ignore") | "nested" ("columns" | "text") }
+//             | "unknown" ("error" | "ignore") | "nested" ("columns" | "text") | "map"
+//             | "file_name" NAME | ("fill_missing" | "hive") BOOL }
 //   width   = COUNT | COUNT "-" [COUNT]               see >>fixed-width
 //   PATHS   = PATH | "(" PATH {"," PATH} ")"
 //   PATH    = 'quoted' or a run without space | , ; ( ) ' "
@@ -42129,9 +42136,6 @@ typedef struct dfq__scan_options {
   dfq__file_form form;
   int more;                  // of JSON's, to be added
 } dfq__scan_options;
-
-// What cannot stand in a path without quotes.
-static const char *const dfq__path_ends = " \t\r\n|,;()'\"";
 
 // Reads PATH where the latest token ended; the token at hand, lexed as if it were one, is
 // dropped. Returns: its text, NULL after an error. *bare: it had no quotes, so that it may be a

@@ -220,7 +220,7 @@ TEST(edges_fixed_samples_with_an_encoding) {
 // A key whose name begins as hidden folders do is written and read back.
 TEST(edges_keys_like_hidden_folders) {
   static const char *const queries[] = {
-    "scan '%s' | select id, id % 3 as _k, 'a=b' as \".\", '_x' as \"a/b\"",
+    "scan '%s' | select id, id %% 3 as _k, 'a=b' as \".\", '_x' as \"a/b\"",
     "scan '%s/' | select id, _k, \".\", \"a/b\"",
   };
   dfq *db = dfq_open(NULL);
@@ -340,6 +340,47 @@ TEST(edges_types_of_columns_that_some_files_lack) {
   dfq_close(db);
 }
 
+// Of JSON, too, rows that are not read say nothing of the columns.
+TEST(edges_samples_of_the_rows_that_are_read) {
+  static const char text[] = "{\"a\":1}\n{\"b\":1}\n{\"a\":\"x\"}\n";
+  EDGES_MEANS("scan f.jsonl rows 1", text, "a i64\n1\n");
+  EDGES_MEANS("scan f.jsonl rows 2", text, "a i64|b i64\n1|~\n~|1\n");
+  EDGES_MEANS("scan f.jsonl rows 2 infer 1 unknown ignore", text, "a i64\n1\n~\n");
+}
+
+// A value that cannot be written ends the run: what is wrong behind it is not met.
+TEST(edges_writing_stops_at_the_first_failure) {
+  dfq *db = dfq_open(NULL);
+  dfq_run_options run;
+  memset(&run, 0, sizeof run);
+  run.batch_rows = 10;
+  run.threads = 1;
+  dfq_write_options o = files_as(NULL);
+  o.quote = DFQ_QUOTE_NEVER;
+  dfq_frame *f = dfq_with_columns(files_rows(db, 500), "'a,b' as s");
+  f = dfq_filter(dfq_configure(f, &run), "cast(if(id < 400, '1', 'x') as i64) = 1");
+  char *got = edges_csv(db, f, &o);
+  CHECK_HAS(got, "quote is never");
+  free(got);
+  got = edges_csv(db, dfq_drop(f, "s, name"), &o);
+  CHECK_HAS(got, "has no value of type i64, in row 401");
+  free(got);
+  dfq_close(db);
+}
+
+// The last of two folders with one key says what it is, unless that is null.
+TEST(edges_keys_that_stand_twice) {
+  dfq *db = dfq_open(NULL);
+  files_plant("twice/k=1/%6B=2/x.csv", "a\n1\n");
+  files_plant("twice/k=3/k=__HIVE_DEFAULT_PARTITION__/x.csv", "a\n2\n");
+  files_plant("twice/j=%41/x.csv", "a\n3\n");
+  char *got = files_scan(db, "twice/", NULL, NULL);
+  CHECK_STR(got, "a i64|j str|k i64\n3|A|~\n1|~|2\n2|~|3\n");
+  free(got);
+  files_fell(test_path("twice"));
+  dfq_close(db);
+}
+
 static void run_ch6_edges(void) {
   RUN(edges_escapes_in_morsels);
   RUN(edges_tiny_files_with_an_encoding);
@@ -354,4 +395,7 @@ static void run_ch6_edges(void) {
   RUN(edges_folders_are_listed_once);
   RUN(edges_scans_hold_a_group_at_most);
   RUN(edges_types_of_columns_that_some_files_lack);
+  RUN(edges_samples_of_the_rows_that_are_read);
+  RUN(edges_writing_stops_at_the_first_failure);
+  RUN(edges_keys_that_stand_twice);
 }
