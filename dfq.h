@@ -17471,6 +17471,7 @@ typedef struct dfq__hash_table {
   int lg;                 // 1 << lg slots
   size_t count;           // keys, and the next number
   dfq__buffer key;        // count * words
+  size_t expected;        // keys that there will be, when the caller has an idea
   bool direct;            // slot is an array by key, and every key is below 1 << lg
 } dfq__hash_table;
 
@@ -17560,9 +17561,13 @@ static bool dfq__table_index(dfq__hash_table *t, int lg, bool direct) {
 }
 
 // Four times the slots. By four and not by two: a doubling pays for the re-hash twice as often,
-// and slots are only 4 bytes.
+// and slots are only 4 bytes. Where it is known how many keys to expect, as many as they want.
 static bool dfq__table_grow(dfq__hash_table *t) {
-  return t->lg <= 31 && dfq__table_index(t, t->lg + 2, false);
+  int lg = t->lg + 2;
+  if (t->lg > 31) return false;
+  if (t->expected > t->count)
+    for (lg = t->lg + 1; lg < 32 && (size_t)1 << lg < 2 * t->expected;) lg++;
+  return dfq__table_index(t, lg, false);
 }
 
 // Where a key is, or the empty slot where it would go. Ends because at least half of the slots
@@ -21092,6 +21097,19 @@ static bool dfq__group_positions(dfq__group_op *o, const uint32_t *number, size_
   return true;
 }
 
+enum { DFQ__MANY_KEYS = 1 << 20 };
+
+// With a million groups, and nearly as many as rows, it will go on like that: the table is told
+// how many keys the rest of the rows will bring, so that it is made anew once, not twice.
+static void dfq__group_expect(dfq__group_op *o) {
+  dfq__key_set *k = &o->keys;
+  double seen = (double)k->seen, count = (double)k->table.count;
+  if (k->table.count < DFQ__MANY_KEYS || o->parallel || count < seen / 8 * 7) return;
+  const dfq__op *scan = dfq__chain_scan(o->head.in[0]);
+  double rows = dfq__scan_rows(scan), keys = count * (rows / (double)scan->count->rows);
+  k->table.expected = rows > 0 && keys < 2e9 ? (size_t)keys : 0;
+}
+
 // Reads the input to its end into the groups: of one morsel in a thread's share, else of
 // everything. False on error, with the groups as far as they got.
 static bool dfq__group_read(dfq__op *op) {
@@ -21106,6 +21124,7 @@ static bool dfq__group_read(dfq__op *op) {
     if (!number) return false;
     if (!o->any_key) memset(number, 0, n * sizeof *number);
     else if (!dfq__keys_add(&o->keys, o->g.column, n, number)) return false;
+    dfq__group_expect(o);
     if (!dfq__grouper_grow(&o->g, o->any_key ? o->keys.table.count : 1)) return false;
     if (!dfq__grouper_update(&o->g, number, 0, n)) return false;
     if (o->parallel && !dfq__group_positions(o, number, n, known)) return false;
