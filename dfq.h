@@ -42402,7 +42402,9 @@ static dfq_frame *dfq__parse_scan(dfq__script *s, const dfq__names *paths, dfq__
 
 static const char *const dfq__csv_trials[] = {
   "comment '#'", "comment '//'", "escape '\\'", "quote ''''", "trim true",
-  "decimal ','", "decimal ',' thousands '.'", "thousands ','", "thousands ' '", NULL
+  "decimal ','", "decimal ',' thousands '.'", "thousands ','", "thousands ' '",
+  "true_words 'yes' false_words 'no'", "true_words 'Yes' false_words 'No'",
+  "true_words 'YES' false_words 'NO'", "true_words 'Y' false_words 'N'", NULL
 };
 static const char *const dfq__csv_null_words[] = {
   "NA", "N/A", "n/a", "NULL", "null", "None", "NaN", "-", "?", "\\N", "#N/A", ".", NULL

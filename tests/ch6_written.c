@@ -288,6 +288,278 @@ TEST(written_without_memory) {
   CHECK_INT(test_file_count(), before);
 }
 
+// ---- and back -------------------------------------------------------------------------------
+
+// Every type that columns have, and of each what is hard to write: ends of ranges, texts that
+// look like something else, floats of all magnitudes, nulls.
+static const char *const written_types[] = {
+  "bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64", "str", "date",
+  "datetime", "duration", "time", "decimal(2)", "decimal(18)", "list(i64)", "list(str)",
+  "list(f64)", "list(date)"
+};
+enum { WRITTEN_TYPES = (int)(sizeof written_types / sizeof *written_types) };
+
+// A text of few signs, the awkward ones. plain: none that only some forms can hold.
+static dfq_value written_text(uint64_t *seed, char *room, bool plain) {
+  static const char signs[] = "ab,;\"'|\\\n\t <*_{}[]:~\r-N0.%#";
+  static const char *const whole[] = { "", "NA", "null", "nan", "-inf", "true", "12", "007",
+                                       "2024-01-31", "\xC3\xA4\xE2\x82\xAC", "\\N", " x ",
+                                       "more than twelve bytes of text" };
+  uint64_t x = test_random(seed);
+  if (x % 3 == 0) {
+    const char *s = whole[plain ? 6 + x / 3 % 5 : x / 3 % 13];
+    return dfq__value_str(s, strlen(s));
+  }
+  size_t n = x / 3 % 20 + (size_t)plain;
+  for (size_t i = 0; i < n; i++) {
+    room[i] = signs[test_random(seed) % (sizeof signs - 1)];
+    if (plain) room[i] = (char)('a' + (unsigned char)room[i] % 26);
+  }
+  return dfq__value_str(room, n);
+}
+
+static dfq_value written_value(uint64_t *seed, dfq_type type, char *room, bool plain) {
+  uint64_t x = test_random(seed), bits = test_random(seed);
+  dfq_type kind = dfq__kind(type);
+  if (x % 7 == 0) return dfq__value_null();
+  if (kind == DFQ_STR) return written_text(seed, room, plain);
+  if (kind == DFQ_BOOL) return dfq__value_int(DFQ_BOOL, bits & 1);
+  if (dfq__is_float(type)) {
+    double d = (double)(int64_t)(bits >> 20) / 1024;
+    if (x % 5 == 0) memcpy(&d, &bits, sizeof d);
+    if (x % 11 == 0) d = 0 * -1.0;
+    if (d - d != 0) d = plain ? 0.1 : d == d ? d : (double)NAN;
+    if (kind == DFQ_F32) d = (double)(float)(d > 1e30 || d < -1e30 ? 1.5 : d);
+    dfq_value v = dfq__value_f64(d);
+    v.type = type;
+    return v;
+  }
+  int64_t n = (int64_t)bits >> x / 7 % 64;
+  if (kind == DFQ_DATE) n = n % 700000;
+  if (kind == DFQ_DATETIME) n = n % INT64_C(60000000000000000);
+  if (kind == DFQ_TIME) n = (int64_t)(bits % UINT64_C(86400000000));
+  if (kind == DFQ_DECIMAL) n = n % INT64_C(1000000000000000000);
+  for (; kind != DFQ_DURATION && !dfq__int_fits(type, n); n /= 2) continue;
+  return dfq__value_int(type, n);
+}
+
+// A list of up to four values, in bytes of db's.
+static dfq_value written_list(dfq *db, uint64_t *seed, dfq_type type, bool plain) {
+  dfq__list_builder b;
+  dfq_value v, to = dfq__value_null();
+  char room[24];
+  uint64_t n = test_random(seed) % 6;
+  if (n == 5) return to;
+  dfq__list_init(&b, db->heap, dfq__child_of(type));
+  for (; n; n--) {
+    v = written_value(seed, dfq__child_of(type), room, plain);
+    dfq__list_append(&b, &v);
+  }
+  CHECK(dfq__list_value(&b, &db->arena, &to));
+  return to;
+}
+
+// One form: what it is written with and read with, and what it cannot hold.
+typedef struct written_form {
+  const char *ending, *write, *read;
+  bool plain, lists;   // texts of few signs only; lists come back
+} written_form;
+
+static const written_form written_forms[] = {
+  { "csv", "", "", false, false },
+  { "csv", "delimiter ';' line_end crlf", "delimiter ';'", false, false },
+  { "csv", "quote always null 'N/A'", "nulls 'N/A'", false, false },
+  { "csv", "header false delimiter '|'", "header false delimiter '|'", false, false },
+  { "csv", "nan 'NAN' inf 'INF'", "", false, false },
+  { "csv", "datetime_format '%F %T.%f' date_format '%d.%m.%Y'", "date_format '%d.%m.%Y'",
+    false, false },
+  { "tsv", "", "", false, false },
+  { "tab", "line_end crlf quote always", "", false, false },
+  { "json", "nan 'nan' inf 'inf'", "", true, true },
+  { "jsonl", "nan 'nan' inf 'inf' line_end crlf", "", true, true },
+  { "ndjson", "skip_nulls true nan 'nan' inf 'inf'", "", true, true },
+  { "fwf", "null '~'", "nulls '~'", true, false },
+  { "prn", "null '~' line_end crlf", "nulls '~'", true, false },
+  { "dfq", "", "", false, true },
+  { "dfq", "group_rows 3", "", false, true },
+};
+enum { WRITTEN_FORMS = (int)(sizeof written_forms / sizeof *written_forms) };
+
+// Writes a table in a form, and reads it as its types.
+static void written_back(dfq *db, dfq_table *want, const written_form *form, const char *types,
+                         const char *names, int round) {
+  char file[40], text[4000], difference[300] = "";
+  bool self = strcmp(form->ending, "dfq") == 0, head = !strstr(form->write, "header false");
+  dfq_write_options o = files_options(db, form->write);
+  snprintf(file, sizeof file, "back.%s", form->ending);
+  const char *path = test_path(file);
+  bool wrote = dfq_write(dfq_scan_table(db, want), path, &o);
+  snprintf(text, sizeof text, "scan '%s' %s %s%s%s %s%s%s | select %s", path, form->read,
+           self ? "" : "types (", self ? "" : types, self ? "" : ")", head ? "" : "names (",
+           head ? "" : names, head ? "" : ")", names);
+  dfq_table *got = dfq_collect(dfq_query(db, text));
+  if (!CHECK(wrote && got)) test_fail("    %s, round %d: %s\n", file, round, dfq_error(db));
+  else if (!CHECK(dfq_table_equal(want, got, difference, sizeof difference)))
+    test_fail("    %s %s, round %d: %s\n", file, form->write, round, difference);
+  dfq_table_free(got);
+  remove(path);
+}
+
+// Random tables of every type, in every form and with every option that loses nothing.
+TEST(written_reads_back) {
+  static dfq_value cells[8 * 24];
+  static char room[8 * 24 * 24];
+  uint64_t seed = 99;
+  for (int round = 0; round < 20 * WRITTEN_FORMS; round++) {
+    const written_form *form = &written_forms[round % WRITTEN_FORMS];
+    dfq *db = dfq_open(NULL);
+    int columns = 2 + (int)(test_random(&seed) % 7);
+    size_t rows = 1 + test_random(&seed) % 24;
+    dfq_field fields[8];
+    char types[1000] = "", names[200] = "";
+    for (int c = 0; c < columns; c++) {
+      int pick = (int)(test_random(&seed) % (WRITTEN_TYPES - (form->lists ? 0 : 4)));
+      const char *type = c ? written_types[pick] : "i64";
+      char name[20], one[60];
+      snprintf(name, sizeof name, "c%d", c);
+      snprintf(one, sizeof one, "cast(null as %s)", type);
+      fields[c].name = dfq__intern(db, name);
+      fields[c].type = dfq_expr_cast_type(dfq_parse(db, one));
+      fields[c].why = NULL;
+      snprintf(one, sizeof one, "%s%s: %s", c ? ", " : "", name, type);
+      strcat(types, one);
+      strcat(strcat(names, c ? ", " : ""), name);
+    }
+    for (size_t i = 0; i < rows * (size_t)columns; i++) {
+      dfq_type type = fields[i % (size_t)columns].type;
+      cells[i] = dfq__kind(type) == DFQ_LIST ? written_list(db, &seed, type, form->plain)
+                                             : written_value(&seed, type, room + 24 * i,
+                                                             form->plain);
+      if (i % (size_t)columns == 0) cells[i] = dfq__value_int(DFQ_I64, (int64_t)i);
+    }
+    dfq_table *want = dfq_table_from_rows(db, fields, columns, cells, rows);
+    if (CHECK(want != NULL)) written_back(db, want, form, types, names, round);
+    else test_fail("    %s\n", dfq_error(db));
+    dfq_table_free(want);
+    dfq_close(db);
+  }
+}
+
+// The forms whose files were not cut everywhere yet: CSV and JSON have tests of their own.
+TEST(written_every_split_point) {
+  static const char tsv[] = "id\tt\r\n1\t\"a\tb\"\r\n2\t\"\"\"x\n\"\r\n3\t\n";
+  static const char lines[] =
+      "{\"a\":1,\"s\":\"x\\ny\"}\r\n{\"a\":null}\n\n{\"s\":\"\",\"a\":3}";
+  static const char fixed[] = "id  name  x\n 1  \xC3\xA4     1.5\r\n22  bob   2\n\n 3        7";
+  csv_split_everywhere(TEST_AT, "scan f.tsv", tsv, sizeof tsv - 1,
+                       "id i64|t str\n1|a\tb\n2|\"x\n\n3|~\n");
+  csv_split_everywhere(TEST_AT, "scan f.jsonl", lines, sizeof lines - 1,
+                       "a i64|s str\n1|x\ny\n~|~\n3|\n");
+  csv_split_everywhere(TEST_AT, "scan f.fwf", fixed, sizeof fixed - 1,
+                       "id i64|name str|x f64\n1|\xC3\xA4|1.5\n22|bob|2.0\n3|~|7.0\n");
+  csv_split_everywhere(TEST_AT, "scan f.fwf widths (4, 6, 3)", fixed, sizeof fixed - 1,
+                       "id i64|name str|x f64\n1|\xC3\xA4|1.5\n22|bob|2.0\n3|~|7.0\n");
+}
+
+// ---- faults of the real system --------------------------------------------------------------
+// tests/faults.c fails each call of the file hook; here the C library's files fail by
+// themselves.
+
+#if !defined(_WIN32) && !defined(__wasi__)
+#include <signal.h>
+#include <sys/resource.h>
+
+// Files may not grow beyond 40 KB: a disk that is full in the middle. The old file stays, and
+// no other does.
+TEST(written_when_the_disk_is_full) {
+  struct rlimit old, small;
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = files_rows(db, 9000);
+  const char *path = test_file("full_disk.csv", "old\n");
+  int before = test_file_count();
+  void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+  if (!CHECK(getrlimit(RLIMIT_FSIZE, &old) == 0)) return;
+  small = old;
+  small.rlim_cur = 40000;
+  setrlimit(RLIMIT_FSIZE, &small);
+  for (int i = 0; dfq_format_at(i); i++) {
+    dfq_write_options o = files_as(dfq_format_at(i));
+    if (strcmp(o.format, "table") == 0) continue;   // 40 rows fit everywhere
+    CHECK(!dfq_write(f, path, &o));
+    CHECK_HAS(dfq_error(db), "full_disk.csv: File too large");
+    CHECK_INT(dfq_error_status(db), DFQ_IO_ERROR);
+    CHECK(!dfq_write_partitioned(dfq_with_columns(f, "1 as one"), test_path("full_disk"),
+                                 "one", &o));
+    CHECK_HAS(dfq_error(db), "File too large");
+    CHECK_INT(test_file_count(), before);
+  }
+  setrlimit(RLIMIT_FSIZE, &old);
+  signal(SIGXFSZ, handler);
+  char *kept = test_read(path);
+  CHECK_STR(kept, "old\n");
+  free(kept);
+  CHECK(dfq_write(f, path, NULL));   // and with room again it works
+  dfq_close(db);
+}
+
+// A pipe that nobody reads, and places where nothing can be written.
+TEST(written_where_nobody_reads) {
+  int end[2];
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = files_rows(db, 9000);
+  void (*handler)(int) = signal(SIGPIPE, SIG_IGN);
+  FILE *out = pipe(end) == 0 ? fdopen(end[1], "wb") : NULL;
+  if (!CHECK(out != NULL)) return;
+  close(end[0]);
+  CHECK(!dfq_print(f, out, NULL));
+  CHECK_HAS(dfq_error(db), "print: Broken pipe");
+  fclose(out);
+  signal(SIGPIPE, handler);
+  int before = test_file_count();
+  CHECK(!dfq_write(f, "/proc/nowhere/x.csv", NULL));
+  CHECK_HAS(dfq_error(db), "write: /proc/nowhere/x.csv: No such file");
+  const char *folder = test_path("read_only");
+  test_mkdir(folder);
+  CHECK(!dfq_write(f, folder, NULL));
+  dfq_write_options o = files_as("csv");
+  CHECK(!dfq_write(f, folder, &o));   // a folder is no file
+  CHECK_HAS(dfq_error(db), "read_only: ");
+  chmod(folder, 0500);
+  if (getuid() != 0) {
+    CHECK(!dfq_write(f, test_path("read_only/x.csv"), NULL));
+    CHECK_HAS(dfq_error(db), "read_only/x.csv: Permission denied");
+  }
+  chmod(folder, 0700);
+  files_fell(folder);
+  CHECK_INT(test_file_count(), before);
+  dfq_close(db);
+}
+
+// A file that becomes shorter while a run reads it: an error, whatever its form.
+TEST(written_and_cut_off_while_read) {
+  static const char *const names[] = { "cut.csv", "cut.jsonl", "cut.json", "cut.fwf",
+                                       "cut.dfq" };
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = files_rows(db, 40000);
+  for (int i = 0; i < 5; i++) {
+    const char *path = test_path(names[i]);
+    const dfq_value *row;
+    dfq_write_options o = files_as(NULL);
+    o.group_rows = i == 4 ? 1000 : 0;
+    if (!CHECK(dfq_write(f, path, &o))) continue;
+    dfq_rows *rows = dfq_rows_open(dfq_scan(db, path));
+    CHECK(dfq_rows_next(rows, &row));
+    CHECK(truncate(path, i == 4 ? 100000 : 700000) == 0);
+    while (dfq_rows_next(rows, &row)) continue;
+    CHECK(dfq_rows_failed(rows));
+    CHECK_HAS(dfq_error(db), names[i]);
+    dfq_rows_close(rows);
+    remove(path);
+  }
+  dfq_close(db);
+}
+#endif
+
 // ---- many files of other forms --------------------------------------------------------------
 
 // What a query over files below the tests' folder gives; %s in it is that folder.
@@ -406,6 +678,13 @@ static void run_ch6_written(void) {
   RUN(written_stage_parts);
   RUN(written_stage_errors);
   RUN(written_without_memory);
+  RUN(written_reads_back);
+  RUN(written_every_split_point);
+#if !defined(_WIN32) && !defined(__wasi__)
+  RUN(written_when_the_disk_is_full);
+  RUN(written_where_nobody_reads);
+  RUN(written_and_cut_off_while_read);
+#endif
   RUN(written_many_json);
   RUN(written_many_columnar);
 }

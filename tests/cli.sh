@@ -749,6 +749,13 @@ dfq 2 'scan people.fwf' --output people.what
 says 'what is people.what to hold?'
 absent people.what
 
+# Yes and no stay text, and are proposed to be more.
+printf 'id,alive\n1,yes\n2,no\n3,no\n' >alive.csv
+dfq 0 --schema 'scan alive.csv'
+has 'alive  str'
+dfq 0 --sniff alive.csv
+has "true_words 'yes' false_words 'no'"
+
 # Large output in full, through a pipe.
 command='dfq | cat'
 "$program" 'scan many.csv' --format csv 2>err | cat >out
