@@ -19183,32 +19183,48 @@ static const char *dfq__pair_finish(dfq__aggs *all, dfq__agg *a, size_t group, d
 
 // -- median and quantile: of one group's values
 
+// Moves what is less than the pivot, or what is not greater, to the front of v[lo .. hi), and
+// returns where the rest begins. Each value is exchanged, and it is added up and not decided
+// whether it stays: a decision that is as good as random costs more than two moves.
+static size_t dfq__split_less(double *v, size_t lo, size_t hi, double pivot) {
+  for (size_t i = lo; i < hi; i++) {
+    double t = v[i];
+    v[i] = v[lo];
+    v[lo] = t;
+    lo += t < pivot;
+  }
+  return lo;
+}
+
+static size_t dfq__split_equal(double *v, size_t lo, size_t hi, double pivot) {
+  for (size_t i = lo; i < hi; i++) {
+    double t = v[i];
+    v[i] = v[lo];
+    v[lo] = t;
+    lo += t <= pivot;
+  }
+  return lo;
+}
+
 // Puts the k-th smallest of v[0 .. n), k < n, at v[k], with none greater before it and none
-// smaller after it (Hoare's quickselect, 1961).
+// smaller after it (Hoare's quickselect, 1961). No value is a NaN.
 //
-//   after a pass   lo ... j | i ... hi     left <= pivot <= right; only k's part goes on
+//   after a pass   lo ... | j ... hi     left < pivot <= right; only k's part goes on
 //
-// Both scans stop at values equal to the pivot, which bounds them without a test of the index,
-// and splits runs of equal values in the middle. The pivot is taken at random from a fixed
-// seed: sorted input is no worst case, and the same values take the same steps every time.
+// Where none is less than the pivot, those equal to it are taken out: so many equal values cost
+// one pass more, not one each. The pivot is taken at random from a fixed seed: sorted input is
+// no worst case, and the same values take the same steps every time.
 static void dfq__select_nth(double *v, size_t n, size_t k) {
-  size_t lo = 0, hi = n - 1;
+  size_t lo = 0, hi = n;
   uint64_t random = n;
-  while (lo < hi) {
+  while (hi - lo > 1) {
     random = random * 6364136223846793005u + 1442695040888963407u;
-    double pivot = v[lo + (size_t)(random >> 33) % (hi - lo + 1)];
-    size_t i = lo, j = hi;
-    for (;;) {
-      while (dfq__lt_float(v[i], pivot)) i++;
-      while (dfq__lt_float(pivot, v[j])) j--;
-      if (i >= j) break;
-      double t = v[i];
-      v[i++] = v[j];
-      v[j--] = t;
-    }
-    if (i == j && k == i) return;      // both stopped at a value equal to the pivot
-    if (k < i) hi = i - 1;
-    else lo = i + (i == j);
+    double pivot = v[lo + (size_t)(random >> 33) % (hi - lo)];
+    size_t at = dfq__split_less(v, lo, hi, pivot);
+    if (k < at) { hi = at; continue; }
+    if (at == lo) at = dfq__split_equal(v, lo, hi, pivot);
+    if (k < at) return;              // among those equal to the pivot, at the front
+    lo = at;
   }
 }
 
@@ -19231,13 +19247,14 @@ static double dfq__between(double low, double high, double part) {
 // The q-quantile by linear interpolation between the two nearest ranks. v is reordered.
 static double dfq__quantile_of(double *v, size_t n, double q) {
   double at = q * (double)(n - 1);
-  size_t k = (size_t)at;
+  size_t k = (size_t)at, numbers = dfq__split_equal(v, 0, n, (double)INFINITY);
   double part = at - (double)k;
-  dfq__select_nth(v, n, k);
-  double low = v[k], high = low;
+  if (k >= numbers) return (double)NAN;       // the greatest, so the last
+  dfq__select_nth(v, numbers, k);
+  double low = v[k], high = k + 1 < numbers ? v[k + 1] : (double)NAN;
   if (part == 0 || k + 1 >= n) return low + 0.0;
-  for (size_t i = k + 1; i < n; i++)
-    if (i == k + 1 || dfq__lt_float(v[i], high)) high = v[i];
+  for (size_t i = k + 2; i < numbers; i++)
+    if (v[i] < high) high = v[i];
   return dfq__between(low, high, part);
 }
 
@@ -20844,6 +20861,8 @@ static bool dfq__hot_add(dfq__grouper *g, const uint32_t *number, size_t n,
     DFQ__HOT_LOOP(4, DFQ__HOT_ADD(1) DFQ__HOT_ADD(2) DFQ__HOT_ADD(3) DFQ__HOT_ADD(4))
     DFQ__HOT_LOOP(5, DFQ__HOT_ADD(1) DFQ__HOT_ADD(2) DFQ__HOT_ADD(3) DFQ__HOT_ADD(4)
                   DFQ__HOT_ADD(5))
+    DFQ__HOT_LOOP(7, DFQ__HOT_ADD(1) DFQ__HOT_ADD(2) DFQ__HOT_ADD(3) DFQ__HOT_ADD(4)
+                  DFQ__HOT_ADD(5) DFQ__HOT_ADD(6) DFQ__HOT_ADD(7))
     default: break;
   }
   for (size_t i = 0; i < n; i++) {
