@@ -235,7 +235,7 @@ static void files_fell(const char *path) {
     if (remove(name) != 0) files_fell(name);
   }
   if (dir) closedir(dir);
-  remove(path);
+  rmdir(path);
 }
 
 // What a scan of a pattern below the tests' folder gives, as csv_dump does. Owns: the caller.
