@@ -25057,9 +25057,10 @@ static const dfq__rows_class dfq__row_sort_class = {
 //
 //   first[key] ──> row ──> next[row] ──> ... ──> DFQ__EMPTY        last[key]: where to append
 //
-// All join types and the merge join are this one loop. A join asked for as sorted only checks
-// that both sides ascend, so that both engines refuse the same inputs. Null keys are not put
-// into the table, and not looked for, unless nulls_equal.
+// All join types and the merge join are this one loop. A join asked for as sorted checks that
+// both sides ascend, and reads the right one only up to the first key behind the left row's, as
+// the merge does: so both engines refuse the same inputs, after the same rows. Null keys are not
+// put into the table, and not looked for, unless nulls_equal.
 //
 // State: the right side, the left row at hand and its chain, and for right and full joins which
 // right rows were met. Cost: a copy of every right row, and a row assembled for each pair.
@@ -25070,9 +25071,8 @@ typedef struct dfq__row_join {
   dfq__store right;            // all right rows
   dfq__buffer first, last;     // u32, by key: the ends of its chain
   dfq__buffer next;            // u32, by right row
-  uint8_t *met;                // of each right row: whether it matched
-  size_t met_size;
-  dfq_value *key, *room, *before, *right_row;   // room for one key or row each
+  dfq__buffer met;             // a byte of each right row: whether it matched
+  dfq_value *key, *room, *before, *here, *right_row;   // room for one key or row each
   int *left_key, *right_key;
   const dfq_value *left;       // the left row at hand; NULL: fetch one
   uint32_t chain;              // its next match
@@ -25081,7 +25081,7 @@ typedef struct dfq__row_join {
   size_t tail_at;              // the right row to look at
   dfq_value *pair;             // what a condition reads
   bool null_key;               // not in: the right side has a null
-  dfq__store last_left;        // sorted: the key before, of either side while it is read
+  dfq__store last_left, last_right;   // sorted: the key before, of each side
 } dfq__row_join;
 
 // -- building and probing
@@ -25112,8 +25112,10 @@ static bool dfq__row_join_add(dfq__row_join *j, const dfq_value *row) {
   size_t at = j->right.rows;
   if (at + 1 >= DFQ__EMPTY) return dfq__too_many_kept(j->op.run, j->op.node);
   if (!dfq__store_row(&j->right, row)) return false;
-  if (!dfq__buffer_reserve(j->op.run->own->heap, &j->next, (at + 1) * 4)) return false;
+  if (!dfq__buffer_reserve(j->op.run->own->heap, &j->next, (at + 1) * 4) ||
+      !dfq__buffer_reserve(j->op.run->own->heap, &j->met, at + 1)) return false;
   dfq__u32(&j->next)[at] = DFQ__EMPTY;
+  j->met.data[at] = 0;
   if (!p->nulls_equal && dfq__key_has_null(j->key, p->key_count)) {
     j->null_key = true;
     return true;
@@ -25130,8 +25132,37 @@ static bool dfq__row_join_add(dfq__row_join *j, const dfq_value *row) {
   return true;
 }
 
-// Reads the right side to its end, as the batch join does before its first row: so errors there
-// come first in both.
+// Reads a right row: 1, 0 at the end, -1 with the run's error set.
+static int dfq__row_join_read(dfq__row_join *j) {
+  dfq__row_op *op = &j->op;
+  const dfq__join_plan *p = op->node->join;
+  dfq_rows *right = op->head.other;
+  const dfq_value *row = NULL;
+  if (!dfq_rows_next(right, &row)) return dfq__rows_end(right);
+  dfq__row_key(row, j->right_key, p->key_count, j->key);
+  if (p->sorted && !dfq__row_in_order(op, &j->last_right, j->key, j->before, p->key_count,
+                                      "the right side", right->pulled - 1))
+    return -1;
+  if (dfq__row_join_add(j, row)) return 1;
+  (void)dfq__row_fail_memory(op);
+  return -1;
+}
+
+// Sorted: reads the right side until its key is behind this one, which is a left row's. False
+// with the run's error set.
+static bool dfq__row_join_upto(dfq__row_join *j, const dfq_value *key) {
+  const dfq__join_plan *p = j->op.node->join;
+  if (!p->nulls_equal && dfq__key_has_null(key, p->key_count)) return true;
+  for (int got = 1; got > 0; got = dfq__row_join_read(j)) {
+    if (!j->last_right.rows) continue;
+    dfq__store_row_get(&j->last_right, 0, j->before);
+    if (dfq__compare_keys(j->before, key, p->key_count) > 0) return true;
+  }
+  return !j->op.head.other->failed && !j->op.run->error;
+}
+
+// Reads the right side to its end, as the batch join does before its first row, so that errors
+// there come first in both. What is sorted is read as it goes.
 static bool dfq__row_join_open(dfq_rows *r) {
   dfq__row_join *j = (dfq__row_join *)r;
   dfq__row_op *op = &j->op;
@@ -25145,10 +25176,11 @@ static bool dfq__row_join_open(dfq_rows *r) {
   j->key = dfq__row_values(op, keys);
   j->room = dfq__row_values(op, keys);
   j->before = dfq__row_values(op, keys);
+  j->here = dfq__row_values(op, keys);
   j->right_row = dfq__row_values(op, (size_t)right->count);
   j->pair = dfq__row_values(op, (size_t)p->pair.count);
   if (!type || !j->left_key || !j->right_key || !j->key || !j->room || !j->before ||
-      !j->right_row || !j->pair)
+      !j->here || !j->right_row || !j->pair)
     return dfq__row_fail_memory(op);
   op->eval.schema = &p->pair;
   if (!dfq__row_op_bind_to(op, &p->pair)) return false;
@@ -25159,20 +25191,12 @@ static bool dfq__row_join_open(dfq_rows *r) {
   }
   if (!dfq__row_table_init(&j->keys, op->run->own, type, (int)keys) ||
       !dfq__row_store_like(op, &j->right, right) ||
-      !dfq__store_init(&j->last_left, op->run->own->heap, type, (int)keys))
+      !dfq__store_init(&j->last_left, op->run->own->heap, type, (int)keys) ||
+      !dfq__store_init(&j->last_right, op->run->own->heap, type, (int)keys))
     return dfq__row_fail_memory(op);
-  const dfq_value *row = NULL;
-  while (dfq_rows_next(r->other, &row)) {
-    dfq__row_key(row, j->right_key, (int)keys, j->key);
-    if (p->sorted && !dfq__row_in_order(op, &j->last_left, j->key, j->before, (int)keys,
-                                        "the right side", r->other->pulled - 1))
-      return false;
-    if (!dfq__row_join_add(j, row)) return dfq__row_fail_memory(op);
-  }
-  dfq__store_clear(&j->last_left);
-  j->met_size = j->right.rows + 1;
-  j->met = (uint8_t *)dfq__alloc_zero(op->run->own->heap, j->met_size, 1);
-  return !r->other->failed && (j->met || dfq__row_fail_memory(op));
+  int got = p->sorted ? 0 : 1;
+  while (got > 0) got = dfq__row_join_read(j);
+  return got == 0;
 }
 
 // The output row of a pair; left NULL or right DFQ__EMPTY where there is none.
@@ -25202,8 +25226,11 @@ static uint32_t dfq__row_join_probe(dfq__row_join *j) {
 static int dfq__row_join_tail(dfq__row_join *j) {
   dfq_join_type type = j->op.node->join->type;
   j->tail = true;
-  for (; (type == DFQ_RIGHT || type == DFQ_FULL) && j->tail_at < j->right.rows; j->tail_at++) {
-    if (j->met[j->tail_at]) continue;
+  if (type != DFQ_RIGHT && type != DFQ_FULL) return 0;
+  for (int got = 1; got && j->op.node->join->sorted;)
+    if ((got = dfq__row_join_read(j)) < 0) return got;
+  for (; j->tail_at < j->right.rows; j->tail_at++) {
+    if (j->met.data[j->tail_at]) continue;
     dfq__row_join_put(j, NULL, (uint32_t)j->tail_at++);
     return 1;
   }
@@ -25273,6 +25300,11 @@ static int dfq__row_join_fetch(dfq__row_join *j) {
   if (p->sorted && !dfq__row_in_order(&j->op, &j->last_left, j->key, j->before, p->key_count,
                                       "the left side", in->pulled - 1))
     return -1;
+  if (p->sorted) {
+    dfq__store_row_get(&j->last_left, 0, j->here);
+    if (!dfq__row_join_upto(j, j->here)) return -1;
+    dfq__row_key(j->left, j->left_key, p->key_count, j->key);
+  }
   j->chain = dfq__row_join_probe(j);
   if (p->near_left) j->chain = dfq__row_join_nearest(j, j->chain);
   j->matched = p->not_in && j->right.rows > 0 &&     // as good as: it does not come out
@@ -25297,7 +25329,7 @@ static int dfq__row_join_next(dfq_rows *r, const dfq_value **row) {
       if (!yes) continue;
       bool semi = type == DFQ_SEMI || type == DFQ_ANTI;
       j->matched = true;
-      j->met[right] = 1;
+      j->met.data[right] = 1;
       if (semi) j->chain = right = DFQ__EMPTY;
       if (type == DFQ_ANTI) break;
       dfq__row_join_put(j, j->left, right);
@@ -25317,10 +25349,11 @@ static void dfq__row_join_close(dfq_rows *r) {
   dfq__row_table_free(&j->keys);
   dfq__store_free(&j->right);
   dfq__store_free(&j->last_left);
+  dfq__store_free(&j->last_right);
   dfq__buffer_free(heap, &j->first);
   dfq__buffer_free(heap, &j->last);
   dfq__buffer_free(heap, &j->next);
-  dfq__free(heap, j->met, j->met_size);
+  dfq__buffer_free(heap, &j->met);
   dfq__row_op_close(r);
 }
 

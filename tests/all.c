@@ -67,6 +67,7 @@
 #endif
 #if DFQ_CHAPTER >= 4
 #include "ch4_joins.c"
+#include "ch4_sorted.c"
 #include "ch4_join_keys.c"
 #endif
 #if DFQ_CHAPTER >= 4 && !defined(DFQ_NO_THREADS)
@@ -139,6 +140,7 @@ int main(int argc, char **argv) {
 #endif
 #if DFQ_CHAPTER >= 4
   run_ch4_joins();
+  run_ch4_sorted();
   run_ch4_join_keys();
 #endif
 #if DFQ_CHAPTER >= 4 && !defined(DFQ_NO_THREADS)
