@@ -12764,8 +12764,8 @@ static void dfq__user_tidy(void *data, dfq_type type, size_t n) {
 }
 
 // One call for all rows. What it says to have failed is looked into row by row: garbage under a
-// null may have looked like a failure, and the row's own words are wanted if it was one. So is a
-// time that no day has.
+// null may have looked like a failure, and the row's own words are wanted if it was one. So is
+// a time that no day has.
 static size_t dfq__eval_user(dfq__veval *ctx, dfq__bound *b, const dfq__vec *a, size_t n,
                              dfq__vec *to) {
   const dfq__user *u = dfq__user_of(b);
@@ -23264,24 +23264,26 @@ typedef struct dfq__sorter {
   dfq__run *run;
   const dfq__node *node;    // for messages
   dfq__store store;
-  dfq__sort_key *by;        // keys of them; room for one for each column
-  int keys;
+  dfq__sort_key *by;        // keys of them, at most `most`
+  int keys, most;
   dfq__buffer order, spare; // row numbers
 } dfq__sorter;
 
-// type: of the store's columns. False without memory.
-static bool dfq__sorter_init(dfq__sorter *s, dfq__op *op, const dfq_type *type, int columns) {
+// type: of the store's columns; most: keys of a sort. False without memory.
+static bool dfq__sorter_init(dfq__sorter *s, dfq__op *op, const dfq_type *type, int columns,
+                             size_t most) {
   s->heap = op->eval.heap;
   s->run = op->run;
   s->node = op->node;
-  s->by = (dfq__sort_key *)dfq__op_array(op, (size_t)columns, sizeof *s->by);
+  s->most = (int)most;
+  s->by = (dfq__sort_key *)dfq__op_array(op, most, sizeof *s->by);
   return s->by && dfq__store_init(&s->store, s->heap, type, columns);
 }
 
 // Harmless when zeroed.
 static void dfq__sorter_free(dfq__sorter *s) {
   if (!s->heap) return;
-  for (int k = 0; s->by && k < s->store.columns; k++) dfq__buffer_free(s->heap, &s->by[k].word);
+  for (int k = 0; s->by && k < s->most; k++) dfq__buffer_free(s->heap, &s->by[k].word);
   dfq__buffer_free(s->heap, &s->order);
   dfq__buffer_free(s->heap, &s->spare);
   dfq__store_free(&s->store);
@@ -23631,7 +23633,7 @@ static bool dfq__sort_open(dfq__op *op) {
     if (!s->key[k]) return false;
     type[columns + k] = s->key[k]->type;
   }
-  if (!dfq__sorter_init(&s->sorter, op, type, (int)(columns + keys))) return false;
+  if (!dfq__sorter_init(&s->sorter, op, type, (int)(columns + keys), keys)) return false;
   s->sorter.keys = n->key_count;
   for (size_t k = 0; k < keys; k++) {
     s->sorter.by[k].column = (int)(columns + k);
@@ -25059,8 +25061,8 @@ static const dfq__rows_class dfq__row_sort_class = {
 //
 // All join types and the merge join are this one loop. A join asked for as sorted checks that
 // both sides ascend, and reads the right one only up to the first key behind the left row's, as
-// the merge does: so both engines refuse the same inputs, after the same rows. Null keys are not
-// put into the table, and not looked for, unless nulls_equal.
+// the merge does: so both engines refuse the same inputs, after the same rows. Null keys are
+// not put into the table, and not looked for, unless nulls_equal.
 //
 // State: the right side, the left row at hand and its chain, and for right and full joins which
 // right rows were met. Cost: a copy of every right row, and a row assembled for each pair.
@@ -26449,6 +26451,7 @@ typedef struct dfq__places {
   size_t most;               // places that matter
   bool strictly;             // equal words: the earlier row comes first
   dfq__key_set keys;         // the number of each partition
+  dfq__vec *part;            // of a batch: its keys
   dfq__buffer best;          // u64: the least words of each, most of them, ascending
   dfq__buffer number, word, row;   // of a batch: partitions, words, rows that stay
   dfq__buffer *packed;       // ... and their columns: data and valid by turns
@@ -26459,7 +26462,7 @@ typedef struct dfq__places {
 // in the order, so that next can slice them like the input's own columns.
 typedef struct dfq__window_part {
   dfq__window_call call;
-  int first_key, otherwise;        // columns of the store; -1: none
+  int *key, otherwise;             // columns of the store; -1: none
   int arg[DFQ__AGG_INPUTS];        // ... of what the aggregate is fed; of others the first
   dfq__agg agg;
   dfq__buffer data, valid;         // the results, by row
@@ -26637,7 +26640,7 @@ static void dfq__frame_range(dfq__window_op *o, const dfq__window_part *p, size_
   const dfq__window_call *c = &p->call;
   const uint32_t *order = dfq__u32(&o->sorter.order);
   int limit = i || c->over.open ? 1 : 0;
-  dfq__vec keys = dfq__store_vec(&o->sorter.store, p->first_key + c->over.partitions);
+  dfq__vec keys = dfq__store_vec(&o->sorter.store, p->key[c->over.partitions]);
   dfq_value key;
   dfq__vec_get(&keys, order[at], &key);
   if (!c->edge[i] || key.type == DFQ_NULL) { *end = o->peers[i]; return; }
@@ -26856,20 +26859,29 @@ static void dfq__places_free(dfq__heap *heap, dfq__places *p, int columns) {
   if (p->packed) dfq__buffers_free(heap, p->packed, 2 * columns);
 }
 
+// Begins the set of a window's partitions. type: of the store's columns. False without memory.
+static bool dfq__window_key_set(dfq__window_op *o, const dfq__window_part *p,
+                                const dfq_type *type, dfq__key_set *keys) {
+  int count = p->call.over.partitions;
+  dfq_type *of = (dfq_type *)dfq__op_array(&o->head, (size_t)count, sizeof *of);
+  memset(keys, 0, sizeof *keys);
+  for (int k = 0; of && k < count; k++) of[k] = type[p->key[k]];
+  return of && dfq__keys_init(keys, o->head.run->own, of, count);
+}
+
 // type: of the store's columns. False without memory.
 static bool dfq__places_open(dfq__window_op *o, const dfq_type *type) {
   dfq__places *p = &o->places;
   const dfq__window_part *part = &o->part[0];
   const dfq__window *over = &part->call.over;
-  int first = part->first_key + over->partitions;
   p->on = true;
   p->most = (size_t)o->head.node->count;
   p->strictly = part->call.fn == DFQ__ROW_NUMBER && over->orders < 2;
-  if (over->orders && dfq__is_bytes(type[first])) p->strictly = false;
+  if (over->orders && dfq__is_bytes(type[part->key[over->partitions]])) p->strictly = false;
   p->packed = (dfq__buffer *)dfq__op_array(&o->head, 2 * (size_t)o->batch.columns,
                                            sizeof *p->packed);
-  return p->packed && dfq__keys_init(&p->keys, o->head.run->own, type + part->first_key,
-                                     over->partitions);
+  p->part = (dfq__vec *)dfq__op_array(&o->head, (size_t)over->partitions, sizeof *p->part);
+  return p->packed && p->part && dfq__window_key_set(o, part, type, &p->keys);
 }
 
 // The words of a batch's rows in the window's order. Of nulls the least or the greatest there
@@ -26877,8 +26889,8 @@ static bool dfq__places_open(dfq__window_op *o, const dfq_type *type) {
 static void dfq__places_words(dfq__window_op *o, size_t n, uint64_t *word) {
   const dfq__window_part *part = &o->part[0];
   const dfq__window *over = &part->call.over;
-  const dfq__vec *v = &o->batch.column[part->first_key + over->partitions];
   if (over->orders == 0) { memset(word, 1, n * sizeof *word); return; }
+  const dfq__vec *v = &o->batch.column[part->key[over->partitions]];
   dfq__order_words(v, n, over->order[0].descending, word);
   for (size_t i = 0; v->valid && i < n; i++)
     if (!v->valid[i]) word[i] = over->order[0].nulls_first ? 0 : UINT64_MAX;
@@ -26903,9 +26915,9 @@ static bool dfq__places_look(dfq__window_op *o, bool put, size_t *kept) {
       !dfq__buffer_reserve(heap, &p->row, n * 4 + 4)) return false;
   uint32_t *number = dfq__u32(&p->number), *row = dfq__u32(&p->row);
   uint64_t *word = (uint64_t *)(void *)p->word.data;
+  for (int i = 0; i < parts; i++) p->part[i] = o->batch.column[o->part[0].key[i]];
   if (parts == 0) memset(number, 0, n * sizeof *number);
-  else if (!dfq__keys_add(&p->keys, o->batch.column + o->part[0].first_key, n, number))
-    return false;
+  else if (!dfq__keys_add(&p->keys, p->part, n, number)) return false;
   if (!dfq__buffer_reserve(heap, &p->best, (p->keys.table.count + 1) * most * 8)) return false;
   if (p->best.bytes > old) memset(p->best.data + old, 0xff, p->best.bytes - old);
   dfq__places_words(o, n, word);
@@ -26977,9 +26989,10 @@ static bool dfq__places_settle(dfq__window_op *o) {
 
 // ---- >>window: the operator -----------------------------------------------------------------
 // State: all input rows in a store; behind them, as further columns, what the windows read
-// (partitions, orders, arguments). prepare reads everything; then for each window the row
-// numbers are sorted by partition and order (windows that may share a sort do), the partitions
-// are walked, and results are written at their rows' places. next hands out slices.
+// (partitions, orders, arguments), where that is computed and no column of the input. prepare
+// reads everything; then for each window the row numbers are sorted by partition and order
+// (windows that may share a sort do), the partitions are walked, and results are written at
+// their rows' places. next hands out slices.
 //
 //   rows ──> store ──> order of rows, a sort or none ──> partitions ──> frames ──> results
 //
@@ -26987,14 +27000,17 @@ static bool dfq__places_settle(dfq__window_op *o) {
 // gather of each argument, then a step or a few per row; and memory for the rows. See >>slide
 // for the aggregates. Larger engines partition by hash first, and give partitions to threads.
 
-// Binds one further column of the store. An expression that is always null becomes text.
-static bool dfq__window_bind(dfq__window_op *o, dfq_expr *e, dfq_type *type) {
+// Binds what a window reads, and says which column of the store it is: one of the input, or a
+// further one. An expression that is always null becomes text.
+static bool dfq__window_bind(dfq__window_op *o, dfq_expr *e, dfq_type *type, int *column) {
   dfq__op *op = &o->head;
   const dfq_schema *in = &op->node->in[0]->schema;
   dfq__bound *n = dfq__op_bind(op, in, e);
   if (n && n->type == DFQ_NULL) n = dfq__op_bind(op, in, dfq_cast(e, DFQ_STR));
   if (!n) return false;
-  type[in->count + o->further] = n->type;
+  *column = n->kind == DFQ_COLUMN ? n->column : in->count + o->further;
+  if (n->kind == DFQ_COLUMN) return true;
+  type[*column] = n->type;
   o->bound[o->further++] = n;
   return true;
 }
@@ -27003,25 +27019,23 @@ static bool dfq__window_bind(dfq__window_op *o, dfq_expr *e, dfq_type *type) {
 static bool dfq__window_part_open(dfq__window_op *o, dfq__window_part *p, const dfq_expr *e,
                                   dfq_type *type) {
   dfq__op *op = &o->head;
-  int columns = op->node->in[0]->schema.count;
   dfq__binder b = dfq__run_binder(op->run, op->node, &op->node->in[0]->schema);
   if (!dfq__window_call_of(&b, e, &p->call)) {
     dfq__run_error(op->run, b.error ? b.error : &dfq__error_memory);
     return false;
   }
-  p->otherwise = -1;
-  p->first_key = columns + o->further;
+  p->key = (int *)dfq__op_array(op, (size_t)dfq__window_keys(&p->call), sizeof *p->key);
+  if (!p->key) return false;
   for (int k = 0; k < dfq__window_keys(&p->call); k++)
-    if (!dfq__window_bind(o, dfq__window_key(&p->call, k), type)) return false;
+    if (!dfq__window_bind(o, dfq__window_key(&p->call, k), type, &p->key[k])) return false;
   for (int k = 0; k < DFQ__AGG_INPUTS; k++) {
     dfq_expr *arg = p->call.agg.arg[k];
-    p->arg[k] = arg ? columns + o->further : -1;
-    if (arg && !dfq__window_bind(o, arg, type)) return false;
+    p->arg[k] = -1;
+    if (arg && !dfq__window_bind(o, arg, type, &p->arg[k])) return false;
   }
-  if (p->call.otherwise) {
-    p->otherwise = columns + o->further;
-    if (!dfq__window_bind(o, p->call.otherwise, type)) return false;
-  }
+  p->otherwise = -1;
+  if (p->call.otherwise && !dfq__window_bind(o, p->call.otherwise, type, &p->otherwise))
+    return false;
   if (!dfq__is_window_only(p->call.fn)) dfq__agg_begin(&p->agg, &p->call.agg);
   return true;
 }
@@ -27055,7 +27069,7 @@ static bool dfq__window_open(dfq__op *op) {
   o->eval.strings = o->eval.errors = &op->eval.strings;
   o->eval.schema = &dfq__key_schema;
   if (n->count > 0 && !dfq__places_open(o, type)) return false;
-  return dfq__sorter_init(&o->sorter, op, type, o->batch.columns);
+  return dfq__sorter_init(&o->sorter, op, type, o->batch.columns, further);
 }
 
 // Appends a batch with the further columns computed beside it. An error ends the operator, as
@@ -27116,11 +27130,11 @@ static bool dfq__window_parts(dfq__window_op *o, const dfq__window_part *p) {
   uint64_t *word = (uint64_t *)dfq__veval_room(&op->eval, &o->parts, s->rows * 8);
   uint32_t number[DFQ__NUMBERED_ROWS];
   dfq__key_set keys;
-  bool ok = dfq__keys_init(&keys, op->run->own, s->type + p->first_key, count) && word;
+  bool ok = dfq__window_key_set(o, p, s->type, &keys) && word;
   for (size_t at = 0, n; ok && at < s->rows; at += n) {
     n = dfq__min(s->rows - at, DFQ__NUMBERED_ROWS);
     for (int k = 0; k < count; k++)
-      o->batch.column[k] = dfq__vec_from(dfq__store_vec(s, p->first_key + k), at);
+      o->batch.column[k] = dfq__vec_from(dfq__store_vec(s, p->key[k]), at);
     ok = dfq__keys_add(&keys, o->batch.column, n, number);
     for (size_t i = 0; ok && i < n; i++) word[at + i] = number[i];
   }
@@ -27136,7 +27150,7 @@ static bool dfq__window_sort(dfq__window_op *o, const dfq__window_part *p) {
   s->keys = p->call.over.orders;
   o->sorted = dfq__window_keys(&p->call) > 0;
   for (int k = 0; k < s->keys; k++) {
-    s->by[k].column = p->first_key + parts + k;
+    s->by[k].column = p->key[parts + k];
     s->by[k].descending = p->call.over.order[k].descending;
     s->by[k].nulls_first = p->call.over.order[k].nulls_first;
   }
@@ -27506,8 +27520,8 @@ static bool dfq__row_window_run(dfq__row_window *w, const dfq__row_window_part *
 // The result of the i-th row of a partition. False with the run's error set.
 static bool dfq__row_window_result(dfq__row_window *w, const dfq__row_window_part *p, size_t i,
                                    size_t begin, size_t end, dfq_value *to) {
-  int64_t from;
-  bool far = dfq__add_check((int64_t)i, p->call.fn == DFQ__LEAD ? p->call.n : -p->call.n, &from);
+  int64_t by = p->call.fn == DFQ__LEAD ? p->call.n : -p->call.n, from;
+  bool far = dfq__add_check((int64_t)i, by, &from);
   bool shift = p->call.fn == DFQ__LAG || p->call.fn == DFQ__LEAD;
   int64_t values = 0;
   *to = dfq__value_null();

@@ -357,6 +357,48 @@ static void window_run_dry(const char *items) {
   CHECK(done);
 }
 
+// What a window reads is kept once, where it is a column; more keys of a sort than columns.
+TEST(window_reads_columns_in_place) {
+  static const char *const items[] = {
+    "sum(x) over (partition by k order by d) as a, max(x) over (partition by k order by d) as b, "
+    "lag(k, 1, d) over (partition by x order by d desc, d, d desc, k) as c",
+    "sum(x + 0) over (partition by k + 0 order by d + 0) as a, max(x + 0) over (partition by "
+    "k + 0 order by d + 0) as b, lag(k + 0, 1, d + 0) over (partition by x + 0 order by "
+    "d + 0 desc, d + 0, d + 0 desc, k + 0) as c",
+  };
+  static int64_t k[4000], d[4000], x[4000];
+  size_t peak[2];
+  dfq_table *got[2];
+  char why[200] = "";
+  for (int i = 0; i < 4000; i++) {
+    k[i] = i % 7;
+    d[i] = i * 31 % 4001;
+    x[i] = i % 5;
+  }
+  dfq_column column[] = { { "k", DFQ_I64, k, NULL }, { "d", DFQ_I64, d, NULL },
+                          { "x", DFQ_I64, x, NULL } };
+  for (int i = 0; i < 2; i++) {
+    dfq *db = dfq_open(NULL);
+    dfq_table *t = dfq_table_new(db, column, 3, 4000);
+    dfq_run_options run;
+    memset(&run, 0, sizeof run);
+    run.threads = 1;
+    dfq_frame *f = dfq_configure(dfq_with_columns(dfq_scan_table(db, t), items[i]), &run);
+    got[i] = dfq_collect(f);
+    peak[i] = dfq_bytes_peak(db);
+#if DFQ_CHAPTER >= 5
+    CHECK(dfq_check_equivalent(dfq_with_columns(dfq_limit(dfq_scan_table(db, t), 90), items[i]),
+                               NULL));
+#endif
+    dfq_table_free(t);
+    dfq_close(db);
+  }
+  if (!CHECK(dfq_table_equal(got[0], got[1], why, sizeof why))) printf("    %s\n", why);
+  CHECK(peak[0] + 8 * sizeof k < peak[1]);     // of eleven that are computed
+  dfq_table_free(got[0]);
+  dfq_table_free(got[1]);
+}
+
 TEST(window_out_of_memory) {
   window_run_dry("sum(x) over (partition by k order by d) as s, lag(k) over (order by n)");
   window_run_dry("sum(x) over (order by d range between interval '1' day preceding and current "
@@ -378,5 +420,6 @@ static void run_ch4_windows(void) {
 #if DFQ_CHAPTER >= 5
   RUN(window_push_filter);
 #endif
+  RUN(window_reads_columns_in_place);
   RUN(window_out_of_memory);
 }

@@ -156,8 +156,8 @@ TEST(edges_times_of_no_day) {
     c.data = bad + i;
     c.valid = i == 1 ? all : NULL;
     CHECK(!dfq_table_new(db, &c, 1, 2));
-    CHECK_HAS(dfq_error(db), i == 0 ? "table: row 2, column t: what was given does not fit time"
-                                    : "table: row 1, column t: what was given does not fit time");
+    CHECK_HAS(dfq_error(db), i == 0 ? "row 2, column t: what was given does not fit time"
+                                    : "row 1, column t: what was given does not fit time");
   }
   dfq_field field = { "t", DFQ_TIME, NULL };
   dfq_value v = dfq__value_int(DFQ_TIME, -1);
