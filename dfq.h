@@ -36350,6 +36350,7 @@ typedef struct dfq__csv_scan {
   int *slot;                 // JSON: by the source's column, where in need it stands, or -1
   dfq__csv_loop *loop;       // by column needed
   struct dfq__json_node **expected;   // JSON: by key, which of its keys is likely the next
+  uint64_t *seen, walked;    // JSON: by key, the row that last had it; how many there were
   dfq_schema schema;         // of need
   dfq__bound **conjunct;
   dfq__batch all;            // what is read so far, of the rows that are left
@@ -37196,6 +37197,8 @@ static bool dfq__json_no_object(dfq__json_walk *w, size_t at, size_t len) {
   return true;
 }
 
+static const char dfq__json_twice[] = "another value of a key that stands twice in its object";
+
 // A value that was found, from its first byte to behind its last.
 static bool dfq__json_found(dfq__json_walk *w, const dfq__json_node *n, size_t from,
                             size_t to) {
@@ -37206,8 +37209,7 @@ static bool dfq__json_found(dfq__json_walk *w, const dfq__json_node *n, size_t f
   int slot = w->scan->slot[n->column];
   if (slot < 0) return true;
   if (w->pair[2 * slot + 1])
-    return dfq__json_stop(w, "another value of a key that stands twice in its object", from,
-                          to - from);
+    return dfq__json_stop(w, dfq__json_twice, from, to - from);
   w->pair[2 * slot] = (uint32_t)(from - 1);
   w->pair[2 * slot + 1] = (uint32_t)to;
   return true;
@@ -37215,21 +37217,30 @@ static bool dfq__json_found(dfq__json_walk *w, const dfq__json_node *n, size_t f
 
 static bool dfq__json_object(dfq__json_walk *w, dfq__json_node *parent);
 
+// Is a column below the key wanted?
+static bool dfq__json_wanted(const dfq__json_walk *w, const dfq__json_node *n) {
+  bool wanted = false;
+  for (int c = n->column; c < n->end && !wanted; c++) wanted = w->scan->slot[c] >= 0;
+  return wanted;
+}
+
 // The value behind a colon, which is the separator at hand. n: NULL when nobody wants it.
 static bool dfq__json_member(dfq__json_walk *w, dfq__json_node *n) {
+  bool wanted = n && n->group && dfq__json_wanted(w, n);
+  bool twice = wanted && w->scan->seen[n->id] == w->scan->walked;
+  if (wanted) w->scan->seen[n->id] = w->scan->walked;
   size_t from = *w->sep++ + (size_t)1, to = *w->sep;
   while (from < to && dfq__is_json_blank(w->text[from])) from++;
   if (from == to && (w->text[to] == '{' || w->text[to] == '[')) {
-    bool object = w->text[to] == '{', wanted = false;
-    for (int c = n ? n->column : 0; n && n->group && c < n->end && !wanted; c++)
-      wanted = w->scan->slot[c] >= 0;
-    if (object && wanted) return dfq__json_object(w, n);
+    bool object = w->text[to] == '{';
+    if (object && wanted && !twice) return dfq__json_object(w, n);
     to = dfq__json_pass(w);
-    if (n && n->group && object) return true;
+    if (n && n->group && object && !twice) return true;
   } else {
     while (to > from && dfq__is_json_blank(w->text[to - 1])) to--;
     if (from == to) return false;
   }
+  if (twice) return dfq__json_stop(w, dfq__json_twice, from, to - from);
   return !n || dfq__json_found(w, n, from, to);
 }
 
@@ -37338,6 +37349,7 @@ static size_t dfq__json_take(dfq__csv_scan *s, uint32_t *at, size_t n) {
                          pair + k * each, NULL, 0, 0, false };
     if (!dfq__json_is_row(r, r->row)) continue;
     memset(w.pair, 0, each * sizeof *pair);
+    s->walked++;
     if (!dfq__json_row_of(&w, r, r->row)) {
       size_t end = dfq__csv_row_start(r, r->row + 1) - 1;
       s->state.error = dfq__json_row_error(s, &w, dfq__csv_row_start(r, r->row), end);
@@ -37902,7 +37914,8 @@ static bool dfq__json_prepare(dfq__csv_scan *s) {
   s->slot = (int *)dfq__op_array(&s->head, columns, sizeof *s->slot);
   s->expected = (dfq__json_node **)dfq__op_array(&s->head, (size_t)source->json->nodes,
                                                  sizeof *s->expected);
-  if (!s->slot || !s->expected) return false;
+  s->seen = (uint64_t *)dfq__op_array(&s->head, (size_t)source->json->nodes, sizeof *s->seen);
+  if (!s->slot || !s->expected || !s->seen) return false;
   for (size_t c = 0; c < columns; c++) s->slot[c] = -1;
   for (int k = 0; k < s->schema.count; k++) s->slot[s->need[k]] = k;
   return true;

@@ -381,6 +381,26 @@ TEST(edges_keys_that_stand_twice) {
   dfq_close(db);
 }
 
+// A key of an object that stands twice is an error like any other, whatever its values are.
+TEST(edges_objects_that_stand_twice) {
+  static const char *const twice[] = {
+    "{\"g\":{\"x\":1},\"g\":{\"y\":2}}\n", "{\"g\":{\"x\":1},\"g\":null}\n",
+    "{\"g\":null,\"g\":{\"x\":1}}\n",       "{\"g\":{\"x\":1},\"g\":[2,{}]}\n",
+    "{\"g\":5,\"g\":{\"x\":1,\"y\":1}}\n",
+  };
+  static const char head[] = "{\"g\":{\"x\":1,\"y\":2},\"h\":{\"g\":{\"x\":1}}}\n";
+  dfq *db = dfq_open(NULL);
+  char text[300];
+  for (int i = 0; i < 5; i++) {
+    snprintf(text, sizeof text, "%s%s%s", head, head, twice[i]);
+    const char *error = json_error(db, "infer 1 bad_values null", text);
+    CHECK_HAS(error, "j.jsonl:3:");
+    CHECK_HAS(error, "another value of a key that stands twice in its object");
+    CHECK_STR(json_error(db, "infer 1 bad_values null | select \"h.g.x\"", text), "no error");
+  }
+  dfq_close(db);
+}
+
 static void run_ch6_edges(void) {
   RUN(edges_escapes_in_morsels);
   RUN(edges_tiny_files_with_an_encoding);
@@ -398,4 +418,5 @@ static void run_ch6_edges(void) {
   RUN(edges_samples_of_the_rows_that_are_read);
   RUN(edges_writing_stops_at_the_first_failure);
   RUN(edges_keys_that_stand_twice);
+  RUN(edges_objects_that_stand_twice);
 }
