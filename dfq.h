@@ -41306,7 +41306,6 @@ enum { DFQ__PARTS_OPEN = 64, DFQ__PARTS_WAIT = 8 << 20 };
 
 // A key: its folder below the root, and the file that its rows go to.
 typedef struct dfq__lot {
-  uint64_t hash;
   const char *folder;        // "year=2024/region=EU"
   dfq__writer writer;
   dfq__text path;            // of the part at hand
@@ -41330,8 +41329,8 @@ typedef struct dfq__parting {
   dfq__batch batch;          // the columns of it
   dfq__lot **part;
   size_t count, room;
-  uint32_t *slot;            // a hash table of numbers of parts, from 1
-  size_t slots, latest;
+  dfq__dictionary folders;   // the numbers of parts, by their folders
+  size_t latest;
   int open;                  // files that are
   uint64_t files, written, bytes;   // that are whole: how many, with how many rows and bytes
   dfq__buffer numbers;       // of parts, by row of the batch
@@ -41462,24 +41461,8 @@ static bool dfq__lot_flush(dfq__parting *p, dfq__lot *part) {
   return ok;
 }
 
-// Doubles the hash table. False without memory.
-static bool dfq__parting_rehash(dfq__parting *p) {
-  size_t slots = p->slots ? 2 * p->slots : 64;
-  uint32_t *slot = (uint32_t *)dfq__alloc_zero(p->db->heap, slots, sizeof *slot);
-  if (!slot) return false;
-  dfq__free(p->db->heap, p->slot, p->slots * sizeof *slot);
-  p->slot = slot;
-  p->slots = slots;
-  for (size_t i = 0; i < p->count; i++) {
-    size_t at = p->part[i]->hash & (slots - 1);
-    while (slot[at]) at = (at + 1) & (slots - 1);
-    slot[at] = (uint32_t)i + 1;
-  }
-  return true;
-}
-
 // A new part. Returns its number; SIZE_MAX without memory.
-static size_t dfq__parting_add(dfq__parting *p, const char *folder, size_t n, uint64_t hash) {
+static size_t dfq__parting_add(dfq__parting *p, const char *folder, size_t n) {
   if (p->count == p->room) {
     size_t room = 2 * p->room + 16;
     dfq__lot **to = (dfq__lot **)dfq__resize(p->db->heap, (void *)p->part,
@@ -41491,7 +41474,6 @@ static size_t dfq__parting_add(dfq__parting *p, const char *folder, size_t n, ui
   dfq__lot *part = (dfq__lot *)dfq__arena_alloc(&p->arena, sizeof *part);
   if (part) part->folder = dfq__arena_text(&p->arena, folder, n);
   if (!part || !part->folder) return SIZE_MAX;
-  part->hash = hash;
   part->path = dfq__text_in(p->db->heap);
   p->part[p->count] = part;
   return p->count++;
@@ -41500,16 +41482,12 @@ static size_t dfq__parting_add(dfq__parting *p, const char *folder, size_t n, ui
 // The number of the part of a folder, which is a new one if it has to be; SIZE_MAX without
 // memory.
 static size_t dfq__parting_find(dfq__parting *p, const char *folder, size_t n) {
-  uint64_t hash = dfq__hash_bytes(folder, n, p->db->seed);
-  if (2 * p->count >= p->slots && !dfq__parting_rehash(p)) return SIZE_MAX;
-  size_t at = hash & (p->slots - 1);
-  for (; p->slot[at]; at = (at + 1) & (p->slots - 1)) {
-    const dfq__lot *part = p->part[p->slot[at] - 1];
-    if (part->hash == hash && strcmp(part->folder, folder) == 0) return p->slot[at] - 1;
-  }
-  size_t number = dfq__parting_add(p, folder, n, hash);
-  if (number != SIZE_MAX) p->slot[at] = (uint32_t)number + 1;
-  return number;
+  dfq__dictionary *d = &p->folders;
+  dfq_view v = dfq__view_of(folder, n);
+  if (!d->slot && !dfq__dictionary_init(d, p->db->heap, p->db->seed)) return SIZE_MAX;
+  uint32_t number = dfq__dictionary_add(d, &v);
+  if (number == DFQ__EMPTY) return SIZE_MAX;
+  return number < p->count ? number : dfq__parting_add(p, folder, n);
 }
 
 // Which part a row belongs to; SIZE_MAX without memory.
@@ -41728,7 +41706,7 @@ static void dfq__parting_close(dfq__parting *p) {
   }
   if (p->begun) dfq__parting_undo(p);
   dfq__free(p->db->heap, (void *)p->part, p->room * sizeof *p->part);
-  dfq__free(p->db->heap, p->slot, p->slots * sizeof *p->slot);
+  dfq__dictionary_free(&p->folders);
   dfq__store_free(&p->store);
   dfq__buffer_free(p->db->heap, &p->numbers);
   dfq__text_free(&p->root);
