@@ -4876,14 +4876,20 @@ static bool dfq__like_literal(const dfq__like_pattern *l, size_t *at, char c) {
 }
 
 // Where the pattern from j on may begin in the text at the earliest: a plain character can only
-// begin where it stands, and memchr finds that many bytes at a time. n: nowhere.
+// begin where it stands, before the one that follows it in the pattern, and memchr finds that
+// many bytes at a time. n: nowhere.
 static size_t dfq__like_next(const dfq__like_pattern *l, size_t j, const char *s, size_t i,
                              size_t n) {
   bool plain = j < l->n && !l->any_case && l->p[j] != '%' && l->p[j] != '_' &&
                (unsigned char)l->p[j] != l->escape;
   if (!plain || i == n) return i;
-  const char *at = (const char *)memchr(s + i, l->p[j], n - i);
-  return at ? (size_t)(at - s) : n;
+  bool two = j + 1 < l->n && l->p[j + 1] != '%' && l->p[j + 1] != '_' &&
+             (unsigned char)l->p[j + 1] != l->escape;
+  for (const char *at = s + i;; at++) {
+    at = (const char *)memchr(at, l->p[j], n - (size_t)(at - s));
+    if (!at || (size_t)(at - s) + 1 >= n) return at ? (size_t)(at - s) : n;
+    if (!two || at[1] == l->p[j + 1]) return (size_t)(at - s);
+  }
 }
 
 // i walks the text, j the pattern; star is where the pattern goes on behind the latest %, and
@@ -12076,10 +12082,11 @@ typedef struct dfq__vec {
   const uint8_t *valid;
   const dfq__texts *texts;   // of a string column whose texts are numbered; else NULL
   const uint32_t *code;      // then, the number of each row's text; of a null, anything
+  bool lasting;              // its texts belong to a table, and so outlive the run
 } dfq__vec;
 
 static dfq__vec dfq__vec_of(dfq_type type, const void *data, const uint8_t *valid) {
-  dfq__vec v = { type, false, data, valid, NULL, NULL };
+  dfq__vec v = { type, false, data, valid, NULL, NULL, false };
   return v;
 }
 
@@ -12363,8 +12370,33 @@ DFQ__BINARY(dfq__k_gt_f64, double, uint8_t, r[i] = (b == b) & !(a <= b))
 DFQ__BINARY(dfq__k_ge_f64, double, uint8_t, r[i] = (b <= a) | (a != a))
 // Over views. These follow pointers for long texts and are not vectorised; what makes them
 // quick is that most pairs are told apart by their first word.
-DFQ__BINARY(dfq__k_eq_str, dfq_view, uint8_t, r[i] = dfq__view_equal(&a, &b))
-DFQ__BINARY(dfq__k_ne_str, dfq_view, uint8_t, r[i] = !dfq__view_equal(&a, &b))
+static uint64_t dfq__k_eq_str(void *DFQ__RESTRICT to, const void *DFQ__RESTRICT pa, size_t sa,
+                              const void *DFQ__RESTRICT pb, size_t sb, size_t n,
+                              uint8_t *valid) {
+  const dfq_view *x = (const dfq_view *)pa, *y = (const dfq_view *)pb;
+  uint8_t *r = (uint8_t *)to;
+  (void)valid;
+  if (sb || n == 0 || y->len > DFQ__INLINE) {
+    for (size_t i = 0; i < n; i++)
+      r[i] = dfq__view_equal(&x[sa ? i : 0], &y[sb ? i : 0]);
+    return 0;
+  }
+  uint64_t b1, b2, a1, a2;      // a short constant is two words, and so is what equals it
+  dfq__view_words(y, &b1, &b2);
+  for (size_t i = 0; i < n; i++) {
+    dfq__view_words(&x[sa ? i : 0], &a1, &a2);
+    r[i] = ((a1 ^ b1) | (a2 ^ b2)) == 0;
+  }
+  return 0;
+}
+static uint64_t dfq__k_ne_str(void *DFQ__RESTRICT to, const void *DFQ__RESTRICT a, size_t sa,
+                              const void *DFQ__RESTRICT b, size_t sb, size_t n,
+                              uint8_t *valid) {
+  uint8_t *r = (uint8_t *)to;
+  (void)dfq__k_eq_str(to, a, sa, b, sb, n, valid);
+  for (size_t i = 0; i < n; i++) r[i] ^= 1;
+  return 0;
+}
 DFQ__BINARY(dfq__k_lt_str, dfq_view, uint8_t, r[i] = dfq__view_compare(&a, &b) < 0)
 DFQ__BINARY(dfq__k_le_str, dfq_view, uint8_t, r[i] = dfq__view_compare(&a, &b) <= 0)
 DFQ__BINARY(dfq__k_gt_str, dfq_view, uint8_t, r[i] = dfq__view_compare(&a, &b) > 0)
@@ -13060,7 +13092,8 @@ static bool dfq__vec_flatten(dfq__veval *ctx, dfq__buffer *data, dfq__buffer *va
 //
 // What outlives a batch is copied into a store: results, sorted input, the build side of a
 // join. Values are contiguous; long strings are copied into the store's own arena, so that a
-// store depends on nothing else. A validity array appears with the first null.
+// store depends on nothing else; but one that ends with its run (lends) leaves the texts of
+// tables where they are, since those outlive it. A validity array appears with the first null.
 
 // Plain memory: copied by pointer, freed once. rows counts whole rows; a column may hold more
 // while an append is under way, and after one that failed half way.
@@ -13069,6 +13102,8 @@ typedef struct dfq__store {
   int columns;
   dfq_type *type;
   dfq__buffer *data, *valid;   // valid[c].data NULL: column c has no nulls yet
+  bool lends;                  // it ends with its run: texts that last are not copied
+  bool *copies;                // of each column: some texts are in strings
   dfq__arena strings;
   size_t rows;
 } dfq__store;
@@ -13082,7 +13117,8 @@ static bool dfq__store_init(dfq__store *s, dfq__heap *heap, const dfq_type *type
   s->type = (dfq_type *)dfq__alloc_zero(heap, n, sizeof *s->type);
   s->data = (dfq__buffer *)dfq__alloc_zero(heap, n, sizeof *s->data);
   s->valid = (dfq__buffer *)dfq__alloc_zero(heap, n, sizeof *s->valid);
-  if (!s->type || !s->data || !s->valid) return false;
+  s->copies = (bool *)dfq__alloc_zero(heap, n, sizeof *s->copies);
+  if (!s->type || !s->data || !s->valid || !s->copies) return false;
   for (int c = 0; c < columns; c++) s->type[c] = type[c];
   return true;
 }
@@ -13098,6 +13134,7 @@ static void dfq__store_free(dfq__store *s) {
   dfq__free(s->heap, s->type, n * sizeof *s->type);
   dfq__free(s->heap, s->data, n * sizeof *s->data);
   dfq__free(s->heap, s->valid, n * sizeof *s->valid);
+  dfq__free(s->heap, s->copies, n * sizeof *s->copies);
   dfq__arena_release(&s->strings, 0);
   memset(s, 0, sizeof *s);
 }
@@ -13143,7 +13180,8 @@ static bool dfq__store_column(dfq__store *s, int c, const dfq__vec *from, size_t
     if (nulls) memcpy(valid, from->valid, n);
     else memset(valid, 1, n);
   }
-  if (!dfq__is_bytes(s->type[c])) return true;
+  if (!dfq__is_bytes(s->type[c]) || (s->lends && from->lasting)) return true;
+  s->copies[c] = true;
   return dfq__strings_keep(&s->strings, (dfq_view *)(void *)to, from->valid, n);
 }
 
@@ -13165,6 +13203,7 @@ static bool dfq__store_row(dfq__store *s, const dfq_value *row) {
     dfq__cell_put(s->data[c].data, s->type[c], s->rows, &row[c]);
     if (s->valid[c].data) s->valid[c].data[s->rows] = !null;
     dfq_view *view = (dfq_view *)(void *)s->data[c].data + s->rows;
+    s->copies[c] = true;
     if (dfq__is_bytes(s->type[c]) && !dfq__strings_keep(&s->strings, view, NULL, 1))
       return false;
   }
@@ -13175,6 +13214,7 @@ static bool dfq__store_row(dfq__store *s, const dfq_value *row) {
 // Borrows: valid until the store grows, which may move its columns, or is freed.
 DFQ__NOINLINE static dfq__vec dfq__store_vec(const dfq__store *s, int c) {
   dfq__vec v = dfq__vec_of(s->type[c], s->data[c].data, (const uint8_t *)s->valid[c].data);
+  v.lasting = s->lends && !s->copies[c];
   return v;
 }
 
@@ -14919,6 +14959,7 @@ static dfq__event dfq__table_scan_next(dfq__op *op) {
   if (n == 0) return DFQ__END;
   for (int c = 0; c < op->out.columns; c++) {
     dfq__vec v = dfq__store_vec(s->store, s->column[c]);
+    v.lasting = true;
     const dfq__coded *coded = &s->table->coded[s->column[c]];
     if (s->coded[c]) {
       v.texts = &coded->texts;
@@ -15932,6 +15973,7 @@ static bool dfq__worker_open(dfq__crew *crew, int number, dfq__op *op, dfq__op *
   w->ok = true;
   if (crew->to && !dfq__store_init(&w->part, op->eval.heap, crew->to->type, crew->to->columns))
     return false;
+  w->part.lends = crew->to && crew->to->lends;
   return dfq__chain_lend(w->chain, chain);
 }
 
@@ -16102,6 +16144,7 @@ static bool dfq__crew_turn(dfq__crew *crew, dfq__worker *w, size_t morsel, size_
   if (ok) {
     *at = crew->to->rows;
     crew->to->rows += w->part.rows;
+    for (int c = 0; c < w->part.columns; c++) crew->to->copies[c] |= w->part.copies[c];
     dfq__arena_adopt(&crew->to->strings, &w->part.strings);
     crew->turn++;
     crew->copying++;
@@ -21700,7 +21743,8 @@ static bool dfq__join_columns(dfq__join_op *j) {
     j->where.from[c] = built;
     type[built++] = p->pair.field[c].type;
   }
-  return dfq__store_init(&j->built, op->eval.heap, type, built);
+  j->built.lends = dfq__store_init(&j->built, op->eval.heap, type, built);
+  return j->built.lends;
 }
 
 // Both sides' keys have the same types, the verb saw to that; so one key set serves both.
@@ -21807,6 +21851,7 @@ static void dfq__join_lend(dfq__join_op *j, const dfq__store *from, const int *c
     int at = column ? column[j->built_from[c]] : j->built_from[c];
     j->built.data[c] = from->data[at];
     j->built.valid[c] = from->valid[at];
+    j->built.copies[c] = !column && from->copies[at];
   }
 }
 
@@ -21819,8 +21864,10 @@ static bool dfq__join_build_kept(dfq__join_op *j, dfq__op *side, const int *key,
   dfq__batch in = { 0, columns, NULL };
   in.column = (dfq__vec *)dfq__op_array(op, (size_t)columns, sizeof(dfq__vec));
   for (int c = 0; type && c < columns; c++) type[c] = dfq__types_of(&side->node->schema, c);
-  if (!type || !in.column || !dfq__store_init(&j->kept, op->eval.heap, type, columns) ||
-      !dfq__read_into(side, side, dfq__op_keep, &j->kept))
+  if (!type || !in.column || !dfq__store_init(&j->kept, op->eval.heap, type, columns))
+    return false;
+  j->kept.lends = true;
+  if (!dfq__read_into(side, side, dfq__op_keep, &j->kept))
     return false;
   for (size_t at = 0; at < j->kept.rows; at += in.rows) {
     in.rows = dfq__min(j->kept.rows - at, op->run->batch_rows);
@@ -22024,6 +22071,7 @@ static bool dfq__gather_vec(dfq__op *op, dfq__buffer *room, const dfq__vec *from
   dfq__vec v = dfq__vec_of(from->type, data, (const uint8_t *)valid);
   v.texts = from->texts;
   v.code = dfq__gather_codes(from, data + n * size, row, n);
+  v.lasting = from->lasting;
   *to = v;
   return true;
 }
@@ -22383,7 +22431,8 @@ static bool dfq__join_streamed_init(dfq__join_op *j) {
     if (dfq__join_of(op)->column[c].side == DFQ__RIGHT_SIDE)
       type[n++] = op->node->schema.field[c].type;
   type[n++] = DFQ_U32;
-  return dfq__store_init(&j->streamed, op->eval.heap, type, n);
+  j->streamed.lends = dfq__store_init(&j->streamed, op->eval.heap, type, n);
+  return j->streamed.lends;
 }
 
 // The left row of each pair; of marks, each row that goes out.
@@ -23277,7 +23326,9 @@ static bool dfq__sorter_init(dfq__sorter *s, dfq__op *op, const dfq_type *type, 
   s->node = op->node;
   s->most = (int)most;
   s->by = (dfq__sort_key *)dfq__op_array(op, most, sizeof *s->by);
-  return s->by && dfq__store_init(&s->store, s->heap, type, columns);
+  bool ok = s->by && dfq__store_init(&s->store, s->heap, type, columns);
+  s->store.lends = ok;
+  return ok;
 }
 
 // Harmless when zeroed.
@@ -23663,6 +23714,7 @@ static bool dfq__sort_cut(dfq__sort_op *s) {
   bool ok = dfq__store_init(&best, op->eval.heap, s->sorter.store.type,
                             s->sorter.store.columns);
   dfq__batch part = { n, s->sorter.store.columns, s->part.column };
+  best.lends = ok;
   dfq__buffer room[2];
   memset(room, 0, sizeof room);
   for (int c = 0; ok && c < part.columns; c++) {
@@ -29424,6 +29476,7 @@ static dfq_frame *dfq__recipe_text(dfq_frame *in, int number, const char *text,
   dfq__verb v = dfq__verb_on(in, dfq__recipes[number].name, at);
   dfq__parser p = dfq__verb_parser(&v, text);
   dfq_frame *f = dfq__cook(in, &dfq__recipes[number], &p, at);
+  if (f->error) return f;   // what was not read any more is no mistake of the text
   dfq__expect_end(&p);
   return p.error ? dfq__frame_failed(in->db, p.error) : f;
 }
@@ -29519,7 +29572,7 @@ DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const 
   dfq__parser p = dfq__verb_parser(&r.v, text);
   r.p = &p;
   if (!p.error) dfq__recipe_pivot(&r);
-  dfq__expect_end(&p);
+  if (!r.v.error) dfq__expect_end(&p);
   return dfq__recipe_done(&r);
 }
 
@@ -30154,11 +30207,11 @@ static void dfq__put_journal(dfq__text *t, const dfq__journal *j) {
 //       sort by a        yes,             no     however few are wanted; and everything above
 //         scan           yes,             yes    it ascends by a
 //
-// Guesses: a comparison keeps a third of the rows, an equality a tenth, grouping makes a tenth
-// as many, a list has four values, a row of a join's larger input finds one partner (a foreign
-// key), unless that was left out. Below a join, what a condition keeps of a table is measured
-// on some rows of it. Larger engines keep histograms and sketches, and are still wrong after
-// three joins.
+// Guesses: a comparison keeps a third of the rows, an equality a tenth, grouping by one column
+// makes a tenth as many and by several half, a list has four values, a row of a join's larger
+// input finds one partner (a foreign key), unless that was left out. Below a join, what a
+// condition keeps of a table is measured on some rows of it. Larger engines keep histograms and
+// sketches, and are still wrong after three joins.
 
 typedef struct dfq__reading {
   bool touched;   // at least one row is asked for
@@ -30208,11 +30261,18 @@ static double dfq__rows_kept(double rows, dfq_expr *const *list, int count) {
 
 static double dfq__at_most(double rows, double most) { return rows < most ? rows : most; }
 
+// Of rows: a tenth have a key of one column that is new, half a key of several.
+static double dfq__groups_of(const dfq__node *n, double rows) {
+  if (n->kind == DFQ__GROUP && n->key_count == 0) return 1;
+  double groups = n->kind == DFQ__GROUP && n->key_count > 1 ? rows / 2 : rows / 10;
+  return rows < 10 ? dfq__at_most(rows, 1) : groups;
+}
+
 // About how many rows n would have if nothing below it left any out.
 static double dfq__rows_all(const dfq__node *n) {
   double left = n->in[0] ? dfq__rows_all(n->in[0]) : n->source->is->rows(n->source);
   double right = n->in[1] ? dfq__rows_all(n->in[1]) : 0;
-  if (n->kind == DFQ__GROUP) return n->key_count ? left / 10 : 1;
+  if (n->kind == DFQ__GROUP) return dfq__groups_of(n, left);
   if (n->kind == DFQ__UNION) return left + right;
   bool semi = n->kind == DFQ__JOIN && n->join->type >= DFQ_SEMI && n->join->type <= DFQ_ANTI;
   return semi || left > right ? left : right;
@@ -30250,8 +30310,7 @@ static double dfq__rows_of(const dfq__node *n) {
     case DFQ__UNPIVOT: return rows * n->key_count;
     case DFQ__EXPLODE: return rows * 4;
     case DFQ__JOIN: return dfq__joined_rows(n, rows, other);
-    case DFQ__GROUP: case DFQ__DISTINCT_ROWS:
-      return rows < 10 ? dfq__at_most(rows, 1) : rows / 10;
+    case DFQ__GROUP: case DFQ__DISTINCT_ROWS: return dfq__groups_of(n, rows);
     case DFQ__LIMIT: rows = rows > (double)n->offset ? rows - (double)n->offset : 0; break;
     case DFQ__SCAN: case DFQ__FILTER:
       if (n->share > 0) rows *= n->share;

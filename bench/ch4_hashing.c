@@ -69,6 +69,25 @@ static const plan_way sums[] = {
   { "integers first", SUMS("amount"), DFQ_BATCH_ENGINE, 1, 0, 0 },
 };
 
+// What a join knows of its keys is handed down to the rows that will look for them, and to the
+// groups that are made of such rows.
+#define FEW "(customers | filter region = 'EU' and name like '%7')"
+#define CARRIED                                                                                \
+  "orders | filter amount > 40 | join " FEW " on customer_id"                                  \
+  " | group region: sum(amount) as total, sum(order_id) as ids, sum(item) as items"
+#define ASKED                                                                                  \
+  "orders | filter order_id < 500 | join (orders | group item: sum(amount) as total"           \
+  " | filter total > 100) on item semi | group: count() as n"
+static const plan_way carried[] = {
+  { "every order meets the join", CARRIED, DFQ_BATCH_ENGINE, 1, 0, OFF(DFQ_RULE_SIEVE) },
+  { "those of its keys", CARRIED, DFQ_BATCH_ENGINE, 1, 0, 0 },
+};
+static const plan_way asked[] = {
+  { "groups of all orders", ASKED, DFQ_BATCH_ENGINE, 1, 0,
+    OFF(DFQ_RULE_SIEVE) | OFF(DFQ_RULE_BUILD_SIDE) },
+  { "groups that are asked for", ASKED, DFQ_BATCH_ENGINE, 1, 0, 0 },
+};
+
 int main(void) {
   if (!begin(false)) return 1;
   keep("left_side", "orders | limit 2000 | select order_id as k");
@@ -83,6 +102,8 @@ int main(void) {
   COMPARE("11,000 groups of sorted rows", ORDERS, middle, true);
   COMPARE("600,000 groups of sorted rows", ORDERS, many, true);
   COMPARE("8 groups by text", ORDERS, texts, false);
+  COMPARE("keys handed down", ORDERS, carried, true);
+  COMPARE("keys handed down to groups", ORDERS, asked, true);
   COMPARE("group on threads", ORDERS, group_threads, true);
   COMPARE("sort on threads", ORDERS, sort_threads, true);
   COMPARE("sort + limit 10", ORDERS, top, true);
