@@ -41415,11 +41415,13 @@ static bool dfq__parting_no_memory(dfq__parting *p) {
 
 // -- names of folders
 
-// Bytes that a name may not hold on every system, and those that mean something in it.
+// Bytes that a name may not hold on every system, and those that mean something in it. Windows
+// drops a blank or a point at a name's end.
 static void dfq__put_percent(dfq__text *t, const char *s, size_t n) {
   for (size_t i = 0; i < n; i++) {
     unsigned char c = (unsigned char)s[i];
-    if (c < 32 || c == 127 || strchr("%=/\\:*?\"<>|#", c)) dfq__putf(t, "%%%02X", c);
+    bool end = i + 1 == n && (c == ' ' || c == '.');
+    if (c < 32 || c == 127 || end || strchr("%=/\\:*?\"<>|#", c)) dfq__putf(t, "%%%02X", c);
     else dfq__put_char(t, s[i]);
   }
 }

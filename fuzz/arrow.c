@@ -1,8 +1,8 @@
 // arrow.c - what another engine hands over: bytes become a schema and arrays, right in most
-// places and hostile in some - formats, children, counts, offsets, indices, buffers that are not
-// there. Arrow passes on no lengths of buffers, so each is exactly as long as what the array
-// says of itself needs, and the sanitizers see whoever reads beyond. As a table, as a stream and
-// exported once more it is the same, or an error; and everything is released once.
+// places and hostile in some - formats, children, counts, offsets, indices, buffers that are
+// not there. Arrow passes on no lengths of buffers, so each is exactly as long as what the array
+// says of itself needs, and the sanitizers see whoever reads beyond. As a table, as a stream
+// and exported once more it is the same, or an error; and everything is released once.
 #include "fuzz.h"
 
 enum { ARROW_BLOCKS = 4096, ARROW_DEEP = 4 };

@@ -235,7 +235,7 @@ static void files_fell(const char *path) {
     if (remove(name) != 0) files_fell(name);
   }
   if (dir) closedir(dir);
-  rmdir(path);
+  if (remove(path) != 0) rmdir(path);   // Windows tells them apart
 }
 
 // What a scan of a pattern below the tests' folder gives, as csv_dump does. Owns: the caller.
@@ -603,7 +603,7 @@ TEST(files_progress) {
 
 // Rows with keys of several types, odd texts and nulls among them.
 static dfq_frame *files_keyed(dfq *db, int n, int keys) {
-  static const char *const odd[] = { "EU", "", "a/b", "50%", "_x", "\xC3\xA4 =", "NA",
+  static const char *const odd[] = { "EU", "", "a/b.", "50% ", "_x", "\xC3\xA4 =", "NA",
                                      "__HIVE_DEFAULT_PARTITION__" };
   test_string t = { NULL, 0, 0 };
   int wide = keys > 100 ? 300 : 1;   // so much that it does not wait in memory
@@ -636,7 +636,8 @@ TEST(files_parted_and_back) {
     if (round == 2) test_mkdir(path);    // an empty folder may be there
     char pattern[1000];
     snprintf(pattern, sizeof pattern, "%s/", path);
-    CHECK(dfq_write_partitioned(f, round ? path : pattern, "k, t", &o));
+    if (!CHECK(dfq_write_partitioned(f, round ? path : pattern, "k, t", &o)))
+      test_fail("    %s\n", dfq_error(db));
     if (round < 3) {
       dfq_csv_options read = csv_options();
       if (round == 2) read.delimiter = '\t';
