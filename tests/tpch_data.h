@@ -14,7 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
-// A linear congruential generator (Knuth, MMIX) and its high bits.
+// A linear congruential generator (Knuth, MMIX) and its high bits. Draws stand in statements of
+// their own: compilers differ in which argument of a call they compute first.
 typedef struct tpch_random { uint64_t state; } tpch_random;
 
 static inline int tpch_draw(tpch_random *r, int from, int to) {
@@ -151,7 +152,8 @@ static inline void tpch_part_rows(FILE *f, tpch_random *r, int rows) {
     tpch_words(f, r, tpch_colours, 10, 3, 3);
     int brand = tpch_draw(r, 0, 4), kind = tpch_draw(r, 0, 3), size = tpch_draw(r, 1, 50);
     fprintf(f, "Manufacturer#%d|%s|%s ", brand % 3 + 1, tpch_brands[brand], tpch_kinds[kind]);
-    fprintf(f, "%s %s|", tpch_finishes[tpch_draw(r, 0, 1)], tpch_metals[tpch_draw(r, 0, 2)]);
+    int metal = tpch_draw(r, 0, 2), finish = tpch_draw(r, 0, 1);
+    fprintf(f, "%s %s|", tpch_finishes[finish], tpch_metals[metal]);
     if (i % 4 == 0) size = 15;
     if (i % 4 == 1) size = size % 5 + 1;
     if (i % 4 == 2) size = tpch_sizes[size % 8];
@@ -207,7 +209,7 @@ static inline long tpch_line(FILE *f, tpch_random *r, int order, int number, int
 static inline void tpch_order_rows(FILE *f, FILE *lines, tpch_random *r, int rows, int scale) {
   for (int i = 0; i < rows; i++) {
     int order = i / 8 * 32 + i % 8 + 1, day = tpch_draw(r, 0, TPCH_LAST_ORDER), shipped = 0;
-    int customer = tpch_draw(r, 0, 100 * scale - 1) * 3 + tpch_draw(r, 1, 2);
+    int third = tpch_draw(r, 0, 100 * scale - 1), customer = third * 3 + tpch_draw(r, 1, 2);
     bool big = tpch_draw(r, 0, 49) == 0, open;
     int count = big ? 7 : tpch_draw(r, 1, 7);
     long total = 0;
@@ -218,7 +220,8 @@ static inline void tpch_order_rows(FILE *f, FILE *lines, tpch_random *r, int row
     fprintf(f, "%d|%d|%c|", order, customer, shipped == count ? 'F' : shipped ? 'P' : 'O');
     tpch_money(f, total);
     tpch_date(f, day);
-    fprintf(f, "%s|Clerk#%09d|0|", tpch_priorities[tpch_draw(r, 0, 4)], tpch_draw(r, 1, 9));
+    int clerk = tpch_draw(r, 1, 9), priority = tpch_draw(r, 0, 4);
+    fprintf(f, "%s|Clerk#%09d|0|", tpch_priorities[priority], clerk);
     tpch_comment(f, r, 2, 8);
   }
 }
