@@ -16,6 +16,9 @@
 # make tsan [ONLY=threads]   the tests under a sanitizer of threads: a quarter of an hour in all
 # make arithmetic   tests/arithmetic.c in its long form: numbers against exact arithmetic
 # make coverage   the lines and branches of dfq.h that the tests reach; fails below 95 % of lines
+# make integers [ONLY=csv]   the tests, ended by an unsigned number that wraps, or is cut: clang
+# make valgrind [SHARD=1/20]   a twentieth of the tests, or SHARD's part, under memcheck
+# make analyze [TOOL=gcc]   gcc -fanalyzer, clang-tidy and cppcheck: 10 minutes, 2 GB
 # make matrix   compilers and platforms, as far as installed: sh tools/matrix.sh NAME-PART, full
 # make trust [LONG=1] [ONLY=tests,fuzzing]   all of these in their short or long form, as a table
 # make compare-functions   how many results agree with SQLite's and DuckDB's
@@ -197,6 +200,27 @@ tsan: build/tsan
 .PHONY: arithmetic
 arithmetic: build/tests
 	@DFQ_ARITHMETIC=$(or $(TIMES),40) build/tests arithmetic_
+
+# Where wrapping is meant, tools/wraps.txt says so.
+.PHONY: integers valgrind analyze
+build/integers: tests/all.c build/flags tools/wraps.txt
+	clang -std=c11 -O0 -g -I. -MMD -MP -MF $@.d \
+	  -fsanitize=unsigned-integer-overflow,implicit-conversion -fno-sanitize-recover=all \
+	  -fsanitize-ignorelist=tools/wraps.txt $< -o $@ $(LDLIBS)
+
+integers: build/integers
+	@DFQ_PLANS=$${DFQ_PLANS:-300} build/integers $(ONLY)
+
+# What was not written yet is seen when something depends on it; leaks as well.
+build/plain_tests: tests/all.c build/flags
+	$(COMPILE) $(CPPFLAGS) -O1 -g $< -o $@ $(LDLIBS)
+
+valgrind: build/plain_tests
+	@DFQ_PLANS=$${DFQ_PLANS:-20} TEST_SHARD=$(or $(SHARD),1/20) \
+	  valgrind -q --leak-check=full --error-exitcode=9 build/plain_tests $(ONLY)
+
+analyze:
+	@python3 tools/analyze.py $(if $(TOOL),TOOL=$(TOOL))
 
 tpch: build/dfq
 	@test -n "$(DIR)" || { echo "make tpch DIR=path/to/tables: examples/tpch/README.md"; exit 1; }

@@ -2954,7 +2954,7 @@ static void *dfq__io_open(void *user, const char *path, bool write, const char *
   if (!write && strcmp(path, "-") == 0) return stdin;   // whatever that is, and once
   FILE *f = fopen(path, write ? "wb" : "rb");
   if (!f) *why = strerror(errno);
-  else setvbuf(f, NULL, _IONBF, 0);
+  else (void)setvbuf(f, NULL, _IONBF, 0);   // which may fail: it is slower then
   return f;
 }
 
@@ -35059,6 +35059,26 @@ static const char *const *dfq__knob_words(dfq__csv_kind kind) {
                                    : NULL;
 }
 
+// Is the option given, that is: not all bytes of its member 0?
+static bool dfq__knob_given(const void *options, const dfq__csv_knob *k) {
+  const char *byte = (const char *)options + k->at;
+  bool text = dfq__csv_is_text(k->kind) || k->kind == DFQ__K_LINES ||
+              (k->kind >= DFQ__K_FORM && k->kind <= DFQ__K_NESTED);   // those are at widths
+  bool count = k->kind == DFQ__K_COUNT || k->kind == DFQ__K_INFER, given = false;
+  size_t n = text ? sizeof(char *) : count ? sizeof(size_t)
+             : dfq__knob_words(k->kind) || k->kind == DFQ__K_DIGITS ? sizeof(int) : 1;
+  for (size_t i = 0; i < n; i++) given = given || byte[i];
+  return given;
+}
+
+// Is no option given? Asked member by member: what lies between members means nothing.
+static bool dfq__csv_plain(const dfq_csv_options *o) {
+  bool given = o->header;
+  for (int i = 0; i < DFQ__CSV_KNOBS; i++)
+    given = given || dfq__knob_given(o, &dfq__csv_knobs[i]);
+  return !given;
+}
+
 // An option, if it is not the default: what its member holds is enough to say it.
 static void dfq__put_knob(dfq__text *t, const dfq__csv_knob *k, const void *member) {
   const char *byte = (const char *)member, *text = NULL;
@@ -37982,8 +38002,7 @@ static bool dfq__json_prepare(dfq__csv_scan *s) {
 
 // A source of objects. It takes some of CSV's options, and refuses the others.
 static bool dfq__json_source(dfq__verb *v, dfq__csv_source *s, int form) {
-  dfq_csv_options o = s->options, none;
-  memset(&none, 0, sizeof none);
+  dfq_csv_options o = s->options;
   o.types = NULL;
   o.infer_rows = 0;
   o.bad_values = DFQ_BAD_ERROR;
@@ -37992,7 +38011,7 @@ static bool dfq__json_source(dfq__verb *v, dfq__csv_source *s, int form) {
   o.file_name = NULL;
   s->json = (dfq__json_keys *)dfq__arena_alloc(&v->db->arena, sizeof *s->json);
   if (!s->json) return false;
-  if (memcmp(&o, &none, sizeof o) != 0 || s->options.infer_rows == DFQ_INFER_NONE) {
+  if (!dfq__csv_plain(&o) || s->options.infer_rows == DFQ_INFER_NONE) {
     dfq__verb_error(v, DFQ_USAGE, "%s is JSON, which has other options: types, infer N or all, "
                     "dates, rows, bad_values, unknown, nested and those of many files",
                     s->path);
@@ -39010,13 +39029,13 @@ static dfq_frame *dfq__scan_columnar_one(dfq *db, const char *path, bool map, co
 // A columnar file has its schema in itself: what says how to read text is refused.
 static dfq_frame *dfq__open_columnar(dfq *db, const char *path, const dfq_csv_options *options,
                                      bool map, const char *at) {
-  dfq_csv_options o, none;
-  memset(&none, 0, sizeof none);
-  o = options ? *options : none;
+  dfq_csv_options o;
+  memset(&o, 0, sizeof o);
+  if (options) o = *options;
   o.file_name = NULL;
   o.fill_missing = o.no_hive = false;
   dfq__verb v = { db, NULL, "scan", at, NULL };
-  if (memcmp(&o, &none, sizeof o) != 0)
+  if (!dfq__csv_plain(&o))
     return dfq__verb_fail(&v, DFQ_USAGE, "%s has its schema in itself: it takes map, and no "
                           "option of CSV files", path);
   return dfq__scan_columnar_one(db, path, map, at);
@@ -40414,16 +40433,6 @@ static const dfq__write_knob dfq__write_knobs[] = {
 };
 enum { DFQ__WRITE_KNOBS = sizeof dfq__write_knobs / sizeof *dfq__write_knobs };
 
-// Is the option given?
-static bool dfq__write_given(const dfq_write_options *o, const dfq__csv_knob *k) {
-  const char *byte = (const char *)o + k->at;
-  bool text = dfq__csv_is_text(k->kind) || k->kind == DFQ__K_LINES, given = false;
-  size_t n = text ? sizeof(char *) : k->kind == DFQ__K_COUNT ? sizeof(size_t)
-             : k->kind == DFQ__K_QUOTING || k->kind == DFQ__K_DIGITS ? sizeof(int) : 1;
-  for (size_t i = 0; i < n; i++) given = given || byte[i];
-  return given;
-}
-
 // Refuses an option that is not one of the form's. Returns false.
 static bool dfq__write_no_option(dfq__writer *w, const char *word) {
   dfq__text t = dfq__text_in(w->db->heap);
@@ -40462,7 +40471,7 @@ static bool dfq__write_options_check(dfq__writer *w) {
   w->line_end = o->line_end ? o->line_end : "\n";
   for (int i = 0; i < DFQ__WRITE_KNOBS; i++) {
     const dfq__write_knob *k = &dfq__write_knobs[i];
-    if (!(k->forms & w->is->form) && dfq__write_given(o, &k->knob))
+    if (!(k->forms & w->is->form) && dfq__knob_given(o, &k->knob))
       return dfq__write_no_option(w, k->knob.word);
   }
   const char *problem = dfq__write_problem(w);

@@ -395,7 +395,27 @@ TEST(columnar_in_pipelines) {
   dfq_close(db);
 }
 
+// What lies between the members of the options may be anything: no option is given by it.
+TEST(columnar_options_between_members) {
+  dfq_csv_options o;
+  memset(&o, 0xaa, sizeof o);
+#define BETWEEN(word, kind, member) memset(&o.member, 0, sizeof o.member);
+  DFQ__CSV_KNOB_LIST(BETWEEN)
+#undef BETWEEN
+  CHECK(!dfq__csv_plain(&o));
+  o.header = false;
+  CHECK(dfq__csv_plain(&o));
+#define BETWEEN(word, kind, member)                                                            \
+  memset(&o.member, 1, sizeof o.member);                                                       \
+  if (!CHECK(!dfq__csv_plain(&o))) test_fail("    %s\n", word);                                \
+  memset(&o.member, 0, sizeof o.member);
+  DFQ__CSV_KNOB_LIST(BETWEEN)
+#undef BETWEEN
+  CHECK(dfq__csv_plain(&o));
+}
+
 static void run_ch6_columnar(void) {
+  RUN(columnar_options_between_members);
   RUN(columnar_round_trip);
   RUN(columnar_skips_only_what_is_empty);
   RUN(columnar_says_what_it_skips);
