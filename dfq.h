@@ -13108,7 +13108,8 @@ typedef struct dfq__store {
   size_t rows;
 } dfq__store;
 
-// False without memory; then, as after success, dfq__store_free gives back what there is.
+// type: of its columns; NULL: the caller says. False without memory; then, as after success,
+// dfq__store_free gives back what there is.
 static bool dfq__store_init(dfq__store *s, dfq__heap *heap, const dfq_type *type, int columns) {
   size_t n = (size_t)columns + 1;
   memset(s, 0, sizeof *s);
@@ -13119,7 +13120,15 @@ static bool dfq__store_init(dfq__store *s, dfq__heap *heap, const dfq_type *type
   s->valid = (dfq__buffer *)dfq__alloc_zero(heap, n, sizeof *s->valid);
   s->copies = (bool *)dfq__alloc_zero(heap, n, sizeof *s->copies);
   if (!s->type || !s->data || !s->valid || !s->copies) return false;
-  for (int c = 0; c < columns; c++) s->type[c] = type[c];
+  for (int c = 0; type && c < columns; c++) s->type[c] = type[c];
+  return true;
+}
+
+// A store with a schema's columns. False as before.
+DFQ__NOINLINE static bool dfq__store_like(dfq__heap *heap, dfq__store *s,
+                                          const dfq_schema *schema) {
+  if (!dfq__store_init(s, heap, NULL, schema->count)) return false;
+  for (int c = 0; c < schema->count; c++) s->type[c] = schema->field[c].type;
   return true;
 }
 
@@ -14941,14 +14950,21 @@ static bool dfq__table_scan_code(dfq__op *op, int c, bool now) {
   return ok;
 }
 
+// Where the morsel of that number, of so many batches each, begins and ends in so many rows.
+// False when there is none.
+static bool dfq__morsel_of(const dfq__op *op, size_t batches, size_t rows, size_t number,
+                           size_t *at, size_t *end) {
+  size_t size = batches * op->run->batch_rows;
+  if (number > rows / size || number * size == rows) return false;
+  *at = number * size;
+  *end = dfq__min(*at + size, rows);
+  return true;
+}
+
 // Restricts the scan to one morsel: 32 batches. False when there is none of that number.
 static bool dfq__table_scan_morsel(dfq__op *op, size_t number) {
   dfq__table_scan *s = (dfq__table_scan *)op;
-  size_t size = op->eval.heap->morsel * op->run->batch_rows;
-  if (number > s->store->rows / size || number * size == s->store->rows) return false;
-  s->at = number * size;
-  s->end = dfq__min(s->at + size, s->store->rows);
-  return true;
+  return dfq__morsel_of(op, op->eval.heap->morsel, s->store->rows, number, &s->at, &s->end);
 }
 
 // A slice of the table's own arrays. It stays valid longer than a batch must, and nobody counts
@@ -15923,11 +15939,7 @@ static int dfq__crew_size(const dfq__op *scan, double rows) {
 // that number.
 DFQ__UNUSED static bool dfq__kept_morsel(dfq__op *op, size_t number, size_t *at, size_t *end) {
   size_t batches = dfq__max(op->eval.heap->morsel / op->lender->weight, 1);
-  size_t size = batches * op->run->batch_rows, kept = op->lender->kept;
-  if (number > kept / size || number * size == kept) return false;
-  *at = number * size;
-  *end = dfq__min(*at + size, kept);
-  return true;
+  return dfq__morsel_of(op, batches, op->lender->kept, number, at, end);
 }
 
 // Lends what a chain has prepared to its copy. False without memory.
@@ -16110,10 +16122,8 @@ static bool dfq__crew_room(dfq__crew *crew, const dfq__worker *w) {
   if (rows > crew->room) crew->room = dfq__guess_rows(w->scan, crew->rows, w->rows, rows);
   if (!dfq__store_room(to, crew->room)) return false;
   for (int c = 0; c < to->columns; c++) {
-    bool valid = to->valid[c].data, first = w->part.valid[c].data && !valid;
-    if (!valid && !first) continue;
-    if (!dfq__buffer_reserve(to->heap, &to->valid[c], crew->room + 1)) return false;
-    if (first) memset(to->valid[c].data, 1, to->rows);
+    if (!w->part.valid[c].data && !to->valid[c].data) continue;
+    if (!dfq__store_valid(to, c, crew->room - to->rows)) return false;
   }
   return true;
 }
@@ -16596,11 +16606,8 @@ static bool dfq__stream_open(dfq__stream *s, dfq_frame *f, bool whole) {
   const dfq_schema *schema = &run->plan->schema;
   if (run->options.engine == DFQ_ROW_ENGINE) {
     size_t n = (size_t)schema->count + 1;
-    dfq_type *type = (dfq_type *)dfq__arena_array(&run->own->arena, n, sizeof *type);
     s->batch.column = (dfq__vec *)dfq__arena_array(&run->own->arena, n, sizeof(dfq__vec));
-    for (int c = 0; type && c < schema->count; c++) type[c] = dfq__types_of(schema, c);
-    if (!type || !s->batch.column ||
-        !dfq__store_init(&s->gathered, run->own->heap, type, schema->count))
+    if (!s->batch.column || !dfq__store_like(run->own->heap, &s->gathered, schema))
       dfq__run_no_memory(run);
     else s->rows = dfq__row_op_open(run, run->plan);
     s->batch.columns = schema->count;
@@ -16812,15 +16819,12 @@ typedef struct dfq__shown {
 } dfq__shown;
 
 // False without memory; dfq__shown_free is due all the same.
-static bool dfq__shown_init(dfq__shown *s, dfq *db, const dfq_schema *schema,
-                            dfq__arena *arena) {
+static bool dfq__shown_init(dfq__shown *s, dfq *db, const dfq_schema *schema) {
   memset(s, 0, sizeof *s);
   s->schema = schema;
-  dfq_type *type = (dfq_type *)dfq__arena_array(arena, (size_t)schema->count + 1, sizeof *type);
-  for (int c = 0; type && c < schema->count; c++) type[c] = dfq__types_of(schema, c);
-  return type && dfq__store_init(&s->head, db->heap, type, schema->count) &&
-         dfq__store_init(&s->tail[0], db->heap, type, schema->count) &&
-         dfq__store_init(&s->tail[1], db->heap, type, schema->count);
+  return dfq__store_like(db->heap, &s->head, schema) &&
+         dfq__store_like(db->heap, &s->tail[0], schema) &&
+         dfq__store_like(db->heap, &s->tail[1], schema);
 }
 
 static void dfq__shown_free(dfq__shown *s) {
@@ -17013,7 +17017,7 @@ DFQ_API bool dfq_show_table(dfq *db, const dfq_table *table, FILE *out) {
   dfq__shown shown;
   if (!table) return false;
   size_t columns = (size_t)table->schema.count;
-  bool ok = dfq__shown_init(&shown, db, &table->schema, &arena);
+  bool ok = dfq__shown_init(&shown, db, &table->schema);
   dfq__vec *all = (dfq__vec *)dfq__arena_array(&arena, 2 * columns + 2, sizeof *all);
   if (ok && all) {
     for (int c = 0; c < table->schema.count; c++) all[c] = dfq__store_vec(&table->store, c);
@@ -17034,7 +17038,7 @@ DFQ_API bool dfq_show(dfq_frame *frame, FILE *out) {
   if (!dfq__stream_open(&s, frame, true)) return false;
   dfq__arena *arena = &s.run->own->arena;
   const dfq_schema *schema = &s.run->plan->schema;
-  bool ok = dfq__shown_init(&shown, frame->db, schema, arena);
+  bool ok = dfq__shown_init(&shown, frame->db, schema);
   dfq__vec *room = (dfq__vec *)dfq__arena_array(arena, (size_t)schema->count + 1, sizeof *room);
   ok = ok && room;
   for (const dfq__batch *b; ok && (b = dfq__stream_next(&s)) != NULL;)
@@ -20566,14 +20570,11 @@ static dfq_expr *dfq__plan_item(dfq__group_plan *p, dfq_expr *e) {
     return NULL;
   }
   if (e->argc == 0) return e;
-  dfq_expr *copy = dfq__expr_new(p->db, e->kind, e->argc);
+  dfq_expr *copy = dfq__expr_copy_node(p->db, e);
   if (copy->kind == DFQ_FAILED) { p->binder->error = &dfq__error_memory; return NULL; }
-  dfq_expr **arg = copy->arg;
-  *copy = *e;
-  copy->arg = arg;
   for (int i = 0; i < e->argc; i++) {
-    arg[i] = dfq__plan_item(p, e->arg[i]);
-    if (!arg[i]) return NULL;
+    copy->arg[i] = dfq__plan_item(p, e->arg[i]);
+    if (!copy->arg[i]) return NULL;
   }
   return copy;
 }
@@ -21421,12 +21422,8 @@ static bool dfq__run_fill(dfq__group_op *o) {
 static dfq__event dfq__group_sorted_next(dfq__op *op) {
   dfq__group_op *o = (dfq__group_op *)op;
   dfq__grouper *g = &o->g;
-  if (!o->done.heap) {
-    dfq_type *type = (dfq_type *)dfq__op_array(op, (size_t)g->middle.columns, sizeof *type);
-    for (int c = 0; type && c < g->middle.columns; c++) type[c] = g->plan.field[c].type;
-    if (!type || !dfq__store_init(&o->done, op->eval.heap, type, g->middle.columns))
-      return DFQ__ERROR;
-  }
+  if (!o->done.heap && !dfq__store_like(op->run->own->heap, &o->done, &g->plan.middle))
+    return DFQ__ERROR;
   o->emitted += o->done.rows;
   dfq__store_clear(&o->done);
   if (!dfq__run_fill(o)) op->failed = true;
@@ -21860,11 +21857,9 @@ static bool dfq__join_build_kept(dfq__join_op *j, dfq__op *side, const int *key,
                                  dfq__batch *part) {
   dfq__op *op = &j->head;
   int columns = side->out.columns;
-  dfq_type *type = (dfq_type *)dfq__op_array(op, (size_t)columns, sizeof *type);
   dfq__batch in = { 0, columns, NULL };
   in.column = (dfq__vec *)dfq__op_array(op, (size_t)columns, sizeof(dfq__vec));
-  for (int c = 0; type && c < columns; c++) type[c] = dfq__types_of(&side->node->schema, c);
-  if (!type || !in.column || !dfq__store_init(&j->kept, op->eval.heap, type, columns))
+  if (!in.column || !dfq__store_like(op->run->own->heap, &j->kept, &side->node->schema))
     return false;
   j->kept.lends = true;
   if (!dfq__read_into(side, side, dfq__op_keep, &j->kept))
@@ -22654,13 +22649,6 @@ static dfq__merge *dfq__merge_of(dfq__op *op) {
   return (dfq__merge *)((dfq__join_op *)op)->merge;
 }
 
-// A store with a schema's columns. False without memory.
-static bool dfq__store_like(dfq__op *op, dfq__store *s, const dfq_schema *schema) {
-  dfq_type *type = (dfq_type *)dfq__op_array(op, (size_t)schema->count, sizeof *type);
-  for (int c = 0; type && c < schema->count; c++) type[c] = dfq__types_of(schema, c);
-  return type && dfq__store_init(s, op->eval.heap, type, schema->count);
-}
-
 // A store for the keys of one side, for comparing with a row that is gone.
 static bool dfq__keys_store(dfq__op *op, dfq__store *s, int side, const int *column, int keys) {
   dfq_type *type = (dfq_type *)dfq__op_array(op, (size_t)keys, sizeof *type);
@@ -22689,9 +22677,9 @@ static bool dfq__merge_prepare(dfq__op *op) {
   m->row = (dfq_value *)dfq__op_array(
       op, (size_t)(op->out.columns + op->node->in[1]->schema.count), sizeof *m->row);
   return m->row && dfq__keys_store(op, &m->kept_key, 0, j->left_key, keys) &&
-         dfq__store_like(op, &m->kept, &op->node->in[1]->schema) &&
-         dfq__store_like(op, &m->out, &op->node->schema) &&
-         dfq__store_like(op, &m->rest, &op->node->schema);
+         dfq__store_like(op->run->own->heap, &m->kept, &op->node->in[1]->schema) &&
+         dfq__store_like(op->run->own->heap, &m->out, &op->node->schema) &&
+         dfq__store_like(op->run->own->heap, &m->rest, &op->node->schema);
 }
 
 // The merge itself lies in the run's arena; only its stores are freed.
@@ -24669,7 +24657,7 @@ enum { DFQ__GROUP_WEIGHT = 16 };   // rows that take as long as finishing a grou
 // A copy in another thread finishes groups of this one. Finishing only reads, but for the
 // texts and lists that it makes, which go to the copy's own arena, and the order of values
 // within a group.
-static bool dfq__group_share(dfq__group_op *o, const dfq__group_op *from) {
+static void dfq__group_share(dfq__group_op *o, const dfq__group_op *from) {
   dfq__keys_free(&o->keys);
   o->keys = from->keys;
   o->g.aggs.state = from->g.aggs.state;
@@ -24680,7 +24668,6 @@ static bool dfq__group_share(dfq__group_op *o, const dfq__group_op *from) {
   o->g.cold.groups = from->g.cold.groups;
   for (int i = 0; i < o->g.aggs.count; i++) o->g.aggs.agg[i] = from->g.aggs.agg[i];
   o->shared = true;
-  return true;
 }
 
 // A worker's group never gets here: it is read morsel by morsel, not pulled.
@@ -24688,7 +24675,7 @@ static bool dfq__group_prepare(dfq__op *op) {
   dfq__group_op *o = (dfq__group_op *)op;
   if (op->node->sorted) return true;      // reads as it goes, see >>group-sorted
   if (!o->any_key && !dfq__grouper_grow(&o->g, 1)) return false;
-  if (op->lender) return dfq__group_share(o, (const dfq__group_op *)op->lender);
+  if (op->lender) { dfq__group_share(o, (const dfq__group_op *)op->lender); return true; }
   int done = dfq__group_with_crew(o);
   if (done < 0 || (done == 0 && !dfq__group_read(op))) return false;
   op->kept = o->groups = o->any_key ? o->keys.table.count : 1;
@@ -24926,14 +24913,6 @@ static dfq_value *dfq__row_values(dfq__row_op *op, size_t n) {
   return (dfq_value *)dfq__arena_array(&op->run->own->arena, n + 1, sizeof(dfq_value));
 }
 
-// A store with a schema's columns. False without memory.
-static bool dfq__row_store_like(dfq__row_op *op, dfq__store *s, const dfq_schema *schema) {
-  dfq_type *type = (dfq_type *)dfq__arena_array(&op->run->own->arena, (size_t)schema->count + 1,
-                                                sizeof *type);
-  for (int c = 0; type && c < schema->count; c++) type[c] = dfq__types_of(schema, c);
-  return type && dfq__store_init(s, op->run->own->heap, type, schema->count);
-}
-
 // Returns false, so that an open can end with it.
 static bool dfq__row_fail_memory(dfq__row_op *op) {
   if (!op->run->error) dfq__run_no_memory(op->run);
@@ -25069,7 +25048,7 @@ static bool dfq__row_sort_open(dfq_rows *r) {
   if (!dfq__row_bind_keys(op, type)) return false;
   if (!dfq__store_init(&s->keys, op->run->own->heap, type, n->key_count))
     return dfq__row_fail_memory(op);
-  if (!dfq__row_store_like(op, &s->rows, &n->schema)) return dfq__row_fail_memory(op);
+  if (!dfq__store_like(op->run->own->heap, &s->rows, &n->schema)) return dfq__row_fail_memory(op);
   if (!dfq__row_sort_read(s)) return false;
   s->room = s->rows.rows + 1;
   s->order = (uint32_t *)dfq__alloc_zero(op->run->own->heap, s->room, sizeof *s->order);
@@ -25244,7 +25223,7 @@ static bool dfq__row_join_open(dfq_rows *r) {
     type[k] = dfq__types_of(left, j->left_key[k]);
   }
   if (!dfq__row_table_init(&j->keys, op->run->own, type, (int)keys) ||
-      !dfq__row_store_like(op, &j->right, right) ||
+      !dfq__store_like(op->run->own->heap, &j->right, right) ||
       !dfq__store_init(&j->last_left, op->run->own->heap, type, (int)keys) ||
       !dfq__store_init(&j->last_right, op->run->own->heap, type, (int)keys))
     return dfq__row_fail_memory(op);
@@ -27238,7 +27217,7 @@ static bool dfq__window_compute(dfq__window_op *o, dfq__window_part *p) {
 }
 
 // A copy in another thread gives out slices of the same columns.
-static bool dfq__window_share(dfq__window_op *o, const dfq__window_op *from) {
+static void dfq__window_share(dfq__window_op *o, const dfq__window_op *from) {
   dfq__store_free(&o->sorter.store);
   o->sorter.store = from->sorter.store;
   for (int i = 0; i < o->head.node->expr_count; i++) {
@@ -27246,7 +27225,6 @@ static bool dfq__window_share(dfq__window_op *o, const dfq__window_op *from) {
     o->part[i].valid = from->part[i].valid;
   }
   o->shared = true;
-  return true;
 }
 
 // Of a copy in another thread: a morsel of the rows.
@@ -27259,7 +27237,7 @@ static bool dfq__window_morsel(dfq__op *op, size_t number) {
 // window that has the most: the others see fewer of them.
 static bool dfq__window_prepare(dfq__op *op) {
   dfq__window_op *o = (dfq__window_op *)op;
-  if (op->lender) return dfq__window_share(o, (const dfq__window_op *)op->lender);
+  if (op->lender) { dfq__window_share(o, (const dfq__window_op *)op->lender); return true; }
   if (!dfq__read_into(op, op->in[0], dfq__window_keep, &o->sorter.store)) return false;
   if (o->places.on && !dfq__places_settle(o)) return false;
   op->kept = o->rows = o->sorter.store.rows;
@@ -27403,7 +27381,7 @@ static bool dfq__row_window_init(dfq__row_window *w) {
     ok = dfq__row_window_part_open(w, &b, n->expr[i], &w->part[i], type);
   if (!ok && b.error) dfq__run_error(op->run, b.error);
   ok = ok && dfq__store_init(&w->more, op->run->own->heap, type, w->further) &&
-       dfq__row_store_like(op, &w->rows, &n->in[0]->schema);
+       dfq__store_like(op->run->own->heap, &w->rows, &n->in[0]->schema);
   return ok || dfq__row_fail_memory(op);
 }
 
@@ -41132,14 +41110,10 @@ static void dfq__col_end(dfq__writer *head) {
 static bool dfq__col_write_open(dfq__writer *head) {
   dfq__heap *heap = head->db->heap;
   const dfq_schema *schema = head->schema;
-  size_t columns = (size_t)schema->count + 1;
   dfq__col_writer *w = (dfq__col_writer *)dfq__alloc_zero(heap, 1, sizeof *w);
-  dfq_type *type = (dfq_type *)dfq__alloc_zero(heap, columns, sizeof *type);
   head->state = w;
-  for (int c = 0; type && c < schema->count; c++) type[c] = dfq__types_of(schema, c);
-  bool ok = w && type && dfq__store_init(&w->store, heap, type, schema->count);
-  dfq__free(heap, type, columns * sizeof *type);
   if (!w) return false;
+  bool ok = dfq__store_like(heap, &w->store, schema);
   w->head = head;
   w->most = head->options.group_rows ? dfq__min(head->options.group_rows, DFQ__COL_ROWS)
                                      : (size_t)DFQ__COL_ROWS;
@@ -41184,7 +41158,7 @@ static bool dfq__table_write_open(dfq__writer *w) {
   t->arena.heap = w->db->heap;
   size_t columns = (size_t)w->schema->count + 1;
   t->room = (dfq__vec *)dfq__arena_array(&t->arena, columns, sizeof *t->room);
-  bool ok = dfq__shown_init(&t->shown, w->db, w->schema, &t->arena) && t->room;
+  bool ok = dfq__shown_init(&t->shown, w->db, w->schema) && t->room;
   t->shown.put = dfq__put_text_value;
   t->shown.user = w;
   return ok;
@@ -41978,12 +41952,9 @@ static bool dfq__row_write_open(dfq_rows *r) {
   dfq__run *run = s->op.run;
   const dfq_schema *schema = &s->op.node->in[0]->schema;
   size_t n = (size_t)schema->count + 1;
-  dfq_type *type = (dfq_type *)dfq__arena_array(&run->own->arena, n, sizeof *type);
   s->batch.columns = schema->count;
   s->batch.column = (dfq__vec *)dfq__arena_array(&run->own->arena, n, sizeof(dfq__vec));
-  for (int c = 0; type && c < schema->count; c++) type[c] = dfq__types_of(schema, c);
-  if (type && s->batch.column &&
-      dfq__store_init(&s->store, run->own->heap, type, schema->count)) return true;
+  if (s->batch.column && dfq__store_like(run->own->heap, &s->store, schema)) return true;
   return dfq__row_fail_memory(&s->op);
 }
 
