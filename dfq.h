@@ -25048,7 +25048,8 @@ static bool dfq__row_sort_open(dfq_rows *r) {
   if (!dfq__row_bind_keys(op, type)) return false;
   if (!dfq__store_init(&s->keys, op->run->own->heap, type, n->key_count))
     return dfq__row_fail_memory(op);
-  if (!dfq__store_like(op->run->own->heap, &s->rows, &n->schema)) return dfq__row_fail_memory(op);
+  if (!dfq__store_like(op->run->own->heap, &s->rows, &n->schema))
+    return dfq__row_fail_memory(op);
   if (!dfq__row_sort_read(s)) return false;
   s->room = s->rows.rows + 1;
   s->order = (uint32_t *)dfq__alloc_zero(op->run->own->heap, s->room, sizeof *s->order);

@@ -360,7 +360,8 @@ static void window_run_dry(const char *items) {
 // What a window reads is kept once, where it is a column; more keys of a sort than columns.
 TEST(window_reads_columns_in_place) {
   static const char *const items[] = {
-    "sum(x) over (partition by k order by d) as a, max(x) over (partition by k order by d) as b, "
+    "sum(x) over (partition by k order by d) as a, "
+    "max(x) over (partition by k order by d) as b, "
     "lag(k, 1, d) over (partition by x order by d desc, d, d desc, k) as c",
     "sum(x + 0) over (partition by k + 0 order by d + 0) as a, max(x + 0) over (partition by "
     "k + 0 order by d + 0) as b, lag(k + 0, 1, d + 0) over (partition by x + 0 order by "
