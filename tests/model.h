@@ -1273,7 +1273,7 @@ static inline bool model_all_arguments(model *m, const model_scope *s, const dfq
 }
 
 typedef struct model_groups {
-  size_t count;
+  size_t count, rows;    // rows that have one: all, or those before an error
   dfq_value *key;        // keys of each group
   size_t *of;            // the group of each row
 } model_groups;
@@ -1308,8 +1308,27 @@ static inline bool model_group_rows(model *m, const dfq__node *n, const model_ta
       g->count++;
     }
     g->of[r] = at;
+    g->rows = r + 1;
   }
   return true;
+}
+
+// An error in a sorted input comes behind the groups that end before it: the row with which it
+// comes, and the last group of those before, which may go on, are left out.
+static inline void model_cut_groups(model *m, const dfq__node *n, const model_table *in,
+                                    model_groups *g, bool *failed) {
+  size_t member = 0, rows = g->rows;
+  model_scope s = { in->schema, NULL, in, &member, 1 };
+  for (size_t r = 0; r < rows; r++)
+    for (int i = 0; i < n->expr_count && r < rows; i++) {
+      member = r;
+      if (!model_all_arguments(m, &s, n->expr[i])) rows = r;
+    }
+  *failed = *failed || rows < g->rows;
+  if (!*failed) return;
+  g->count = rows ? g->of[rows - 1] : 0;
+  while (rows && g->of[rows - 1] == g->count) rows--;
+  g->rows = rows;
 }
 
 static inline model_table model_group(model *m, const dfq__node *n, const model_table *in) {
@@ -1321,8 +1340,11 @@ static inline model_table model_group(model *m, const dfq__node *n, const model_
   model_scope s = { &key_schema, NULL, in, member, in->rows };
   memset(&g, 0, sizeof g);
   t.failed = true;
-  if (in->failed || !model_group_rows(m, n, in, &g)) return t;
-  for (size_t r = 0; r < in->rows; r++) member[r] = r;
+  bool failed = !model_group_rows(m, n, in, &g) || in->failed;
+  if (n->sorted && keys) model_cut_groups(m, n, in, &g, &failed);
+  else if (failed) return t;
+  for (size_t r = 0; r < g.rows; r++) member[r] = r;
+  s.members = g.rows;
   for (int i = 0; i < n->expr_count; i++) {
     model_check_type(m, &s, n->expr[i], n->schema.field[keys + i].type);
     if (!model_all_arguments(m, &s, n->expr[i])) return t;
@@ -1330,7 +1352,7 @@ static inline model_table model_group(model *m, const dfq__node *n, const model_
   if (keys == 0) g.count = 1;                      // of nothing, too
   for (size_t at = 0; at < g.count; at++) {
     s.members = 0;
-    for (size_t r = 0; r < in->rows; r++)
+    for (size_t r = 0; r < g.rows; r++)
       if (g.of[r] == at) member[s.members++] = r;
     s.row = g.key + at * (size_t)keys;
     dfq_value *to = model_add(m, &t);
@@ -1342,7 +1364,7 @@ static inline model_table model_group(model *m, const dfq__node *n, const model_
         return t;
       }
   }
-  t.failed = false;
+  t.failed = failed;
   return t;
 }
 
