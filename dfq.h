@@ -20189,9 +20189,10 @@ static size_t dfq__hot_take_f64(dfq__agg *a, const dfq__vec *x, size_t n, int64_
   return k;
 }
 
-// Adds v * 2^up units to an exact sum; up is 0 to 127, and the product fits. False without
-// memory.
+// Adds v * 2^up units to an exact sum; up is 0 to 127 unless v is 0, as it is where no scale was
+// found, and the product fits. False without memory.
 static bool dfq__hot_shifted(uint64_t *sum, int64_t v, int up, dfq__arena *arena) {
+  if (v == 0) return true;
   uint64_t low = (uint64_t)v, high = (uint64_t)(v >> 63);
   if (up >= 64) { high = low; low = 0; up -= 64; }
   if (up) high = high << up | low >> (64 - up);
@@ -24674,8 +24675,8 @@ static void dfq__group_share(dfq__group_op *o, const dfq__group_op *from) {
 static bool dfq__group_prepare(dfq__op *op) {
   dfq__group_op *o = (dfq__group_op *)op;
   if (op->node->sorted) return true;      // reads as it goes, see >>group-sorted
-  if (!o->any_key && !dfq__grouper_grow(&o->g, 1)) return false;
   if (op->lender) { dfq__group_share(o, (const dfq__group_op *)op->lender); return true; }
+  if (!o->any_key && !dfq__grouper_grow(&o->g, 1)) return false;
   int done = dfq__group_with_crew(o);
   if (done < 0 || (done == 0 && !dfq__group_read(op))) return false;
   op->kept = o->groups = o->any_key ? o->keys.table.count : 1;

@@ -402,6 +402,7 @@ TEST(columnar_options_between_members) {
 #define BETWEEN(word, kind, member) memset(&o.member, 0, sizeof o.member);
   DFQ__CSV_KNOB_LIST(BETWEEN)
 #undef BETWEEN
+  o.header = true;
   CHECK(!dfq__csv_plain(&o));
   o.header = false;
   CHECK(dfq__csv_plain(&o));
