@@ -20189,8 +20189,8 @@ static size_t dfq__hot_take_f64(dfq__agg *a, const dfq__vec *x, size_t n, int64_
   return k;
 }
 
-// Adds v * 2^up units to an exact sum; up is 0 to 127 unless v is 0, as it is where no scale was
-// found, and the product fits. False without memory.
+// Adds v * 2^up units to an exact sum. up is 0 to 127, unless v is 0, as it is where no scale
+// was found; and the product fits. False without memory.
 static bool dfq__hot_shifted(uint64_t *sum, int64_t v, int up, dfq__arena *arena) {
   if (v == 0) return true;
   uint64_t low = (uint64_t)v, high = (uint64_t)(v >> 63);

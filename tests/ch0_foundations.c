@@ -337,7 +337,7 @@ TEST(foundations_large_blocks_are_reused) {
   CHECK_INT(b[0], 1);
   CHECK_INT(b[3 * mib - 1], 2);
   char *c = (char *)dfq__alloc(heap, 3 * mib + 5);
-  CHECK(c != NULL && c != b);
+  CHECK(c != NULL && c != b);            // on most systems a, which b grew out of
   CHECK(dfq__alloc(heap, 0) == NULL);
   char *small = (char *)dfq__resize(heap, b, 9 * mib, 100);
   CHECK_INT(small[0], 1);

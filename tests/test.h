@@ -291,6 +291,9 @@ static inline void test_clean(void) {
 // TEST_SHARD=1/2 and TEST_SHARD=2/2 run every other test each, for two processes at a time.
 static inline void test_begin(int argc, char **argv) {
   const char *shard = getenv("TEST_SHARD");
+#if defined(__wasi__)
+  if (getenv("PWD") && chdir(getenv("PWD")) != 0) printf("  $PWD is not here\n");
+#endif
   setvbuf(stdout, NULL, _IOLBF, 1 << 16);   // what was printed survives a crash
   if (argc > 1) test_now.filter = argv[1];
   if (shard && sscanf(shard, "%d/%d", &test_now.shard, &test_now.shards) != 2)
