@@ -87,7 +87,9 @@ TEST(columnar_round_trip) {
     dfq *db = dfq_open(NULL);
     dfq_table *want = col_table(db, rows[seed % 8], seed);
     dfq_write_options o = col_groups(seed % 3 ? 100 * (seed % 3) : 0);
-    dfq_columnar_options map = { seed % 2 == 0 };
+    dfq_columnar_options map;
+    memset(&map, 0, sizeof map);
+    map.map = seed % 2 == 0;
     CHECK(dfq_write(dfq_scan_table(db, want), path, &o));
     dfq_frame *f = dfq_scan_columnar(db, path, &map);
     dfq_table *got = dfq_collect(f);
