@@ -418,7 +418,8 @@ TEST(written_reads_back) {
     dfq_field fields[8];
     char types[1000] = "", names[200] = "";
     for (int c = 0; c < columns; c++) {
-      int pick = (int)(test_random(&seed) % (WRITTEN_TYPES - (form->lists ? 0 : 4)));
+      uint64_t held = WRITTEN_TYPES - (form->lists ? 0u : 4u);
+      int pick = (int)(test_random(&seed) % held);
       const char *type = c ? written_types[pick] : "i64";
       char name[20], one[60];
       snprintf(name, sizeof name, "c%d", c);
@@ -468,6 +469,10 @@ TEST(written_every_split_point) {
 #if !defined(_WIN32) && !defined(__wasi__)
 #include <signal.h>
 #include <sys/resource.h>
+
+// Strict C11 hides what is not C: musl has both, glibc behind a macro that dfq.h does without.
+extern FILE *fdopen(int file, const char *mode);
+extern int truncate(const char *path, off_t bytes);
 
 // Files may not grow beyond 40 KB: a disk that is full in the middle. The old file stays, and
 // no other does.
