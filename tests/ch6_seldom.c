@@ -16,7 +16,7 @@ static const char *seldom_names(int n, const char *format) {
 // A frame with no rows and n columns a1, a2, ...
 static dfq_frame *seldom_wide(dfq *db, int n) {
   dfq_field field[200];
-  static char name[200][8];
+  static char name[200][16];
   for (int i = 0; i < n; i++) {
     snprintf(name[i], sizeof name[i], "a%d", i + 1);
     field[i].name = name[i];
@@ -147,7 +147,7 @@ TEST(seldom_results_of_users) {
   dfq *db = dfq_open(NULL);
   dfq_value gives[2];
   for (int i = 0; i < 2; i++) {
-    char name[8];
+    char name[20];
     dfq_function fn;
     memset(&fn, 0, sizeof fn);
     snprintf(name, sizeof name, "give%d", i);

@@ -185,7 +185,7 @@ static void fault_begin(fault_state *s, const char *const *paths) {
   s->memory = ch0_hook_new(0, false);
   dfq__lock_init(&s->lock);
   for (int i = 0; paths[i]; i += 2) {
-    size_t n;
+    size_t n = 0;
     char *text = test_read_n(paths[i + 1], &n);
     if (CHECK(text != NULL)) fault_put(s, paths[i], text, n);
     free(text);
