@@ -54,7 +54,8 @@ static fault_tally fault_total;
 
 // ---- the hooks ------------------------------------------------------------------------------
 
-static bool fault_strikes(fault_state *s, fault_kind kind) {
+// The lock is held.
+static bool fault_counts(fault_state *s, fault_kind kind) {
   size_t n = ++s->calls[kind];
   bool hit = s->kind == kind && s->at && (n == s->at || (s->forever && n > s->at));
   s->hits += hit;
@@ -62,11 +63,24 @@ static bool fault_strikes(fault_state *s, fault_kind kind) {
   return hit;
 }
 
+static bool fault_strikes(fault_state *s, fault_kind kind) {
+  dfq__lock_take(&s->lock);
+  bool hit = fault_counts(s, kind);
+  dfq__lock_give(&s->lock);
+  return hit;
+}
+
+static void fault_opened(fault_state *s, int handles) {
+  dfq__lock_take(&s->lock);
+  s->open += handles;
+  dfq__lock_give(&s->lock);
+}
+
 static void *fault_realloc(void *user, void *ptr, size_t old_size, size_t new_size) {
   fault_state *s = (fault_state *)user;
   void *to = NULL;
   dfq__lock_take(&s->lock);
-  if (new_size <= old_size || !fault_strikes(s, FAULT_MEMORY))
+  if (new_size <= old_size || !fault_counts(s, FAULT_MEMORY))
     to = ch0_realloc(&s->memory, ptr, old_size, new_size);
   dfq__lock_give(&s->lock);
   return to;
@@ -96,7 +110,7 @@ static void *fault_open(void *user, const char *path, bool write, const char **w
   h->file = file;
   h->at = 0;
   if (write) file->size = 0;
-  s->open++;
+  fault_opened(s, 1);
   return h;
 }
 
@@ -128,7 +142,7 @@ static int64_t fault_write(void *user, void *file, const void *from, size_t byte
 
 static bool fault_close(void *user, void *file) {
   fault_state *s = (fault_state *)user;
-  s->open--;
+  fault_opened(s, -1);
   free(file);
   return !fault_strikes(s, FAULT_FILE);
 }
