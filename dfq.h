@@ -64,13 +64,13 @@
 //   0 foundations    >>platform >>memory >>buffers >>arena >>text >>hashing >>errors >>names
 //                    >>threads >>files >>context
 //   1 rows           >>rows >>row-sources >>row-operators
-//   2 expressions    >>types >>values >>decimals >>values-out >>lists >>scalars >>like
-//                    >>strings-of >>regex >>regex-parser >>regex-run >>strings-more >>dates-of
-//                    >>time-units >>time-formats >>numbers-of >>lists-of >>functions
-//                    >>signatures >>names-of-calls >>user-calls >>ast >>agg-trees >>over
-//                    >>walking >>printer >>lexer >>operands >>selectors >>expansion >>calls
-//                    >>parser >>binder >>bind-calls >>bind-constants >>row-eval >>define
-//                    >>docs-of >>reference
+//   2 expressions    >>types >>values >>floats-in >>times-in >>decimals >>values-out >>lists
+//                    >>scalars >>like >>strings-of >>regex >>regex-parser >>regex-run
+//                    >>strings-more >>dates-of >>time-units >>time-formats >>numbers-of
+//                    >>lists-of >>functions >>signatures >>names-of-calls >>user-calls >>ast
+//                    >>agg-trees >>over >>walking >>printer >>lexer >>operands >>selectors
+//                    >>expansion >>calls >>parser >>binder >>bind-calls >>bind-constants
+//                    >>row-eval >>define >>docs-of >>reference
 //   3 engine room    >>columns >>gather >>kernels >>vector-eval >>lazy-eval >>store
 //                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>sieve
 //                    >>filter >>project >>limit >>morsels >>in-order >>row-engine >>actions
@@ -3817,11 +3817,8 @@ static char dfq__cast_kind(dfq_type from, dfq_type to) {
 // ---- >>values: single values, text to numbers and dates, and back ---------------------------
 // Everything here is exact or refuses: a number is read back as it was written, or not at all.
 //
-// Why not the C library: strtod reads the locale's decimal point, hexadecimal floats and
-// leading blanks, and wants a terminating zero, which a field in the middle of a CSV file has
-// not. time_t and struct tm know zones, and years since 1900. So the common cases are a few
-// lines here, and only the rare float of many digits goes to strtod, in a form that no locale
-// can change.
+// Why not the C library: time_t and struct tm know zones, and years since 1900; strtoll skips
+// blanks and wants a terminating zero, which a field in the middle of a CSV file has not.
 
 // All of it is zeroed, the padding as well: values are copied and kept, and a memory checker
 // should find nothing unset in them.
@@ -3888,6 +3885,25 @@ static bool dfq__read_u64(const char *s, size_t n, int64_t *to) {
   return true;
 }
 
+// ---- >>floats-in: text to the nearest float -------------------------------------------------
+// A decimal number D * 10^e is rounded once, to the float that is nearest, the even one of two:
+// so that what was written comes back, and means the same on every machine. Not by the C
+// library's strtod: it reads the locale's point, hexadecimal and leading blanks, and is one bit
+// off on some systems. Three ways, each for what the one before does not decide:
+//
+//   up to 15 digits, e within 22    both are exact doubles: one multiplication rounds right
+//   their first 19 digits           times 10^e in 128 bits, a little too small. Between two
+//                                   floats lies one middle:  |----x=====--!--------|
+//                                   if x and x + error are on one side, all is known
+//   else                            the middle and the number are compared as integers of any
+//                                   length: D * 10^e against (2 m + 1) * 2^(t - 1)
+//
+// The first and the last are Clinger's ("How to Read Floating Point Numbers Accurately", 1990);
+// the second is in the spirit of Lemire's ("Number Parsing at a Gigabyte per Second", 2021),
+// whose table of powers is computed here, by squaring. Cost: 1, some twenty and some thousand
+// multiplications; the last for true middles, for one in a hundred numbers of more than 19
+// digits, and else hardly ever.
+
 // The powers of ten that a double holds exactly: 10^22 = 2^22 * 5^22, and 5^22 < 2^53.
 static const double dfq__powers[] = {
   1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
@@ -3946,43 +3962,181 @@ static bool dfq__scan_decimal(const char *s, size_t n, dfq__decimal *d) {
   return true;
 }
 
-// By the C library's strtod, given as digits and an exponent: no decimal point, because strtod
-// knows only the locale's. 770 digits decide every rounding; of what follows it matters only
-// whether it is zero.
-// Why 770: the exact decimal expansion of the middle between two doubles never has more than
-// 768 significant digits, so a nonzero rest behind them can only mean "a little above".
-static double dfq__read_f64_slowly(const char *s, size_t n, const dfq__decimal *d) {
-  char text[800];
-  size_t len = 0, kept = 0, total = 0;
-  bool rest = false;
-  for (size_t i = 0; i < n && s[i] != 'e' && s[i] != 'E'; i++) {
-    if (!dfq__is_digit(s[i]) || (s[i] == '0' && !total)) continue;
-    total++;
-    if (kept < 770) { text[len++] = s[i]; kept++; }
-    else if (s[i] != '0') rest = true;
-  }
-  if (!total) text[len++] = '0';
-  if (rest) { text[len++] = '1'; kept++; }
-  (void)snprintf(text + len, sizeof text - len, "e%d", d->exponent + (int)(total - kept));
-  double v = strtod(text, NULL);
-  return d->negative ? -v : v;
+// (high * 2^64 + low) * 2^twos, with the top bit of high set.
+typedef struct dfq__binary {
+  uint64_t high, low;
+  int twos;
+} dfq__binary;
+
+// The full product of two words.
+static inline uint64_t dfq__mul_words(uint64_t a, uint64_t b, uint64_t *low) {
+#if defined(__SIZEOF_INT128__)
+  __extension__ typedef unsigned __int128 dfq__u128;
+  dfq__u128 p = (dfq__u128)a * b;
+  *low = (uint64_t)p;
+  return (uint64_t)(p >> 64);
+#else
+  uint64_t ah = a >> 32, al = (uint32_t)a, bh = b >> 32, bl = (uint32_t)b;
+  uint64_t one = al * bl, two = ah * bl + (one >> 32), three = al * bh + (uint32_t)two;
+  *low = three << 32 | (uint32_t)one;
+  return ah * bh + (two >> 32) + (three >> 32);
+#endif
 }
 
-// The whole of s[0 .. n) as a float, rounded once. Up to 15 digits and powers up to 22 are
-// exact in doubles, so that one multiplication rounds right (Clinger, "How to Read Floating
-// Point Numbers Accurately", 1990); the rest goes to the C library. Digits that round to
-// infinity are refused: 1e400 is a number that does not fit, not inf.
-static bool dfq__read_f64(const char *s, size_t n, double *to) {
-  dfq__decimal d;
-  if (!dfq__scan_decimal(s, n, &d)) return dfq__read_word_f64(s, n, to);
-  if (d.digits > 15 || d.exponent < -22 || d.exponent > 22) {
-    *to = dfq__read_f64_slowly(s, n, &d);
-    return *to - *to == 0;
+// Cut off to 128 bits: less than the product, by less than three of the last bit, or six where
+// it is shifted.
+static dfq__binary dfq__binary_times(const dfq__binary *a, const dfq__binary *b) {
+  dfq__binary p;
+  uint64_t none, one = dfq__mul_words(a->high, b->low, &none);
+  uint64_t two = dfq__mul_words(a->low, b->high, &none);
+  p.high = dfq__mul_words(a->high, b->high, &p.low);
+  p.low += one;
+  p.high += p.low < one;
+  p.low += two;
+  p.high += p.low < two;
+  p.twos = a->twos + b->twos + 128;
+  if (p.high >> 63) return p;
+  p.high = p.high << 1 | p.low >> 63;
+  p.low <<= 1;
+  p.twos--;
+  return p;
+}
+
+// m * 10^e, cut off: too small by less than 2^13 of the last bit. m > 0, e within 345. Counted
+// in 2^-128 of the whole, a tenth is too small by less than 2, a product by what its factors
+// are, and 12; so 10^e by less than 14 e.
+static dfq__binary dfq__times_ten(uint64_t m, int e) {
+  int up = 63 - dfq__high_bit(m);
+  dfq__binary x = { m << up, 0, -up - 64 };
+  dfq__binary p = { (uint64_t)10 << 60, 0, -124 };
+  if (e < 0) {
+    p.high = p.low = UINT64_C(0xCCCCCCCCCCCCCCCC);
+    p.twos = -131;
+    e = -e;
   }
-  double v = (double)d.mantissa;
-  v = d.exponent < 0 ? v / dfq__powers[-d.exponent] : v * dfq__powers[d.exponent];
+  for (; e > 0; e >>= 1) {
+    if (e & 1) x = dfq__binary_times(&x, &p);
+    if (e > 1) p = dfq__binary_times(&p, &p);
+  }
+  return x;
+}
+
+// The float nearest to m * 10^e is *kept * 2^*twos. False when that is not sure: then that is
+// the one below, and the middle above it decides. more: the number lies somewhere between m and
+// m + 1, of which m has 19 digits. narrow: an f32.
+static bool dfq__round_ten(uint64_t m, int e, bool more, bool narrow, uint64_t *kept,
+                           int *twos) {
+  dfq__binary x = dfq__times_ten(m, e);
+  int least = narrow ? -149 : -1074, drop = narrow ? 40 : 11;   // bits below those of a float
+  x.twos += 64;
+  if (least - x.twos == 65) {   // between a quarter and a half of the least float
+    x.low = x.high << 63 | x.low >> 1;
+    x.high >>= 1;
+    x.twos++;
+  }
+  if (drop < least - x.twos) drop = least - x.twos;
+  *kept = drop < 64 ? x.high >> drop : 0;
+  *twos = x.twos + drop;
+  if (drop > 64) return true;
+  uint64_t half = (uint64_t)1 << (drop - 1), rest = x.high - (drop < 64 ? *kept << drop : 0);
+  if (rest > half || (rest == half && x.low)) {
+    ++*kept;
+    return true;
+  }
+  return rest + (more ? 20u : x.low >= UINT64_MAX - 8191) < half;
+}
+
+// An integer of any length that comes up here: the middle between two doubles has up to 768
+// digits, 2,552 bits, and a power of ten makes of it no more than 2,700.
+typedef struct dfq__big {
+  int n;               // words in use; the last of them is not 0
+  uint32_t word[96];
+} dfq__big;
+
+DFQ__SMALL_BEGIN
+
+// b = b * by + plus
+static void dfq__big_times(dfq__big *b, uint32_t by, uint32_t plus) {
+  uint64_t carry = plus;
+  for (int i = 0; i < b->n; i++) {
+    carry += (uint64_t)b->word[i] * by;
+    b->word[i] = (uint32_t)carry;
+    carry >>= 32;
+  }
+  if (carry) b->word[b->n++] = (uint32_t)carry;
+}
+
+// b = b * base^power; no power: b
+static void dfq__big_power(dfq__big *b, uint32_t base, int power) {
+  uint32_t p = 1;
+  for (; power > 0; power--) {
+    p *= base;
+    if (power > 1 && p <= UINT32_MAX / base) continue;
+    dfq__big_times(b, p, 0);
+    p = 1;
+  }
+}
+
+// The order of a number's text, which says D * 10^e, and middle * 2^twos. What 10^e has of twos
+// goes to the other side, so that only fives are multiplied. 770 digits are more than a middle
+// has: of those behind them it matters only whether they are zeros.
+static int dfq__order_exactly(const char *s, size_t n, int e, uint64_t middle, int twos) {
+  dfq__big a, b;
+  int kept = 0;
+  bool rest = false;
+  a.n = b.n = 0;
+  for (size_t i = 0; i < n && s[i] != 'e' && s[i] != 'E'; i++) {
+    if (!dfq__is_digit(s[i])) continue;
+    if (kept == 770) { rest = rest || s[i] != '0'; e++; continue; }
+    dfq__big_times(&a, 10, (uint32_t)(s[i] - '0'));
+    kept += a.n > 0;
+  }
+  dfq__big_times(&b, 1, (uint32_t)(middle >> 32));
+  dfq__big_power(&b, 2, 32);
+  dfq__big_times(&b, 1, (uint32_t)middle);
+  dfq__big_power(&a, 5, e);
+  dfq__big_power(&b, 5, -e);
+  dfq__big_power(&a, 2, e - twos);
+  dfq__big_power(&b, 2, twos - e);
+  if (a.n != b.n) return a.n < b.n ? -1 : 1;
+  while (a.n > 0 && a.word[a.n - 1] == b.word[a.n - 1]) a.n--;
+  if (a.n) return a.word[a.n - 1] < b.word[a.n - 1] ? -1 : 1;
+  return rest;
+}
+
+// Any number: by its first 19 digits, and by all of them.
+static double dfq__read_any_float(const char *s, size_t n, bool narrow, const dfq__decimal *d) {
+  int more = d->digits > 19 ? d->digits - 19 : 0, e = d->exponent + more, twos;
+  uint64_t m;
+  if (!d->mantissa || e < -345) return 0;
+  if (e > 308) return (double)INFINITY;
+  if (!dfq__round_ten(d->mantissa, e, more > 0, narrow, &m, &twos)) {
+    int order = dfq__order_exactly(s, n, d->exponent, 2 * m + 1, twos - 1);
+    m += order > 0 || (order == 0 && (m & 1));
+  }
+  return ldexp((double)m, twos);
+}
+
+DFQ__SMALL_END
+
+// The whole of s[0 .. n) as a float, f32 if narrow, rounded once. Digits that round to infinity
+// are refused: 1e400 is a number that does not fit, not inf.
+static bool dfq__read_float(const char *s, size_t n, bool narrow, double *to) {
+  dfq__decimal d;
+  double v, largest = narrow ? 3.4028234663852886e38 : 1.7976931348623157e308;
+  if (!dfq__scan_decimal(s, n, &d)) return dfq__read_word_f64(s, n, to);
+  if (narrow || d.digits > 15 || d.exponent < -22 || d.exponent > 22) {
+    v = dfq__read_any_float(s, n, narrow, &d);
+  } else {
+    v = (double)d.mantissa;
+    v = d.exponent < 0 ? v / dfq__powers[-d.exponent] : v * dfq__powers[d.exponent];
+  }
   *to = d.negative ? -v : v;
-  return true;
+  return v <= largest;
+}
+
+static bool dfq__read_f64(const char *s, size_t n, double *to) {
+  return dfq__read_float(s, n, false, to);
 }
 
 // Rounds to what an f32 holds. False for a number that is too large; inf and NaN stay.
@@ -3991,6 +4145,13 @@ static bool dfq__f64_to_f32(double *v) {
   if (!large) *v = (double)(float)*v;
   return !large;
 }
+
+// ---- >>times-in: text to truth values, dates and times --------------------------------------
+// Days and microseconds since 1970, by the calendar of today, as if it had always been there:
+// leap years by Gregory's rule, no zones but those that are written, no leap seconds.
+// Text that is nearly a date is none: 2020-02-30 is an error, not the first of March.
+//
+//   2020-02-29 23:30:00.5+01:00   =   18321 days, 22:30:00.500000   =   1583015400500000
 
 // Not 0 and 1, not yes and no: those are a column of integers, and a column of text.
 static bool dfq__read_bool(const char *s, size_t n, int64_t *to) {
@@ -4252,13 +4413,16 @@ static size_t dfq__write_decimal(char *to, int64_t x, int scale) {
   return (size_t)n;
 }
 
-// The nearest float. Both parts of a quotient are exact up to 2^53, so it is rounded once;
-// beyond that the digits are read, which is exact as well.
-static double dfq__decimal_to_f64(int64_t x, int scale) {
+// The nearest float, or f32. Both parts of a quotient are exact up to 2^53, so it is rounded
+// once; beyond that, and where an f32 would be a second rounding, the digits are read, which is
+// exact as well.
+static double dfq__decimal_to_float(int64_t x, int scale, bool narrow) {
   char text[48];
   double v = 0;
-  if (x >= -9007199254740992 && x <= 9007199254740992) return (double)x / dfq__powers[scale];
-  (void)dfq__read_f64(text, dfq__write_decimal(text, x, scale), &v);
+  bool exact = x >= -9007199254740992 && x <= 9007199254740992;
+  if (exact && narrow && !scale) return (double)(float)(double)x;
+  if (exact && !narrow) return (double)x / dfq__powers[scale];
+  (void)dfq__read_float(text, dfq__write_decimal(text, x, scale), narrow, &v);
   return v;
 }
 
@@ -4291,8 +4455,7 @@ static bool dfq__write_digits(char *to, int *n, int digits, double v, bool narro
   for (int i = 0; i < *n; i++)   // some locales write a comma
     if (!dfq__is_digit(to[i]) && to[i] != '-' && to[i] != '+' && to[i] != 'e') to[i] = '.';
   if (above) to[strcspn(to, "e") - 1]++;
-  if (!dfq__read_f64(to, (size_t)*n, &back)) return false;
-  if (narrow) back = (double)(float)back;
+  if (!dfq__read_float(to, (size_t)*n, narrow, &back)) return false;
   return memcmp(&back, &v, sizeof v) == 0;
 }
 
@@ -9266,7 +9429,7 @@ static bool dfq__read_value(dfq_type type, const char *s, size_t n, dfq_value *t
     case DFQ_I8: case DFQ_I16: case DFQ_I32: case DFQ_U8: case DFQ_U16: case DFQ_U32:
       return dfq__read_i64(s, n, &to->as.i) && dfq__int_fits(type, to->as.i);
     case DFQ_U64: return dfq__read_u64(s, n, &to->as.i);
-    case DFQ_F32: return dfq__read_f64(s, n, &to->as.f) && dfq__f64_to_f32(&to->as.f);
+    case DFQ_F32: return dfq__read_float(s, n, true, &to->as.f);
     case DFQ_I64: return dfq__read_i64(s, n, &to->as.i);
     case DFQ_DURATION: return dfq__read_duration(s, n, &to->as.i);
     case DFQ_F64: return dfq__read_f64(s, n, &to->as.f);
@@ -11128,8 +11291,7 @@ static bool dfq__f64_to_int(double v, dfq_type type, int64_t *to) {
 static bool dfq__from_decimal(const dfq_value *from, dfq_type type, dfq_value *to) {
   int scale = dfq__scale_of(from->type);
   if (dfq__is_float(type)) {
-    to->as.f = dfq__decimal_to_f64(from->as.i, scale);
-    if (type == DFQ_F32) to->as.f = (double)(float)to->as.f;
+    to->as.f = dfq__decimal_to_float(from->as.i, scale, type == DFQ_F32);
     return true;
   }
   to->as.i = from->as.i != 0;
@@ -11149,6 +11311,7 @@ static bool dfq__convert_value(const dfq_value *from, dfq_type type, dfq__arena 
   if (from->type == DFQ_STR) return dfq__read_value(type, from->as.s, from->len, to);
   *to = dfq__value_int(type, from->as.i);
   bool negative = from->as.i < 0, large = from->type == DFQ_U64 && negative;
+  uint64_t half = (uint64_t)from->as.i >> 1 | ((uint64_t)from->as.i & 1);
   if (dfq__is_decimal(from->type)) return dfq__from_decimal(from, type, to);
   if (dfq__is_decimal(type) && !dfq__is_float(from->type))
     return !large && dfq__rescale(from->as.i, 0, dfq__scale_of(type), &to->as.i);
@@ -11164,8 +11327,9 @@ static bool dfq__convert_value(const dfq_value *from, dfq_type type, dfq__arena 
   }
   switch (dfq__kind(type)) {
     case DFQ_F64: case DFQ_F32:
-      to->as.f = large ? (double)(uint64_t)from->as.i : (double)from->as.i;
-      if (type == DFQ_F32) to->as.f = (double)(float)to->as.f;
+      if (type == DFQ_F64) to->as.f = large ? (double)(uint64_t)from->as.i : (double)from->as.i;
+      else if (!large) to->as.f = dfq__decimal_to_float(from->as.i, 0, true);
+      else to->as.f = 2 * dfq__decimal_to_float((int64_t)half, 0, true);
       return true;
     case DFQ_BOOL: to->as.i = from->as.i != 0; return true;
     case DFQ_U64: return !negative;
@@ -13456,7 +13620,8 @@ DFQ_API double dfq_table_f64(const dfq_table *t, size_t row, int column) {
   dfq_table_get(t, row, column, &v);
   if (dfq__is_float(v.type)) return v.as.f;
   if (v.type == DFQ_U64) return (double)(uint64_t)v.as.i;
-  if (dfq__is_decimal(v.type)) return dfq__decimal_to_f64(v.as.i, dfq__scale_of(v.type));
+  if (dfq__is_decimal(v.type))
+    return dfq__decimal_to_float(v.as.i, dfq__scale_of(v.type), false);
   return v.type == DFQ_NULL || dfq__is_bytes(v.type) ? (double)NAN : (double)v.as.i;
 }
 
@@ -43831,8 +43996,8 @@ static bool dfq__bounds_of(dfq__bounds *to, dfq_type type, const dfq_value *v) {
   if (dfq__is_float(type)) {
     to->low.type = to->high.type = DFQ_F64;
     if (number) to->low.as.f = to->high.as.f =
-        dfq__is_decimal(v->type) ? dfq__decimal_to_f64(v->as.i, dfq__scale_of(v->type))
-                                 : (double)v->as.i;
+        dfq__is_decimal(v->type)
+            ? dfq__decimal_to_float(v->as.i, dfq__scale_of(v->type), false) : (double)v->as.i;
     return number || dfq__is_float(v->type);
   }
   if (dfq__is_decimal(type))

@@ -95,18 +95,26 @@ static int arith_against(const arith_number *x, uint64_t m, int twos) {
   return arith_order(&a, &b);
 }
 
-// Is v the double that is nearest to x, the even one if there are two? By the middles between v
-// and its neighbours. Infinity stands for what no finite double is nearest to.
-static bool arith_nearest(const arith_number *x, double v) {
-  uint64_t bits = test_bits(v) & (UINT64_MAX >> 1), m = bits & (UINT64_MAX >> 12);
-  int e = (int)(bits >> 52);
-  if (test_bits(v) >> 63 != x->negative) return false;
-  if (e == 2047) return m == 0 && arith_against(x, (UINT64_C(1) << 54) - 1, 970) >= 0;
+// Is v the double that is nearest to x, or the f32, the even one if there are two? By the
+// middles between v and its neighbours. Infinity stands for what no finite one is nearest to.
+static bool arith_nearest(const arith_number *x, double v, bool narrow) {
+  float f = (float)v;
+  uint64_t bits = test_bits(v) & (UINT64_MAX >> 1);
+  uint32_t small = 0;
+  int own = narrow ? 23 : 52, least = narrow ? -149 : -1074;   // bits; the least is 2^least
+  memcpy(&small, &f, sizeof f);
+  if (narrow) bits = small & (UINT32_MAX >> 1);
+  uint64_t m = bits & ((UINT64_C(1) << own) - 1);
+  int e = (int)(bits >> own), infinite = narrow ? 255 : 2047;
+  if (test_bits(v) >> 63 != x->negative || (narrow && (double)f != v)) return false;
+  if (e == infinite)
+    return m == 0 && arith_against(x, (UINT64_C(4) << own) - 1, infinite - 3 + least) >= 0;
   bool binade = e > 1 && m == 0, even = m % 2 == 0;   // below a power of two they lie closer
-  if (e) m += UINT64_C(1) << 52;
+  if (e) m += UINT64_C(1) << own;
   else e = 1;
-  int above = arith_against(x, 2 * m + 1, e - 1076);
-  int below = m ? arith_against(x, binade ? 4 * m - 1 : 2 * m - 1, e - 1076 - binade) : 1;
+  int unit = e - 2 + least;   // a middle is odd in units of half a step
+  int above = arith_against(x, 2 * m + 1, unit);
+  int below = m ? arith_against(x, binade ? 4 * m - 1 : 2 * m - 1, unit - binade) : 1;
   return (above < 0 || (above == 0 && even)) && (below > 0 || (below == 0 && even));
 }
 
@@ -114,13 +122,17 @@ static bool arith_nearest(const arith_number *x, double v) {
 
 static bool arith_reads(const char *text) {
   static arith_number x;
-  double v = 0;
-  arith_tried++;
   arith_read(text, &x);
-  if (!dfq__read_f64(text, strlen(text), &v))
-    v = x.negative ? -(double)INFINITY : (double)INFINITY;
-  return arith_nearest(&x, v) ||
-         test_fail("  %s\n    got  %.17g, which is not the nearest\n", text, v);
+  for (int narrow = 0; narrow < 2; narrow++) {
+    double v = 0;
+    arith_tried++;
+    if (!dfq__read_float(text, strlen(text), narrow, &v))
+      v = x.negative ? -(double)INFINITY : (double)INFINITY;
+    if (!arith_nearest(&x, v, narrow))
+      return test_fail("  %s\n    got  %.17g, which is not the nearest%s\n", text, v,
+                       narrow ? " f32" : "");
+  }
+  return true;
 }
 
 // Decimal numbers that lie as close to the middle between two doubles as their length allows
@@ -151,7 +163,13 @@ TEST(arithmetic_reads_hard_floats) {
     "1.00000000000000011102230246251565404236316680908203124",
     "1.00000000000000011102230246251565404236316680908203126", "179769313486231570e291",
     "123456789012345678901234567890123456789012345678901234567890e-60", "0.1", "0.3",
-    "6929495644600919.5", "3.7455744005952583e15", "1448997445238699", "89255e-22", "10e-322"
+    "6929495644600919.5", "3.7455744005952583e15", "1448997445238699", "89255e-22", "10e-322",
+    "9.5466761359362636e-153", "2.4703282292062327208299e-324", "2.4703282292062327209e-324",
+    "7.006492321624085354618e-46", "7.006492321624085354619e-46", "1.00000005960464477539",
+    "1.000000059604644775390625", "1.00000005960464477539062500000000000000000000000000001",
+    "16777217", "16777217.0000000000000001", "16777219", "1.17549429e-38", "1.1754943e-38",
+    "3.4028235677973366e38", "340282356779733661637539395458142568447.9999",
+    "340282356779733661637539395458142568448", "1e39"
   };
   for (size_t i = 0; i < sizeof hard / sizeof *hard; i++) {
     char text[400];
@@ -180,20 +198,24 @@ TEST(arithmetic_reads_random_floats) {
         if (d == point && d) text[n++] = '.';
         text[n++] = (char)('0' + ch0_below(&seed, 10));
       }
-      snprintf(text + n, 16, "e%d", ch0_below(&seed, 700) - 350 - digits / 2);
+      int tens = i % 3 ? ch0_below(&seed, 700) - 350 : ch0_below(&seed, 90) - 50;
+      snprintf(text + n, 16, "e%d", tens - digits / 2);
     }
     arith_reads(text);
   }
 }
 
-// The middle between two doubles, written out in full, and a last digit more or less.
+// The middle between two doubles, or two f32, written out in full, and a last digit more or
+// less: the subnormal ones too.
 TEST(arithmetic_reads_middles) {
   static char text[1300];
   size_t rounds = 400 * arith_scale();
   uint64_t seed = 102;
   for (size_t i = 0; i < rounds && !test_now.broken; i++) {
-    uint64_t m = (UINT64_C(1) << 53) + (ch0_next(&seed) >> 11);   // in units of 2^twos
-    int twos = ch0_below(&seed, 2040) - 1075, n = 0;
+    int own = i % 3 == 1 ? 23 : 52, least = i % 3 == 1 ? -150 : -1075, n = 0;
+    uint64_t m = (UINT64_C(1) << own) + (ch0_next(&seed) >> (64 - own));
+    int twos = least + (i % 4 ? ch0_below(&seed, i % 3 == 1 ? 250 : 2040) : 0);
+    if (i % 4 == 0) m >>= ch0_below(&seed, own + 2);              // in units of 2^twos
     static arith_big big;
     arith_set(&big, 2 * m + 1);
     for (int t = twos; t < 0; t++) arith_times(&big, 5, 0);       // m * 2^-t = m * 5^t * 10^-t
@@ -239,8 +261,7 @@ static bool arith_is_shorter(const char *text, double v, bool narrow) {
     double back;
     int n = snprintf(less, sizeof less, "%s%llue%d", v < 0 ? "-" : "",
                      (unsigned long long)(m + (uint64_t)(int64_t)by), power);
-    if (!dfq__read_f64(less, (size_t)n, &back)) continue;
-    if (narrow) back = (double)(float)back;
+    if (!dfq__read_float(less, (size_t)n, narrow, &back)) continue;
     if (test_bits(back) == test_bits(v)) return true;
   }
   return false;
@@ -251,11 +272,10 @@ static bool arith_writes(double v, bool narrow) {
   double back = 0;
   arith_tried++;
   size_t n = dfq__write_float(text, v, narrow ? 6 : 15, narrow);
-  if (!dfq__read_f64(text, n, &back)) return test_fail("  %s is no number\n", text);
-  if (narrow) back = (double)(float)back;
+  if (!dfq__read_float(text, n, narrow, &back)) return test_fail("  %s is no number\n", text);
   if (!CHECK_F64(back, v)) return test_fail("  read from %s\n", text);
-  double c = strtod(text, NULL);
-  if (!CHECK_F64(narrow ? (double)(float)c : c, v)) return test_fail("  %s by strtod\n", text);
+  double c = narrow ? (double)strtof(text, NULL) : ch2_strtod(text);
+  if (!CHECK_F64(c, v)) return test_fail("  %s by the C library\n", text);
   if (v != 0 && arith_is_shorter(text, v, narrow))
     return test_fail("  %s is not the shortest of %.17g\n", text, v);
   return true;
@@ -972,10 +992,10 @@ TEST(arithmetic_of_decimals_and_floats) {
     int scale = ch0_below(&seed, 19);
     int64_t x = arith_money(&seed, edge, edges), back = 0;
     char text[DFQ__NUMBER_TEXT];
-    double v = dfq__decimal_to_f64(x, scale);
+    double v = dfq__decimal_to_float(x, scale, false);
     text[dfq__write_decimal(text, x, scale)] = 0;
     arith_read(text, &number);
-    if (x && !arith_nearest(&number, v)) test_fail("  %s is not %.17g\n", text, v);
+    if (x && !arith_nearest(&number, v, false)) test_fail("  %s is not %.17g\n", text, v);
     if (!dfq__read_decimal(text, strlen(text), scale, &back) || back != x)
       CHECK_INT(back, x);
     if (i % 2) {                                 // near a half of the last digit

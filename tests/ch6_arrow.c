@@ -520,6 +520,7 @@ TEST(arrow_formats_refused) {
 
 // Breaks one thing of a batch of a number and a text.
 static const char *arrow_spoil(int how, struct ArrowSchema *s, struct ArrowArray *x) {
+  static const int32_t back[] = { 4, 1, 2, 3 }, below[] = { INT32_MIN, 1, 2, 3 };
   struct ArrowArray *id = x->children[0], *name = x->children[1];
   switch (how) {
     case 0: x->length = -1; return "the array has length -1 and offset 0";
@@ -539,9 +540,9 @@ static const char *arrow_spoil(int how, struct ArrowSchema *s, struct ArrowArray
     case 14: x->length = INT64_MAX; return "column (all): the array has length";
     case 15: s->children[0]->format = NULL; return "column id: the schema was released already";
     case 16: s->children[1]->name = "id"; return "column id stands twice";
-    case 17: name->buffers[1] = "\4\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0";
+    case 17: name->buffers[1] = back;
       return "column name: row 1 has offsets that are missing or go back";
-    case 18: name->buffers[1] = "\0\0\0\x80\1\0\0\0\2\0\0\0\3\0\0\0";
+    case 18: name->buffers[1] = below;
       return "row 1 has offsets";
     case 19: free(id->dictionary); id->dictionary = arrow_array(1, 0, 0);
       return "column id: the array has a dictionary";

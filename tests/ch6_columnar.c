@@ -295,10 +295,11 @@ TEST(columnar_wrong_with_right_checksums) {
 TEST(columnar_says_what_is_wrong) {
   size_t n;
   char *bytes = col_bytes(&n);
-  static const struct { size_t at; const char *to; size_t len; const char *want; } cases[] = {
+  char order[4] = { bytes[11], bytes[10], bytes[9], bytes[8] };
+  const struct { size_t at; const char *to; size_t len; const char *want; } cases[] = {
     { 0, "PK", 2, "it is no columnar file" },
-    { 8, "\1\2\3\4", 4, "the other order of bytes" },
-    { 12, "\2", 1, "its version is not" },
+    { 8, order, 4, "the other order of bytes" },
+    { 12, "\2\2\2\2", 4, "its version is not" },
     { 20, "x", 1, "its head is damaged" },
     { 64, "\7\7\7\7", 4, "rows of group 0, column c0: the checksum cannot be right" },
   };

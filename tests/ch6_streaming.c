@@ -553,7 +553,7 @@ TEST(csv_fast_numbers_are_exact) {
     taken++;
     text[n] = 0;
     bool good = dfq__read_f64(text, n, &exact_f);
-    if (!good || !CHECK_F64(fast_f, exact_f) || !CHECK_F64(fast_f, strtod(text, NULL)))
+    if (!good || !CHECK_F64(fast_f, exact_f) || !CHECK_F64(fast_f, ch2_strtod(text)))
       test_fail("    f64 %.*s\n", (int)n, text);
   }
   CHECK(taken > 100000);

@@ -234,7 +234,7 @@ static inline dfq_value model_widen(dfq_value v, dfq_type to) {
   if (model_is_null(&v) || v.type == to) return v;
   if (v.type == DFQ_F32) return model_f64(v.as.f);
   if (to == DFQ_F64 && model_is_decimal(v.type))
-    return model_f64(dfq__decimal_to_f64(v.as.i, (int)(v.type >> 8)));
+    return model_f64(dfq__decimal_to_float(v.as.i, (int)(v.type >> 8), false));
   if (to == DFQ_F64) return model_f64((double)model_worth(&v));
   if (v.type == DFQ_U64 && v.as.i < 0) return model_int(DFQ_KINDS, 0);
   if (model_is_decimal(to)) {
