@@ -1882,16 +1882,20 @@ DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const 
 // header comes after others that the program has included already.
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#if defined(__FAST_MATH__)
+// Silently wrong sums are worse than no program: what changes the rules of floats is refused.
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || \
+    (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ + 0 != 0)
 #error "dfq: -ffast-math breaks NaN, infinities and exact sums; compile this file without it"
 #endif
-#if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD != 0
+// 2 is x87, -1 "who knows". 1 does no harm: nothing computes with a float that is no double.
+#if defined(FLT_EVAL_METHOD) && (FLT_EVAL_METHOD < 0 || FLT_EVAL_METHOD == 2)
 #error "dfq: floats must not be kept in wider registers (on x86: -msse2 -mfpmath=sse)"
 #endif
 #if defined(__clang__)

@@ -5,7 +5,8 @@
 #
 #   style       tools/check_style.py: sizes, comments, banners, and the ratchet
 #   api         the declarations alone: C99, C11, C++11; included twice; after other headers
-#   c11         the implementation as C11: gcc and clang, all warnings, with and without asserts
+#   c11         the implementation as C11: gcc and clang, all warnings, with and without asserts;
+#               flags that change what floats are, -ffast-math and x87, are refused
 #   cpp         the implementation inside a C++11 file: g++ and clang++; C++ calling a C object
 #   chapter-N   the header cut after chapter N, and the tests of what is left, with fewer random
 #               plans than make test, which runs those of the whole
@@ -101,7 +102,17 @@ check_c11() {
     c "$compiler" -O2 -c "$out/implementation.c" -o "$out/$compiler.o"
     c "$compiler" -O2 -DNDEBUG -c "$out/implementation.c" -o "$out/$compiler.o"
     c "$compiler" -std=gnu11 -O0 -c "$out/late.c" -o "$out/$compiler.o"
+    refused "$compiler" -ffast-math
+    refused "$compiler" -ffinite-math-only
   done
+  case $(uname -m) in x86_64 | i?86) refused gcc -mfpmath=387 ;; esac
+}
+
+# By the header's own words, not because a compiler does not know the flag.
+refused() {
+  "$1" "$2" -std=gnu11 -fsyntax-only -I. "$out/implementation.c" >"$out/log" 2>&1 &&
+    fail "$1 $2 is not refused"
+  grep -q 'error.*dfq: ' "$out/log" || fail "$1 $2 is refused by something else"
 }
 
 check_cpp() {
