@@ -28862,22 +28862,27 @@ static dfq_type dfq__unpivot_type(dfq__recipe *r, const dfq__unpivoting *u, int 
   return type;
 }
 
-// Brings the cells of each value column to its type, by a step that casts those that are not.
+// Brings the cells of each value column to its type, by a step that casts those that are not. A
+// column that stands in several value columns is one column of that step: it has one type.
 static bool dfq__unpivot_casts(dfq__recipe *r, const dfq__unpivoting *u) {
   dfq__text t = dfq__text_in(r->v.db->heap);
-  dfq__names cast = dfq__recipe_names(r), same = dfq__recipe_names(r);
+  size_t cells = (size_t)u->cell.count + 1;
+  dfq_type *as = (dfq_type *)dfq__arena_array(&r->v.db->arena, cells, sizeof *as);
+  if (as) memset(as, 0, cells * sizeof *as);   // null: not seen yet
+  else r->v.error = &dfq__error_memory;
   for (int v = 0; v < u->values && !dfq__recipe_fails(r); v++) {
     dfq_type type = dfq__unpivot_type(r, u, v);
     for (int i = v; type != DFQ_KINDS && i < u->cell.count; i += u->values) {
       const char *name = u->cell.item[i]->name;
-      bool fits = dfq__known_type(r, name) == type;
-      if (dfq__names_has(fits ? &cast : &same, name))
+      int same = 0;
+      while (same < u->cell.count && !(as[same] && u->cell.item[same]->name == name)) same++;
+      if (same < u->cell.count && as[same] != type)
         dfq__verb_error(&r->v, DFQ_TYPE_ERROR, "%s is needed as %s and as another type; "
                         "make a column of each with cast", name, dfq_type_name(type));
-      else if (!fits && !dfq__names_has(&cast, name))
+      else if (same == u->cell.count && dfq__known_type(r, name) != type)
         dfq__put_pattern(&t, t.len ? ", cast(@ as $) as @" : "cast(@ as $) as @", name,
                          dfq_type_name(type));
-      dfq__known_add(r, fits ? &same : &cast, name);
+      as[i] = type;
     }
   }
   if (t.len && !t.failed) dfq__step(r, dfq_with_columns_at, "%s", t.data);

@@ -64,6 +64,7 @@
 #include "ch6_plain.c"
 #include "arithmetic.c"
 #include "ch6_seldom.c"
+#include "found.c"
 #endif
 #if DFQ_CHAPTER >= 4
 #include "ch4_joins.c"
@@ -137,6 +138,7 @@ int main(int argc, char **argv) {
   run_ch6_plain();
   run_arithmetic();
   run_ch6_seldom();
+  run_found();
 #endif
 #if DFQ_CHAPTER >= 4
   run_ch4_joins();
