@@ -238,7 +238,7 @@ build/compare_random: tools/compare_random.c build/flags
 # A difference is shrunk and printed; CASES=1 SEED=N replays case N.
 .PHONY: compare-random
 compare-random: build/compare_random
-	@python3 tools/compare_random.py CASES=$(CASES) SEED=$(SEED) MASKED=$(MASKED)
+	@python3 tools/compare_random.py CASES=$(CASES) SEED=$(SEED) MASKED=$(MASKED) DRAWN=$(DRAWN)
 
 # ---- the book's exercises --------------------------------------------------------------------
 

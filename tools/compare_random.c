@@ -1,9 +1,11 @@
 // compare_random.c - answers pipelines, a line each, for tools/compare_random.py.
 //
-//   in    a pipeline of one line
+//   in    a pipeline of one line; 0x1f stands for a line's end in it
 //   out   a line for each row: cells parted by tabs, each a letter and a value: n null, i whole
-//         number, b bool, d date (days), f float (17 digits), s text; tab, newline and backslash
-//         in a text are \t \n \\. At the end a line ".", or "!" and the message in one line.
+//         number, b bool, d date (days), w datetime, h time (microseconds), c decimal (without
+//         its point), f float (17 digits), s text, l list: 0x1e before each of its cells; tab,
+//         newline and backslash in a text are \t \n \\. At the end a line ".", or "!" and the
+//         message in one line.
 //
 // Each pipeline runs twice: as a program would run it, and as written in the row engine, in
 // batches of three rows. Where both succeed the tables must be equal; the optimizer may remove
@@ -28,6 +30,18 @@ static void put_value(const dfq_value *v) {
     case DFQ_F64: printf("f%.17g", v->as.f); break;
     case DFQ_STR: putchar('s'); put_text(v->as.s, v->len); break;
     case DFQ_I64: printf("i%lld", (long long)v->as.i); break;
+    case DFQ_DATETIME: printf("w%lld", (long long)v->as.i); break;
+    case DFQ_TIME: printf("h%lld", (long long)v->as.i); break;
+    case DFQ_DECIMAL: printf("c%lld", (long long)v->as.i); break;
+    case DFQ_LIST: {
+      dfq_value child;
+      putchar('l');
+      for (size_t i = 0; i < dfq_list_len(v) && dfq_list_get(v, i, &child); i++) {
+        putchar(0x1e);
+        put_value(&child);
+      }
+      break;
+    }
     default: printf("?%s", dfq_type_name(v->type));
   }
 }
@@ -91,6 +105,8 @@ int main(void) {
   char *line = (char *)malloc(LINE);
   while (db && line && fgets(line, LINE, stdin)) {
     line[strcspn(line, "\n")] = 0;
+    for (char *c = line; *c; c++)
+      if (*c == 0x1f) *c = '\n';
     answer(db, line);
   }
   free(line);

@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 """Random pipelines, answered by dfq and, as SQL, by SQLite and by DuckDB: make compare-random.
 
-    tools/compare_random.py [CASES=300] [SEED=1] [DUCK=0] [STAGES=6] [SHOW=1]
+    tools/compare_random.py [CASES=300] [SEED=1] [DUCK=0] [STAGES=6] [SHOW=60]
 
 Case N of a run is made from the seed SEED + N alone: SEED=that CASES=1 replays it. A difference
-is shrunk to a small pipeline and two small CSVs, which are printed. DRIVER="qemu-s390x build/x" is another machine's dfq. DuckDB takes part where
-@duckdb/node-api is found (see tools/compare_duckdb.py), unless DUCK=0.
+is shrunk to a small pipeline and two small CSVs, which are printed: SHOW says in how many seconds,
+0 that it is only counted. DRIVER="qemu-s390x build/x" is another machine's dfq. DuckDB takes part
+where @duckdb/node-api is found (see tools/compare_duckdb.py), unless DUCK=0. MASKED=1 prints what
+is not compared, and why; DRAWN=1 how often each stage, function and aggregate was drawn.
 
 A pipeline is a tree of tuples; stage() writes one step of it in one of three languages and says
 what columns come out. So the shrinker may take anything away: what makes no sense any more
 raises Bad. What the languages do not have in common is listed in MASKED, and left out.
 """
 import datetime
+import itertools
 import json
 import math
 import os
@@ -31,10 +34,14 @@ DFQ, LITE, DUCK = 0, 1, 2
 MASKED = [
     ("NaN, in SQLite", "it has none: null takes its place. Cases with NaN go to DuckDB alone"),
     ("arithmetic on extreme floats, in SQLite", "inf - inf and 0 * inf are null there"),
+    ("decimals, times of day, lists, regular expressions, quantiles", "not in SQLite: DuckDB alone"),
     ("x / 0, x // 0, x % 0", "x / 0 is null in both, in dfq inf or NaN: divisors are null_if(y, 0)"),
     ("sums of floats that round", "dfq's are exact, theirs depend on the order: such columns are not"
      " summed, and sums are of values whose sum is exact in every order"),
-    ("var, std, mean of what rounds", "compared within 1e-9, and not used any further"),
+    ("var, std, corr, ..., mean of what rounds", "compared within 1e-9, and not used any further"),
+    ("corr and kurtosis of values beyond 2^20", "theirs cancel; dfq's are of exact sums"),
+    ("skew", "theirs is a sample's, with another factor"),
+    ("mode", "theirs takes any of the most frequent values, dfq the first"),
     ("integers compared with floats beyond 2^53", "dfq and DuckDB compare as f64, SQLite exactly"),
     ("integer overflow", "an error in dfq, a float in SQLite, an error in DuckDB unless its plan never"
      " computes the value (of a row that a join or a limit does not need): counted, not compared"),
@@ -44,8 +51,20 @@ MASKED = [
      " scan, sort or join whose order SQL can spell, one by one"),
     ("first, last, string_agg, fill forward, weeks, months added", "not in SQLite 3.40"),
     ("upper, lower in DuckDB", "change more than ASCII: spelled with translate()"),
+    ("floats as texts", "both give the shortest digits that read back, but in other forms"),
+    ("durations", "theirs are months, days and microseconds apart, dfq's are one number: they are"
+     " added and compared, and are no columns"),
+    ("lists in CSV files", "are not read; lists are made by list, split, implode and top_k"),
+    ("dates before the year 1 or behind 9999, in SQLite", "dates are texts of ten characters there"),
+    ("order of lists", "lists have none in dfq"),
+    ("a list of no rows", "theirs is null, dfq's is empty: coalesced in the SQL"),
+    ("structs, unnest", "come of JSON files alone: see ch6_json.c"),
+    ("NUL in texts", "ends a text in SQLite"),
+    ("title, hash, wrap_add, approx_n_unique, ewm_mean", "no counterpart in either"),
+    ("sin, exp, pow, ...", "not random: tools/compare_functions.py has them, with a tolerance"),
     ("-0.0", "equal to 0.0, and compared so"),
-    ("describe, histogram, qcut, sample, corr_matrix, hash", "no counterpart in either"),
+    ("write", "gives what was written; files are compared by ch6_written.c and differential.c"),
+    ("describe, histogram, qcut, sample, corr_matrix", "no counterpart in either"),
 ]
 
 
@@ -55,14 +74,22 @@ class Bad(Exception):
 
 # ---- values -----------------------------------------------------------------------------------
 
-NAMES = {"i": "i64", "f": "f64", "s": "str", "b": "bool", "d": "date"}
-DUCKS = {"i": "bigint", "f": "double", "s": "varchar", "b": "boolean", "d": "date"}
+# Types: w is a moment (when), h a time of day (hour), c money (cents), p and q are lists.
+NAMES = {"i": "i64", "f": "f64", "s": "str", "b": "bool", "d": "date", "w": "datetime",
+         "h": "time", "c": "decimal(2)", "p": "list(i64)", "q": "list(str)"}
+DUCKS = {"i": "bigint", "f": "double", "s": "varchar", "b": "boolean", "d": "date",
+         "w": "timestamp", "h": "time", "c": "decimal(20,2)", "p": "bigint[]", "q": "varchar[]"}
+DUCK_ALONE, LISTS = "hcpq", "pq"
 WILD_I = [2**63 - 1, -2**63, 2**62, -2**62, 2**53 + 1, 2**31, -2**31 - 1, 3037000500]
 WILD_F = [1e300, -1e300, 1.7976931348623157e308, 5e-324, 1e-300, 0.1, math.inf, -math.inf, -0.0]
 TEXTS = ["", "a", "b", "ab", "aab", "A", "x y", "a,b", 'q"q', "it's", "h\u00e9", "\u20ac\U0001f600",
-         "12", "-7", "%", "_", "long text of more than twelve bytes", "long text of more than 12"]
+         "12", "-7", "%", "_", "a\nb", "2024-02-29", "aa-12", "\ttab", "x" * 300, "long text of more than twelve bytes", "long text of more than 12"]
 DATES = ["1970-01-01", "2024-02-29", "2023-12-31", "2024-01-31", "1969-12-31", "1900-03-01",
          "2000-02-29", "9998-12-31", "0001-01-01", "2024-03-01"]
+WHENS = [d + t for d in DATES for t in (" 00:00:00", " 12:34:56", " 23:59:59")]
+TIMES = ["00:00:00", "12:34:56", "23:59:59", "00:00:01", "12:00:00", "12:34:56.789012"]
+MONEY = ["0.00", "1.50", "-2.25", "0.01", "12.30", "-0.99", "100.00"]
+WILD_MONEY = ["92233720368547758.07", "-92233720368547758.08", "99999999999999.99", "0.01"]
 WILD, FUZZY = 99, 100   # levels: how many bits a number may take, else these
 
 
@@ -75,8 +102,12 @@ def literal(t, v, to):
         return "'" + v.replace("'", "''") + "'"
     if t == "b":
         return str(int(v)) if to == LITE else ("true" if v else "false")
-    if t == "d":
-        return "'%s'" % v if to == LITE else "date '%s'" % v
+    if t in LISTS:
+        parts = ", ".join(literal("i" if t == "p" else "s", x, to) for x in v)
+        return "list(%s)" % parts if to == DFQ else "[%s]::%s" % (parts, name)
+    if t in "dwhc":
+        return "'%s'" % v if to == LITE else "%s '%s'" % (
+            "decimal" if t == "c" and to == DFQ else name, v)
     if t == "f":
         if to == LITE:
             return "(%s)" % {"inf": "9e999", "-inf": "-9e999"}.get(repr(v), repr(v))
@@ -93,8 +124,15 @@ def some_value(r, t, wild, nan):
         if wild and r.random() < 0.4:
             return math.nan if nan and r.random() < 0.3 else r.choice(WILD_F)
         return r.randint(-12, 24) / 4
+    if t in LISTS:
+        return [some_value(r, "i" if t == "p" else "s", wild, nan) for _ in range(r.randint(1, 3))]
+    if t == "w" and nan and r.random() < 0.2:
+        return r.choice(WHENS) + ".000001"
+    if t == "c" and wild and r.random() < 0.2:
+        return r.choice(WILD_MONEY)
     return {"s": lambda: r.choice(TEXTS), "b": lambda: r.random() < 0.5,
-            "d": lambda: r.choice(DATES)}[t]()
+            "d": lambda: r.choice(DATES), "w": lambda: r.choice(WHENS),
+            "h": lambda: r.choice(TIMES), "c": lambda: r.choice(MONEY)}[t]()
 
 
 def quoted(name):
@@ -124,7 +162,7 @@ OPS = ops([
     ("mod", "ii>i", "({} % {})", "=", "({} % nullif({}, 0))"),
     ("div", "nn>f", "({} / null_if({}, 0))", "(cast({} as real) / nullif({}, 0))",
      "({}::double / nullif({}, 0))"),
-    ("abs", "n>n", "abs({})", "=", "="), ("sign", "i>i", "sign({})", "=", "="),
+    ("abs", "n>n", "abs({})", "=", "="), ("sign", "i>i", "sign({})", "=", "sign({})::bigint"),
     ("floor", "f>f", "floor({})", "=", "="), ("ceil", "f>f", "ceil({})", "=", "="),
     ("trunc", "f>f", "trunc({})", "=", "="), ("round", "f>f", "round({})", "=", "="),
     ("least", "nn>n", "least({0}, {1})", "coalesce(min({0}, {1}), {0}, {1})", "least({0}, {1})"),
@@ -183,7 +221,100 @@ OPS = ops([
      "date_trunc('month', {})::date"),
     ("form", "d>s", "format({}, '%Y/%m-%d')", "strftime('%Y/%m-%d', {})",
      "strftime({}, '%Y/%m-%d')"),
+    ("ilike", "s>b", "({} ilike 'A%')", "(lower({}) like 'a%')", "(%s like 'a%%')" % DOWN),
+    ("lstrip", "s>s", "lstrip({}, 'a ')", "ltrim({}, 'a ')", "="),
+    ("rstrip", "s>s", "rstrip({}, 'b ')", "rtrim({}, 'b ')", "="),
+    ("right", "s>s", "right({}, 2)", "substr({}, -2)", "right({}, 2)"),
+    ("ord", "s>i", "ord({})", "unicode(nullif({}, ''))", "ord(nullif({}, ''))"),
+    ("split_case", "ss>s", "case {} when {} then 'same' when 'a' then 'a' else null end", "=", "="),
+    ("if_null", "tt>t", "if_null({}, {})", "ifnull({}, {})", "="),
+    ("hour", "w>i", "hour({})", "cast(strftime('%H', {}) as integer)", "hour({})"),
+    ("minute", "w>i", "minute({})", "cast(strftime('%M', {}) as integer)", "minute({})"),
+    ("second", "w>i", "second({})", "cast(strftime('%S', {}) as integer)", "second({})"),
+    ("w_year", "w>i", "year({})", "cast(strftime('%Y', {}) as integer)", "year({})"),
+    ("date_of", "w>d", "date({})", "date({})", "{}::date"),
+    ("moment", "d>w", "cast({} as datetime)", "({} || ' 00:00:00')", "{}::timestamp"),
+    ("minutes", "w>w", "({} + interval '90' minute)", "datetime({}, '+90 minutes')",
+     "({} + interval 90 minute)"),
+    ("days_off", "w>w", "({} - interval '3' day)", "datetime({}, '-3 days')",
+     "({} - interval 3 day)"),
+    ("longer", "ww>b", "(({} - {}) > interval '90' minute)",
+     "(strftime('%s', {}) - strftime('%s', {}) > 5400)", "(epoch_us({}) - epoch_us({}) > 5400000000)"),
+    ("w_form", "w>s", "format({}, '%d.%m.%Y %H:%M:%S')", "strftime('%d.%m.%Y %H:%M:%S', {})",
+     "strftime({}, '%d.%m.%Y %H:%M:%S')"),
     # DuckDB alone
+    ("w_start", "w>w", "truncate({}, 'hour')", None, "date_trunc('hour', {})"),
+    ("w_quarter", "w>w", "truncate({}, 'quarter')", None, "date_trunc('quarter', {})::timestamp"),
+    ("w_months", "w>w", "({} + interval '5' month)", None, "({} + interval 5 month)"),
+    ("epoch", "w>i", "epoch_us({})", None, "epoch_us({})"),
+    ("hours_between", "ww>i", "date_diff({}, {}, 'hour')", None, "date_diff('hour', {}, {})"),
+    ("months_between", "dd>i", "date_diff({}, {}, 'month')", None, "date_diff('month', {}, {})"),
+    ("time_of", "w>h", "time({})", None, "{}::time"),
+    ("h_hour", "h>i", "hour({})", None, "hour({})"),
+    ("h_second", "h>i", "second({})", None, "second({})"),
+    ("iso_year", "d>i", "iso_year({})", None, "isoyear({})"),
+    ("parse", "s>d", "try_parse_date({}, '%Y-%m-%d')", None, "try_strptime({}, '%Y-%m-%d')::date"),
+    ("c_add", "cc>c", "({} + {})", None, "({} + {})::decimal(20,2)"),
+    ("c_sub", "cc>c", "({} - {})", None, "({} - {})::decimal(20,2)"),
+    ("c_times", "ci>c", "({} * {})", None, "({} * ({})::integer)::decimal(20,2)"),
+    ("c_neg", "c>c", "(-{})", None, "(-{})::decimal(20,2)"),
+    ("c_abs", "c>c", "abs({})", None, "abs({})::decimal(20,2)"),
+    ("c_whole", "c>i", "cast({} as i64)", None, "{}::bigint"),
+    ("c_text", "c>s", "cast({} as str)", None, "{}::varchar"),
+    ("c_of", "i>c", "cast({} as decimal(2))", None, "{}::decimal(20,2)"),
+    ("c_read", "s>c", "try_cast({} as decimal(2))", None,
+     "case when regexp_full_match({0}, '[+-]?\\d+') then try_cast({0} as decimal(20,2)) end"),
+    ("c_half", "c>b", "({} > decimal '0.50')", None, "({} > 0.50)"),
+    ("c_int", "ci>b", "({} < {})", None, "({} < {})"),
+    ("match", "s>b", "regex_match({}, '^a+|[0-9]$')", None, "regexp_matches({}, '^a+|[0-9]$')"),
+    ("match_2", "s>b", "regex_match({}, '(.)\\s?[^a-z]')", None,
+     "regexp_matches({}, '(.)\\s?[^a-z]')"),
+    ("extract", "s>s", "regex_extract({}, '([a-c]+)-?(.)', 2)", None,
+     "case when regexp_matches({0}, '([a-c]+)-?(.)') then regexp_extract({0}, '([a-c]+)-?(.)', 2) end"),
+    ("swap", "s>s", "regex_replace({}, '(a)(b|$)', '$2-$1')", None,
+     "regexp_replace({}, '(a)(b|$)', '\\2-\\1', 'g')"),
+    ("squeeze", "s>s", "regex_replace({}, '[aeiou]{{1,2}}', '')", None,
+     "regexp_replace({}, '[aeiou]{{1,2}}', '', 'g')"),
+    ("matches", "s>i", "regex_count({}, '[a-z][a-z]')", None,
+     "len(regexp_extract_all({}, '[a-z][a-z]'))"),
+    ("ends", "s>b", "ends_with({}, 'b')", None, "suffix({}, 'b')"),
+    ("back", "s>s", "reverse({})", None, "reverse({})"),
+    ("twice", "s>s", "repeat({}, 2)", None, "repeat({}, 2)"),
+    ("pad", "s>s", "pad_left({}, 4, '*')", None,
+     "case when length({0}) < 4 then lpad({0}, 4, '*') else {0} end"),
+    ("edit", "ss>i", "case when len_bytes({0}) = len_chars({0}) and len_bytes({1}) = len_chars({1})"
+     " then levenshtein({0}, {1}) end", None, "case when strlen({0}) = length({0}) and strlen({1})"
+     " = length({1}) then levenshtein({0}, {1}) end"),
+    ("join_texts", "ss>s", "concat_ws('-', {}, {})", None, "concat_ws('-', {}, {})"),
+    ("occurs", "s>i", "count_matches({}, 'a')", None,
+     "(length({0}) - length(replace({0}, 'a', '')))"),
+    ("floor_div", "ii>i", "floor_div({}, {})", None,
+     "({0} // nullif({1}, 0) - (case when ({0} % nullif({1}, 0)) != 0 and (({0} < 0) != ({1} < 0))"
+     " then 1 else 0 end))"),
+    ("floor_mod", "ii>i", "floor_mod({}, {})", None,
+     "(case when ({0} % nullif({1}, 0)) != 0 and (({0} < 0) != ({1} < 0)) then {0} % {1} + {1}"
+     " else {0} % nullif({1}, 0) end)"),
+    ("gcd", "ii>i", "gcd({}, {})", None, "gcd({}, {})"),
+    ("shift_up", "i>i", "shift_left({}, 2)", None, "({} * 4)"),
+    ("shift_down", "i>i", "shift_right({}, 2)", None, "({} >> 2)"),
+    ("finite", "f>b", "is_finite({})", None, "isfinite({})"),
+    ("inf", "f>b", "is_inf({})", None, "isinf({})"),
+    ("any_of", "bb>b", "any_of({}, {})", None, "({} or {})"),
+    ("all_of", "bb>b", "all_of({}, {})", None, "({} and {})"),
+    ("list_1", "ii>p", "list({}, {})", None, "[{}, {}]"),
+    ("list_2", "ss>q", "list({}, {})", None, "[{}, {}]"),
+    ("split", "s>q", "split({}, 'a')", None, "string_split({}, 'a')"),
+    ("list_len", "p>i", "list_len({})", None, "len({})"),
+    ("list_len_q", "q>i", "list_len({})", None, "len({})"),
+    ("list_get", "p>i", "list_get({}, 1)", None, "({})[2]"),
+    ("list_get_q", "q>s", "list_get({}, -1)", None, "({})[-1]"),
+    ("list_min", "p>i", "list_min({})", None, "list_min({})"),
+    ("list_max", "q>s", "list_max({})", None, "list_max({})"),
+    ("list_join", "q>s", "list_join({}, '+')", None, "coalesce(array_to_string({0}, '+'),"
+     " case when {0} is not null then '' end)"),
+    ("list_has", "pi>b", "list_contains({}, {})", None,
+     "case when {1} is null or {0} is null then null when list_contains({0}, {1}) then true"
+     " when list_count({0}) < len({0}) then null else false end"),
     ("months", "d>d", "({} + interval '1' month)", None, "({} + interval 1 month)::date"),
     ("last_day", "d>d", "last_day({})", None, "last_day({})"),
     ("week", "d>i", "week({})", None, "week({})"),
@@ -198,9 +329,12 @@ OPS = ops([
     ("as_int", "s>i", "try_cast({} as i64)", None,
      "case when regexp_full_match({0}, '[+-]?\\d+') then try_cast({0} as bigint) end"),
 ])
+OPS_OF = {t: [op for op, (_, result, _) in OPS.items()
+              if result == t or result == "n" and t in "if"] for t in [*NAMES, "t"]}
 EXACT = {"add": lambda b: max(b) + 1, "sub": lambda b: max(b) + 1, "mul": sum, "neg": max,
          "div": lambda b: WILD}
-KEEPS = "neg abs least most least_s clip case case1 if coalesce null_if floor ceil trunc round float " \
+LISTED = "eq ne distinct same is_null there case case1 if coalesce if_null null_if".split()
+KEEPS = "if_null neg abs least most least_s clip case case1 if coalesce null_if floor ceil trunc round float " \
         "whole".split()
 
 
@@ -226,14 +360,15 @@ def level(op, args, result, types):
     elif result == "i" and op in ("idiv", "mod", "bit_and", "bit_or", "bit_xor", "bit_not"):
         bits = max(numbers) + 1
     else:
-        return WILD if types == "s" and op == "as_int" else 40 if result in "if" else 0
+        wild = op in ("as_int", "epoch", "c_whole") or op.startswith(("list_", "shift_", "gcd"))
+        return WILD if wild else 40 if result in "if" else 0
     return bits if bits <= (45 if result == "f" else 60) else WILD
 
 
 def fits(pattern, have):
     """The type that n or t stands for, or Bad."""
     for p, t in zip(pattern, have):
-        if p in "ifsbd" and p != t or p == "n" and t not in "if":
+        if p in NAMES and p != t or p == "n" and t not in "if":
             raise Bad("types")
     general = {t for p, t in zip(pattern, have) if p in "nt"}
     if general == {"i", "f"}:
@@ -252,6 +387,8 @@ def expression(e, cols, to, duck, name=quoted):
     if e[0] == "lit":
         t, v = e[1:]
         plain = t not in "if" or v is None or abs(v) < 1e6 and v * 4 % 1 == 0
+        if not duck and t in DUCK_ALONE:
+            raise Bad("not in SQLite")
         return literal(t, v, to), t, (6 if plain else WILD) if t in "if" else 0
     pattern, result, texts = OPS[e[0]]
     args = [expression(a, cols, to, duck, name) for a in e[1:]]
@@ -259,6 +396,10 @@ def expression(e, cols, to, duck, name=quoted):
         raise Bad("arguments")
     have = "".join(t for _, t, _ in args)
     general = fits(pattern, have)
+    if general and general in LISTS and e[0] not in LISTED:
+        raise Bad("lists have no order")
+    if not duck and general and general in DUCK_ALONE:
+        raise Bad("not in SQLite")
     result = general if result in "nt" else result
     if texts[LITE] is None and not duck:
         raise Bad("not in SQLite")
@@ -279,11 +420,13 @@ def expression(e, cols, to, duck, name=quoted):
 
 # ---- aggregates and windows -------------------------------------------------------------------
 
-# name: types of the argument, result ("same" as the argument), dfq's and theirs; the last: who
+# name: types of the arguments, parted by commas, result ("same" as the first argument), dfq's and
+# theirs; the last: who. ORDER stands for the order of rows, FIRST for what comes before it.
 AGGS = {
     "count": ("t", "i", "count({})", "count({})"), "rows": ("", "i", "count()", "count(*)"),
-    "sum": ("if", "same", "sum({})", "sum({})"), "mean": ("if", "f", "mean({})", "avg({})"),
-    "min": ("ifsd", "same", "min({})", "min({})"), "max": ("ifsd", "same", "max({})", "max({})"),
+    "sum": ("ifc", "same", "sum({})", "sum({})"), "mean": ("ifc", "f", "mean({})", "avg({})"),
+    "min": ("ifsdwhc", "same", "min({})", "min({})"),
+    "max": ("ifsdwhc", "same", "max({})", "max({})"),
     "n_unique": ("t", "i", "n_unique({})", "count(distinct {})"),
     "any": ("b", "b", "any({})", "max({})"), "all": ("b", "b", "all({})", "min({})"),
     "count_if": ("b", "i", "count_if({})", "count(case when {} then 1 end)"),
@@ -294,8 +437,31 @@ AGGS = {
     "first": ("t", "same", "first({})", "first({} order by ORDER)", DUCK),
     "last": ("t", "same", "last({})", "last({} order by ORDER)", DUCK),
     "string_agg": ("s", "s", "string_agg({}, '-')", "string_agg({}, '-' order by ORDER)", DUCK),
-    "mode_n": ("t", "i", "n_unique({})", "count(distinct {})"),
+    "first_there": ("t", "same", "first_non_null({})",
+                    "first({0} order by ORDER) filter (where {0} is not null)", DUCK),
+    "last_there": ("t", "same", "last_non_null({})",
+                   "last({0} order by ORDER) filter (where {0} is not null)", DUCK),
+    "quantile": ("if", "f", "quantile({}, 0.25)", "quantile_cont({}, 0.25)", DUCK),
+    "product": ("f", "f", "product({})", "product({})", DUCK),
+    "kurtosis": ("i", "f", "kurtosis({})",
+                 "coalesce(kurtosis_pop({0}), case when count({0}) > 0 then 'nan'::double end)", DUCK),
+    "corr": ("i,i", "f", "corr({}, {})",
+             "case when regr_count({0}, {1}) > 1 then corr({0}, {1}) end", DUCK),
+    "cov": ("i,i", "f", "cov({}, {})", "covar_samp({}, {})", DUCK),
+    "cov_pop": ("i,i", "f", "cov_pop({}, {})", "covar_pop({}, {})", DUCK),
+    "min_by": ("t,ifsdwhc", "same", "min_by({}, {})",
+               "first({0} order by {1} asc, ORDER) filter (where {1} is not null)", DUCK),
+    "max_by": ("t,ifsdwhc", "same", "max_by({}, {})",
+               "first({0} order by {1} desc, ORDER) filter (where {1} is not null)", DUCK),
+    "top_k": ("is", "list", "top_k({}, 2)", "coalesce((list({0} order by {0} desc)"
+              " filter (where {0} is not null))[1:2], [])", DUCK),
+    "bottom_k": ("is", "list", "bottom_k({}, 3)", "coalesce((list({0} order by {0})"
+                 " filter (where {0} is not null))[1:3], [])", DUCK),
+    "implode": ("is", "list", "implode({})", "coalesce(list({} order by ORDER), [])", DUCK),
 }
+# Those whose SQL has a filter of its own, or is wrapped: no filter can be put behind it.
+CLOSED = "null_count first_there last_there min_by max_by top_k bottom_k implode kurtosis corr".split()
+ROUND = "sum mean var std median quantile product kurtosis corr cov cov_pop".split()
 WINDOWS = {
     "row_number": ("", "i", "row_number()", "row_number()"),
     "rank": ("", "i", "rank()", "rank()"), "dense_rank": ("", "i", "dense_rank()", "dense_rank()"),
@@ -307,39 +473,87 @@ WINDOWS = {
     "last": ("t", "same", "last({})", "last_value({})"),
     "nth": ("t", "same", "nth_value({}, 2)", "nth_value({}, 2)"),
     "sum": AGGS["sum"], "mean": AGGS["mean"], "min": AGGS["min"], "max": AGGS["max"],
-    "count": AGGS["count"],
+    "count": AGGS["count"], "n_unique": (*AGGS["n_unique"], DUCK), "var": AGGS["var"],
+    "std": AGGS["std"], "median": AGGS["median"],
+    # {W} is the window without its frame
+    "cum_sum": ("i", "same", "cum_sum({})", "sum({0}) over ({W} ROWS){C}"),
+    "cum_max": ("ifsd", "same", "cum_max({})", "max({0}) over ({W} ROWS)"),
+    "cum_count": ("t", "i", "cum_count({})", "count({0}) over ({W} ROWS)"),
+    "rolling_sum": ("i", "same", "rolling_sum({}, 3)", "case when count({0}) over ({W} LAST3) >= 3"
+                    " then sum({0}) over ({W} LAST3) end{C}"),
+    "rolling_min": ("ifsd", "same", "rolling_min({}, 3, 1)", "min({0}) over ({W} LAST3)"),
+    "rolling_count": ("t", "i", "rolling_count({}, 3)", "count({0}) over ({W} LAST3)"),
+    "rolling_mean": ("i", "f", "rolling_mean({}, 3, 2)", "case when count({0}) over ({W} LAST3) >= 2"
+                     " then avg({0}) over ({W} LAST3) end"),
+    "diff": ("i", "same", "diff({})", "({0} - lag({0}) over ({W}))"),
+    "shift": ("t", "same", "shift({}, -1)", "lead({0}) over ({W})"),
+    "forward_fill": ("t", "same", "forward_fill({})", "last_value({0} ignore nulls) over ({W} ROWS)",
+                     DUCK),
+    "backward_fill": ("t", "same", "backward_fill({}, 2)", "first_value({0} ignore nulls)"
+                      " over ({W} rows between current row and 2 following)", DUCK),
 }
+WHOLE = {"ROWS": "rows between unbounded preceding and current row",
+         "LAST3": "rows between 2 preceding and current row"}
+
 FRAMES = ["", "rows between 2 preceding and current row", "rows between 1 preceding and 1 following",
           "rows between unbounded preceding and current row",
           "rows between current row and unbounded following",
           "rows between 3 preceding and 1 preceding",
-          "rows between unbounded preceding and unbounded following"]
-PEERS = ("rank", "dense_rank", "percent_rank", "cume_dist", "sum", "mean", "min", "max", "count")
+          "rows between unbounded preceding and unbounded following",
+          "range between unbounded preceding and current row",
+          "range between 2 preceding and 1 following", "range between current row and 3 following",
+          "groups between 1 preceding and current row",
+          "groups between unbounded preceding and 1 following"]
+PEERS = ("rank", "dense_rank", "percent_rank", "cume_dist", "sum", "mean", "min", "max", "count",
+         "n_unique", "var", "std", "median")
+UNFRAMED = "row_number rank dense_rank ntile percent_rank cume_dist lag lead".split()
 
 
 def aggregate(a, s, to, duck, table):
-    """a: name, argument or None, condition or None. (text, type, level)"""
+    """a: name, argument (or a tuple "two" and both) or None, condition or None. (text, type, level)"""
     types, result, mine, theirs, *who = table[a[0]]
     if who and not duck:
         raise Bad("not in SQLite")
-    text, t, bits = expression(a[1], s.cols, to, duck) if types else ("", "i", 0)
-    if bits == FUZZY or types and types != "t" and t not in types:
-        raise Bad("types")
-    if a[0] in ("sum", "mean", "var", "std", "median"):
-        if t == "f" and bits + 12 > 52 or t == "i" and a[0] != "sum" and bits + 12 > 52:
-            raise Bad("sums that round")
-    result = t if result == "same" else result
-    out = (mine if to == DFQ else theirs).format(text)
+    wanted = types.split(",") if types else []
+    given = list(a[1][1:]) if len(wanted) == 2 else [a[1]] if wanted else []
+    args = [expression(e, s.cols, to, duck) for e in given]
+    for (_, t, bits), ok in zip(args, wanted):
+        if bits == FUZZY or ok != "t" and t not in ok:
+            raise Bad("types")
+    if a[0] in ("min_by", "max_by") and given[1][0] == "lit":
+        raise Bad("ordered by a literal")
+    _, t, bits = args[0] if args else ("", "i", 0)
+    if t in LISTS and (a[0] in ("n_unique", "null_count", "nth") or table is WINDOWS):
+        raise Bad("lists")
+    if a[0] in ROUND + ["cum_sum", "rolling_sum", "rolling_mean"]:
+        for _, t, bits in args:
+            if t == "f" and bits + 12 > 52 or t == "i" and a[0] not in (
+                    "sum", "cum_sum", "rolling_sum") and bits + 12 > 52:
+                raise Bad("sums that round")
+            if a[0] in ("corr", "kurtosis", "cov", "cov_pop") and bits > 20:
+                raise Bad("theirs cancel")
+    t, bits = args[0][1:] if args else ("i", 0)
+    result = {"same": t, "list": "p" if t == "i" else "q"}.get(result, result)
+    out = mine if to == DFQ else theirs
+    for mark in ("{W}", "{C}"):
+        out = out.replace(mark, "{" + mark + "}")
+    out = out.format(*[text for text, _, _ in args])
     if a[0] in ("any", "all") and to == DUCK:
         out = out.replace("max(", "bool_or(").replace("min(", "bool_and(")
-    if a[0] == "sum" and t == "i" and to == DUCK:
-        out += "{F}::bigint"
+    if a[0] == "sum" and t in "ic" and to == DUCK:
+        out += "{F}::" + DUCKS[t]
     if "ORDER" in out:
         if s.order is None:
             raise Bad("no order")
         out = out.replace("ORDER", order_by(s.order, to))
-    bits = {"sum": bits + 12 if bits + 12 < 60 else WILD, "mean": WILD, "var": FUZZY, "std": FUZZY,
-            "median": WILD}.get(a[0], bits if result == t and types else 40)
+    if a[0] in ROUND[1:]:
+        bits = WILD if a[0] in ("mean", "median") and t != "c" else FUZZY
+    elif a[0] in ("sum", "cum_sum", "rolling_sum", "diff"):
+        bits = bits + 12 if bits + 12 < 60 else WILD
+    elif a[0] == "rolling_mean":
+        bits = WILD
+    elif not (result == t and types):
+        bits = 40
     return out, result, bits
 
 
@@ -355,7 +569,7 @@ def order_by(keys, to, name=quoted):
 
 def usable(s, keys):
     for k in keys:
-        if k not in s.cols or s.cols[k][1] == FUZZY:
+        if k not in s.cols or s.cols[k][1] == FUZZY or s.cols[k][0] in LISTS:
             raise Bad("key")
 
 
@@ -364,21 +578,35 @@ def window(w, s, to, duck):
     name, arg, parts, keys, frame = w
     usable(s, parts + [k for k, _, _ in keys])
     text, t, bits = aggregate((name, arg, None), s, to, duck, WINDOWS)
+    ranged = frame.startswith("range between") and "unbounded" not in frame
+    own = "{" in WINDOWS[name][3].replace("{0}", "").replace("{}", "")
+    if frame and (name in UNFRAMED or own):
+        raise Bad("frame")
+    if frame and not frame.startswith("rows") and (name not in PEERS or not keys):
+        raise Bad("frame")
+    if ranged and (len(keys) != 1 or s.cols[keys[0][0]][0] not in "if" or keys[0][0] in parts or
+                   s.cols[keys[0][0]][1] > 40):
+        raise Bad("frame")
+    if name == "n_unique" and to == DUCK and frame.startswith("groups"):
+        pass
     total = name not in PEERS or frame.startswith("rows") or not keys
     if total and name != "percent_rank":
         if s.order is None:
             raise Bad("no order")
         keys = keys + [k for k in s.order if k[0] not in [c for c, _, _ in keys]]
-    elif not keys:
+    if not keys:
         raise Bad("no order")
-    if name in ("row_number", "rank", "dense_rank", "ntile", "percent_rank", "cume_dist", "lag",
-                "lead") and frame:
-        raise Bad("frame")
     over = "partition by " + ", ".join(map(quoted, parts)) + " " if parts else ""
-    over += "order by " + order_by(keys, to) + " " + frame
-    over = " over (" + over.strip() + ")"
+    over += "order by " + order_by(keys, to)
     if name in ("percent_rank", "cume_dist"):
         bits = FUZZY
+    if "{W}" in text:
+        for word, is_frame in WHOLE.items():
+            text = text.replace(" " + word, " " + is_frame)
+        text = text.replace("{W}", over)
+        return ("(%s)::bigint" % text.replace("{C}", "") if to == DUCK and "{C}" in text
+                else text.replace("{C}", "")), t, bits
+    over = " over (" + (over + " " + frame).strip() + ")"
     return text.replace("{F}", over) if "{F}" in text else text + over, t, bits
 
 
@@ -463,15 +691,19 @@ def st_rename(a, s, to, duck, prev, sub):
 
 
 def st_group(a, s, to, duck, prev, sub):
-    keys, aggs = a
+    keys, aggs, *how = a
     usable(s, keys)
+    if how and how[0] and keys:          # sorted: what stands behind the sort is of another order
+        first, s = st_sort(([(k, False, False) for k in keys],), s, to, duck, prev, sub)
+        text, out = st_group((keys, aggs), s, to, duck, prev, sub)
+        return first + " | " + text + (" sorted" if aggs else "") if to == DFQ else text, out
     cols = {k: s.cols[k] for k in keys}
     texts = []
     for n, agg in aggs:
         text, t, bits = aggregate(agg, s, to, duck, AGGS)
         if agg[2] is not None:
             where, b, _ = expression(agg[2], s.cols, to, duck)
-            if b != "b" or agg[0] == "null_count":
+            if b != "b" or agg[0] in CLOSED:
                 raise Bad("no condition")
             where = " filter (where %s)" % where
         else:
@@ -512,6 +744,154 @@ def st_limit(a, s, to, duck, prev, sub):
     by = " order by " + order_by(s.order, to) if s.order else ""
     return "limit %d offset %d" % a if to == DFQ else sql("*", prev, by + " limit %d offset %d" % a), \
         Columns(s.cols, s.order, min(s.rows, a[0]), s.key)
+
+
+def st_offset(a, s, to, duck, prev, sub):
+    _, out = st_limit((10**9, a[0]), s, to, duck, prev, sub)
+    return "offset %d" % a if to == DFQ else _, Columns(out.cols, out.order, s.rows, s.key)
+
+
+# From and to: which operation a cast stands for, and may it fail?
+CASTS = {"if": ("float", False), "is": ("text", False), "bi": ("count_it", False),
+         "dw": ("moment", False), "wd": ("date_of", False), "fi": ("whole", True),
+         "si": ("as_int", True), "sd": ("as_date", True), "ic": ("c_of", False),
+         "ci": ("c_whole", False), "cs": ("c_text", False)}
+
+
+def st_cast(a, s, to, duck, prev, sub):
+    name, new, gently = a
+    if name not in s.cols or s.cols[name][0] + new not in CASTS:
+        raise Bad("types")
+    op, fails = CASTS[s.cols[name][0] + new]
+    if fails and not gently:
+        raise Bad("fails")
+    text, out = st_with(([(name, (op, ("col", name)))],), s, to, duck, prev, sub)
+    if to == DFQ:
+        text = "%scast %s as %s" % ("try_" if gently else "", quoted(name), NAMES[new])
+    return text, out
+
+
+def st_move(a, s, to, duck, prev, sub):
+    names, where = a
+    if not names or any(n not in s.cols for n in names):
+        raise Bad("names")
+    rest = [n for n in s.cols if n not in names]
+    order = names + rest if where == "first" else rest + names
+    text, out = st_select((order, []), s, to, duck, prev, sub)
+    return "move %s %s" % (", ".join(map(quoted, names)), where) if to == DFQ else text, \
+        Columns(out.cols, s.order, s.rows, s.key)
+
+
+def st_rename_with(a, s, to, duck, prev, sub):
+    names, text = a
+    if any(n not in s.cols for n in names) or not names:
+        raise Bad("names")
+    new = {n: text + n if n in names else n for n in s.cols}
+    if len(set(new.values())) < len(new):
+        raise Bad("names")
+    cols = {new[n]: v for n, v in s.cols.items()}
+    if to == DFQ:
+        out = "rename_with prefix '%s' in %s" % (text, ", ".join(map(quoted, names)))
+    else:
+        out = sql(", ".join("%s as %s" % (quoted(n), quoted(m)) for n, m in new.items()), prev)
+    return out, Columns(cols, keep_order(s, s.cols, lambda n: new[n]), s.rows, new.get(s.key))
+
+
+def st_cut(a, s, to, duck, prev, sub):
+    name, left, new = a
+    if name not in s.cols or s.cols[name][0] not in "if" or new in s.cols or \
+            s.cols[name][1] == FUZZY:
+        raise Bad("types")
+    sign = "<" if left else "<="
+    value = ("case when {0} is null then null when {0} %s -1 then 'low' when {0} %s 4 then 'mid'"
+             " else 'high' end" % (sign, sign)).format(quoted(name))
+    if to == DFQ:
+        return "cut %s in (-1, 4)%s labels ('low', 'mid', 'high') as %s" % (
+            quoted(name), " left" if left else "", quoted(new)), \
+            Columns({**s.cols, new: ("s", 0)}, s.order, s.rows, s.key)
+    return sql("*, %s as %s" % (value, quoted(new)), prev), \
+        Columns({**s.cols, new: ("s", 0)}, s.order, s.rows, s.key)
+
+
+def st_drop_nans(a, s, to, duck, prev, sub):
+    if not duck or not a[0] or any(n not in s.cols or s.cols[n][0] != "f" for n in a[0]):
+        raise Bad("types")
+    where = " and ".join("not coalesce(isnan(%s), false)" % quoted(n) for n in a[0])
+    return "drop_nans " + ", ".join(map(quoted, a[0])) if to == DFQ else \
+        sql("*", prev, " where " + where), Columns(s.cols, s.order, s.rows, s.key)
+
+
+def st_fill_nan(a, s, to, duck, prev, sub):
+    name = a[0]
+    if not duck or name not in s.cols or s.cols[name][0] != "f" or s.cols[name][1] == FUZZY:
+        raise Bad("types")
+    new = ("case", ("is_nan", ("col", name)), ("lit", "f", 2.5), ("col", name))
+    text, out = st_with(([(name, new)],), s, to, duck, prev, sub)
+    return "fill_nan 2.5 in " + quoted(name) if to == DFQ else text, out
+
+
+def st_explode(a, s, to, duck, prev, sub):
+    name = a[0]
+    if not duck or name not in s.cols or s.cols[name][0] not in LISTS or len(s.cols) < 2:
+        raise Bad("types")
+    t = "i" if s.cols[name][0] == "p" else "s"
+    cols = {n: (t, WILD if t == "i" else 0) if n == name else v for n, v in s.cols.items()}
+    value = "unnest(case when len({0}) > 0 then {0} else [null] end)".format(quoted(name))
+    texts = [(value if n == name else quoted(n)) + " as " + quoted(n) for n in s.cols]
+    return "explode " + quoted(name) if to == DFQ else sql(", ".join(texts), prev), \
+        Columns(cols, None, 4 * s.rows)
+
+
+def st_implode(a, s, to, duck, prev, sub):
+    name = a[0]
+    if not duck or s.order is None or not s.order or name not in s.cols or \
+            s.cols[name][0] not in "is":
+        raise Bad("types")
+    keys = [n for n in s.cols if n != name]
+    usable(s, keys)
+    if not keys:
+        raise Bad("keys")
+    value = "list(%s order by %s)" % (quoted(name), order_by(s.order, to))
+    cols = {n: s.cols[n] for n in keys}
+    cols[name] = ("p" if s.cols[name][0] == "i" else "q", 0)
+    texts = [(value if n == name else quoted(n)) + " as " + quoted(n) for n in cols]
+    return "implode " + quoted(name) if to == DFQ else \
+        sql(", ".join(texts), prev, " group by " + ", ".join(map(quoted, keys))), \
+        Columns(cols, None, s.rows)
+
+
+def st_update(a, s, to, duck, prev, sub):
+    pipe, pairs = a
+    text, r = sub(pipe)
+    usable(s, [x for x, _ in pairs])
+    usable(r, [y for _, y in pairs])
+    if not pairs or any(s.cols[x][0] != r.cols[y][0] for x, y in pairs) or \
+            r.key not in [y for _, y in pairs]:      # else a row might match several
+        raise Bad("keys")
+    theirs = [y for _, y in pairs]
+    if any(n not in s.cols and n not in theirs for n in r.cols):
+        raise Bad("names")
+    if len(set(theirs)) < len(pairs) or len({x for x, _ in pairs}) < len(pairs):
+        raise Bad("keys")
+    if any(n in r.cols and n not in theirs and (
+            r.cols[n][0] != t or FUZZY in (b, r.cols[n][1])) for n, (t, b) in s.cols.items()):
+        raise Bad("types")
+    changed = [n for n in s.cols if n in r.cols and n not in theirs]
+    if s.order is not None and any(c in changed for c, _, _ in s.order):
+        order, key = None, None
+    else:
+        order, key = s.order, s.key
+    cols = {n: (t, max(b, r.cols[n][1])) if n in changed else (t, b)
+            for n, (t, b) in s.cols.items()}
+    if to == DFQ:
+        return "update (%s) on %s" % (text, ", ".join(
+            quoted(x) + ("" if x == y else " = " + quoted(y)) for x, y in pairs)), \
+            Columns(cols, order, s.rows, key)
+    texts = [("coalesce(r.{0}, l.{0})" if n in changed else "l.{0}").format(quoted(n)) + " as "
+             + quoted(n) for n in s.cols]
+    on = " and ".join("l.%s = r.%s" % (quoted(x), quoted(y)) for x, y in pairs)
+    return "select %s from %s l left join (%s) r on %s" % (", ".join(texts), prev, text, on), \
+        Columns(cols, order, s.rows, key)
 
 
 def backwards(s):
@@ -562,8 +942,18 @@ def st_distinct(a, s, to, duck, prev, sub):
 
 
 def st_join(a, s, to, duck, prev, sub):
-    pipe, kind, pairs, where, nulls = a
+    pipe, kind, pairs, where, nulls, *more = a
     text, r = sub(pipe)
+    in_order, suffix = more or (False, "_right")
+    before = ""
+    if in_order and pairs and kind != "cross" and where is None:
+        usable(s, [x for x, _ in pairs])
+        usable(r, [y for _, y in pairs])
+        before, s = st_sort(([(x, False, False) for x, _ in pairs],), s, to, duck, prev, sub)
+        step, r = st_sort(([(y, False, False) for _, y in pairs],), r, to, duck, prev, sub)
+        before, text = before + " | ", text + " | " + step if to == DFQ else text
+    else:
+        in_order = False
     usable(s, [x for x, _ in pairs])
     usable(r, [y for _, y in pairs])
     if any(s.cols[x][0] != r.cols[y][0] for x, y in pairs) or len(set(pairs)) < len(pairs):
@@ -579,7 +969,7 @@ def st_join(a, s, to, duck, prev, sub):
     names = {}                                   # the right's columns by their new names
     for n in r.cols:
         if n not in shared:
-            new = n + "_right" if n in s.cols else n
+            new = n + suffix if n in s.cols else n
             if new in names or new in s.cols:
                 raise Bad("names")
             names[new] = n
@@ -610,8 +1000,10 @@ def st_join(a, s, to, duck, prev, sub):
     if to == DFQ:
         keys = " on " + ", ".join(quoted(x) + ("" if x == y else " = " + quoted(y))
                                   for x, y in pairs) if pairs else ""
-        return "join (%s)%s %s%s%s" % (text, keys, kind, " nulls_equal" if nulls else "",
-                                       " where " + condition if condition else ""), out
+        return "%sjoin (%s)%s %s%s%s%s%s" % (
+            before, text, keys, kind, " nulls_equal" if nulls else "", " sorted" if in_order else "",
+            " suffix '%s'" % suffix if suffix != "_right" else "",
+            " where " + condition if condition else ""), out
     on = " and ".join(on)
     if kind in ("semi", "anti"):
         return "select * from %s l where %sexists (select 1 from (%s) r where %s)" % (
@@ -643,12 +1035,13 @@ def st_filter_in(a, s, to, duck, prev, sub):
 
 
 def st_asof(a, s, to, duck, prev, sub):
-    pipe, mine, theirs, by, forward, strict = a
+    pipe, mine, theirs, by, forward, strict, *more = a
+    nearest, within = more or (False, None)
     text, r = sub(pipe)
     pairs = [(mine, theirs)] + [(x, y) for x, y in by]
     usable(s, [x for x, _ in pairs])
     usable(r, [y for _, y in pairs])
-    if any(s.cols[x][0] != r.cols[y][0] for x, y in pairs) or s.cols[mine][0] not in "ifd":
+    if any(s.cols[x][0] != r.cols[y][0] for x, y in pairs) or s.cols[mine][0] not in "ifdw":
         raise Bad("types")
     if r.key is None or r.order != [(r.key, False, False)] or set(s.cols) & set(r.cols):
         raise Bad("no order")
@@ -656,17 +1049,31 @@ def st_asof(a, s, to, duck, prev, sub):
         raise Bad("keys")
     if duck and s.cols[mine][0] == "f":
         raise Bad("NaN as a time")
+    if (nearest or within is not None) and (s.cols[mine][0] != "i" or max(
+            s.cols[mine][1], r.cols[theirs][1]) > 60):
+        raise Bad("differences that overflow")
     out = Columns({**s.cols, **r.cols}, s.order, s.rows, s.key)
     if to == DFQ:
-        return "join_asof (%s) on %s = %s%s%s%s" % (
+        return "join_asof (%s) on %s = %s%s%s%s%s" % (
             text, quoted(mine), quoted(theirs),
             " by " + ", ".join("%s = %s" % (quoted(x), quoted(y)) for x, y in by) if by else "",
-            " forward" if forward else "", " strict" if strict else ""), out
+            " nearest" if nearest else " forward" if forward else "",
+            "" if within is None else " tolerance %d" % within, " strict" if strict else ""), out
     sign = (">" if forward else "<") + ("" if strict else "=")
-    on = ["q.%s %s l.%s" % (quoted(theirs), sign, quoted(mine))]
+    times = quoted(theirs), quoted(mine)
+    on = ["q.%s %s l.%s" % (times[0], "!=" if nearest and strict else sign, times[1])]
+    if nearest and not strict:
+        on = []
+    if within is not None:
+        on.append("abs(q.%s - l.%s) <= %d" % (*times, within))
     on += ["q.%s = l.%s" % (quoted(y), quoted(x)) for x, y in by]
-    best = "q.%s %s, q.%s %s" % (quoted(theirs), "asc" if forward else "desc", quoted(r.key),
-                                 "asc" if forward else "desc")
+    if nearest:     # of two as near the one before; of equal times before the last, behind the first
+        best = ("abs(q.{0} - l.{1}), q.{0}, case when q.{0} <= l.{1} then -q.{2} else q.{2} end"
+                .format(*times, quoted(r.key)))
+        on.append("q.%s is not null and l.%s is not null" % times)
+    else:
+        best = "q.%s %s, q.%s %s" % (quoted(theirs), "asc" if forward else "desc", quoted(r.key),
+                                     "asc" if forward else "desc")
     found = "(select q.%s from (%s) q where %s order by %s limit 1)" % (
         quoted(r.key), text, " and ".join(on), best)
     return "select %s from (select l.*, %s as q__ from %s l) l left join (%s) r on r.%s = l.q__" % (
@@ -740,7 +1147,7 @@ def st_unpivot(a, s, to, duck, prev, sub):
 def st_pivot(a, s, to, duck, prev, sub):
     keys, on, values, agg = a
     usable(s, keys + [on])
-    if on in keys or agg[0] == "null_count" or not keys:
+    if on in keys or agg[0] in CLOSED or not keys:
         raise Bad("keys")
     text, t, bits = aggregate(agg, s, to, duck, AGGS)
     if agg[2] is not None or not values or len({repr(v) for v in values}) < len(values):
@@ -770,7 +1177,7 @@ def st_value_counts(a, s, to, duck, prev, sub):
         raise Bad("names")
     names = ", ".join(map(quoted, a[0]))
     cols = {**{n: s.cols[n] for n in a[0]}, "count": ("i", 10)}
-    return "value_counts " + names if to == DFQ else \
+    return "value_counts " + names + " sort" * (len(a) > 1 and a[1]) if to == DFQ else \
         sql(names + ", count(*) as count", prev, " group by " + names), Columns(cols, None, s.rows)
 
 
@@ -796,10 +1203,12 @@ def st_fill_null(a, s, to, duck, prev, sub):
 def st_fill_forward(a, s, to, duck, prev, sub):
     if not duck or s.order is None or not s.order or a[0] not in s.cols:
         raise Bad("not in SQLite")
-    over = "order by %s rows between unbounded preceding and current row" % order_by(s.order, to)
-    texts = [("last_value(%s ignore nulls) over (%s)" % (quoted(n), over) if n == a[0]
-              else quoted(n)) + " as " + quoted(n) for n in s.cols]
-    return "fill_null forward in " + quoted(a[0]) if to == DFQ else sql(", ".join(texts), prev), \
+    back = len(a) > 1 and a[1]
+    over = "order by %s rows between %s" % (order_by(s.order, to), "current row and unbounded following"
+                                            if back else "unbounded preceding and current row")
+    texts = [("%s_value(%s ignore nulls) over (%s)" % ("first" if back else "last", quoted(n), over)
+              if n == a[0] else quoted(n)) + " as " + quoted(n) for n in s.cols]
+    return "fill_null %s in " % ("backward" if back else "forward") + quoted(a[0]) if to == DFQ else sql(", ".join(texts), prev), \
         Columns(s.cols, keep_order(s, set(s.cols) - {a[0]}), s.rows, None)
 
 
@@ -853,7 +1262,10 @@ def question(case, to):
     text, s = pipeline(case, case["pipe"], to)
     names = ["t." + quoted(n) for n in s.cols]
     if to == DUCK:
-        names = ["cast(%s as varchar)" % n for n in names]
+        shape = {"d": "({} - date '1970-01-01')", "w": "epoch_us({})", "h": "epoch_us({})",
+                 "c": "(({}) * 100)::hugeint", "p": "to_json({})", "q": "to_json({})"}
+        names = ["cast(%s as varchar)" % shape.get(t, "{}").format(n)
+                 for n, (t, _) in zip(names, s.cols.values())]
     by = ""
     if s.order:
         by = " order by " + order_by(s.order, to, lambda n: "t." + quoted(n))
@@ -867,6 +1279,8 @@ def write_csv(case, table, path):
             return ""
         if t == "s":
             return '"' + v.replace('"', '""') + '"'
+        if t in "dwhc":
+            return v
         return str(v).lower() if t == "b" else repr(v) if t == "f" else str(v)
 
     cols = case["tables"][table]
@@ -903,7 +1317,8 @@ class Engine:
         if self.process is None:
             self.process = subprocess.Popen(DRIVER, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                             encoding="utf-8")
-        self.process.stdin.write(dfq_text(case, self.dir) + "\n")
+        text = dfq_text(case, self.dir).replace("\n", "\x1f")   # a line, with those inside texts
+        self.process.stdin.write(text + "\n")
         self.process.stdin.flush()
         rows = []
         for line in self.process.stdout:
@@ -918,21 +1333,34 @@ class Engine:
 
 
 def parsed(cell):
+    """Dates, moments, times and decimals are counted: days, microseconds, cents."""
     kind, v = cell[0], cell[1:]
     if kind == "n":
         return None
+    if kind == "l":
+        return [parsed(x) for x in v.split("\x1e")[1:]]
     if kind == "s":
         return v.replace("\\\\", "\0").replace("\\n", "\n").replace("\\t", "\t").replace("\0", "\\")
-    if kind == "d":
-        return (datetime.date(1970, 1, 1) + datetime.timedelta(int(v))).isoformat()
     return float(v) if kind == "f" else int(v)
+
+
+def counted(v, t):
+    """A text of SQLite's as the number that dfq counts with."""
+    if not isinstance(v, str) or t not in "dw":
+        return v
+    then = datetime.datetime.fromisoformat(v) - datetime.datetime(1970, 1, 1)
+    return then.days if t == "d" else then // datetime.timedelta(microseconds=1)
 
 
 def ask_lite(case):
     db = sqlite3.connect(":memory:")
     db.execute("pragma case_sensitive_like = on")
     try:
-        return [list(row) for row in db.execute(question(case, LITE)[0])]
+        text, s = question(case, LITE)
+        types = [t for t, _ in s.cols.values()]
+        return [[counted(v, t) for v, t in zip(row, types)] for row in db.execute(text)]
+    except ValueError as e:
+        return "error: a date is out of range: %s" % e
     except sqlite3.Error as e:
         if "tables to its right" in str(e):   # a limit of its own for full and right joins
             return "error: Not implemented in SQLite"
@@ -957,7 +1385,8 @@ def ask_duck(cases):
 def duck_rows(rows, s):
     if isinstance(rows, str):
         return "error: " + rows
-    read = {"i": int, "f": float, "b": lambda v: int(v == "true"), "s": str, "d": str}
+    read = {"i": int, "f": float, "b": lambda v: int(v == "true"), "s": str, "d": int, "w": int,
+            "h": int, "c": int, "p": json.loads, "q": json.loads}
     types = [t for t, _ in s.cols.values()]
     return [[None if v is None else read[t](v) for t, v in zip(types, row)] for row in rows]
 
@@ -975,9 +1404,10 @@ def same_value(a, b, t, bits):
     return a == b
 
 
-def sort_key(row):
-    return [(v is None, str(type(v)) if isinstance(v, str) else "", 0 if v is None else
-             v if isinstance(v, str) else "%.6e" % (v + 0.0)) for v in row]
+def sort_key(row, types):
+    """What a bag's rows are sorted by: floats by the digits that a rounded one has, too."""
+    return [(v is None, "" if v is None else repr(v) if t in LISTS else
+             "%.6e" % (v + 0.0) if t == "f" else str(v)) for v, t in zip(row, types)]
 
 
 def overflowed(rows, s):
@@ -990,11 +1420,11 @@ def difference(mine, theirs, s, to):
     if isinstance(mine, str):
         if mine.startswith(("crash", "engines", "only optimized")):
             return mine
-        if "value error" in mine and ("overflow" in mine or "too large" in mine or "range" in mine):
+        if "value error" in mine and re.search("overflow|too large|range|of type decimal", mine):
             return "masked: overflow of both" if overflowed(theirs, s) else "masked: overflow"
         return "error: " + mine
     if isinstance(theirs, str):
-        if "overflow" in theirs.lower() or "out of range" in theirs.lower():
+        if re.search("overflow|out of range|to DECIMAL", theirs, re.IGNORECASE):
             return "masked: their error"
         if "Not implemented" in theirs:
             return "masked: no plan there"
@@ -1004,7 +1434,8 @@ def difference(mine, theirs, s, to):
     if len(mine) != len(theirs):
         return "%d rows, theirs %d" % (len(mine), len(theirs))
     if s.order is None:
-        mine, theirs = sorted(mine, key=sort_key), sorted(theirs, key=sort_key)
+        types = [t for t, _ in s.cols.values()]
+        mine, theirs = (sorted(x, key=lambda row: sort_key(row, types)) for x in (mine, theirs))
     for i, (a, b) in enumerate(zip(mine, theirs)):
         for x, y, (n, (t, bits)) in zip(a, b, s.cols.items()):
             if not same_value(x, y, t, bits):
@@ -1028,10 +1459,12 @@ class Maker:
     def table(self, key):
         cols = {key: ("i", 8)}
         for n in self.r.sample(COLUMN_NAMES, self.r.randint(2, 5)):
-            t = self.r.choice("iiffssbd")
+            t = self.r.choice("iiffssbdw" + "iiffsswhcc" * self.case["duck"])
             cols[n] = (t, (WILD if self.wild else 8) if t in "if" else 0)
-        many = self.r.choice([0, 1, 3, 6, 8, 8, 12, 12, 16, 20])
-        rows = [[i + 1] + [some_value(self.r, t, self.wild, self.case["duck"])
+        many = self.r.choice([0, 1, 3, 6, 8, 8, 12, 12, 16, 20, 40])
+        nulls = self.r.choice([0, 0.1, 0.1, 0.6])
+        rows = [[i + 1] + [None if self.r.random() < nulls else
+                           some_value(self.r, t, self.wild, self.case["duck"])
                            for t, _ in list(cols.values())[1:]] for i in range(many)]
         return cols, rows
 
@@ -1042,12 +1475,12 @@ class Maker:
             return ("col", r.choice(cols))
         if depth <= 0 or r.random() < 0.1:
             return ("lit", t, some_value(r, t, self.wild and r.random() < 0.2, self.case["duck"]))
-        for _ in range(20):
-            op = r.choice(list(OPS))
+        own = OPS_OF[t] if r.random() < 0.75 else OPS_OF["t"]
+        if own:
+            op = r.choice(own)
             args, result, _ = OPS[op]
-            if result not in (t, "t") and not (result == "n" and t in "if"):
-                continue
-            general = t if result in "nt" else r.choice("if" if "n" in args else "iifsd")
+            general = t if result in "nt" else r.choice(
+                "if" if "n" in args else "iifsdw" + "hcp" * self.case["duck"])
             e = (op, *[self.of_type(s, general if a in "nt" else a, depth - 1) for a in args])
             return e
         return ("lit", t, some_value(r, t, False, False))
@@ -1068,7 +1501,7 @@ class Maker:
                          lambda e: [expression(e, s.cols, to, self.case["duck"]) for to in (0,)])
 
     def some(self, s, most, ok=lambda t, b: b != FUZZY):
-        names = [n for n, (t, b) in s.cols.items() if ok(t, b)]
+        names = [n for n, (t, b) in s.cols.items() if ok(t, b) and (t not in LISTS or ok(t, FUZZY))]
         return self.r.sample(names, min(len(names), self.r.randint(1, most)))
 
     def name(self):
@@ -1078,20 +1511,27 @@ class Maker:
     def keys(self, s, most=3):
         return [(n, self.r.random() < 0.4, self.r.random() < 0.3) for n in self.some(s, most)]
 
+    def argument(self, s, types):
+        if not types:
+            return None
+        made = [self.expr(s, self.r.choice(("ifsbdw" + "hc" * self.case["duck"]) if t == "t" else t), 1)
+                for t in types.split(",")]
+        return made[0] if len(made) == 1 else ("two", *made)
+
     def agg(self, s):
         name = self.r.choice(list(AGGS))
-        types = AGGS[name][0]
-        t = self.r.choice("ifsbd" if types == "t" else types) if types else None
-        where = self.expr(s, "b", 1) if self.r.random() < 0.2 and name != "null_count" else None
-        return (name, self.expr(s, t, 1) if t else None, where)
+        where = self.expr(s, "b", 1) if self.r.random() < 0.2 and name not in CLOSED else None
+        return (name, self.argument(s, AGGS[name][0]), where)
 
     def win(self, s):
         name = self.r.choice(list(WINDOWS))
         types = WINDOWS[name][0]
-        t = self.r.choice("ifsbd" if types == "t" else types) if types else None
         parts = self.some(s, 2) if self.r.random() < 0.6 else []
-        frame = self.r.choice(FRAMES) if types else ""
-        return ("over", name, self.expr(s, t, 1) if t else None, parts, self.keys(s, 2), frame)
+        own = "{" in WINDOWS[name][3].replace("{0}", "").replace("{}", "") or name in UNFRAMED
+        frame = self.r.choice(FRAMES) if types and not own else ""
+        ranged = frame.startswith("range") and "unbounded" not in frame
+        keys = self.keys(s, 1) if ranged else self.keys(s, 2)
+        return ("over", name, self.argument(s, types), parts, keys, frame)
 
     def fit(self, make, s):
         return self.good(make, s, lambda a: aggregate(a, s, DFQ, self.case["duck"], AGGS))
@@ -1101,7 +1541,7 @@ class Maker:
         name = r.choice(list(s.cols)) if r.random() < 0.2 else self.name()
         return name, self.good(
             lambda: self.win(s), s, lambda w: window(w[1:], s, DFQ, self.case["duck"])) \
-            if r.random() < 0.3 else self.expr(s, r.choice("iiffsbd"), 3)
+            if r.random() < 0.3 else self.expr(s, r.choice("iiffsbdw" + "iifsswhcpq" * self.case["duck"]), 3)
 
     def other(self, depth, prefix):
         """A second pipeline: over r, or the one that this one is so far, then one more stage."""
@@ -1128,9 +1568,13 @@ class Maker:
     def stage(self, pipe, s, depth):
         r = self.r
         names = "filter filter with with select rename group group sort sort limit distinct drop_nulls " \
-                "fill_null fill_forward tail reverse row_index value_counts drop unpivot pivot"
+                "fill_null fill_forward tail reverse row_index value_counts drop unpivot pivot " \
+                "offset cast move rename_with cut"
+        if self.case["duck"]:
+            names += " drop_nans fill_nan implode"
+            names += " explode explode explode" * any(t in LISTS for t, _ in s.cols.values())
         if depth:
-            names += " join join join join filter_in asof union union merge"
+            names += " join join join join filter_in asof asof union union merge update"
         name = r.choice(names.split())
         if name == "filter":
             return name, self.expr(s, "b", 3)
@@ -1146,7 +1590,8 @@ class Maker:
             return name, r.choice(list(s.cols)), self.name()
         if name == "group":
             return name, self.some(s, 2) if r.random() < 0.85 else [], \
-                [(self.name(), self.fit(lambda: self.agg(s), s)) for _ in range(r.randint(1, 3))]
+                [(self.name(), self.fit(lambda: self.agg(s), s)) for _ in range(r.randint(1, 3))], \
+                r.random() < 0.15
         if name == "sort":
             keys = self.keys(s)
             if s.order is None and r.random() < 0.8:
@@ -1158,14 +1603,32 @@ class Maker:
         if name == "distinct":
             return name, self.some(s, 2) if r.random() < 0.6 else [], \
                 r.choice(["first", "last", "none"])
+        if name == "offset":
+            return name, r.choice([0, 1, 2, 5, 30])
         if name in ("drop_nulls", "value_counts"):
-            return name, self.some(s, 2)
+            return name, self.some(s, 2), r.random() < 0.3
+        if name == "cast":
+            n = r.choice(list(s.cols))
+            to = [c[1] for c in CASTS if c[0] == s.cols[n][0]]
+            return name, n, r.choice(to), r.random() < 0.6
+        if name == "move":
+            return name, self.some(s, 2, lambda t, b: True), r.choice(["first", "last"])
+        if name == "rename_with":
+            return name, self.some(s, 2, lambda t, b: True), r.choice(["p_", "a ", "x"])
+        if name in ("cut", "drop_nans", "fill_nan", "explode", "implode"):
+            kinds = {"cut": "if", "explode": LISTS, "implode": "is"}.get(name, "f")
+            fitting = [n for n, (t, b) in s.cols.items() if t in kinds]
+            if name == "cut":
+                return name, r.choice(fitting), r.random() < 0.5, self.name()
+            return name, ([r.choice(fitting)] if name == "drop_nans" else r.choice(fitting))
         if name == "fill_null":
             n = r.choice(list(s.cols))
             t = s.cols[n][0]
             return name, n, t, some_value(r, t, self.wild, self.case["duck"])
         if name in ("fill_forward", "row_index"):
-            return name, r.choice(list(s.cols)) if name == "fill_forward" else self.name()
+            if name == "row_index":
+                return name, self.name()
+            return name, r.choice(list(s.cols)), r.random() < 0.4
         if name == "tail":
             return name, r.choice([0, 1, 4, 6, 8, 30])
         if name == "reverse":
@@ -1201,7 +1664,12 @@ class Maker:
                                              for n, v in o.cols.items()
                                              if (n, n) not in pairs}}, None, 0)
                 where = self.expr(both, "b", 2)
-            return name, pipe2, kind, pairs, where, bool(pairs) and r.random() < 0.15
+            return name, pipe2, kind, pairs, where, bool(pairs) and r.random() < 0.15, \
+                r.random() < 0.2, r.choice(["_right", "_right", "_z", " 2"])
+        if name == "update":
+            same = [(x, o.key) for x, (t, _) in s.cols.items() if o.key and t == o.cols[o.key][0]]
+            fits_in = [o.key] + [n for n in o.cols if n in s.cols and n != o.key]
+            return name, (pipe2[0], list(pipe2[1]) + [("select", fits_in, [])]), [r.choice(same)]
         x, y = r.choice(self.pairs(s, o) or [("", "")])
         if name == "filter_in":
             return name, pipe2, x, y, r.random() < 0.5
@@ -1211,7 +1679,12 @@ class Maker:
             new = self.name()
             stages.append(("rename", y, new))
             y = new
-        return "asof", (pipe2[0], stages), x, y, [], r.random() < 0.4, r.random() < 0.3
+        by = []
+        if r.random() < 0.4:
+            now = pipeline(self.case, (pipe2[0], stages), DFQ)[1]
+            by = [(a, b) for a, b in self.pairs(s, now)[:1] if a != x and b != y]
+        return "asof", (pipe2[0], stages), x, y, by, r.random() < 0.4, r.random() < 0.3, \
+            self.case["duck"] and r.random() < 0.3, r.choice([None, None, 0, 2])
 
     def try_stage(self, pipe, depth):
         table, stages = pipe
@@ -1260,7 +1733,8 @@ def smaller_expressions(e):
 
 
 def smaller_values(t, v):
-    simple = {"i": [0, 1], "f": [0.0, 1.0], "s": ["", "a"], "b": [False], "d": ["1970-01-01"]}[t]
+    simple = {"i": [0, 1], "f": [0.0, 1.0], "s": ["", "a"], "b": [False], "d": ["1970-01-01"],
+              "w": ["1970-01-01 00:00:00"], "h": ["00:00:00"], "c": ["0.00", "0.01"]}[t]
     return [None] + [x for x in simple] if v is not None and v not in simple else []
 
 
@@ -1294,31 +1768,41 @@ def kind_of(what):
     return words[:6] if "error" in what else ["row" in what, "rows" in what]
 
 
-def shrink(case, to, what, engine, seconds=60):
+def tried(cases, to, what, engine):
+    """The first of some cases that still differs in the same way, and how."""
+    asked = []
+    for new in cases:
+        try:
+            question(new, to)
+            dfq_text(new, engine.dir)
+            asked.append(new)
+        except (Bad, KeyError, ValueError, TypeError, IndexError):
+            continue
+    answers = [ask_lite(c) for c in asked] if to == LITE else asked and ask_duck(asked)
+    for new, theirs in zip(asked, answers):
+        now = difference(engine.ask(new), theirs, question(new, to)[1], to)
+        if now and not now.startswith("masked") and kind_of(now) == kind_of(what):
+            return new, now
+    return None
+
+
+def shrink(case, to, what, engine, seconds):
     """The smallest case found that still differs in the same way."""
-    until = time.time() + seconds
+    until, at_once = time.time() + seconds, 1 if to == LITE else 40   # a process for each batch
     found = True
     while found and time.time() < until:
-        found = False
-        for new in smaller(case):
-            if time.time() > until:
+        found, rest = None, smaller(case)
+        while not found and time.time() < until:
+            some = list(itertools.islice(rest, at_once))
+            if not some:
                 break
-            try:
-                if to == LITE:
-                    theirs = ask_lite(new)
-                else:
-                    theirs = ask_duck([new])[0]
-                now = difference(engine.ask(new), theirs, question(new, to)[1], to)
-            except (Bad, KeyError, ValueError, TypeError, IndexError):
-                continue
-            if now and not now.startswith("masked") and kind_of(now) == kind_of(what):
-                case, what, found = new, now, True
-                break
+            found = tried(some, to, what, engine)
+        case, what = found or (case, what)
     return case, what
 
 
-def show(case, to, what, engine):
-    case, what = shrink(case, to, what, engine)
+def show(case, to, what, engine, seconds):
+    case, what = shrink(case, to, what, engine, seconds)
     print("\n== SEED=%d CASES=1: dfq and %s differ: %s" % (
         case["seed"], "DuckDB" if to == DUCK else "SQLite", what))
     for table in "lr":
@@ -1343,7 +1827,20 @@ def compare(cases, to, answers, engine, totals, shown):
         what = difference(case["mine"], theirs, question(case, to)[1], to)
         count(totals[to], "agreed" if not what else what if what.startswith("masked") else "failed")
         if what and not what.startswith("masked") and shown:
-            show(case, to, what, engine)
+            show(case, to, what, engine, shown)
+
+
+def drawn(tree, table):
+    """Counts the stages, functions and aggregates of a pipeline."""
+    if isinstance(tree, (tuple, list)):
+        if tree and isinstance(tree[0], str):
+            kind = tree[0]
+            if kind == "over":
+                count(table, "over " + tree[1])
+            elif kind in STAGES or kind in OPS or kind in AGGS:
+                count(table, kind)
+        for part in tree:
+            drawn(part, table)
 
 
 def report(totals, made, seconds):
@@ -1362,16 +1859,17 @@ def report(totals, made, seconds):
 def main():
     flags = dict(a.split("=", 1) for a in sys.argv[1:])
     cases, seed = int(flags.get("CASES") or 300), int(flags.get("SEED") or 1)
-    stages, shown = int(flags.get("STAGES") or 6), flags.get("SHOW", "1") != "0"
+    stages, shown = int(flags.get("STAGES") or 6), int(flags.get("SHOW") or 60)
     engine, totals = Engine(), {LITE: {}, DUCK: {}}
     probe = {"tables": {"l": {"id": ("i", 8)}, "r": {"id": ("i", 8)}}, "pipe": ("l", []),
              "rows": {"l": [], "r": []}, "duck": True, "seed": 0}
     duck = flags.get("DUCK") != "0" and ask_duck([probe]) is not None
-    start, batch, made = time.time(), [], 0
+    start, batch, made, names = time.time(), [], 0, {}
     for n in range(seed, seed + cases):
         case = Maker(n, stages, duck).make()
         case["mine"] = engine.ask(case)
         made += 1
+        drawn(case["pipe"], names)
         if not case["duck"]:
             compare([case], LITE, [ask_lite(case)], engine, totals, shown)
         batch.append(case)
@@ -1382,6 +1880,9 @@ def main():
             batch = []
     if not duck:
         print("note: without DuckDB (see tools/compare_duckdb.py)")
+    if flags.get("DRAWN"):
+        every = list(STAGES) + list(OPS) + list(AGGS) + ["over " + w for w in WINDOWS]
+        print("drawn: " + ", ".join("%s %d" % (n, names.get(n, 0)) for n in every))
     if flags.get("MASKED"):
         for what, why in MASKED:
             print("masked: %s: %s" % (what, why))
