@@ -86,8 +86,9 @@
 //                    >>recipes >>recipe-rows >>recipe-columns >>recipe-unpivot >>recipe-samples
 //                    >>recipe-statistics >>recipe-pivot >>recipe-table >>partition-by
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
-//                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>physical
-//                    >>keys-down >>optimizer >>explain >>analyze >>explain-forms >>equivalence
+//                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>share
+//                    >>physical >>keys-down >>optimizer >>explain >>analyze >>explain-forms
+//                    >>equivalence
 //   6 streaming      >>csv-index >>csv-read >>csv-bytes >>csv-open >>fixed-width >>json-check
 //                    >>csv-rows >>csv-options >>csv-source >>csv-types >>csv-loops >>csv-infer
 //                    >>csv-sniff >>csv-sample >>csv-scan >>csv-batch >>csv-morsels >>pairs
@@ -302,7 +303,8 @@ DFQ_API dfq_io dfq_io_default(void);
   X(DFQ_RULE_MERGE, "merge")                X(DFQ_RULE_PRUNE, "prune")                         \
   X(DFQ_RULE_PUSH_LIMIT, "push_limit")      X(DFQ_RULE_TOPK, "top_k")                          \
   X(DFQ_RULE_BUILD_SIDE, "build_side")      X(DFQ_RULE_SORTED, "use_order")                    \
-  X(DFQ_RULE_RANGE, "range_join")           X(DFQ_RULE_SIEVE, "join_keys_down")
+  X(DFQ_RULE_RANGE, "range_join")           X(DFQ_RULE_SIEVE, "join_keys_down")                \
+  X(DFQ_RULE_SHARE, "share")
 
 #define DFQ__ENUM(name, text) name,
 typedef enum dfq_rule { DFQ_RULE_LIST(DFQ__ENUM) DFQ_RULE_COUNT } dfq_rule;
@@ -13905,11 +13907,11 @@ DFQ__SMALL_BEGIN
 // each column that comes out. verb remembers how it was written.
 //
 // Cost: one small piece of an arena per verb. A frame that is used twice is one node with two
-// parents: a plan is a graph, but a run copies it as a tree and so computes the shared part
-// twice. Polars and Spark look for equal parts of a plan and keep the result of one for the
-// other; here dfq_collect and dfq_scan_table do it, by hand. Larger engines also have two kinds
-// of plan, a logical one (what) and a physical one (how); here the how is a few fields of a
-// node (sorted, build_left, count) that the optimizer fills in.
+// parents: a plan is a graph, but a run copies it as a tree, and each copy goes its own way
+// through the optimizer; parts that are still equal at its end are computed once (>>share).
+// Larger engines also have two kinds of plan, a logical one (what) and a physical one (how);
+// here the how is a few fields of a node (sorted, build_left, count) that the optimizer fills
+// in.
 
 // The order is that of dfq__classes, at the end of the file.
 typedef enum dfq__node_kind {
@@ -15144,9 +15146,9 @@ static dfq__event dfq__table_scan_next(dfq__op *op) {
   if (n == 0) return DFQ__END;
   for (int c = 0; c < op->out.columns; c++) {
     dfq__vec v = dfq__store_vec(s->store, s->column[c]);
-    v.lasting = true;
-    const dfq__coded *coded = &s->table->coded[s->column[c]];
+    v.lasting = v.lasting || s->table;
     if (s->coded[c]) {
+      const dfq__coded *coded = &s->table->coded[s->column[c]];
       v.texts = &coded->texts;
       v.code = (const uint32_t *)(const void *)coded->code.data;
     }
@@ -16042,6 +16044,7 @@ static bool dfq__node_shifts(const dfq__node *n) {
 static bool dfq__op_breaks(const dfq__op *op) {
   dfq__node_kind kind = op->node->kind;
   if (kind == DFQ__JOIN) return op->node->join->build_left;
+  if (kind == DFQ__SCAN) return op->is->prepare != NULL;   // >>share
   return kind == DFQ__GROUP || kind == DFQ__SORT || kind == DFQ__TOP_K || kind == DFQ__WINDOW;
 }
 
@@ -30380,6 +30383,7 @@ static dfq__reading dfq__reading_below(const dfq__node *n, dfq__reading r, int s
       r.whole = r.whole && n->count < 0;
       return r;
     case DFQ__SORT: case DFQ__TOP_K: case DFQ__WINDOW: case DFQ__WRITE:
+    case DFQ__SCAN:   // of rows that are kept, see >>share
       r.whole = r.touched;
       return r;
     case DFQ__GROUP: r.whole = n->sorted ? r.whole : r.touched; return r;
@@ -30390,7 +30394,7 @@ static dfq__reading dfq__reading_below(const dfq__node *n, dfq__reading r, int s
       if (n->join->sorted) r.whole = false;      // a merge join stops with its shorter input
       else if (side) r.whole = r.touched;        // the build side
       return r;
-    case DFQ__SCAN: case DFQ__FILTER: case DFQ__PROJECT: case DFQ__ROW_INDEX:
+    case DFQ__FILTER: case DFQ__PROJECT: case DFQ__ROW_INDEX:
     case DFQ__DISTINCT_ROWS: case DFQ__UNPIVOT: case DFQ__EXPLODE: case DFQ__NODE_KINDS:
       return r;
   }
@@ -32302,6 +32306,391 @@ static bool dfq__rule_places(dfq__opt *o, dfq__node **at, dfq__reading r) {
                    (long long)most);
 }
 
+// ---- >>share: what is wanted twice is computed once -----------------------------------------
+// Idea. A frame that is used twice stands in the plan twice, see >>plan. Where two parts of a
+// plan make the same rows, and with some work, only the first stays. Its rows are kept, and
+// both places become scans of them; a source like any other, which happens to have a plan:
+//
+//   join on best = total semi            join on best = total semi
+//     group supplier: sum(x) as total      scan rows of group#2       reads what is kept
+//       scan lines                 ->        group#2 supplier: sum(x) as total
+//     group : max(total) as best               scan lines
+//       group supplier: ...              group : max(total) as best
+//         scan lines                       scan rows of group#2       the same rows
+//
+// The rules before have seen two parts, and may have made them different. Of columns that is
+// no matter: the one that stays gets those of both. A condition that only one of them has is one:
+// they remain two, for a filter that goes deep is worth more than what it would share.
+//
+// Whichever place is asked first has all rows computed, so all of them must be wanted, or the
+// part be one that has all before it gives the first, as a group has. An error keeps its place:
+// the rows before it are kept, and it comes behind them in both places. Cost: the rows once
+// more, while the plan runs; so not for joins that give almost as much as they read. In larger
+// engines it is the user who says so (with ... as materialized), or a cost.
+
+typedef struct dfq__shared {
+  dfq__source head;
+  dfq__node *plan;
+  int places;                 // that read it, in the plan
+  int open;                   // their operators, but for copies in other threads
+  dfq__op *from;              // the plan's operator, until its rows are kept
+  bool filled;
+  dfq__store store;
+  const dfq__error *failure;  // behind the rows; NULL: none
+} dfq__shared;
+
+// -- the operator: a table's, once there are rows
+
+static dfq__shared *dfq__shared_of(const dfq__op *op) {
+  return (dfq__shared *)(void *)op->node->source;
+}
+
+// The plan's operator leaves the first place's, because the other may live longer. A copy in
+// another thread has no need of it.
+static bool dfq__shared_open(dfq__op *op) {
+  dfq__table_scan *s = (dfq__table_scan *)op;
+  dfq__shared *h = dfq__shared_of(op);
+  bool copy = op->run->worker != 0;
+  h->open += !copy;
+  if (op->in[0] && !copy) h->from = op->in[0];
+  else dfq__op_close(op->in[0]);
+  op->in[0] = NULL;
+  s->store = &h->store;
+  s->column = dfq__scan_columns(op);
+  s->coded = (bool *)dfq__op_array(op, (size_t)op->out.columns, sizeof *s->coded);
+  return s->column && s->coded;
+}
+
+// Computes the rows, up to an error if there is one. False when there will be no rows at all:
+// the run is cancelled, or memory is out.
+static bool dfq__shared_fill(dfq__shared *h, dfq__run *run) {
+  bool ok = dfq__store_like(run->own->heap, &h->store, &h->head.schema);
+  h->filled = true;
+  h->store.lends = ok;
+  ok = ok && dfq__read_into(h->from, h->from, dfq__op_keep, &h->store);
+  if (!ok && !run->error) dfq__run_no_memory(run);
+  dfq__op_close(h->from);
+  if (ok) return true;
+  h->failure = run->error;
+  if (h->failure->status == DFQ_NO_MEMORY || h->failure->status == DFQ_CANCELLED) return false;
+  run->error = NULL;
+  return true;
+}
+
+// The error takes the place of one more row, so that some morsel has it.
+static bool dfq__shared_prepare(dfq__op *op) {
+  dfq__table_scan *s = (dfq__table_scan *)op;
+  dfq__shared *h = dfq__shared_of(op);
+  if (!h->filled && !dfq__shared_fill(h, op->run)) return false;
+  op->weight = 1;
+  op->kept = s->end = h->store.rows + (h->failure != NULL);
+  dfq__op_holds(op, dfq__store_bytes(&h->store));
+  return true;
+}
+
+static dfq__event dfq__shared_next(dfq__op *op) {
+  dfq__table_scan *s = (dfq__table_scan *)op;
+  size_t rows = s->store->rows, end = s->end;
+  if (s->at == rows && end > rows) {
+    dfq__run_error(op->run, dfq__shared_of(op)->failure);
+    return DFQ__ERROR;
+  }
+  s->end = dfq__min(end, rows);
+  dfq__event e = dfq__table_scan_next(op);
+  s->end = end;
+  return e;
+}
+
+static bool dfq__shared_morsel(dfq__op *op, size_t number) {
+  dfq__table_scan *s = (dfq__table_scan *)op;
+  return dfq__kept_morsel(op, number, &s->at, &s->end);
+}
+
+// The last one takes the rows away. All are opened before any is closed.
+static void dfq__shared_close(dfq__op *op) {
+  dfq__shared *h = dfq__shared_of(op);
+  if (op->run->worker || --h->open > 0) return;
+  dfq__op_close(h->from);
+  dfq__store_free(&h->store);
+}
+
+static const dfq__op_class dfq__shared_class = {
+  sizeof(dfq__table_scan), dfq__shared_open,  dfq__shared_prepare,
+  dfq__shared_next,        dfq__shared_close, dfq__shared_morsel
+};
+
+static double dfq__shared_rows(const dfq__source *s) {
+  return dfq__rows_of(((const dfq__shared *)(const void *)s)->plan);
+}
+
+static void dfq__shared_print(dfq__text *t, const dfq__source *s) {
+  dfq__put(t, "rows of ");
+  dfq__put_label(t, ((const dfq__shared *)(const void *)s)->plan);
+}
+
+static void dfq__shared_note(dfq__text *t, const dfq__node *scan) {
+  dfq__putf(t, "kept for %d places", ((const dfq__shared *)(void *)scan->source)->places);
+}
+
+static const dfq__source_class dfq__shared_source_class = {
+  "shared", { &dfq__shared_class, NULL, 0 }, false, NULL,
+  dfq__shared_rows, dfq__shared_print, NULL, NULL, dfq__shared_note
+};
+
+// The plan of a scan of shared rows; NULL for any other node.
+static dfq__node *dfq__shared_plan(const dfq__node *n) {
+  if (n->kind != DFQ__SCAN || n->source->is != &dfq__shared_source_class) return NULL;
+  return ((dfq__shared *)(void *)n->source)->plan;
+}
+
+// -- the same rows?
+
+static bool dfq__same_exprs(dfq_expr *const *a, dfq_expr *const *b, int count) {
+  for (int i = 0; i < count; i++)
+    if (!dfq_expr_equal(a[i], b[i])) return false;
+  return true;
+}
+
+static bool dfq__same_source(const dfq__source *a, const dfq__source *b) {
+  if (a == b) return true;
+  return a->is == b->is && a->is == &dfq__table_source_class &&
+         ((const dfq__table_source *)(const void *)a)->table ==
+             ((const dfq__table_source *)(const void *)b)->table;
+}
+
+// Column i of b, if a has one of that name, is it the same there?
+static bool dfq__same_column(const dfq__node *a, const dfq__node *b, int i) {
+  int at = dfq__schema_find(&a->schema, b->schema.field[i].name), keys = a->key_count;
+  if (a->kind == DFQ__GROUP && i < keys) return at == i;
+  if (at < 0) return true;
+  if (a->kind == DFQ__JOIN) {
+    const dfq__join_column *x = &a->join->column[at], *y = &b->join->column[i];
+    return x->side == y->side && x->name == y->name;
+  }
+  if (a->kind == DFQ__GROUP) return dfq_expr_equal(a->expr[at - keys], b->expr[i - keys]);
+  return a->kind != DFQ__PROJECT || dfq_expr_equal(a->expr[at], b->expr[i]);
+}
+
+static bool dfq__same_join(const dfq__join_plan *a, const dfq__join_plan *b) {
+  if (!a || a == b) return a == b;
+  if (a->type != b->type || a->key_count != b->key_count || a->sorted != b->sorted ||
+      a->hashed != b->hashed || a->nulls_equal != b->nulls_equal || a->not_in != b->not_in ||
+      a->near_left != b->near_left || a->near_right != b->near_right ||
+      a->direction != b->direction || a->strict != b->strict || a->within != b->within ||
+      a->pair.count != b->pair.count) return false;
+  for (int i = 0; i < a->key_count; i++)
+    if (a->left_key[i] != b->left_key[i] || a->right_key[i] != b->right_key[i]) return false;
+  for (int i = 0; i < a->pair.count; i++)
+    if (a->pair.field[i].name != b->pair.field[i].name ||
+        a->pair_column[i].side != b->pair_column[i].side ||
+        a->pair_column[i].name != b->pair_column[i].name) return false;
+  return true;
+}
+
+// What counts or names all columns of its input: their number is part of what it does.
+static bool dfq__is_rigid(dfq__node_kind kind) {
+  return kind != DFQ__SCAN && kind != DFQ__FILTER && kind != DFQ__PROJECT &&
+         kind != DFQ__LIMIT && kind != DFQ__JOIN && kind != DFQ__GROUP && kind != DFQ__SORT &&
+         kind != DFQ__TOP_K;
+}
+
+// The node below n, if n only leaves out columns and the other is not of that kind: pruning
+// puts such a select below what would store them.
+static dfq__node *dfq__past_select(dfq__node *n, const dfq__node *other) {
+  if (n->kind != DFQ__PROJECT || other->kind == DFQ__PROJECT) return n;
+  for (int i = 0; i < n->expr_count; i++)
+    if (!dfq__passes(n, i)) return n;
+  return n->in[0];
+}
+
+// Do a and b make the same rows? Each may lack columns that the other has, unless rigid. A
+// volatile function gives other rows each time.
+static bool dfq__makes_same(dfq__node *a, dfq__node *b, bool rigid) {
+  if (!rigid) {
+    a = dfq__past_select(a, b);
+    b = dfq__past_select(b, a);
+  }
+  bool named = a->kind == DFQ__PROJECT || a->kind == DFQ__GROUP;   // columns are compared
+  if (a->kind != b->kind || a->key_count != b->key_count || a->offset != b->offset ||
+      a->count != b->count || a->sorted != b->sorted || a->hashed != b->hashed ||
+      a->exact != b->exact || a->kind == DFQ__WRITE || dfq__node_shifts(a)) return false;
+  if (a->kind == DFQ__SCAN && !dfq__same_source(a->source, b->source)) return false;
+  if (!named && (a->expr_count != b->expr_count ||
+                 !dfq__same_exprs(a->expr, b->expr, a->expr_count))) return false;
+  for (int i = 0; i < a->key_count; i++)
+    if (a->key[i].descending != b->key[i].descending ||
+        a->key[i].nulls_first != b->key[i].nulls_first ||
+        !dfq_expr_equal(a->key[i].expr, b->key[i].expr)) return false;
+  if (!dfq__same_join(a->join, b->join)) return false;
+  rigid = rigid || dfq__is_rigid(a->kind);
+  if (rigid && a->schema.count != b->schema.count) return false;
+  for (int i = 0; i < b->schema.count; i++) {
+    if (rigid && a->schema.field[i].name != b->schema.field[i].name) return false;
+    if (!dfq__same_column(a, b, i)) return false;
+  }
+  for (int i = 0; i < 2 && a->in[i]; i++)
+    if (!dfq__makes_same(a->in[i], b->in[i], rigid)) return false;
+  return true;
+}
+
+// Appends b's columns that a has not. What stands beside the fields goes along.
+static void dfq__unite_columns(dfq__opt *o, dfq__node *a, const dfq__node *b) {
+  dfq__arena *arena = &o->db->arena;
+  size_t room = (size_t)(a->schema.count + b->schema.count) + 1;
+  dfq_field *field = (dfq_field *)dfq__arena_array(arena, room, sizeof *field);
+  dfq__join_column *from = (dfq__join_column *)dfq__arena_array(arena, room, sizeof *from);
+  dfq_expr **expr = (dfq_expr **)dfq__arena_array(arena, room, sizeof *expr);
+  bool join = a->kind == DFQ__JOIN, named = a->kind == DFQ__PROJECT || a->kind == DFQ__GROUP;
+  if (!field || !from || !expr || (join && !dfq__own_join(o, a, 0))) {
+    o->no_memory = true;
+    return;
+  }
+  int count = a->schema.count, fixed = named ? count - a->expr_count : 0;
+  for (int i = 0; i < count; i++) {
+    field[i] = a->schema.field[i];
+    if (join) from[i] = a->join->column[i];
+    if (named && i >= fixed) expr[i - fixed] = a->expr[i - fixed];
+  }
+  for (int i = 0; i < b->schema.count; i++) {
+    if (dfq__schema_find(&a->schema, b->schema.field[i].name) >= 0) continue;
+    if (join) from[count] = b->join->column[i];
+    if (named) expr[count - fixed] = b->expr[i - fixed];
+    field[count++] = b->schema.field[i];
+  }
+  if (join) a->join->column = from;
+  if (named) { a->expr = expr; a->expr_count = count - fixed; }
+  a->schema.field = field;
+  a->schema.count = count;
+}
+
+// Makes of a what makes the rows of both, with the columns of both. b is not needed any more.
+static void dfq__unite(dfq__opt *o, dfq__node **at, dfq__node *b) {
+  dfq__node *a = *at = dfq__past_select(*at, b);
+  b = dfq__past_select(b, a);
+  for (int i = 0; i < 2 && a->in[i]; i++) dfq__unite(o, &a->in[i], b->in[i]);
+  a->unread = NULL;
+  if (o->no_memory || dfq__is_rigid(a->kind)) return;
+  if (a->in[0] && a->kind != DFQ__PROJECT && a->kind != DFQ__GROUP && a->kind != DFQ__JOIN)
+    a->schema = a->in[0]->schema;
+  else dfq__unite_columns(o, a, b);
+}
+
+// -- the rule
+
+enum { DFQ__MOST_PARTS = 64 };   // that later ones are compared with
+
+// What has been met on the way from the front of a plan to its end.
+typedef struct dfq__met_parts {
+  dfq__opt *o;
+  dfq__node **at[DFQ__MOST_PARTS];
+  bool whole[DFQ__MOST_PARTS];
+  bool above[DFQ__MOST_PARTS];   // it is what the walk is in
+  int count;
+} dfq__met_parts;
+
+// The node that does the work: what stands on it, a condition or a computed column, is cheap.
+static const dfq__node *dfq__worker_below(const dfq__node *n) {
+  while (n->kind == DFQ__PROJECT || n->kind == DFQ__FILTER) n = n->in[0];
+  return n;
+}
+
+static bool dfq__takes_work(const dfq__node *n) {
+  dfq__node_kind kind = dfq__worker_below(n)->kind;
+  return kind == DFQ__JOIN || kind == DFQ__GROUP || kind == DFQ__DISTINCT_ROWS ||
+         kind == DFQ__SORT || kind == DFQ__TOP_K || kind == DFQ__WINDOW;
+}
+
+// Are all rows of n computed, if any is?
+static bool dfq__computes_all(const dfq__node *n, dfq__reading r) {
+  return r.whole || dfq__reading_below(dfq__worker_below(n), r, 0).whole;
+}
+
+// Puts a scan of what h keeps into the place of *at, above it if it is the first.
+static void dfq__share_place(dfq__opt *o, dfq__shared *h, dfq__node **at, bool first) {
+  dfq_schema schema = (*at)->schema;
+  dfq__node *n = dfq__put_above(o, at, DFQ__SCAN, "scan");
+  if (!n) return;
+  if (!first) n->in[0] = NULL;
+  n->schema = schema;
+  n->source = &h->head;
+  h->places++;
+}
+
+// The shared rows that *at stands for, from now on. NULL without memory.
+static dfq__shared *dfq__share_first(dfq__opt *o, dfq__node **at) {
+  dfq__order order = dfq__order_of(*at);
+  dfq__arena *arena = &o->db->arena;
+  size_t room = (size_t)order.count + 1;
+  dfq__shared *h = (dfq__shared *)dfq__arena_alloc(arena, sizeof *h);
+  const char **ordered = (const char **)dfq__arena_array(arena, room, sizeof *ordered);
+  if (!h || !ordered) { o->no_memory = true; return NULL; }
+  for (int i = 0; i < order.count; i++) ordered[i] = order.name[i];
+  h->head.is = &dfq__shared_source_class;
+  h->head.ordered = ordered;
+  h->head.ordered_count = order.count;
+  h->plan = *at;
+  dfq__share_place(o, h, at, true);
+  return h;
+}
+
+// Joins may give nearly as many rows as they read: then it is cheaper to find them again, but
+// not if that means to read a file again.
+static bool dfq__share_costs(const dfq__node *n, double rows) {
+  const dfq__node *work = dfq__worker_below(n);
+  return work->kind == DFQ__JOIN && rows >= 0 && rows * 2 > dfq__rows_below(work);
+}
+
+// *at makes the rows of part i. Returns whether it is a scan of them now.
+static bool dfq__share_one(dfq__met_parts *p, int i, dfq__node **at, bool whole) {
+  dfq__opt *o = p->o;
+  dfq__node **first = p->at[i], *plan = dfq__shared_plan(*first), *n = *at;
+  const char *what = dfq__label(o, n), *where = dfq__label(o, plan ? plan : *first);
+  double rows = dfq__rows_of(n);
+  if (!whole || !p->whole[i])
+    return dfq__note(o, false, what, where, "the same rows, but not all may be asked for");
+  if (dfq__share_costs(n, rows))
+    return dfq__note(o, false, what, where, "to keep about %.0f rows costs as much", rows);
+  dfq__shared *h = plan ? (dfq__shared *)(void *)(*first)->source : dfq__share_first(o, first);
+  if (!h) return false;
+  dfq__unite(o, &(*first)->in[0], n);
+  h->plan = (*first)->in[0];
+  h->head.schema = h->plan->schema;
+  dfq__share_place(o, h, at, false);
+  return dfq__note(o, true, what, where, "the same rows, computed once");
+}
+
+// From the top down, so that the largest part is found first; of one that is replaced, nothing
+// below is met.
+static bool dfq__share_parts(dfq__met_parts *p, dfq__node **at, dfq__reading r) {
+  dfq__node *n = *at;
+  bool changed = false, works = n->in[0] && dfq__takes_work(n);
+  bool whole = works && dfq__computes_all(n, r);
+  for (int i = 0; works && i < p->count && !p->o->no_memory; i++) {
+    dfq__node *plan = dfq__shared_plan(*p->at[i]), *first = plan ? plan : *p->at[i];
+    if (p->above[i] || !dfq__makes_same(first, n, false)) continue;
+    if (dfq__share_one(p, i, at, whole)) return true;
+    works = false;
+  }
+  int own = works && p->count < DFQ__MOST_PARTS ? p->count++ : -1;
+  if (own >= 0) {
+    p->at[own] = at;
+    p->whole[own] = whole;
+    p->above[own] = true;
+  }
+  for (int i = 0; i < 2 && n->in[i]; i++)
+    if (dfq__share_parts(p, &n->in[i], dfq__reading_below(n, r, i))) changed = true;
+  if (own >= 0) p->above[own] = false;
+  return changed;
+}
+
+// The row engine computes everything where it stands.
+static bool dfq__rule_share(dfq__opt *o, dfq__node **at, dfq__reading r) {
+  dfq__met_parts p;
+  memset(&p, 0, sizeof p);
+  p.o = o;
+  return o->run->options.engine != DFQ_ROW_ENGINE && dfq__share_parts(&p, at, r);
+}
+
 // ---- >>physical: build side, and order that is there already --------------------------------
 // Idea. These rules do not move nodes; they choose how a node works, when the plan's shape is
 // final.
@@ -32468,7 +32857,9 @@ static bool dfq__sieve_takes(dfq_type type) {
 static bool dfq__leaves_out(const dfq__node *n) {
   switch (n->kind) {
     case DFQ__FILTER: case DFQ__LIMIT: case DFQ__TOP_K: return true;
-    case DFQ__SCAN: return n->expr_count || n->count >= 0;
+    case DFQ__SCAN:
+      if (dfq__shared_plan(n)) return dfq__leaves_out(dfq__shared_plan(n));
+      return n->expr_count || n->count >= 0;
     case DFQ__JOIN:
       if (n->join->type == DFQ_SEMI || n->join->type == DFQ_ANTI) return true;
       return n->join->type == DFQ_INNER &&
@@ -32634,6 +33025,7 @@ static const dfq__rule_row dfq__rule_rows[] = {
   { DFQ_RULE_PRUNE, dfq__rule_prune, true, false },
   { DFQ_RULE_PUSH_LIMIT, dfq__rule_push_limit, false, false },
   { DFQ_RULE_TOPK, dfq__rule_topk, false, false },
+  { DFQ_RULE_SHARE, dfq__rule_share, true, true },
   { DFQ_RULE_TOPK, dfq__rule_places, false, true },
   { DFQ_RULE_SORTED, dfq__rule_order, false, true },
   { DFQ_RULE_RANGE, dfq__rule_range, false, true },

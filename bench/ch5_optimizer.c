@@ -20,6 +20,10 @@ static const plan_way limit[] = {
   ONE(DFQ_RULE_PUSH_LIMIT, "orders | with amount * 2 as twice | limit 100000") };
 static const plan_way fold[] = {
   ONE(DFQ_RULE_FOLD, "orders | filter amount > 100 + 50 * 2 - 1 | select year") };
+#define TOTALS "orders | group customer_id: sum(amount) as total"
+static const plan_way share[] = {
+  ONE(DFQ_RULE_SHARE, "(" TOTALS ") | join (" TOTALS " | group : max(total) as best)"
+                      " on total = best semi") };
 static const plan_way whole[] = {
   { "as written", FILE_ PUSH, DFQ_BATCH_ENGINE, 1, 0, ALL_OFF },
   { "optimized", FILE_ PUSH, DFQ_BATCH_ENGINE, 1, 0, 0 },
@@ -33,6 +37,7 @@ int main(void) {
   COMPARE("prune, two columns of five, CSV", ORDERS, prune_csv, true);
   COMPARE("push_limit", ORDERS, limit, true);
   COMPARE("fold", ORDERS, fold, true);
+  COMPARE("share, a grouping and its maximum", ORDERS, share, true);
   COMPARE("all rules, from CSV", ORDERS, whole, true);
   dfq_close(db);
   return 0;

@@ -33,6 +33,7 @@
 #if DFQ_CHAPTER >= 5
 #include "ch5_optimizer.c"
 #include "ch5_keys_down.c"
+#include "ch5_share.c"
 #endif
 #if DFQ_CHAPTER >= 6
 #include "ch6_streaming.c"
@@ -107,6 +108,7 @@ int main(int argc, char **argv) {
 #if DFQ_CHAPTER >= 5
   run_ch5_optimizer();
   run_ch5_keys_down();
+  run_ch5_share();
 #endif
 #if DFQ_CHAPTER >= 6
   run_ch6_streaming();

@@ -962,11 +962,13 @@ TEST(opt_rules_off) {
   dfq_frame *f = opt_everything(db), *b = dfq_join(dfq_filter(opt_left(db), "a = 2"),
                                                    opt_right(db), "id", DFQ_INNER);
   dfq_frame *c = dfq_filter(opt_join(db, DFQ_CROSS), "a < b");
+  dfq_frame *d = dfq_sort(opt_left(db), "a");
   dfq_run_options none;
   OPT_SAME(f);
   for (int i = 0; i < DFQ_RULE_COUNT; i++) {
     dfq_frame *g = i == DFQ_RULE_BUILD_SIDE || i == DFQ_RULE_SIEVE ? b
                    : i == DFQ_RULE_RANGE                           ? c
+                   : i == DFQ_RULE_SHARE                           ? dfq_union(d, d)
                                                                    : f;
     const char *name = dfq_rule_name((dfq_rule)i);
     if (!opt_has_step(g, true, name, NULL, NULL, NULL)) test_fail("  %s did nothing\n", name);

@@ -783,9 +783,13 @@ static dfq_frame *diff_plan(diff_gen *g, diff_data *data, int *used, int stages)
 
 enum { DIFF_SCANS = 6 };
 
-// The other side of a join or union: this frame again, or a plan of its own.
+// The other side of a join or union: this frame again, as it is or grouped or filtered, or a
+// plan of its own.
 static dfq_frame *diff_other(diff_gen *g, dfq_frame *f, diff_data *data, int *used) {
-  if (*used >= DIFF_SCANS || diff_chance(g, 15)) return f;
+  if (*used >= DIFF_SCANS || diff_chance(g, 20)) {
+    diff_put(&g->plan, "  itself\n");
+    return diff_chance(g, 30) ? diff_group(g, f) : diff_chance(g, 30) ? diff_filter(g, f) : f;
+  }
   diff_put(&g->plan, "  (\n");
   dfq_frame *other = diff_plan(g, data, used, diff_below(g, 3));
   diff_put(&g->plan, "  )\n");
@@ -1026,7 +1030,8 @@ static dfq_frame *diff_stage(diff_gen *g, dfq_frame *f, diff_data *data, int *us
     case 15: return diff_distinct(g, f);
     case 16: return diff_unpivot(g, f);
     case 17: case 18: return diff_window(g, f);
-    default: return diff_join(g, f, data, used);
+    default:   // what takes work may stand on both sides
+      return diff_join(g, diff_chance(g, 20) ? diff_group(g, f) : f, data, used);
   }
 }
 
