@@ -20821,7 +20821,6 @@ typedef struct dfq__group_op {
   dfq__key_set keys;
   dfq__buffer number;        // u32: the group of each row of a batch; sorted: zeros
   size_t emitted, groups;    // groups that went out, and all
-  bool any_key;              // there are keys at all
   dfq__store last_key, done; // sorted: the key of the run at hand, and finished groups
   dfq__buffer mark;          // ... a byte for each row of the batch: a run begins there
   size_t input_rows, at;     // sorted: rows of the input's batch, and how many are done
@@ -21315,17 +21314,21 @@ static bool dfq__group_open(dfq__op *op) {
     if (key->kind == DFQ_COLUMN && !op->node->sorted && !dfq__want_codes(op->in[0], key->name))
       return false;
   }
-  o->any_key = keys > 0;
   if (op->node->sorted && !dfq__store_init(&o->last_key, op->eval.heap, type, keys))
     return false;
   return dfq__keys_init(&o->keys, op->run->own, type, keys);
+}
+
+// How many groups there are. Without keys it is one, even of no rows at all.
+static size_t dfq__group_count(const dfq__group_op *o) {
+  return o->g.plan.keys ? o->keys.table.count : 1;
 }
 
 // Notes where each new group was first seen: its position, by which the groups of
 // several threads are put in order.
 static bool dfq__group_positions(dfq__group_op *o, const uint32_t *number, size_t n,
                                  size_t known) {
-  size_t count = o->any_key ? o->keys.table.count : 1;
+  size_t count = dfq__group_count(o);
   if (!dfq__buffer_reserve(o->head.eval.heap, &o->first, count * 8 + 8)) return false;
   uint64_t *first = (uint64_t *)(void *)o->first.data;
   for (size_t i = 0; i < n && known < count; i++)
@@ -21358,10 +21361,10 @@ static bool dfq__group_read(dfq__op *op) {
     if (op->failed || op->eval.no_memory) return false;
     uint32_t *number = (uint32_t *)dfq__veval_room(&op->eval, &o->number, n * sizeof *number);
     if (!number) return false;
-    if (!o->any_key) memset(number, 0, n * sizeof *number);
+    if (!o->g.plan.keys) memset(number, 0, n * sizeof *number);
     else if (!dfq__keys_add(&o->keys, o->g.column, n, number)) return false;
     dfq__group_expect(o);
-    if (!dfq__grouper_grow(&o->g, o->any_key ? o->keys.table.count : 1)) return false;
+    if (!dfq__grouper_grow(&o->g, dfq__group_count(o))) return false;
     if (!dfq__grouper_update(&o->g, number, 0, n)) return false;
     if (o->parallel && !dfq__group_positions(o, number, n, known)) return false;
     o->g.aggs.row += n;
@@ -24671,7 +24674,7 @@ static bool dfq__group_take(dfq__crew *crew, dfq__worker *w, size_t morsel) {
   (void)crew;
   o->parallel = true;
   o->g.aggs.row = (uint64_t)morsel << 32;
-  if (!o->any_key && !dfq__grouper_grow(&o->g, 1)) return false;
+  if (!o->g.plan.keys && !dfq__grouper_grow(&o->g, 1)) return false;
   if (!dfq__group_read(w->op)) return false;
   size_t groups = o->keys.table.count;
   return groups < DFQ__MANY_GROUPS || groups < o->keys.seen / 2;
@@ -24693,7 +24696,7 @@ static bool dfq__crew_order(dfq__crew *crew, dfq__heap *heap, dfq__buffer *words
   for (int w = 0; w < crew->count; w++) {
     dfq__group_op *g = dfq__group_of(crew, w);
     for (size_t i = 0; i < g->g.aggs.groups; i++, n++) {
-      word[n] = g->first.data && g->any_key ? ((const uint64_t *)(const void *)g->first.data)[i]
+      word[n] = g->first.data && g->g.plan.keys ? ((const uint64_t *)(const void *)g->first.data)[i]
                                             : n;
       dfq__u32(order)[n] = (uint32_t)n;
     }
@@ -24712,7 +24715,7 @@ typedef struct dfq__adopted {
 static bool dfq__keys_adopt(dfq__group_op *o, const dfq__adopted *at, size_t n,
                             uint32_t *number) {
   dfq__op *op = &o->head;
-  if (!o->any_key) { memset(number, 0, n * sizeof *number); return true; }
+  if (!o->g.plan.keys) { memset(number, 0, n * sizeof *number); return true; }
   for (int c = 0; c < o->g.plan.keys; c++) {
     dfq_type type = o->g.plan.field[c].type;
     size_t size = dfq__size_of(type);
@@ -24732,7 +24735,7 @@ static bool dfq__groups_adopt(dfq__group_op *o, const dfq__adopted *at, size_t n
                               uint32_t *number) {
   dfq__aggs *aggs = &o->g.aggs;
   if (!dfq__keys_adopt(o, at, n, number)) return false;
-  if (!dfq__grouper_grow(&o->g, o->any_key ? o->keys.table.count : 1)) return false;
+  if (!dfq__grouper_grow(&o->g, dfq__group_count(o))) return false;
   for (size_t r = 0; r < n; r++)
     if (!dfq__hot_adopt(&o->g, number[r], &at[r].from->g, at[r].group)) return false;
   for (int i = 0; i < aggs->count; i++)
@@ -24848,10 +24851,10 @@ static bool dfq__group_prepare(dfq__op *op) {
   dfq__group_op *o = (dfq__group_op *)op;
   if (op->node->sorted) return true;      // reads as it goes, see >>group-sorted
   if (op->lender) { dfq__group_share(o, (const dfq__group_op *)op->lender); return true; }
-  if (!o->any_key && !dfq__grouper_grow(&o->g, 1)) return false;
+  if (!o->g.plan.keys && !dfq__grouper_grow(&o->g, 1)) return false;
   int done = dfq__group_with_crew(o);
   if (done < 0 || (done == 0 && !dfq__group_read(op))) return false;
-  op->kept = o->groups = o->any_key ? o->keys.table.count : 1;
+  op->kept = o->groups = dfq__group_count(o);
   op->weight = DFQ__GROUP_WEIGHT;
   return dfq__aggs_settle(&o->g.aggs);
 }
