@@ -75,16 +75,17 @@
 //                    >>dictionary >>tables >>plan >>verbs >>run >>operators >>sources >>sieve
 //                    >>filter >>project >>limit >>morsels >>in-order >>row-engine >>actions
 //                    >>show >>structs >>struct-rows
-//   4 hashing, order >>hash-table >>key-words >>key-packing >>exact-sum >>aggregates
-//                    >>agg-unique >>spread >>agg-lists >>agg-best >>combine >>agg-sets
-//                    >>agg-hot >>group-plan >>group >>group-hot >>group-rows >>group-sorted
-//                    >>group-verbs >>join >>join-probe >>join-where >>join-left >>join-merge
-//                    >>join-op >>join-verbs >>sort >>sort-op >>join-range >>join-nearest
-//                    >>join-recipes >>group-parallel >>distinct >>row-hashing >>row-join
-//                    >>row-lists >>row-group >>window-frames >>window-plan >>slide
-//                    >>window-walk >>window-places >>window >>row-window >>unpivot >>explode
-//                    >>recipes >>recipe-rows >>recipe-columns >>recipe-unpivot >>recipe-samples
-//                    >>recipe-statistics >>recipe-pivot >>recipe-table >>partition-by
+//   4 hashing, order >>hash-table >>key-words >>key-packing >>keys-united >>exact-sum
+//                    >>aggregates >>agg-unique >>spread >>agg-lists >>agg-best >>combine
+//                    >>agg-sets >>agg-hot >>group-plan >>group >>group-hot >>group-rows
+//                    >>group-sorted >>group-verbs >>join >>join-probe >>join-where >>join-left
+//                    >>join-merge >>join-op >>join-verbs >>sort >>sort-op >>join-range
+//                    >>join-nearest >>join-recipes >>group-fold >>group-parallel >>distinct
+//                    >>row-hashing >>row-join >>row-lists >>row-group >>window-frames
+//                    >>window-plan >>slide >>window-walk >>window-places >>window >>row-window
+//                    >>unpivot >>explode >>recipes >>recipe-rows >>recipe-columns
+//                    >>recipe-unpivot >>recipe-samples >>recipe-statistics >>recipe-pivot
+//                    >>recipe-table >>partition-by
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>share
 //                    >>physical >>keys-down >>optimizer >>explain >>analyze >>explain-forms
@@ -17758,6 +17759,12 @@ static inline bool dfq__words_equal(const uint64_t *a, const uint64_t *b, size_t
   return true;
 }
 
+// Keys are there to be read from now on, and no more to be looked up.
+static void dfq__table_unindex(dfq__hash_table *t) {
+  dfq__free(t->heap, t->slot, ((size_t)1 << t->lg) * sizeof *t->slot);
+  t->slot = NULL;
+}
+
 // Makes the index anew, of 1 << lg slots: by hash, or by the key itself when direct. Every key
 // is put in by its number. Hashes are not kept, they cost less to compute again than to load.
 // False without memory, and the table is as it was.
@@ -18165,14 +18172,14 @@ static void dfq__pack_widen(dfq__packing *p, const uint64_t *word, const uint8_t
   for (p->bits = 1; p->bits <= DFQ__PACKED_BITS && (most == 0 || most >> p->bits);) p->bits++;
 }
 
-// Lays the fields out side by side; false when they need too many bits.
-static bool dfq__pack_layout(dfq__key_set *k) {
-  k->bits = 0;
-  for (int c = 0; c < k->columns; c++) {
-    k->pack[c].shift = k->pack[c].bits ? k->bits : 0;
-    k->bits += k->pack[c].bits;
+// Lays the fields out side by side. Returns: the bits of all.
+static int dfq__pack_layout(dfq__packing *pack, int columns) {
+  int bits = 0;
+  for (int c = 0; c < columns; c++) {
+    pack[c].shift = pack[c].bits ? bits : 0;
+    bits += pack[c].bits;
   }
-  return k->bits <= DFQ__PACKED_BITS;
+  return bits;
 }
 
 // May the keys be places in an array? Not in one that is larger than what it is worth: a small
@@ -18203,16 +18210,23 @@ static void dfq__unpack(const dfq__packing *old, int columns, uint64_t key, uint
 }
 
 // Packs all keys by the new fields, or makes them rows of words when they no longer fit in one.
-// old: the fields they are packed by now. False without memory: the set is good for nothing.
-static bool dfq__keys_repack(dfq__key_set *k, const dfq__packing *old, bool fits) {
+// old: the fields they are packed by now. mapped: texts get the numbers that the set's maps say
+// for theirs. The index is still that of the old keys. False without memory: the set is good
+// for nothing.
+static bool dfq__keys_repack(dfq__key_set *k, const dfq__packing *old, bool fits, bool mapped) {
   dfq__hash_table *t = &k->table;
   size_t words = (size_t)k->columns + 1;
   uint64_t row[DFQ__MAX_KEYS + 1];
+  bool packed = k->packed;
   k->packed = fits;
   if (!fits && !dfq__buffer_reserve(k->heap, &t->key, t->count * words * 8 + 64)) return false;
   uint64_t *key = (uint64_t *)(void *)t->key.data;
   for (size_t i = t->count; i-- > 0;) {      // from the end, as rows are longer
-    dfq__unpack(old, k->columns, key[i], row);
+    if (packed) dfq__unpack(old, k->columns, key[i], row);
+    else memcpy(row, key + i * words, words * 8);
+    for (int c = 0; mapped && c < k->columns; c++)
+      if (dfq__is_bytes(k->type[c]) && !(row[k->columns] >> c & 1))
+        row[c] = ((const uint32_t *)(const void *)k->map[c].number.data)[row[c]];
     if (!fits) { memcpy(key + i * words, row, words * 8); continue; }
     key[i] = 0;
     for (int c = 0; c < k->columns; c++)
@@ -18220,7 +18234,7 @@ static bool dfq__keys_repack(dfq__key_set *k, const dfq__packing *old, bool fits
         key[i] |= (row[c] - k->pack[c].base + 1) << k->pack[c].shift;
   }
   t->words = fits ? 1 : words;
-  return dfq__keys_index(k);
+  return true;
 }
 
 // Widens the fields for the words of a batch's column that do not fit. *again: set, since what
@@ -18231,7 +18245,8 @@ static bool dfq__keys_widen(dfq__key_set *k, int c, const uint64_t *word, const 
   memcpy(old, k->pack, (size_t)k->columns * sizeof *old);
   dfq__pack_widen(&k->pack[c], word, valid, n);
   *again = true;
-  return dfq__keys_repack(k, old, dfq__pack_layout(k));
+  k->bits = dfq__pack_layout(k->pack, k->columns);
+  return dfq__keys_repack(k, old, k->bits <= DFQ__PACKED_BITS, false) && dfq__keys_index(k);
 }
 
 // Puts a column's fields into the keys of a batch. Returns what they have set between them, by
@@ -18331,13 +18346,11 @@ static bool dfq__keys_add(dfq__key_set *k, const dfq__vec *column, size_t n, uin
   return dfq__find_or_add(&k->table, word, n, number);
 }
 
-// The values of a key column for keys from .. from + n, back from words. Strings are views of
-// the dictionary's copies: valid as long as the key set.
-// Returns: there is no null among them.
-static bool dfq__keys_get(const dfq__key_set *k, int c, size_t from, size_t n, void *data,
-                          uint8_t *valid) {
+// The values of a key column for n keys, back from words. Strings are views of the dictionary's
+// copies: valid as long as the key set. Returns: there is no null among them.
+static bool dfq__keys_read(const dfq__key_set *k, int c, const uint64_t *key, size_t n,
+                           void *data, uint8_t *valid) {
   size_t stride = k->table.words, there = 0;
-  const uint64_t *key = dfq__table_key(&k->table, from);
   const dfq__packing p = k->pack[c];
   const dfq_view *views = NULL;
   if (dfq__is_bytes(k->type[c])) views = dfq__dictionary_views(&k->words[c]);
@@ -18352,6 +18365,12 @@ static bool dfq__keys_get(const dfq__key_set *k, int c, size_t from, size_t n, v
     else dfq__word_put(k, c, word, valid[i], data, i);
   }
   return there == n;
+}
+
+// The same of the keys with the numbers from .. from + n.
+static bool dfq__keys_get(const dfq__key_set *k, int c, size_t from, size_t n, void *data,
+                          uint8_t *valid) {
+  return dfq__keys_read(k, c, dfq__table_key(&k->table, from), n, data, valid);
 }
 
 // Asks the scan that a column comes from, if it is one of a table, for the numbers of its
@@ -18375,6 +18394,114 @@ static size_t dfq__keys_bytes(const dfq__key_set *k) {
   for (int c = 0; k->words && c < k->columns; c++)
     bytes += k->words[c].view.bytes + dfq__arena_mark(&k->words[c].strings);
   return bytes;
+}
+
+// ---- >>keys-united: the same words in several sets ------------------------------------------
+// Threads that group rows have a key set each, and a key's words say something only beside the
+// fields and the dictionaries they were made with. Once their words mean the same, a key of one
+// set can be looked up in another's table as it is, and read back by any of them.
+//
+//   set A   'EU' 0  'US' 1   field of 2 bits         'EU' 0  'US' 1  'XX' 2   3 bits, for both
+//   set B   'US' 0  'XX' 1   field of 3 bits    ->   B's keys are packed anew: 0 -> 1, 1 -> 2
+//
+// Fields that only grow at their upper end, or numbers of the same texts, change no key: so
+// mostly nothing is to be done. Cost otherwise: of each set whose words change, a pass over its
+// keys and a new index, each in a thread of its own; and a look-up for each text. The last set
+// needs no index: its keys are looked up, and no others in it.
+
+typedef struct dfq__uniting {
+  dfq__key_set *set[DFQ__MAX_THREADS];
+  dfq__packing pack[DFQ__MAX_KEYS];
+  int count, bits;
+  bool fits, texts, ok[DFQ__MAX_THREADS];
+} dfq__uniting;
+
+// Widens a field so that it holds words from low to high, too.
+static void dfq__pack_reach(dfq__packing *p, uint64_t low, uint64_t high) {
+  if (p->bits > DFQ__PACKED_BITS) return;
+  uint64_t most = ((uint64_t)1 << p->bits) - 1;
+  if ((int64_t)high < (int64_t)low) high = (uint64_t)INT64_MAX;
+  uint64_t ends[2] = { low, high };
+  if (!p->bits || low - p->base >= most || high - p->base >= most)
+    dfq__pack_widen(p, ends, NULL, 2);
+}
+
+// Gives the texts of all sets numbers in the first one, and notes these in the others' maps.
+// False without memory.
+static bool dfq__unite_texts(dfq__uniting *u, int c) {
+  dfq__dictionary *all = &u->set[0]->words[c];
+  for (int i = 1; i < u->count; i++) {
+    dfq__key_set *k = u->set[i];
+    const dfq_view *view = dfq__dictionary_views(&k->words[c]);
+    size_t count = k->words[c].count;
+    if (!dfq__buffer_reserve(k->heap, &k->map[c].number, count * 4 + 4)) return false;
+    uint32_t *number = (uint32_t *)(void *)k->map[c].number.data;
+    for (size_t t = 0; t < count; t++) {
+      number[t] = dfq__dictionary_add(all, &view[t]);
+      if (number[t] == DFQ__EMPTY) return false;
+    }
+    k->map[c].of = NULL;
+  }
+  u->texts = true;
+  return true;
+}
+
+// Would a set's keys stay as they are under the new fields?
+static bool dfq__pack_stays(const dfq__uniting *u, const dfq__key_set *k) {
+  bool stays = k->packed == u->fits;
+  for (int c = 0; c < k->columns && u->fits; c++)
+    stays = stays && (!k->pack[c].bits || (k->pack[c].base == u->pack[c].base &&
+                                           k->pack[c].shift == u->pack[c].shift));
+  return stays;
+}
+
+static void dfq__unite_set(void *uniting, int i) {
+  dfq__uniting *u = (dfq__uniting *)uniting;
+  dfq__key_set *k = u->set[i];
+  dfq__packing old[DFQ__MAX_KEYS];
+  bool stays = dfq__pack_stays(u, k), mapped = u->texts && i > 0;
+  memcpy(old, k->pack, (size_t)k->columns * sizeof *old);
+  memcpy(k->pack, u->pack, (size_t)k->columns * sizeof *old);
+  k->bits = u->bits;
+  bool last = i + 1 == u->count;
+  u->ok[i] = (stays && !mapped) ||
+             (dfq__keys_repack(k, old, u->fits, mapped) && (last || dfq__keys_index(k)));
+}
+
+// The fields that hold whatever any of the sets does. False without memory.
+static bool dfq__unite_fields(dfq__uniting *u, int c) {
+  const dfq__key_set *first = u->set[0];
+  if (dfq__is_bytes(first->type[c]) && !dfq__unite_texts(u, c)) return false;
+  if (u->fits && first->words[c].count)
+    dfq__pack_reach(&u->pack[c], 0, first->words[c].count - 1);
+  for (int i = 1; i < u->count && u->fits; i++) {
+    const dfq__packing *p = &u->set[i]->pack[c];
+    if (p->bits) dfq__pack_reach(&u->pack[c], p->base, p->base + ((uint64_t)1 << p->bits) - 2);
+  }
+  return true;
+}
+
+enum { DFQ__UNITED_KEYS = 1 << 14 };   // fewer are packed before a thread has started
+
+// Makes the words of all sets mean the same; the texts are then those of the first one. False
+// without memory.
+static bool dfq__keys_unite(dfq__uniting *u) {
+  int columns = u->set[0]->columns;
+  size_t keys = 0;
+  bool ok = true;
+  u->fits = true;
+  for (int i = 0; i < u->count; i++) u->fits = u->fits && u->set[i]->packed;
+  memcpy(u->pack, u->set[0]->pack, (size_t)columns * sizeof *u->pack);
+  for (int c = 0; c < columns; c++)
+    if (!dfq__unite_fields(u, c)) return false;
+  u->bits = dfq__pack_layout(u->pack, columns);
+  u->fits = u->fits && u->bits <= DFQ__PACKED_BITS;
+  for (int i = 0; i < u->count; i++)
+    if (u->texts || !dfq__pack_stays(u, u->set[i])) keys += u->set[i]->table.count;
+  if (keys >= DFQ__UNITED_KEYS) dfq__parallel(u->count, dfq__unite_set, u);
+  else for (int i = 0; i < u->count; i++) dfq__unite_set(u, i);
+  for (int i = 0; i < u->count; i++) ok = ok && u->ok[i];
+  return ok;
 }
 
 // ---- >>exact-sum: float sums that no order can change ---------------------------------------
@@ -20796,6 +20923,14 @@ DFQ__SMALL_END
 // first when there are very many groups, aggregate a little before that to shrink them (DuckDB,
 // Spark), and spill partitions that do not fit.
 
+typedef struct dfq__group_part dfq__group_part;
+
+// A group of a thread's, where threads have made them: see >>group-fold.
+typedef struct dfq__group_at {
+  dfq__group_part *part;
+  size_t group;
+} dfq__group_at;
+
 typedef struct dfq__grouper {
   dfq__group_plan plan;
   dfq__bound **key;          // the keys, over the input
@@ -20810,7 +20945,15 @@ typedef struct dfq__grouper {
   int64_t *room;             // integers of a block, column by column
   dfq__batch middle;         // finished groups: keys, then aggregates
   dfq__buffer *out;          // of middle: data and valid by turns
+  const dfq__group_at *at;   // where the groups that are finished are; NULL: here, in order
 } dfq__grouper;
+
+// The groups that a thread has made: their keys and states. Nothing else of g is there.
+struct dfq__group_part {
+  dfq__grouper g;
+  dfq__key_set keys;
+  dfq__buffer first;         // u64: where each group was first seen, ascending
+};
 
 // The operator has two forms, hash and sorted, and the hash form may be one thread's share of a
 // larger one. What both forms need is the grouper; the rest says whose it is.
@@ -20827,9 +20970,13 @@ typedef struct dfq__group_op {
   dfq_value *values;         // sorted: room for three rows
   bool open_run, input_done;
   const dfq__error *failure; // sorted: comes after the good rows of the input's batch
-  bool parallel;             // this is one thread's share, see >>group-parallel
+  int crew;                  // of so many threads this is one's share, see >>group-parallel
   bool shared;               // keys and states are another's, whose groups are finished here
   dfq__buffer first;         // u64: where each group was first seen
+  dfq__group_part *part;     // groups that threads have made, and their order here: u32, the
+  int parts;                 // ... groups of all parts numbered through
+  dfq__buffer order;
+  dfq__buffer place, words;  // of a batch of them: where they are, and their keys' words
 } dfq__group_op;
 
 // -- the grouper: binding, evaluating, folding
@@ -21131,52 +21278,48 @@ static bool dfq__grouper_grow(dfq__grouper *g, size_t groups) {
   return true;
 }
 
-// Do all aggregates of two groupers make the same integers? One that has seen nothing yet
-// follows the other.
-static bool dfq__hot_alike(dfq__grouper *g, const dfq__grouper *from) {
-  bool alike = true;
-  for (int i = 0; i < g->aggs.count; i++) {
-    dfq__agg *a = &g->aggs.agg[i];
-    const dfq__agg *b = &from->aggs.agg[i];
-    if (!a->tried && b->tried) { a->tried = true; a->hot = b->hot; a->scale = b->scale; }
-    alike = alike && a->hot == b->hot && a->scale == b->scale;
-  }
-  return alike;
-}
-
-// Folds a group of another grouper in: hot row to hot row where that is possible, and the exact
-// states that it needed. False without memory.
-static bool dfq__hot_adopt(dfq__grouper *g, size_t group, dfq__grouper *from,
-                           size_t from_group) {
+// Folds a group of another grouper in: hot row to hot row where both make the same integers,
+// and the exact states that it needed. There is room for exact states here if need be. arena:
+// for what they point to. False without memory.
+static bool dfq__hot_fold(dfq__grouper *g, size_t group, dfq__grouper *from, size_t from_group,
+                          bool alike, dfq__arena *arena) {
+  dfq__aggs cold = g->cold;
+  bool ok = true;
   if (!g->hot_stride) return true;
-  if (!dfq__hot_alike(g, from) && !dfq__hot_settle(from, from_group)) return false;
-  if (from->cold.groups > from_group && !dfq__aggs_grow(&g->cold, g->hot_groups)) return false;
-  for (int i = 0; i < g->aggs.count && from->cold.groups > from_group; i++) {
-    dfq__agg *a = &g->aggs.agg[i];
-    if (a->cold && !a->shares &&
-        !a->is->combine(&g->cold, a, group, &from->cold, &from->aggs.agg[i], from_group))
-      return false;
-  }
   uint64_t *w = dfq__hot_row(g, group);
   const uint64_t *t = dfq__hot_row(from, from_group);
-  if (w[0] + t[0] >= DFQ__HOT_ROWS && !dfq__hot_settle(g, group)) return false;
-  for (size_t j = 0; j < g->hot_stride; j++) w[j] += t[j];
-  return true;
+  cold.arena = *arena;
+  for (int i = 0; i < g->aggs.count && from->cold.groups > from_group; i++) {
+    dfq__agg *a = &g->aggs.agg[i];
+    if (ok && a->cold && !a->shares)
+      ok = a->is->combine(&cold, a, group, &from->cold, &from->aggs.agg[i], from_group);
+  }
+  if (ok && !alike) ok = dfq__hot_pour(from, from_group, &cold, group);
+  if (ok && alike && w[0] + t[0] >= DFQ__HOT_ROWS) {
+    ok = dfq__hot_pour(g, group, &cold, group);
+    memset(w, 0, g->hot_stride * 8);
+  }
+  for (size_t j = 0; alike && j < g->hot_stride; j++) w[j] += t[j];
+  *arena = cold.arena;
+  return ok;
 }
 
 // The exact states of groups from .. from + n, hot rows and all, as groups 0 .. n of a set of
 // their own. False without memory.
 static bool dfq__hot_finish(dfq__grouper *g, size_t from, size_t n) {
-  size_t size = g->cold.stride * 8, there = 0;
+  size_t size = g->cold.stride * 8;
   if (!g->hot_stride) return true;
   g->done.stride = g->cold.stride;
   dfq__arena_rewind(&g->done.arena);
   if (!dfq__buffer_reserve(g->done.heap, &g->done.state, n * size + 8)) return false;
-  if (g->cold.groups > from) there = dfq__min(g->cold.groups - from, n);
-  if (there) memcpy(g->done.state.data, g->cold.state.data + from * size, there * size);
-  memset(g->done.state.data + there * size, 0, (n - there) * size);
-  for (size_t i = 0; i < n; i++)
-    if (!dfq__hot_pour(g, from + i, &g->done, i)) return false;
+  memset(g->done.state.data, 0, n * size);
+  for (size_t i = 0; i < n; i++) {
+    const dfq__grouper *of = g->at ? &g->at[i].part->g : g;
+    size_t group = g->at ? g->at[i].group : from + i;
+    if (of->cold.groups > group)
+      memcpy(g->done.state.data + i * size, of->cold.state.data + group * size, size);
+    if (!dfq__hot_pour(of, group, &g->done, i)) return false;
+  }
   return true;
 }
 
@@ -21223,6 +21366,25 @@ static void dfq__agg_fail(dfq__run *run, const dfq__node *n, const dfq_expr *e,
   dfq__run_error(run, dfq__error_from(&run->own->arena, DFQ_VALUE_ERROR, &t));
 }
 
+// Do an aggregate's values of all threads come together in one set, by the result's numbers?
+// Others' states stay where they are: see >>group-fold.
+static bool dfq__agg_gathers(const dfq__agg *a) {
+  return a->is->combine == dfq__combine_nothing;
+}
+
+// One aggregate of a group: r of those that are finished now, whose first is from.
+static const char *dfq__grouper_value(dfq__grouper *g, int i, size_t from, size_t r,
+                                      dfq_value *to) {
+  dfq__agg *a = &g->aggs.agg[i];
+  if (a->cold) return a->is->finish(&g->done, a, r, to);
+  if (!g->at || dfq__agg_gathers(a)) return a->is->finish(&g->aggs, a, from + r, to);
+  dfq__aggs *there = &g->at[r].part->g.aggs, view = *there;
+  view.arena = g->aggs.arena;      // theirs is everybody's
+  const char *why = a->is->finish(&view, &there->agg[i], g->at[r].group, to);
+  g->aggs.arena = view.arena;
+  return why;
+}
+
 // The finished aggregates of groups from .. from + n, as columns of the middle batch. Returns
 // how many groups are well: a sum that overflows is an error of its group, and comes after
 // those before it. Each aggregate looks only at the groups that the others left, so that the
@@ -21239,8 +21401,7 @@ static size_t dfq__grouper_finish(dfq__op *op, dfq__grouper *g, size_t from, siz
     size_t there = 0;
     for (size_t r = 0; r < n; r++) {
       dfq_value v = dfq__value_null();
-      const char *why = a->cold ? a->is->finish(&g->done, a, r, &v)
-                                : a->is->finish(&g->aggs, a, from + r, &v);
+      const char *why = dfq__grouper_value(g, i, from, r, &v);
       if (why) {
         dfq__agg_fail(op->run, op->node, g->plan.call[i].expr, why);
         op->failed = true;
@@ -21281,16 +21442,42 @@ static size_t dfq__grouper_items(dfq__op *op, dfq__grouper *g, size_t before) {
   return n;
 }
 
+// Where groups from .. from + n of the result are, when threads have made them, and the words
+// of their keys. False without memory.
+static bool dfq__group_locate(dfq__group_op *o, size_t from, size_t n) {
+  dfq__veval *ctx = &o->head.eval;
+  size_t words = o->part[0].keys.table.words;
+  const uint32_t *order = (const uint32_t *)(const void *)o->order.data + from;
+  dfq__group_at *at = (dfq__group_at *)dfq__veval_room(ctx, &o->place, n * sizeof *at);
+  uint64_t *word = (uint64_t *)dfq__veval_room(ctx, &o->words, n * words * 8 + 8);
+  if (ctx->no_memory) return false;
+  for (size_t i = 0; i < n; i++) {
+    size_t group = order[i];
+    dfq__group_part *p = o->part;
+    while (group >= p->g.aggs.groups) group -= p++->g.aggs.groups;
+    at[i].part = p;
+    at[i].group = group;
+    const uint64_t *key = dfq__table_key(&p->keys.table, group);
+    for (size_t w = 0; w < words && o->g.plan.keys; w++) word[i * words + w] = key[w];
+  }
+  o->g.at = at;
+  return true;
+}
+
 // The key columns of the middle batch, read back from the key set's words.
 static bool dfq__group_keys(dfq__group_op *o, size_t from, size_t n) {
   dfq__op *op = &o->head;
   dfq__grouper *g = &o->g;
+  const dfq__key_set *keys = o->part ? &o->part[0].keys : &o->keys;
+  if (o->part && !dfq__group_locate(o, from, n)) return false;
+  const uint64_t *key = o->part ? (const uint64_t *)(const void *)o->words.data
+                                : dfq__table_key(&keys->table, from);
   for (int c = 0; c < g->plan.keys; c++) {
     dfq_type type = g->plan.field[c].type;
     void *data = dfq__veval_room(&op->eval, &g->out[2 * c], n * dfq__size_of(type));
     uint8_t *valid = (uint8_t *)dfq__veval_room(&op->eval, &g->out[2 * c + 1], n);
     if (op->eval.no_memory) return false;
-    bool all = dfq__keys_get(&o->keys, c, from, n, data, valid);
+    bool all = dfq__keys_read(keys, c, key, n, data, valid);
     dfq__vec v = dfq__vec_of(type, data, all ? NULL : valid);
     g->middle.column[c] = v;
   }
@@ -21343,9 +21530,10 @@ enum { DFQ__MANY_KEYS = 1 << 20 };
 static void dfq__group_expect(dfq__group_op *o) {
   dfq__key_set *k = &o->keys;
   double seen = (double)k->seen, count = (double)k->table.count;
-  if (k->table.count < DFQ__MANY_KEYS || o->parallel || count < seen / 8 * 7) return;
+  if (k->table.count < DFQ__MANY_KEYS || count < seen / 8 * 7) return;
   const dfq__op *scan = dfq__chain_scan(o->head.in[0]);
-  double rows = dfq__scan_rows(scan), keys = count * (rows / (double)scan->count->rows);
+  double rows = dfq__scan_rows(scan) / (o->crew ? o->crew : 1);
+  double keys = count * (rows / (double)scan->count->rows);
   k->table.expected = rows > 0 && keys < 2e9 ? (size_t)keys : 0;
 }
 
@@ -21366,7 +21554,7 @@ static bool dfq__group_read(dfq__op *op) {
     dfq__group_expect(o);
     if (!dfq__grouper_grow(&o->g, dfq__group_count(o))) return false;
     if (!dfq__grouper_update(&o->g, number, 0, n)) return false;
-    if (o->parallel && !dfq__group_positions(o, number, n, known)) return false;
+    if (o->crew && !dfq__group_positions(o, number, n, known)) return false;
     o->g.aggs.row += n;
     dfq__op_holds(op, dfq__keys_bytes(&o->keys) + dfq__aggs_bytes(&o->g.aggs) +
                           dfq__hot_bytes(&o->g));
@@ -21391,6 +21579,15 @@ static dfq__event dfq__group_next(dfq__op *op) {
   return dfq__grouper_items(op, &o->g, o->emitted - n) ? DFQ__BATCH : DFQ__ERROR;
 }
 
+static void dfq__group_part_free(dfq__group_part *p) {
+  dfq__heap *heap = p->g.aggs.heap;
+  if (!heap) return;
+  dfq__hot_free(&p->g);
+  dfq__aggs_free(&p->g.aggs);
+  dfq__keys_free(&p->keys);
+  dfq__buffer_free(heap, &p->first);
+}
+
 // After any state of open: what was not made is NULL or zero, and freeing that does nothing.
 static void dfq__group_close(dfq__op *op) {
   dfq__group_op *o = (dfq__group_op *)op;
@@ -21401,7 +21598,9 @@ static void dfq__group_close(dfq__op *op) {
   dfq__bound_free(op, g->item, g->item ? op->node->expr_count : 0);
   dfq__buffers_free(op->eval.heap, g->flat, 2 * (g->plan.keys + inputs));
   dfq__buffers_free(op->eval.heap, g->out, 2 * middle);
+  for (int i = 0; !o->shared && i < o->parts; i++) dfq__group_part_free(&o->part[i]);
   if (o->shared) {
+    memset(&o->order, 0, sizeof o->order);
     memset(&o->keys, 0, sizeof o->keys);
     memset(&g->aggs.state, 0, sizeof g->aggs.state);
     memset(&g->cold.state, 0, sizeof g->cold.state);
@@ -21416,8 +21615,10 @@ static void dfq__group_close(dfq__op *op) {
   dfq__store_free(&o->last_key);
   dfq__store_free(&o->done);
   dfq__buffer_free(op->eval.heap, &o->first);
+  dfq__buffer_free(op->eval.heap, &o->order);
+  dfq__buffer_free(op->eval.heap, &o->place);
+  dfq__buffer_free(op->eval.heap, &o->words);
 }
-
 
 // ---- >>group-sorted: one group at a time ----------------------------------------------------
 // Idea. When equal keys stand next to each other, a group is done as soon as the key changes.
@@ -24645,9 +24846,257 @@ DFQ_API dfq_frame *dfq_merge_sorted_at(dfq_frame *a, dfq_frame *b, const char *k
 
 DFQ__SMALL_END
 
+// ---- >>group-fold: the groups of several threads, in one order ------------------------------
+// Idea. Each thread has groups of its own (>>group-parallel). They stay where they are; what is
+// made of them is a list that says which group of which thread is the result's first, second,
+// third:
+//
+//   thread A   0 EU at 0:0   1 US at 0:1   2 XX at 3:7      at: morsel and row of its first row
+//   thread B   0 US at 1:0   1 EU at 1:4   2 ZZ at 1:9
+//
+//   homes      B 0 -> A 1    B 1 -> A 0                     found in A's table
+//   states     B's US and EU are folded into A's            ZZ, XX: nothing to do
+//   order      A 0   A 1   B 2   A 2                        by first rows
+//
+// A group's home is the group of the same key in the first thread that has one. Of those with
+// one home the one that was seen first leads, whichever thread it is of: it gives the result's
+// group its place, and the others are folded into it.
+//
+// No step is one thread's. Tables are only read when groups are looked up, a piece of them by
+// each thread. First rows ascend within a thread, so that the order is a merge of lists, cut at
+// as many rows as there are threads. And each leader belongs to one thread, which folds the
+// others into it, so states need no lock.
+//
+// Cost: a look-up a group, and a fold for each that several threads have met: of ten million
+// groups of a row or two, which hardly meet, only the look-ups. Larger engines partition groups
+// by hash while they make them (DuckDB), and give no order.
+
+typedef struct dfq__folding {
+  dfq__group_part *part;
+  int parts, threads, round;
+  bool keyed, alike;                     // there are keys; hot rows are the same integers
+  size_t start[DFQ__MAX_THREADS + 1];    // the number of each part's first group
+  uint32_t *home, *first, *order;        // of each group its home, of each home who leads
+  size_t leaders[DFQ__MAX_THREADS + 1];  // in the ranges of rows before each thread's
+  dfq__arena arena[DFQ__MAX_THREADS];    // what states point to, by who folds
+  bool failed[DFQ__MAX_THREADS];
+} dfq__folding;
+
+static const uint64_t *dfq__part_first(const dfq__group_part *p) {
+  return (const uint64_t *)(const void *)p->first.data;
+}
+
+static int dfq__fold_part(const dfq__folding *f, size_t group) {
+  int p = 0;
+  while (group >= f->start[p + 1]) p++;
+  return p;
+}
+
+static uint64_t dfq__fold_seen(const dfq__folding *f, size_t group) {
+  int p = dfq__fold_part(f, group);
+  return dfq__part_first(&f->part[p])[group - f->start[p]];
+}
+
+static bool dfq__fold_leads(const dfq__folding *f, size_t group) {
+  return f->first[f->home[group]] == group;
+}
+
+// -- homes
+
+// Finds homes for n groups of the part of this round, from at on, in the parts before it.
+static void dfq__fold_homes(const dfq__folding *f, size_t at, size_t n) {
+  const dfq__hash_table *mine = &f->part[f->round].keys.table;
+  size_t self = f->start[f->round] + at;
+  uint32_t hit[DFQ__HASHED];
+  for (size_t i = 0; i < n; i++) f->home[self + i] = f->first[self + i] = (uint32_t)(self + i);
+  for (int p = 0; p < f->round; p++) {
+    if (f->keyed) dfq__find(&f->part[p].keys.table, dfq__table_key(mine, at), n, hit);
+    else hit[0] = 0;
+    for (size_t i = 0; i < n; i++)
+      if (hit[i] != DFQ__EMPTY && f->home[self + i] == self + i)
+        f->home[self + i] = (uint32_t)(f->start[p] + hit[i]);
+  }
+}
+
+// A thread's piece of that part. No other group of the part has the same home, so nobody else
+// writes who leads there.
+static void dfq__fold_look(void *fold, int thread) {
+  dfq__folding *f = (dfq__folding *)fold;
+  size_t start = f->start[f->round], count = f->start[f->round + 1] - start;
+  size_t t = (size_t)thread, threads = (size_t)f->threads, end = count * (t + 1) / threads;
+  for (size_t at = count * t / threads, n; at < end; at += n) {
+    n = dfq__min(end - at, DFQ__HASHED);
+    dfq__fold_homes(f, at, n);
+    for (size_t g = start + at; g < start + at + n; g++) {
+      uint32_t *leader = &f->first[f->home[g]];
+      if (*leader != g && dfq__fold_seen(f, g) < dfq__fold_seen(f, *leader))
+        *leader = (uint32_t)g;
+    }
+  }
+}
+
+// -- order
+
+// Where a thread's range of first rows begins in a part: they are cut where those of the
+// largest part fall into equal pieces.
+static size_t dfq__fold_cut(const dfq__folding *f, int part, int thread) {
+  size_t largest = 0, low = 0, high = f->start[part + 1] - f->start[part];
+  if (thread == f->threads) return high;
+  for (size_t p = 1; p < (size_t)f->parts; p++)
+    if (f->part[p].g.aggs.groups > f->part[largest].g.aggs.groups) largest = p;
+  size_t at = f->part[largest].g.aggs.groups * (size_t)thread / (size_t)f->threads;
+  uint64_t bound = at ? dfq__part_first(&f->part[largest])[at] : 0;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (dfq__part_first(&f->part[part])[middle] < bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+static void dfq__fold_count(void *fold, int thread) {
+  dfq__folding *f = (dfq__folding *)fold;
+  size_t leaders = 0;
+  for (int p = 0; p < f->parts; p++) {
+    size_t end = f->start[p] + dfq__fold_cut(f, p, thread + 1);
+    for (size_t g = f->start[p] + dfq__fold_cut(f, p, thread); g < end; g++)
+      leaders += dfq__fold_leads(f, g);
+  }
+  f->leaders[thread + 1] = leaders;
+}
+
+// Puts the leaders of a thread's range in order. A morsel is one thread's, so all of its groups
+// come before any other's.
+static void dfq__fold_order(void *fold, int thread) {
+  dfq__folding *f = (dfq__folding *)fold;
+  size_t at[DFQ__MAX_THREADS], end[DFQ__MAX_THREADS], to = f->leaders[thread];
+  for (int p = 0; p < f->parts; p++) {
+    at[p] = dfq__fold_cut(f, p, thread);
+    end[p] = dfq__fold_cut(f, p, thread + 1);
+  }
+  for (;;) {
+    int next = -1;
+    for (int p = 0; p < f->parts; p++) {
+      if (at[p] == end[p]) continue;
+      if (next < 0 || dfq__part_first(&f->part[p])[at[p]] <
+                          dfq__part_first(&f->part[next])[at[next]]) next = p;
+    }
+    if (next < 0) return;
+    const uint64_t *seen = dfq__part_first(&f->part[next]);
+    uint64_t morsel = seen[at[next]] >> 32;
+    for (; at[next] < end[next] && seen[at[next]] >> 32 == morsel; at[next]++) {
+      size_t group = f->start[next] + at[next];
+      if (dfq__fold_leads(f, group)) f->order[to++] = (uint32_t)group;
+    }
+  }
+}
+
+// -- states
+
+// Folds a group into the one that leads it. False without memory.
+static bool dfq__fold_group(dfq__folding *f, size_t leader, size_t group, dfq__arena *arena) {
+  int p = dfq__fold_part(f, leader), q = dfq__fold_part(f, group);
+  dfq__grouper *to = &f->part[p].g, *from = &f->part[q].g;
+  dfq__aggs all = to->aggs;
+  bool ok = true;
+  leader -= f->start[p];
+  group -= f->start[q];
+  all.arena = *arena;
+  for (int i = 0; i < all.count && ok; i++) {
+    dfq__agg *a = &all.agg[i];
+    if (a->shares || a->cold) continue;
+    ok = a->is->combine(&all, a, leader, &from->aggs, &from->aggs.agg[i], group);
+  }
+  *arena = all.arena;
+  return ok && dfq__hot_fold(to, leader, from, group, f->alike, arena);
+}
+
+// A thread's leaders are every so many blocks of groups.
+static void dfq__fold_states(void *fold, int thread) {
+  dfq__folding *f = (dfq__folding *)fold;
+  size_t threads = (size_t)f->threads;
+  bool ok = true;
+  for (size_t g = 0; g < f->start[f->parts] && ok; g++) {
+    size_t leader = f->first[f->home[g]];
+    if (leader != g && leader / DFQ__BLOCK % threads == (size_t)thread)
+      ok = dfq__fold_group(f, leader, g, &f->arena[thread]);
+  }
+  f->failed[thread] = !ok;
+}
+
+// Do all parts make the same integers of the same values? One that has seen nothing yet follows
+// the others.
+static bool dfq__fold_alike(const dfq__folding *f, int call) {
+  dfq__agg *model = &f->part[0].g.aggs.agg[call];
+  bool alike = true;
+  for (int p = 1; p < f->parts && !model->tried; p++) model = &f->part[p].g.aggs.agg[call];
+  for (int p = 0; p < f->parts; p++) {
+    dfq__agg *a = &f->part[p].g.aggs.agg[call];
+    if (!a->tried) { a->hot = model->hot; a->scale = model->scale; }
+    alike = alike && a->hot == model->hot && a->scale == model->scale;
+  }
+  return alike;
+}
+
+// Makes room for exact states behind hot rows in all parts, if any group may come to need one:
+// then nothing has to grow while several threads fold. False without memory.
+static bool dfq__fold_room(dfq__folding *f) {
+  uint64_t rows = 0;
+  bool cold = false, ok = true;
+  f->alike = true;
+  for (int i = 0; i < f->part[0].g.aggs.count; i++)
+    f->alike = dfq__fold_alike(f, i) && f->alike;
+  for (int p = 0; p < f->parts; p++) {
+    const dfq__grouper *g = &f->part[p].g;
+    uint64_t most = 0;
+    cold = cold || g->cold.groups;
+    for (size_t i = 0; i < g->hot_groups; i++) {
+      uint64_t of = dfq__hot_row(g, i)[0];
+      if (of > most) most = of;
+    }
+    rows += most;
+  }
+  for (int p = 0; p < f->parts && (cold || !f->alike || rows >= DFQ__HOT_ROWS); p++)
+    ok = ok && dfq__aggs_grow(&f->part[p].g.cold, f->part[p].g.hot_groups);
+  return ok;
+}
+
+// -- all of it
+
+enum { DFQ__FOLD_GROUPS = 1 << 13 };   // that a thread is worth
+
+// The same work in all threads that the groups are worth.
+static void dfq__fold_by(dfq__folding *f, void (*work)(void *fold, int thread)) {
+  if (f->threads > 1) dfq__parallel(f->threads, work, f);
+  else work(f, 0);
+}
+
+// Puts the groups of all parts in order: which they are goes to the operator, and into to_group
+// what each is called there, if that is not NULL. False without memory.
+static bool dfq__fold_run(dfq__folding *f, dfq__group_op *o, uint32_t *to_group) {
+  size_t total = f->start[f->parts], count;
+  for (f->round = 0; f->round < f->parts; f->round++) dfq__fold_by(f, dfq__fold_look);
+  dfq__fold_by(f, dfq__fold_count);
+  for (int t = 0; t < f->threads; t++) f->leaders[t + 1] += f->leaders[t];
+  count = f->leaders[f->threads];
+  if (!dfq__buffer_reserve(o->head.eval.heap, &o->order, count * 4 + 4)) return false;
+  f->order = dfq__u32(&o->order);
+  dfq__fold_by(f, dfq__fold_order);
+  o->groups = count;
+  if (count < total && !dfq__fold_room(f)) return false;
+  if (count < total) dfq__fold_by(f, dfq__fold_states);
+  for (size_t i = 0; to_group && i < count; i++) f->first[f->home[f->order[i]]] = (uint32_t)i;
+  for (size_t g = 0; to_group && g < total; g++) to_group[g] = f->first[f->home[g]];
+  for (int t = 0; t < f->threads; t++) {
+    dfq__arena_adopt(&o->g.aggs.arena, &f->arena[t]);
+    if (f->failed[t]) return false;
+  }
+  return true;
+}
+
 // ---- >>group-parallel: the same groups from several threads ---------------------------------
 // Idea. Each thread groups the morsels that it takes (>>morsels) into groups of its own. Then
-// the groups are folded together in the order of their first rows:
+// all groups are put in the order of their first rows (>>group-fold):
 //
 //   morsels 0 2 3  ──> thread A: groups  EU at 0:0   US at 0:1   XX at 3:7  ─┐
 //   morsels 1 4    ──> thread B: groups  US at 1:0   EU at 1:4              ─┴─> EU  US  XX
@@ -24655,166 +25104,128 @@ DFQ__SMALL_END
 // The result is the same bits at any number of threads: sums are exact, positions settle first,
 // last and the order of groups.
 //
-// Cost: a copy of the groups for each thread, and a serial fold at the end. Where there are
-// nearly as many groups as rows that eats more than the gain, so then one thread does it all.
-// Larger engines partition groups by hash there and fold partitions in parallel.
+// What is no state of a group, lists of values and sets of different ones, moves: into one set,
+// by the result's numbers.
 
 // A worker's copy of the operator.
 static dfq__group_op *dfq__group_of(const dfq__crew *crew, int worker) {
   return (dfq__group_op *)(void *)crew->worker[worker].op;
 }
 
-enum { DFQ__MANY_GROUPS = 1 << 17 };
-
-// A worker groups a morsel, and gives up where it has many groups, nearly as many as rows: to
-// fold them would take longer than to let one thread begin anew. The upper 32 bits of a row's
-// position are its morsel, the lower ones count the rows that come out of the chain in it.
+// A worker groups a morsel. The upper 32 bits of a row's position are its morsel, the lower
+// ones count the rows that come out of the chain in it.
 static bool dfq__group_take(dfq__crew *crew, dfq__worker *w, size_t morsel) {
   dfq__group_op *o = (dfq__group_op *)(void *)w->op;
-  (void)crew;
-  o->parallel = true;
+  o->crew = crew->count;
   o->g.aggs.row = (uint64_t)morsel << 32;
   if (!o->g.plan.keys && !dfq__grouper_grow(&o->g, 1)) return false;
-  if (!dfq__group_read(w->op)) return false;
-  size_t groups = o->keys.table.count;
-  return groups < DFQ__MANY_GROUPS || groups < o->keys.seen / 2;
+  return dfq__group_read(w->op);
+}
+
+// Takes over what a worker has grouped. A group without keys and rows was seen nowhere. False
+// without memory.
+static bool dfq__group_part_take(dfq__group_op *o, dfq__group_part *p, dfq__group_op *from) {
+  dfq__grouper *g = &from->g;
+  size_t count = (size_t)g->aggs.count;
+  dfq__agg *agg = (dfq__agg *)dfq__op_array(&o->head, count, sizeof *agg);
+  if (!agg) return false;
+  if (!from->first.data) {
+    if (!dfq__buffer_reserve(o->head.eval.heap, &from->first, 8)) return false;
+    memset(from->first.data, 0xff, 8);
+  }
+  memcpy(agg, g->aggs.agg, count * sizeof *agg);
+  p->keys = from->keys;
+  p->first = from->first;
+  p->g.aggs = g->aggs;
+  p->g.aggs.db = o->head.run->own;
+  p->g.aggs.agg = agg;
+  p->g.cold = g->cold;
+  p->g.hot = g->hot;
+  p->g.hot_stride = g->hot_stride;
+  p->g.hot_groups = g->hot_groups;
+  memset(&from->keys, 0, sizeof from->keys);
+  memset(&from->first, 0, sizeof from->first);
+  memset(&g->aggs, 0, sizeof g->aggs);
+  memset(&g->cold, 0, sizeof g->cold);
+  memset(&g->hot, 0, sizeof g->hot);
+  return true;
 }
 
 // -- folding workers together
 
-// All workers' groups, sorted by where they were first seen; *order numbers them through,
-// worker after worker. A group that several workers have seen is there several times, and the
-// first of them is where the single loop would have begun it.
-static bool dfq__crew_order(dfq__crew *crew, dfq__heap *heap, dfq__buffer *words,
-                            dfq__buffer *order, size_t *total) {
-  *total = 0;
-  for (int w = 0; w < crew->count; w++) *total += dfq__group_of(crew, w)->g.aggs.groups;
-  if (!dfq__buffer_reserve(heap, words, *total * 8 + 8)) return false;
-  if (!dfq__buffer_reserve(heap, order, *total * 4 + 4)) return false;
-  uint64_t *word = (uint64_t *)(void *)words->data;
-  size_t n = 0;
-  for (int w = 0; w < crew->count; w++) {
-    dfq__group_op *g = dfq__group_of(crew, w);
-    for (size_t i = 0; i < g->g.aggs.groups; i++, n++) {
-      word[n] = g->first.data && g->g.plan.keys ? ((const uint64_t *)(const void *)g->first.data)[i]
-                                            : n;
-      dfq__u32(order)[n] = (uint32_t)n;
-    }
-  }
-  return dfq__radix_sort(heap, word, dfq__u32(order), n, crew->count);
-}
-
-// A group of a worker: which, and what it is called there.
-typedef struct dfq__adopted {
-  dfq__group_op *from;
-  size_t group;
-} dfq__adopted;
-
-// The numbers here of n groups of workers: their keys are read back from there and put in here,
-// as if they were rows. False without memory.
-static bool dfq__keys_adopt(dfq__group_op *o, const dfq__adopted *at, size_t n,
-                            uint32_t *number) {
-  dfq__op *op = &o->head;
-  if (!o->g.plan.keys) { memset(number, 0, n * sizeof *number); return true; }
-  for (int c = 0; c < o->g.plan.keys; c++) {
-    dfq_type type = o->g.plan.field[c].type;
-    size_t size = dfq__size_of(type);
-    char *data = (char *)dfq__veval_room(&op->eval, &o->g.out[2 * c], n * size);
-    uint8_t *valid = (uint8_t *)dfq__veval_room(&op->eval, &o->g.out[2 * c + 1], n);
-    if (op->eval.no_memory) return false;
-    for (size_t i = 0; i < n; i++)
-      (void)dfq__keys_get(&at[i].from->keys, c, at[i].group, 1, data + i * size, valid + i);
-    dfq__vec v = dfq__vec_of(type, data, valid);
-    o->g.column[c] = v;
-  }
-  return dfq__keys_add(&o->keys, o->g.column, n, number);
-}
-
-// Folds n groups of workers in. number: what they are called here is written there.
-static bool dfq__groups_adopt(dfq__group_op *o, const dfq__adopted *at, size_t n,
-                              uint32_t *number) {
-  dfq__aggs *aggs = &o->g.aggs;
-  if (!dfq__keys_adopt(o, at, n, number)) return false;
-  if (!dfq__grouper_grow(&o->g, dfq__group_count(o))) return false;
-  for (size_t r = 0; r < n; r++)
-    if (!dfq__hot_adopt(&o->g, number[r], &at[r].from->g, at[r].group)) return false;
-  for (int i = 0; i < aggs->count; i++)
-    for (size_t r = 0; r < n && !aggs->agg[i].shares && !aggs->agg[i].cold; r++) {
-      dfq__aggs *from = &at[r].from->g.aggs;
-      if (!aggs->agg[i].is->combine(aggs, &aggs->agg[i], number[r], from, &from->agg[i],
-                                    at[r].group))
-        return false;
-    }
-  return true;
-}
-
-enum { DFQ__ADOPTED = 512 };   // groups folded in one go
-
-// Folds the workers' groups in by the given order, and notes in number, worker after worker,
-// what each is called here. start: where each worker's groups begin.
-static bool dfq__crew_adopt(dfq__group_op *o, dfq__crew *crew, const size_t *start,
-                            const uint32_t *order, size_t total, uint32_t *number) {
-  dfq__adopted at[DFQ__ADOPTED];
-  uint32_t here[DFQ__ADOPTED];
-  for (size_t done = 0; done < total; done += DFQ__ADOPTED) {
-    size_t n = dfq__min(total - done, DFQ__ADOPTED);
-    for (size_t i = 0; i < n; i++) {
-      int w = 0;
-      while (order[done + i] >= start[w + 1]) w++;
-      at[i].from = dfq__group_of(crew, w);
-      at[i].group = order[done + i] - start[w];
-    }
-    if (!dfq__groups_adopt(o, at, n, here)) return false;
-    for (size_t i = 0; i < n; i++) number[order[done + i]] = here[i];
-  }
-  return true;
-}
-
-// Merges the lists of values that the workers keep for aggregate i, morsel by morsel: each list
-// ascends, so the lowest mark at hand is next.
-static bool dfq__crew_lists(dfq__group_op *o, dfq__crew *crew, int i, const size_t *start,
-                            const uint32_t *number) {
+// Merges the lists of values that the parts keep for aggregate i, morsel by morsel: each list
+// ascends, so the lowest mark at hand is next. to_group: the result's number of each part's
+// groups, which begin at start.
+static bool dfq__fold_lists(dfq__group_op *o, int i, const size_t *start,
+                            const uint32_t *to_group) {
   size_t at[DFQ__MAX_THREADS] = { 0 };
   for (;;) {
     int next = -1;
     uint64_t lowest = UINT64_MAX;
-    for (int w = 0; w < crew->count; w++) {
-      const dfq__agg *a = &dfq__group_of(crew, w)->g.aggs.agg[i];
+    for (int p = 0; p < o->parts; p++) {
+      const dfq__agg *a = &o->part[p].g.aggs.agg[i];
       const dfq__mark *mark = (const dfq__mark *)(const void *)a->mark.data;
-      if (at[w] == a->marks || mark[at[w]].morsel >= lowest) continue;
-      lowest = mark[at[w]].morsel;
-      next = w;
+      if (at[p] == a->marks || mark[at[p]].morsel >= lowest) continue;
+      lowest = mark[at[p]].morsel;
+      next = p;
     }
     if (next < 0) return true;
-    dfq__agg *from = &dfq__group_of(crew, next)->g.aggs.agg[i];
+    dfq__agg *from = &o->part[next].g.aggs.agg[i];
     const dfq__mark *mark = (const dfq__mark *)(const void *)from->mark.data + at[next]++;
     size_t end = at[next] == from->marks ? from->kept : mark[1].from;
-    if (!dfq__keep_adopt(&o->g.aggs, &o->g.aggs.agg[i], from, number + start[next], mark->from,
-                         end)) return false;
+    if (!dfq__keep_adopt(&o->g.aggs, &o->g.aggs.agg[i], from, to_group + start[next],
+                         mark->from, end)) return false;
   }
 }
 
-// Folds the workers' groups into this operator's, first seen first, so that numbers come out as
-// the single loop gives them.
-static bool dfq__crew_merge(dfq__group_op *o, dfq__crew *crew) {
-  dfq__heap *heap = o->head.eval.heap;
-  dfq__buffer words = { NULL, NULL, 0 }, order = { NULL, NULL, 0 }, number = { NULL, NULL, 0 };
-  size_t total, start[DFQ__MAX_THREADS + 1] = { 0 };
-  bool ok = dfq__crew_order(crew, heap, &words, &order, &total);
-  ok = ok && dfq__buffer_reserve(heap, &number, total * 4 + 4);
-  for (int w = 0; w < crew->count; w++)
-    start[w + 1] = start[w] + dfq__group_of(crew, w)->g.aggs.groups;
-  ok = ok && dfq__crew_adopt(o, crew, start, dfq__u32(&order), total, dfq__u32(&number));
-  for (int i = 0; ok && i < o->g.aggs.count; i++) {
-    dfq__aggs *all = &o->g.aggs;
-    for (int w = 0; ok && w < crew->count; w++)
-      ok = dfq__combine_pairs(all, &all->agg[i], &dfq__group_of(crew, w)->g.aggs.agg[i],
-                              dfq__u32(&number) + start[w]);
-    ok = ok && dfq__crew_lists(o, crew, i, start, dfq__u32(&number));
+// Moves over what is no state. False without memory.
+static bool dfq__fold_gather(dfq__group_op *o, const size_t *start, const uint32_t *to_group) {
+  dfq__aggs *all = &o->g.aggs;
+  bool ok = dfq__aggs_grow(all, o->groups);
+  for (int i = 0; ok && i < all->count; i++) {
+    if (!dfq__agg_gathers(&all->agg[i])) continue;
+    for (int p = 0; ok && p < o->parts; p++)
+      ok = dfq__combine_pairs(all, &all->agg[i], &o->part[p].g.aggs.agg[i],
+                              to_group + start[p]);
+    ok = ok && dfq__fold_lists(o, i, start, to_group);
   }
-  dfq__buffer_free(heap, &words);
-  dfq__buffer_free(heap, &order);
-  dfq__buffer_free(heap, &number);
+  return ok;
+}
+
+// Folds what the workers have grouped into the result's groups. False without memory.
+static bool dfq__group_fold(dfq__group_op *o, dfq__crew *crew) {
+  dfq__heap *heap = o->head.eval.heap;
+  dfq__arena *arena = &o->head.run->own->arena;
+  dfq__folding *f = (dfq__folding *)dfq__arena_array(arena, 1, sizeof *f);
+  dfq__uniting *u = (dfq__uniting *)dfq__arena_array(arena, 1, sizeof *u);
+  bool gathers = false, ok = f && u;
+  o->part = (dfq__group_part *)dfq__arena_array(arena, (size_t)crew->count, sizeof *o->part);
+  for (int p = 0; ok && o->part && p < crew->count; p++, o->parts++) {
+    ok = dfq__group_part_take(o, &o->part[p], dfq__group_of(crew, p));
+    f->start[p + 1] = f->start[p] + o->part[p].g.aggs.groups;
+    f->arena[p].heap = heap;
+    u->set[p] = &o->part[p].keys;
+  }
+  if (!ok || !o->part) return false;
+  for (int i = 0; i < o->g.aggs.count; i++)
+    gathers = gathers || dfq__agg_gathers(&o->g.aggs.agg[i]);
+  size_t total = f->start[o->parts];
+  f->part = o->part;
+  f->parts = u->count = o->parts;
+  f->threads = (int)dfq__min((size_t)crew->count, total / DFQ__FOLD_GROUPS + 1);
+  f->keyed = o->g.plan.keys > 0;
+  dfq__buffer room = { NULL, NULL, 0 };
+  if (!dfq__buffer_reserve(heap, &room, (gathers ? 3 : 2) * total * 4 + 4)) return false;
+  f->home = dfq__u32(&room);
+  f->first = f->home + total;
+  uint32_t *to_group = gathers ? f->first + total : NULL;
+  ok = dfq__keys_unite(u) && dfq__fold_run(f, o, to_group) &&
+       (!gathers || dfq__fold_gather(o, f->start, to_group));
+  dfq__buffer_free(heap, &room);
+  for (int p = 0; p < o->parts; p++) {       // the result can use that room
+    dfq__buffer_free(heap, &o->part[p].first);
+    dfq__table_unindex(&o->part[p].keys.table);
+  }
   return ok;
 }
 
@@ -24823,7 +25234,7 @@ static int dfq__group_with_crew(dfq__group_op *o) {
   dfq__op *op = &o->head;
   dfq__crew crew;
   int done = dfq__crew_run(&crew, op, op->in[0], dfq__group_take, NULL, NULL);
-  if (done == 1 && !dfq__crew_merge(o, &crew)) done = -1;
+  if (done == 1 && !dfq__group_fold(o, &crew)) done = -1;
   dfq__crew_close(&crew, op->run, done == 1);
   return done;
 }
@@ -24842,6 +25253,9 @@ static void dfq__group_share(dfq__group_op *o, const dfq__group_op *from) {
   o->g.hot_groups = from->g.hot_groups;
   o->g.cold.state = from->g.cold.state;
   o->g.cold.groups = from->g.cold.groups;
+  o->part = from->part;
+  o->parts = from->parts;
+  o->order = from->order;
   for (int i = 0; i < o->g.aggs.count; i++) o->g.aggs.agg[i] = from->g.aggs.agg[i];
   o->shared = true;
 }
@@ -24854,7 +25268,8 @@ static bool dfq__group_prepare(dfq__op *op) {
   if (!o->g.plan.keys && !dfq__grouper_grow(&o->g, 1)) return false;
   int done = dfq__group_with_crew(o);
   if (done < 0 || (done == 0 && !dfq__group_read(op))) return false;
-  op->kept = o->groups = dfq__group_count(o);
+  if (!done) o->groups = dfq__group_count(o);
+  op->kept = o->groups;
   op->weight = DFQ__GROUP_WEIGHT;
   return dfq__aggs_settle(&o->g.aggs);
 }

@@ -77,6 +77,7 @@
 #endif
 #if DFQ_CHAPTER >= 6 && !defined(DFQ_NO_THREADS)
 #include "threads.c"
+#include "ch7_fold.c"
 #endif
 
 int main(int argc, char **argv) {
@@ -152,6 +153,7 @@ int main(int argc, char **argv) {
 #endif
 #if DFQ_CHAPTER >= 6 && !defined(DFQ_NO_THREADS)
   run_threads();
+  run_ch7_fold();
 #endif
   return test_summary();
 }
