@@ -1934,9 +1934,9 @@ DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const 
 #define DFQ__NOINLINE
 #endif
 
-// Between these two stands what runs once for a plan, not once for a row: parsing, checking,
-// optimizing, printing. It is most of the code, and made small rather than fast: an eighth of
-// gcc's object, a fifth of clang's. The
+// Between these two stands what runs once for a plan, a file or a batch, not once for a row:
+// parsing, checking, optimizing, printing, and the oracle's rows of definitions. It is most of
+// the code, and made small rather than fast: a sixth of gcc's object, a fifth of clang's. The
 // passes that gcc leaves out find little in such code and take half of the time. They stand in
 // one pragma, as gcc heeds only the first that a macro makes. A build that is not optimized is
 // left as it is, for debuggers.
@@ -2879,6 +2879,8 @@ static void dfq__nearer(const char *wanted, const char *candidate, const char **
 DFQ__UNUSED
 static int dfq__near_limit(const char *wanted) { return (int)(strlen(wanted) + 1) / 3; }
 
+DFQ__SMALL_BEGIN
+
 // ---- >>threads: one primitive ---------------------------------------------------------------
 // dfq__parallel runs work(arg, 0), ..., work(arg, threads - 1) and returns when all have
 // returned. No thread outlives the call. Starting one costs about 60 microseconds, so there is
@@ -3254,6 +3256,8 @@ DFQ_API void dfq_release(dfq *db, size_t mark) {
 
 DFQ_API size_t dfq_bytes_used(const dfq *db) { return db ? dfq__load(&db->heap->used) : 0; }
 DFQ_API size_t dfq_bytes_peak(const dfq *db) { return db ? dfq__load(&db->heap->peak) : 0; }
+
+DFQ__SMALL_END
 
 #endif // DFQ_CHAPTER >= 0
 
@@ -5500,6 +5504,8 @@ static bool dfq__is_word_char(uint32_t c) {
 
 // -- making a program
 
+DFQ__SMALL_BEGIN
+
 // Opens a gap of one step at `at`. False once anything has failed.
 static bool dfq__re_insert(dfq__re_parser *p, int at, int op, int x, int y) {
   dfq__regex *re = p->re;
@@ -5567,8 +5573,6 @@ static void dfq__re_times(dfq__re_parser *p, int start, int least, int most, boo
     }
   }
 }
-
-DFQ__SMALL_BEGIN
 
 // ---- >>regex-parser: the pattern's own grammar ----------------------------------------------
 // Idea. The parser makes steps while it reads, without a tree in between: a part of a program
@@ -11470,6 +11474,8 @@ static const dfq__error dfq__error_child = {
   DFQ_USAGE, "dfq: wrong call: a list holds values of one type that columns have, and no lists"
 };
 
+DFQ__SMALL_BEGIN
+
 // A schema of the caller's with its names interned, in the context's arena.
 // A caller's schema has names of its own; inside, names are pointers into the context.
 static const dfq_schema *dfq__schema_intern(dfq *db, const dfq_schema *s) {
@@ -11602,8 +11608,6 @@ DFQ_API bool dfq_print_promotions(dfq *db, FILE *out) {
   dfq__text_free(&t);
   return ok;
 }
-
-DFQ__SMALL_BEGIN
 
 // ---- >>define: a function of the program's enters the list ----------------------------------
 // Everything that can be wrong with a definition is said here, so that a call has nothing left
@@ -13648,6 +13652,8 @@ DFQ_API const void *dfq_table_data(const dfq_table *t, int column, const uint8_t
   return t->store.data[column].data;
 }
 
+DFQ__SMALL_BEGIN
+
 // For the want of memory half way: frees what there is of the table, reports, returns NULL.
 static dfq_table *dfq__table_failed(dfq *db, dfq_table *t) {
   dfq_table_free(t);
@@ -13890,8 +13896,6 @@ DFQ_API bool dfq_table_equal(const dfq_table *a, const dfq_table *b, char *diffe
     }
   return true;
 }
-
-DFQ__SMALL_BEGIN
 
 // ---- >>plan: nodes, frames, schemas ---------------------------------------------------------
 // Idea. A frame is a pointer to a plan node, and a node points to the nodes it reads from. A
@@ -14583,8 +14587,6 @@ DFQ_API const char *dfq_frame_error(const dfq_frame *f) {
   return f->error ? f->error->message : NULL;
 }
 
-DFQ__SMALL_END
-
 // ---- >>run: one execution of a plan ---------------------------------------------------------
 // Idea. A plan is a description, so it can be run twice, or twice at a time; what is different
 // each time must not be in it. All that changes while a plan runs lives in a run: its own arena
@@ -14809,6 +14811,8 @@ static dfq__run *dfq__run_open(dfq_frame *f, bool whole) {
   dfq__run_close(run);
   return NULL;
 }
+
+DFQ__SMALL_END
 
 // ---- >>operators: the batch engine's interface ----------------------------------------------
 // Idea. Each plan node becomes an operator, and operators are chapter 1 again: open, next,
@@ -15462,6 +15466,8 @@ typedef struct dfq__filter {
 
 // -- open
 
+DFQ__SMALL_BEGIN
+
 // About what a row costs.
 static int dfq__cost_of(const dfq__bound *b) {
   const dfq__vector *v = (const dfq__vector *)b->batch;
@@ -15530,6 +15536,8 @@ static bool dfq__filter_open(dfq__op *op) {
   for (int c = 0; op->node->unread && c < in->count; c++) f->unread[c] = op->node->unread[c];
   return true;
 }
+
+DFQ__SMALL_END
 
 // A copy in another thread has the sieves that the original was given.
 static bool dfq__filter_prepare(dfq__op *op) {
@@ -15772,6 +15780,8 @@ static const dfq__op_class dfq__filter_class = {
   dfq__filter_next,    dfq__filter_close, dfq__op_any_morsel
 };
 
+DFQ__SMALL_BEGIN
+
 // ---- >>project: computed columns ------------------------------------------------------------
 // Idea. One expression for each column that comes out. A plain column costs nothing: its vector
 // is passed on. select, with, drop and rename are all this operator.
@@ -15965,7 +15975,6 @@ static const dfq__op_class dfq__union_class = {
   sizeof(dfq__union_op), dfq__op_open_nothing, NULL, dfq__union_next, dfq__op_nothing, NULL
 };
 
-DFQ__SMALL_BEGIN
 // ---- >>morsels: one chain of operators, several threads -------------------------------------
 // Idea. The rows of a scan are cut into morsels (Leis et al., "Morsel-Driven Parallelism",
 // 2014): 32 batches of a table, a piece of a file, numbered. Each thread has its own copy of
@@ -16643,6 +16652,8 @@ static const dfq__error dfq__error_no_table = {
   DFQ_USAGE, "dfq: wrong call, scan: the table is NULL"
 };
 
+DFQ__SMALL_BEGIN
+
 // The context's latest error once more, as one that a frame can keep.
 static const dfq__error *dfq__error_again(dfq *db) {
   dfq__text t = dfq__text_in(db->heap);
@@ -16965,8 +16976,6 @@ DFQ_API dfq_rows *dfq_rows_open(dfq_frame *frame) {
   return r;
 }
 
-DFQ__SMALL_BEGIN
-
 // ---- >>show: a table that people can read ---------------------------------------------------
 // Idea. Names, types below them, numbers to the right. Of a long result the first and the last
 // rows are kept while it streams by; of wide text, and of many columns, the middle is left out.
@@ -17224,8 +17233,6 @@ DFQ_API bool dfq_show(dfq_frame *frame, FILE *out) {
   return dfq__stream_close(&s, false) && ok;
 }
 
-DFQ__SMALL_END
-
 // ---- >>structs: rows as structs of the program's own ----------------------------------------
 // A row of a table is a value for each column; a struct of C is a value for each member, at an
 // offset. A binding is the list of offsets. Writing goes through the same function as columns
@@ -17369,6 +17376,8 @@ DFQ_API dfq_binding *dfq_bind(dfq_frame *frame, const dfq_member *members, int c
 }
 
 // -- one value into a member
+
+DFQ__SMALL_END
 
 // Does the number fit, where both are integers? A u64 is stored as its bits.
 static bool dfq__member_fits(dfq_type member, const dfq_value *v) {
@@ -20907,8 +20916,6 @@ static bool dfq__group_plan_init(dfq__group_plan *p, dfq__binder *b, const dfq_k
   return true;
 }
 
-DFQ__SMALL_END
-
 // ---- >>group: hash aggregation --------------------------------------------------------------
 // Idea. Each row's keys become a group number (find or add), each aggregate folds the row into
 // that group's state. Numbers are given in the order of first rows, and that is the order of
@@ -21099,6 +21106,8 @@ static bool dfq__grouper_open(dfq__op *op, dfq__grouper *g) {
     return false;
   return dfq__grouper_aggs(op, g) && dfq__grouper_bind(op, g, (const dfq_expr *const *)item);
 }
+
+DFQ__SMALL_END
 
 // Evaluates keys and arguments of a batch. Returns how many rows are well: each expression sees
 // only the rows that those before it left, so the error that stays is the first row's.
@@ -21488,6 +21497,8 @@ static bool dfq__group_keys(dfq__group_op *o, size_t from, size_t n) {
 
 // -- the operator
 
+DFQ__SMALL_BEGIN
+
 // Two parts: the grouper, which both forms have, and the key set of the hash form.
 static bool dfq__group_open(dfq__op *op) {
   dfq__group_op *o = (dfq__group_op *)op;
@@ -21526,6 +21537,8 @@ static bool dfq__group_positions(dfq__group_op *o, const uint32_t *number, size_
 }
 
 enum { DFQ__MANY_KEYS = 1 << 20 };
+
+DFQ__SMALL_END
 
 // With a million groups, and nearly as many as rows, it will go on like that: the table is told
 // how many keys the rest of the rows will bring, so that it is made anew once, not twice.
@@ -22123,6 +22136,8 @@ static bool dfq__join_columns(dfq__join_op *j) {
   return j->built.lends;
 }
 
+DFQ__SMALL_BEGIN
+
 // Both sides' keys have the same types, the verb saw to that; so one key set serves both.
 static bool dfq__join_open(dfq__op *op) {
   dfq__join_op *j = (dfq__join_op *)op;
@@ -22146,6 +22161,8 @@ static bool dfq__join_open(dfq__op *op) {
   return dfq__where_open(j) && dfq__join_columns(j) && (!p->ranged || dfq__range_open(j)) &&
          dfq__keys_init(&j->keys, op->run->own, type, (int)keys);
 }
+
+DFQ__SMALL_END
 
 // The key's number of each row of a batch, in room from at on; DFQ__EMPTY for null keys, and
 // when not adding, unknown ones. NULL without memory. A null key does get a number while
@@ -23329,6 +23346,8 @@ static dfq__event dfq__join_next(dfq__op *op) {
   return dfq__join_tail(j);
 }
 
+DFQ__SMALL_BEGIN
+
 // Before the next morsel: nothing of the last batch is left to do. Built on the left, a join
 // has all its rows, and a morsel is some of them.
 static bool dfq__join_morsel(dfq__op *op, size_t number) {
@@ -23385,8 +23404,6 @@ static const dfq__op_class dfq__join_class = {
   sizeof(dfq__join_op), dfq__join_open,  dfq__join_prepare,
   dfq__join_next,       dfq__join_close, dfq__join_morsel
 };
-
-DFQ__SMALL_BEGIN
 
 // ---- >>join-verbs: join as a plan node ------------------------------------------------------
 // Idea. Keys come as text, "a, b = c": columns of the same name, or pairs. A join node holds
@@ -24031,6 +24048,8 @@ typedef struct dfq__sort_op {
   dfq__buffer *packed;      // their columns: data and valid by turns
 } dfq__sort_op;
 
+DFQ__SMALL_BEGIN
+
 // The store has the keys behind the columns: a key may be any expression, and is computed once.
 static bool dfq__sort_open(dfq__op *op) {
   dfq__sort_op *s = (dfq__sort_op *)op;
@@ -24060,6 +24079,8 @@ static bool dfq__sort_open(dfq__op *op) {
   }
   return true;
 }
+
+DFQ__SMALL_END
 
 // The first key of the last row that is kept; the store is in order.
 static void dfq__sort_bound(dfq__sort_op *s) {
@@ -24198,6 +24219,8 @@ static dfq__event dfq__sort_next(dfq__op *op) {
   return DFQ__BATCH;
 }
 
+DFQ__SMALL_BEGIN
+
 static void dfq__sort_close(dfq__op *op) {
   dfq__sort_op *s = (dfq__sort_op *)op;
   if (s->shared) memset(&s->sorter.store, 0, sizeof s->sorter.store);
@@ -24250,6 +24273,8 @@ DFQ_API dfq_frame *dfq_sort_at(dfq_frame *in, const char *keys, const char *at) 
   if (p.error) return dfq__frame_failed(v.db, p.error);
   return dfq_sort_exprs_at(in, k.key, k.count, at);
 }
+
+DFQ__SMALL_END
 
 // ---- >>join-range: candidates by ranges -----------------------------------------------------
 // Idea. `join rates where start <= day and day < end` has no keys: each left row would have to
@@ -24689,6 +24714,8 @@ static dfq_frame *dfq__join_near(dfq_frame *left, dfq_frame *right,
   return dfq__verb_done(&v, n);
 }
 
+DFQ__SMALL_BEGIN
+
 // Pairs from a text that is all of them; none from NULL.
 static bool dfq__keys_from(dfq__verb *v, const char *text, dfq__join_keys *keys) {
   dfq__parser p = dfq__verb_parser(v, text);
@@ -24716,8 +24743,6 @@ DFQ_API dfq_frame *dfq_join_asof_at(dfq_frame *left, dfq_frame *right,
   }
   return dfq__join_near(left, right, how, &on, &by, tolerance, at);
 }
-
-DFQ__SMALL_BEGIN
 
 // ---- >>join-recipes: what is made of joins --------------------------------------------------
 // Idea. Membership is a semi or anti join on one column. An update looks up each row's new
@@ -25678,6 +25703,8 @@ static const dfq__rows_class dfq__row_sort_class = {
   "sort", dfq__row_sort_open, dfq__row_sort_next, dfq__row_sort_close
 };
 
+DFQ__SMALL_BEGIN
+
 // ---- >>row-join: join one row at a time -----------------------------------------------------
 // Idea. The right rows go into a store and their keys into a table, each key with a chain of
 // its rows in order; then left rows come and follow the chains. As >>join, one pair at a time:
@@ -26237,6 +26264,8 @@ static const char *dfq__list_aggregate(dfq__row_list *l, const dfq__agg_call *c,
   }
 }
 
+DFQ__SMALL_END
+
 // ---- >>row-group: aggregation from lists of values ------------------------------------------
 // Idea. Every argument of every row is kept, with its group's number; at the end each group's
 // values are put in a list, and an aggregate is a plain function of that list:
@@ -26526,6 +26555,8 @@ static const dfq__own_frame dfq__own_frames[] = {
 #undef DFQ__ROW
 };
 
+DFQ__SMALL_BEGIN
+
 // NULL when the function takes the frame that is given.
 static const dfq__own_frame *dfq__own_frame_of(int fn) {
   return fn < DFQ__FORWARD_FILL ? NULL : &dfq__own_frames[fn - DFQ__FORWARD_FILL];
@@ -26663,6 +26694,8 @@ typedef struct dfq__running {
 } dfq__running;
 
 static bool dfq__is_running(int fn) { return fn == DFQ__CUM_PROD || fn == DFQ__EWM_MEAN; }
+
+DFQ__SMALL_END
 
 // One row further; x: its value, of which a null changes nothing. Returns why it failed, or
 // NULL. Products of floats are rounded at each step, so their order matters: it is the rows'.
@@ -27625,6 +27658,8 @@ static bool dfq__places_settle(dfq__window_op *o) {
 // gather of each argument, then a step or a few per row; and memory for the rows. See >>slide
 // for the aggregates. Larger engines partition by hash first, and give partitions to threads.
 
+DFQ__SMALL_BEGIN
+
 // Binds what a window reads, and says which column of the store it is: one of the input, or a
 // further one. An expression that is always null becomes text.
 static bool dfq__window_bind(dfq__window_op *o, dfq_expr *e, dfq_type *type, int *column) {
@@ -27696,6 +27731,8 @@ static bool dfq__window_open(dfq__op *op) {
   if (n->count > 0 && !dfq__places_open(o, type)) return false;
   return dfq__sorter_init(&o->sorter, op, type, o->batch.columns, further);
 }
+
+DFQ__SMALL_END
 
 // Appends a batch with the further columns computed beside it. An error ends the operator, as
 // it ends a sort: no result can be known before all rows are.
@@ -27845,6 +27882,8 @@ static bool dfq__window_prepare(dfq__op *op) {
   }
   return true;
 }
+
+DFQ__SMALL_BEGIN
 
 // Input order is kept for free: the store never moved, only row numbers were sorted.
 static dfq__event dfq__window_next(dfq__op *op) {
@@ -28316,6 +28355,8 @@ DFQ__DEAL(dfq__deal_8, uint64_t)
 DFQ__DEAL(dfq__deal_16, dfq_view)
 #undef DFQ__DEAL
 
+DFQ__SMALL_END
+
 static void dfq__deal(void *to, const void *from, size_t n, size_t step, size_t size) {
   if (size == 8) dfq__deal_8(to, from, n, step);
   else if (size == 16) dfq__deal_16(to, from, n, step);
@@ -28554,6 +28595,8 @@ static dfq__event dfq__explode_next(dfq__op *op) {
   return DFQ__BATCH;
 }
 
+DFQ__SMALL_BEGIN
+
 static void dfq__explode_close(dfq__op *op) {
   dfq__explode *x = (dfq__explode *)op;
   dfq__buffer_free(op->eval.heap, &x->rows);
@@ -28594,8 +28637,6 @@ static int dfq__row_explode_next(dfq_rows *r, const dfq_value **row) {
 static const dfq__rows_class dfq__row_explode_class = {
   "explode", NULL, dfq__row_explode_next, dfq__row_op_close
 };
-
-DFQ__SMALL_BEGIN
 
 // ---- >>recipes: verbs that are written with other verbs -------------------------------------
 // Idea. Most verbs that people look for are a few of the others in a row. Such a verb is a
@@ -34793,6 +34834,8 @@ static bool dfq__csv_fill(dfq__csv_reader *r) {
   return r->row_count > 0;
 }
 
+DFQ__SMALL_BEGIN
+
 // ---- >>csv-open: the beginning of a file ----------------------------------------------------
 // Before the first row stand a byte order mark, which is passed over, and the lines that an
 // option skips, whatever is in them. What is read of a pipe is kept on a tape, if there is one.
@@ -34919,8 +34962,6 @@ static bool dfq__csv_open(dfq__csv_reader *r, size_t skip) {
 // that it touches. Text that touches none, or two, is an error. Places count characters, not
 // bytes; a line of ASCII, as nearly all are, needs no counting. Cost: of a line its length, to
 // look for other bytes, and a few ns for each field.
-
-DFQ__SMALL_BEGIN
 
 // From the character at from to the one before to, counted from 0.
 typedef struct dfq__place { size_t from, to; } dfq__place;
@@ -35315,8 +35356,6 @@ static const char *dfq__json_check(const char *s, size_t n, size_t *at) {
   return k.open.depth || k.want != DFQ__JSON_MORE ? "the text ends here, too early" : NULL;
 }
 
-DFQ__SMALL_END
-
 // ---- >>csv-rows: what a row is, and errors that say where -----------------------------------
 // An error names a place as editors do, orders.csv:5001:14: the line, then the byte within it,
 // both counted from 1. While all goes well nobody counts lines: the reader knows the number of
@@ -35424,6 +35463,8 @@ static const dfq__error *dfq__csv_reader_error(const dfq__csv_reader *r, dfq__ar
   if (too_long) dfq__put(&t, "\n  try: row_bytes N, if there are such rows");
   return dfq__error_from(arena, status, &t);
 }
+
+DFQ__SMALL_END
 
 // How many fields separators make of a row; its last one is the line end.
 static size_t dfq__csv_separated(const dfq__csv_reader *r, size_t row) {
@@ -37360,8 +37401,6 @@ static bool dfq__csv_resolve(dfq__csv_sample *m) {
   return dfq__csv_check_nulls(m);
 }
 
-DFQ__SMALL_END
-
 // ---- >>csv-scan: rows out of the buffer, column by column -----------------------------------
 // Idea. A batch is some rows of the buffer: for each, the place in the index where its
 // separators begin. Conjuncts that the optimizer has put into the scan node are obeyed here,
@@ -37569,6 +37608,8 @@ static bool dfq__csv_uneven(dfq__csv_scan *s, size_t row, size_t columns) {
   return true;
 }
 
+DFQ__SMALL_END
+
 // ---- >>csv-batch: a batch through its stages ------------------------------------------------
 // Next: rows are taken from the buffer, as places; then each stage reads its columns for the
 // rows that are left and asks its conjunct; what is left behind the last stage goes out.
@@ -37748,6 +37789,8 @@ static dfq__event dfq__csv_scan_next(dfq__op *op) {
   return DFQ__ERROR;
 }
 
+DFQ__SMALL_BEGIN
+
 // Counted and reported even where there is no memory for the places.
 static void dfq__csv_tell(dfq__csv_state *st, dfq *own, dfq__csv_tally *c, const char *what,
                           const char *did) {
@@ -37913,6 +37956,8 @@ static const dfq__op_class dfq__csv_scan_class = {
   sizeof(dfq__csv_scan), dfq__csv_scan_open,  NULL,
   dfq__csv_scan_next,    dfq__csv_scan_close, dfq__csv_scan_morsel
 };
+
+DFQ__SMALL_END
 
 // ---- >>pairs: fields that no separators part ------------------------------------------------
 // The loops of >>csv-loops find a field between two neighbours in a list of separators. Where
@@ -40766,8 +40811,6 @@ static bool dfq__col_skips(const dfq__col_source *s, size_t g, const dfq__node *
   return skips;
 }
 
-DFQ__SMALL_END
-
 // ---- >>columnar-scan: groups of rows into batches -------------------------------------------
 // Idea. A group is a morsel. Of one that is not skipped, the columns that conditions read are
 // read first; what the others hold is read when a row has come through, and of their texts only
@@ -40937,8 +40980,6 @@ static const dfq__op_class dfq__col_scan_class = {
   sizeof(dfq__col_scan), dfq__col_scan_open,  NULL,
   dfq__col_scan_next,    dfq__col_scan_close, dfq__col_scan_morsel
 };
-
-DFQ__SMALL_BEGIN
 
 // -- one row at a time
 
