@@ -41890,7 +41890,7 @@ static void dfq__aligned_row(dfq__writer *w, const dfq_batch *batch, size_t row)
     if (w->cell.failed) w->text.failed = true;
     else dfq__aligned_hold(w, w->cell.len ? w->cell.data : "", w->cell.len);
   }
-  if (a->settled || w->held.len + a->cells * sizeof(size_t) >= DFQ__ALIGN_BYTES)
+  if (a->settled || w->held.len + a->cells * 8 >= DFQ__ALIGN_BYTES)   // 8 on all machines
     dfq__aligned_settle(w);
 }
 
