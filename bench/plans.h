@@ -85,11 +85,19 @@ static inline dfq_table *customers_table(void) {
   return t;
 }
 
-// What the query makes, in memory under that name.
-static inline void keep(const char *name, const char *text) {
-  dfq_table *t = dfq_collect(dfq_query(db, text));
+// What the query makes, in memory under that name. Only the batch engine keeps whole numbers in
+// the bytes that they need.
+static inline void keep_by(const char *name, const char *text, dfq_engine engine) {
+  dfq_run_options run;
+  memset(&run, 0, sizeof run);
+  run.engine = engine;
+  dfq_table *t = dfq_collect(dfq_configure(dfq_query(db, text), &run));
   must(t && dfq_register(db, name, dfq_scan_table(db, t)));
   dfq_table_free(t);
+}
+
+static inline void keep(const char *name, const char *text) {
+  keep_by(name, text, DFQ_BATCH_ENGINE);
 }
 
 // A context with both tables under their names, and the first also as build/bench_orders.csv.

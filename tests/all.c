@@ -62,6 +62,7 @@
 #include "edges.c"
 #include "ch6_asked.c"
 #include "ch4_speed.c"
+#include "ch4_narrow.c"
 #include "ch6_plain.c"
 #include "arithmetic.c"
 #include "ch6_seldom.c"
@@ -138,6 +139,7 @@ int main(int argc, char **argv) {
   run_edges();
   run_ch6_asked();
   run_ch4_speed();
+  run_ch4_narrow();
   run_ch6_plain();
   run_arithmetic();
   run_ch6_seldom();

@@ -237,6 +237,10 @@ static dfq_frame *diff_scan(diff_gen *g, diff_data *d) {
   dfq_table *t = dfq_table_from_rows(g->db, d->field, d->columns, d->cell, d->rows);
   dfq_frame *f = dfq_scan_table(g->db, t);
   dfq_table_free(t);
+  if (g->db->heap->narrow > 1) return f;
+  t = dfq_collect(f);   // which keeps whole numbers narrow
+  f = dfq_scan_table(g->db, t);
+  dfq_table_free(t);
   return f;
 }
 
@@ -1180,6 +1184,7 @@ static diff_trial *diff_open(uint64_t seed) {
   d->gen.state = seed * UINT64_C(0x2545f4914f6cdd1d);
   d->gen.db = dfq_open(NULL);
   d->gen.extreme = diff_chance(&d->gen, 30);
+  if (seed % 2) d->gen.db->heap->narrow = 1;
   d->check.frame = diff_plan(&d->gen, d->data, &used, diff_below(&d->gen, 8) + 1);
   d->check.m = model_open(d->gen.db);
   return d;
