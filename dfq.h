@@ -5781,11 +5781,12 @@ static void dfq__re_atom(dfq__re_parser *p) {
 
 // {m}, {m,} or {m,n} at hand; a brace that begins none of them is a character.
 static bool dfq__re_braces(dfq__re_parser *p, int *least, int *most) {
-  size_t at = p->at + 1, digits = at;
+  size_t at = p->at + 1;
   int64_t n[2] = { 0, -1 };
   if (p->at >= p->n || p->p[p->at] != '{') return false;
   for (int i = 0; i < 2; i++) {
-    for (digits = at; at < p->n && dfq__is_digit(p->p[at]); at++)
+    size_t digits = at;
+    for (; at < p->n && dfq__is_digit(p->p[at]); at++)
       if ((n[i] = (n[i] < 0 ? 0 : n[i]) * 10 + (p->p[at] - '0')) > DFQ__RE_TIMES)
         n[i] = DFQ__RE_TIMES + 1;
     if (i == 0 && at == digits) return false;
@@ -8562,10 +8563,10 @@ static dfq_expr *dfq__windowed_fold(dfq_expr *const *args, int count, const dfq_
 }
 
 static dfq_expr *dfq__windowed(dfq_expr *const *args, int count, const dfq__window *w) {
-  dfq *db = args[0] ? args[0]->db : NULL;
-  bool bare = args[0] && dfq__is_bare(args[0]);
-  if (args[0] && dfq__is_fold(args[0])) return dfq__windowed_fold(args, count, w);
-  if (args[0] && args[0]->kind != DFQ_AGGREGATE && args[0]->kind != DFQ_FAILED && !bare)
+  dfq *db = args[0]->db;
+  bool bare = dfq__is_bare(args[0]);
+  if (dfq__is_fold(args[0])) return dfq__windowed_fold(args, count, w);
+  if (args[0]->kind != DFQ_AGGREGATE && args[0]->kind != DFQ_FAILED && !bare)
     return dfq__expr_failed(
         db, dfq__error_new(&db->arena, DFQ_TYPE_ERROR, NULL, "over",
                            "only aggregates and window functions have one"));
@@ -9837,7 +9838,7 @@ static const char **dfq__selected(dfq__expansion *x, const dfq_expr *e, int *cou
   size_t room = (size_t)x->schema->count + 1;
   const char **name = (const char **)dfq__arena_array(&x->db->arena, room, sizeof *name);
   if (set) dfq__sel_set(&p, x->schema, set);
-  if (!name) p.error = &dfq__error_memory;
+  if (!set || !name) p.error = &dfq__error_memory;
   *count = 0;
   for (int c = 0; c < x->schema->count && !p.error; c++)
     if (set[c] && !dfq__is_hidden(x, x->schema->field[c].name))
@@ -12963,8 +12964,9 @@ static size_t dfq__eval_kernel(dfq__veval *ctx, dfq__bound *b, const dfq__batch 
                                dfq__vec *to) {
   dfq__vector *v = (dfq__vector *)b->batch;
   dfq__vec a[2];
-  for (int i = 0; i < b->argc; i++) n = dfq__eval_vec(ctx, b->arg[i], in, n, &a[i]);
+  n = dfq__eval_vec(ctx, b->arg[0], in, n, &a[0]);
   if (b->argc == 1) a[1] = a[0];
+  else n = dfq__eval_vec(ctx, b->arg[1], in, n, &a[1]);
   to->data = dfq__veval_room(ctx, &v->data, n * dfq__size_of(b->type));
   to->valid = dfq__both_valid(ctx, v, &a[0], &a[1], n);
   bool makes_null = b->kind == DFQ_CALL && (b->call->flags & DFQ__MAKES_NULL);
@@ -14969,8 +14971,9 @@ static double dfq__rows_below(const dfq__node *n) {
 // Says how far the run is, if that is wanted, and a tenth of a second has gone since the last.
 static void dfq__run_tell(dfq__run *run, bool ended) {
   dfq__reading_so_far *far = run->far;
-  double now = far && run->options.progress ? dfq__now() : 0;
-  if (now == 0 || (!ended && now < far->next)) return;
+  if (!far || !run->options.progress) return;
+  double now = dfq__now();
+  if (!ended && now < far->next) return;
   dfq_progress p;
   p.rows = dfq__load(&far->rows);
   p.bytes = dfq__load(&far->bytes);
@@ -15027,7 +15030,7 @@ static dfq__run *dfq__run_open(dfq_frame *f, bool whole) {
   if (run->plan)
     run->count = (dfq__counters *)dfq__arena_array(
         &run->own->arena, (size_t)run->node_count + 1, sizeof *run->count);
-  if (run->count && dfq__run_count(run)) return run;
+  if (run->plan && run->count && dfq__run_count(run)) return run;
   if (!run->error) dfq__run_no_memory(run);
   dfq__run_close(run);
   return NULL;
@@ -15776,7 +15779,7 @@ static bool dfq__filter_init(dfq__filter *f, const dfq_schema *in) {
     if (!b || !dfq__test_init(f, &f->test[i], b)) return false;
   }
   const dfq__sieve_plan *p = n->sieve;
-  for (int i = conjuncts; i < f->tests; i++, p = p->next) {
+  for (int i = conjuncts; p; i++, p = p->next) {
     f->test[i].plan = p;
     f->test[i].column = dfq__schema_find(in, p->name);
     f->test[i].cost = 12;
@@ -15899,12 +15902,12 @@ static size_t dfq__test_rows(dfq__filter *f, dfq__test *t, const dfq_schema *sch
                              const dfq__batch *in, size_t n, bool listed, size_t before) {
   dfq__op *op = &f->head;
   dfq__vec mask;
-  const dfq__vec *v = t->column < 0 ? NULL : &in->column[t->column];
-  bool coded = v && t->conjunct && v->texts && v->texts->count <= DFQ__FILTER_TEXTS;
+  const dfq__texts *texts = t->column < 0 ? NULL : in->column[t->column].texts;
+  bool coded = t->conjunct && texts && texts->count <= DFQ__FILTER_TEXTS;
   uint32_t *row = (uint32_t *)dfq__veval_room(&op->eval, &f->rows, (in->rows + 1) * 4);
   if (!row) return SIZE_MAX;
   for (size_t i = 0; !listed && (coded || !t->conjunct) && i < n; i++) row[i] = (uint32_t)i;
-  if (!t->conjunct) return dfq__sieve_rows(t->sieve, v, row, n);
+  if (!t->conjunct) return dfq__sieve_rows(t->sieve, &in->column[t->column], row, n);
   if (coded) return dfq__test_texts(f, t, in, row, n);
   bool all = !listed || (!t->fixed && t->cost <= DFQ__CHEAP_TEST && n > in->rows / 4);
   size_t asked = all ? in->rows : n;
@@ -16480,11 +16483,10 @@ static void dfq__worker_main(void *arg, int number) {
 
 // Did the morsels fit together? A file is cut where its rows probably begin.
 static bool dfq__crew_spliced(dfq__crew *crew) {
-  dfq__op *scan[DFQ__MAX_THREADS];
+  dfq__op *scan[DFQ__MAX_THREADS], *first = crew->worker[0].scan;
+  if (dfq__op_breaks(first) || !first->node->source->is->spliced) return true;
   for (int i = 0; i < crew->count; i++) scan[i] = crew->worker[i].scan;
-  if (dfq__op_breaks(scan[0])) return true;
-  const dfq__source_class *is = scan[0]->node->source->is;
-  return !is->spliced || is->spliced(scan, crew->count);
+  return first->node->source->is->spliced(scan, crew->count);
 }
 
 // Gives back what crew_run has made. done: the work counts.
@@ -16515,7 +16517,8 @@ static int dfq__crew_run(dfq__crew *crew, dfq__op *op, dfq__op *chain,
   if (threads < 2) return 0;
   if (!dfq__chain_prepare(chain)) return -1;
   crew->worker = (dfq__worker *)dfq__op_array(op, (size_t)threads, sizeof *crew->worker);
-  bool ok = crew->worker != NULL;
+  if (!crew->worker) return 0;
+  bool ok = true;
   for (; ok && crew->count < threads; crew->count++)
     ok = dfq__worker_open(crew, crew->count, op, chain);
   if (ok) dfq__parallel(threads, dfq__worker_main, crew);
@@ -17769,8 +17772,9 @@ DFQ_API void *dfq_collect_structs(dfq_frame *frame, const dfq_binding *binding, 
   *count = 0;
   if (!frame || !binding) return NULL;
   int *column = frame->error ? NULL : dfq__bind_columns(binding, &frame->node->schema);
-  dfq_table *t = column || frame->error ? dfq_collect(frame) : NULL;
-  if (!t) { dfq__bind_free(binding, column); return NULL; }
+  if (frame->error) dfq__report(frame->db, frame->error);
+  dfq_table *t = column ? dfq_collect(frame) : NULL;
+  if (!column || !t) { dfq__bind_free(binding, column); return NULL; }
   size_t bytes = 0, columns = (size_t)dfq_table_columns(t) + 1;
   dfq_value v, *row = (dfq_value *)dfq__alloc_zero(binding->db->heap, columns, sizeof *row);
   for (size_t i = 0; i < dfq_table_rows(t); i++)
@@ -21548,13 +21552,14 @@ static bool dfq__hot_add(dfq__grouper *g, const uint32_t *number, size_t n,
 #undef DFQ__HOT_LOOP
 
 // The same where there is one group: the columns' sums. False without memory.
-static bool dfq__hot_add_all(dfq__grouper *g, size_t n, const int64_t *const *unit) {
+static bool dfq__hot_add_all(dfq__grouper *g, size_t n, const int64_t *const *unit,
+                             size_t units) {
   uint64_t *w = dfq__hot_row(g, 0);
   if (w[0] + n >= DFQ__HOT_ROWS && !dfq__hot_settle(g, 0)) return false;
-  for (size_t j = 1; j < g->hot_stride; j++) {
+  for (size_t j = 0; j < units; j++) {
     uint64_t sum = 0;
-    for (size_t i = 0; i < n; i++) sum += (uint64_t)unit[j - 1][i];
-    w[j] += sum;
+    for (size_t i = 0; i < n; i++) sum += (uint64_t)unit[j][i];
+    w[j + 1] += sum;
   }
   w[0] += n;
   return true;
@@ -21563,13 +21568,15 @@ static bool dfq__hot_add_all(dfq__grouper *g, size_t n, const int64_t *const *un
 // Folds rows into the aggregates that have hot rows, block by block. False without memory.
 static bool dfq__hot_update(dfq__grouper *g, const uint32_t *number, size_t from, size_t n) {
   const int64_t *unit[DFQ__HOT_UNITS] = { NULL };
-  for (size_t j = 1; j < g->hot_stride; j++) unit[j - 1] = g->room + (j - 1) * DFQ__HOT_BLOCK;
-  for (size_t at = 0; g->hot_stride && at < n; at += DFQ__HOT_BLOCK) {
+  if (!g->hot_stride) return true;
+  size_t units = g->hot_stride - 1;
+  for (size_t j = 0; j < units; j++) unit[j] = g->room + j * DFQ__HOT_BLOCK;
+  for (size_t at = 0; at < n; at += DFQ__HOT_BLOCK) {
     size_t m = dfq__min(n - at, DFQ__HOT_BLOCK);
     for (int i = 0; i < g->aggs.count; i++)
       if (g->aggs.agg[i].cold && !g->aggs.agg[i].shares &&
           !dfq__hot_take(g, i, number + at, from + at, m, unit)) return false;
-    if (!(g->hot_groups == 1 ? dfq__hot_add_all(g, m, unit)
+    if (!(g->hot_groups == 1 ? dfq__hot_add_all(g, m, unit, units)
                              : dfq__hot_add(g, number + at, m, unit))) return false;
   }
   return true;
@@ -27134,7 +27141,8 @@ static bool dfq__window_only_call(dfq__binder *b, const dfq_expr *f, dfq__window
 // result before it has seen as many values as it looks back, as in Polars and pandas.
 static bool dfq__window_own_call(dfq__binder *b, const dfq_expr *f, dfq__window_call *w) {
   const char *name = dfq__aggregates[f->fn].name, *why;
-  int frame = dfq__own_frame_of(f->fn)->frame, least = frame == DFQ__ROLLS ? 2 : 3;
+  int frame = dfq__own_frames[f->fn - DFQ__FORWARD_FILL].frame;
+  int least = frame == DFQ__ROLLS ? 2 : 3;
   const dfq__window *given = w->expr->window;
   int64_t n = 0;
   if (given->framed || (w->by && given->orders)) {
@@ -28697,7 +28705,7 @@ static bool dfq__unpivot_value(dfq__unpivot *u, int v, size_t n) {
     size_t row = (u->at + first) / turns, count = (n - first - 1) / turns + 1;
     dfq__vec x = dfq__vec_from(in->column[from[(int)t * u->values]], row);
     dfq__deal(data + first * size, x.data, count, turns, size);
-    if (x.valid) dfq__deal(valid + first, x.valid, count, turns, 1);
+    if (valid && x.valid) dfq__deal(valid + first, x.valid, count, turns, 1);
   }
   op->out.column[to] = dfq__vec_of(type, data, (const uint8_t *)valid);
   return true;
@@ -31201,8 +31209,9 @@ static double dfq__groups_of(const dfq__node *n, double rows) {
 
 // About how many rows n would have if nothing below it left any out.
 static double dfq__rows_all(const dfq__node *n) {
+  if (!n) return 0;
   double left = n->in[0] ? dfq__rows_all(n->in[0]) : n->source->is->rows(n->source);
-  double right = n->in[1] ? dfq__rows_all(n->in[1]) : 0;
+  double right = dfq__rows_all(n->in[1]);
   if (n->kind == DFQ__GROUP) return dfq__groups_of(n, left);
   if (n->kind == DFQ__UNION) return left + right;
   bool semi = n->kind == DFQ__JOIN && n->join->type >= DFQ_SEMI && n->join->type <= DFQ_ANTI;
@@ -38046,14 +38055,13 @@ static size_t dfq__csv_stage(dfq__csv_scan *s, int stage, size_t n) {
   s->all.columns = s->upto[stage];
   s->all.rows = n;
   dfq__vec mask = dfq__vec_of(DFQ_BOOL, s->state.keep, NULL);
-  size_t ok = n;
   if (op->eval.no_memory) return 0;
   if (s->state.dropped) {
     size_t kept = dfq__rows_where(&op->eval, &s->mask, &s->rows, &mask, n);
-    n = ok = op->eval.no_memory ? 0 : dfq__csv_pack(s, n, kept);
+    n = op->eval.no_memory ? 0 : dfq__csv_pack(s, n, kept);
   }
   if (stage == op->node->expr_count || op->eval.no_memory) return n;
-  ok = dfq__eval_vec(&op->eval, s->conjunct[stage], &s->all, n, &mask);
+  size_t ok = dfq__eval_vec(&op->eval, s->conjunct[stage], &s->all, n, &mask);
   if (op->eval.no_memory) return 0;
   if (ok < n) dfq__csv_fail(s, s->conjunct[stage], ok);
   size_t kept = dfq__rows_where(&op->eval, &s->mask, &s->rows, &mask, ok);
@@ -39522,7 +39530,7 @@ static void dfq__paths_sort(dfq__paths *p, int from) {
 // Is this a pattern, and no file of that name?
 static bool dfq__is_pattern(dfq *db, const char *path) {
   const char *why = NULL;
-  if (!path || !*path || !db->io.list) return false;
+  if (!*path || !db->io.list) return false;
   if (path[strlen(path) - 1] == '/') return true;
   if (!strpbrk(path, "*?")) return false;
   void *file = db->io.open(db->io.user, path, false, &why);
@@ -40415,7 +40423,8 @@ static dfq_frame *dfq__scan_many(dfq *db, const char *const *path, int count,
 static dfq_frame *dfq__scan_form(dfq *db, const char *path, dfq__file_form form,
                                  const dfq_csv_options *options, const char *at) {
   if (!db) return NULL;
-  bool many = dfq__is_pattern(db, path) || (options && options->file_name && path && *path);
+  bool named = options && options->file_name && path && *path;
+  bool many = path && (named || dfq__is_pattern(db, path));
   return many ? dfq__scan_many(db, &path, 1, form, options, at)
               : dfq__open_one(db, path, form, options, at);
 }
@@ -41421,9 +41430,10 @@ static dfq_frame *dfq__scan_columnar_one(dfq *db, const char *path, bool map,
   dfq__col_file f;
   dfq__verb v = { db, NULL, "scan", NULL, NULL };
   dfq__col_source *s = (dfq__col_source *)dfq__arena_alloc(&db->arena, sizeof *s);
-  bool ok = s != NULL;
+  bool ok = true;
+  if (!s) return dfq__verb_failed(&v);
   v.at = dfq__csv_copy(&db->arena, at, &ok);
-  if (ok) s->path = dfq__csv_copy(&db->arena, path, &ok);
+  s->path = dfq__csv_copy(&db->arena, path, &ok);
   if (!ok) return dfq__verb_failed(&v);
   s->head.is = &dfq__col_source_class;
   s->map = map;
@@ -41797,7 +41807,7 @@ static bool dfq__write_options_check(dfq__writer *w) {
   return !problem || dfq__writer_refuse(w, DFQ_USAGE, problem);
 }
 
-// A float with some digits behind the point. C writes the point as the locale has it.
+// A float with some digits behind the point.
 static void dfq__put_fixed(dfq__text *t, double v, int digits) {
   size_t from = t->len;
   dfq__putf(t, "%.*f", digits < 0 ? 0 : digits, v);
@@ -43072,12 +43082,11 @@ static void dfq__parting_undo(dfq__parting *p) {
     }
   for (int deep = p->names.count; deep > 0; deep--)
     for (size_t i = 0; i < p->count; i++) {
-      const char *end = p->part[i]->folder;
-      for (int k = 0; k < deep && end; k++) end = strchr(end + (k > 0), '/');
+      const char *folder = p->part[i]->folder;
+      size_t n = strcspn(folder, "/");
+      for (int k = 1; k < deep && folder[n]; k++) n += 1 + strcspn(folder + n + 1, "/");
       t.len = 0;
-      dfq__putf(&t, "%s/%.*s", p->root.data,
-                end ? (int)(end - p->part[i]->folder) : (int)strlen(p->part[i]->folder),
-                p->part[i]->folder);
+      dfq__putf(&t, "%s/%.*s", p->root.data, (int)n, folder);
       if (!t.failed && p->part[i]->made) io->remove(io->user, t.data);
     }
   io->remove(io->user, p->root.data);
@@ -44365,7 +44374,6 @@ static dfq_frame *dfq__stage_join_asof(dfq__script *s, dfq_frame *in) {
   if (!p->error && dfq__parse_join_keys(p, &on)) dfq__check_keys(s, from, in, right);
   while (!p->error) {
     int direction = dfq__word_at(p, dfq__asof_names);
-    from = p->now.at;
     if (direction >= 0) { how.direction = (dfq_asof)direction; dfq__take(p); }
     else if (dfq__accept_word(p, "strict")) how.strict = true;
     else if (dfq__accept_word(p, "tolerance")) tolerance = dfq__parse_expr(p, DFQ__L_OR);
@@ -47249,7 +47257,7 @@ static bool dfq__arrow_put_values(dfq__heap *heap, dfq__arena *arena, const dfq_
       wide[2 * i + 1] = wide[2 * i] < 0 ? -1 : 0;
     }
     to->buffers[1] = wide;
-  } else if (lent && v->data) {
+  } else if (lent && n) {
     to->buffers[1] = v->data;
   } else {
     void *copy = dfq__arena_array(arena, n + 1, size);
@@ -47266,8 +47274,10 @@ static bool dfq__arrow_array_of(dfq__heap *heap, const dfq__vec *v, size_t n, df
   dfq__arena *arena = &((dfq__arrow_owner *)to->private_data)->arena;
   bool ok = true;
   for (size_t i = 0; v->valid && i < n; i++) to->null_count += !v->valid[i];
-  if (to->null_count) to->buffers[0] = dfq__arrow_bits(arena, v->valid, n);
-  if (to->null_count) ok = to->buffers[0] != NULL;
+  if (v->valid && to->null_count) {
+    to->buffers[0] = dfq__arrow_bits(arena, v->valid, n);
+    ok = to->buffers[0] != NULL;
+  }
   if (ok && dfq__arrow_put_values(heap, arena, v, n, table != NULL, large, to)) return true;
   to->release(to);
   return false;

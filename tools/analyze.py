@@ -51,7 +51,8 @@ def functions(lines):
             i = j + 1
             continue
         last = j
-        while not lines[j].rstrip().endswith("}") and not lines[last].startswith("}"):
+        one = lines[j].split("//")[0].rstrip().endswith("}")
+        while not one and not lines[last].startswith("}"):
             last += 1
         yield i, j, last, name[1]
         i = last + 1
