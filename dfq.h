@@ -45428,14 +45428,17 @@ struct dfq_page {
   dfq__text why;
 };
 
-// Notes what is wrong, when it is the first.
+// Notes what is wrong, when it is the first. Without memory for the words it is that.
 DFQ__FORMAT(2) static void dfq__page_fail(dfq_page *p, const char *format, ...) {
   va_list args;
   if (p->why.len) return;
   va_start(args, format);
   dfq__put_list(&p->why, format, args);
   va_end(args);
+  p->no_memory = p->no_memory || p->why.failed;
 }
+
+static bool dfq__page_is_bad(const dfq_page *p) { return p->why.len || p->no_memory; }
 
 static const char *dfq__page_field(const dfq_page *p, int field) {
   return p->schema->field[field].name;
@@ -45479,7 +45482,7 @@ static bool dfq__page_takes(dfq_page *p, int field, dfq_type type) {
     dfq__page_mistyped(p, field, type);
   else if (p->place[field] >= 0 && p->given[p->place[field]])
     dfq__page_fail(p, "column %s comes twice", dfq__page_field(p, field));
-  return !p->why.len && p->place[field] >= 0;
+  return !dfq__page_is_bad(p) && p->place[field] >= 0;
 }
 
 // Bytes that must be 0 or 1: as they are, or copied. NULL without memory.
@@ -45522,7 +45525,7 @@ static void dfq__page_put(dfq_page *p, int field, dfq__vec v) {
   int c = p->place[field];
   if (!v.data && p->rows)
     dfq__page_fail(p, "column %s comes without data", dfq__page_field(p, field));
-  if (p->why.len) return;
+  if (dfq__page_is_bad(p)) return;
   if (v.valid) v.valid = dfq__page_bits(p, &p->valid[c], v.valid);
   if (v.type == DFQ_BOOL) v.data = dfq__page_bits(p, &p->data[c], (const uint8_t *)v.data);
   if (dfq__is_bytes(v.type) && !p->no_memory) (void)dfq__page_views(p, &v, &p->data[c]);
@@ -45543,12 +45546,15 @@ DFQ_API void dfq_page_texts(dfq_page *p, int field, const char *const *text,
                             const size_t *len) {
   if (!dfq__page_takes(p, field, DFQ_STR)) return;
   int c = p->place[field];
-  dfq_view *to = (dfq_view *)(void *)dfq__page_room(p, &p->data[c], p->rows * sizeof *to);
-  char *valid = dfq__page_room(p, &p->valid[c], p->rows);
-  if (!text && p->rows)
+  size_t rows = p->rows;
+  if (!text && rows) {
     dfq__page_fail(p, "column %s comes without data", dfq__page_field(p, field));
-  if (!to || !valid || p->why.len) return;
-  for (size_t i = 0; i < p->rows; i++) {
+    return;
+  }
+  dfq_view *to = (dfq_view *)(void *)dfq__page_room(p, &p->data[c], rows * sizeof *to);
+  char *valid = dfq__page_room(p, &p->valid[c], rows);
+  if (!to || !valid) return;
+  for (size_t i = 0; i < rows; i++) {
     size_t n = !text[i] ? 0 : len ? len[i] : strlen(text[i]);
     if (n > UINT32_MAX)
       dfq__page_fail(p, "row %zu: column %s has a text of 4 GiB", i + 1,
@@ -45578,7 +45584,7 @@ static bool dfq__page_fits(dfq_page *p, const dfq_value *row) {
 // The vectors are set for each row anew, because the buffers move when they grow.
 DFQ_API void dfq_page_row(dfq_page *p, const dfq_value *row) {
   if (p->sized) dfq__page_fail(p, "single rows come beside columns");
-  if (p->why.len || p->no_memory || !dfq__page_fits(p, row)) return;
+  if (dfq__page_is_bad(p) || !dfq__page_fits(p, row)) return;
   p->by_rows = true;
   for (int f = 0; f < p->schema->count; f++) {
     int c = p->place[f];
@@ -45713,7 +45719,6 @@ static bool dfq__page_start(dfq__page_scan *s) {
 static bool dfq__page_good(dfq__page_scan *s, int got, const char *why) {
   dfq_page *p = &s->page;
   const char *name = s->source->user.name;
-  if (p->no_memory || p->why.failed) { dfq__run_no_memory(s->head.run); return false; }
   if (got < 0 && !p->why.len)
     dfq__page_fail(p, "%s", why ? why : "the next function failed");
   if (got > 1) dfq__page_fail(p, "the next function returned %d, not 1, 0 or -1", got);
@@ -45722,7 +45727,8 @@ static bool dfq__page_good(dfq__page_scan *s, int got, const char *why) {
     if (!p->given[c])
       dfq__page_fail(p, "column %s is wanted, and was not given",
                      s->head.node->schema.field[c].name);
-  if (!p->why.len) return true;
+  if (p->no_memory) dfq__run_no_memory(s->head.run);
+  if (p->no_memory || !p->why.len) return !p->no_memory;
   dfq__source_error(s->head.run, s->head.node, "page %zu of %s: %s", s->pages, name,
                     p->why.data);
   return false;
@@ -46376,6 +46382,7 @@ DFQ__FORMAT(2) static bool dfq__arrow_fail(dfq__arrow *a, const char *format, ..
   va_start(args, format);
   dfq__put_list(&a->why, format, args);
   va_end(args);
+  a->no_memory = a->no_memory || a->why.failed;
   return false;
 }
 
@@ -46864,7 +46871,7 @@ static void dfq__arrow_fill(dfq_page *p, const dfq__arrow_node *n, const struct 
     dfq_page_rows(p, (size_t)x->length);
     (void)dfq__arrow_page(&a, p, n, x, 0, x->length, NULL);
   }
-  if (a.no_memory || a.why.failed) p->no_memory = true;
+  if (a.no_memory) p->no_memory = true;
   else if (a.why.len) dfq__page_fail(p, "%s", a.why.data);
   dfq__text_free(&a.why);
 }
@@ -46879,12 +46886,12 @@ DFQ_API void dfq_page_arrow(dfq_page *p, const struct ArrowSchema *schema,
   if (field) dfq__arrow_fields(n, field);
   if (field && a.fields != p->schema->count)
     dfq__page_fail(p, "the array has %d columns, the source %d", a.fields, p->schema->count);
-  for (int f = 0; field && !p->why.len && f < a.fields; f++)
+  for (int f = 0; field && !dfq__page_is_bad(p) && f < a.fields; f++)
     if (field[f].type != dfq__types_of(p->schema, f))
       dfq__page_mistyped(p, f, field[f].type);
-  if (a.no_memory || a.why.failed) p->no_memory = true;
+  if (a.no_memory) p->no_memory = true;
   else if (a.why.len) dfq__page_fail(p, "%s", a.why.data);
-  else if (!p->why.len) dfq__arrow_fill(p, n, array);
+  else if (!dfq__page_is_bad(p)) dfq__arrow_fill(p, n, array);
   dfq__text_free(&a.why);
 }
 

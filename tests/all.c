@@ -67,6 +67,7 @@
 #include "arithmetic.c"
 #include "ch6_seldom.c"
 #include "found.c"
+#include "ch6_corners.c"
 #endif
 #if DFQ_CHAPTER >= 4
 #include "ch4_joins.c"
@@ -144,6 +145,7 @@ int main(int argc, char **argv) {
   run_arithmetic();
   run_ch6_seldom();
   run_found();
+  run_ch6_corners();
 #endif
 #if DFQ_CHAPTER >= 4
   run_ch4_joins();

@@ -1,0 +1,78 @@
+// ch6_corners.c - two things at a time: a mistake when there is no memory for its message, a
+// locale whose point has two bytes, blocks that are one here and two for the system, and random
+// rows of extremes through what has a fast form for common ones.
+
+// ---- mistakes without memory ----------------------------------------------------------------
+
+// Pages that are wrong, with every allocation of the run refused once: always an error.
+TEST(corners_wrong_pages_without_memory) {
+  static const own_fault faults[] = { OWN_WRONG_TYPE, OWN_BAD_FIELD,    OWN_TWICE,
+                                      OWN_NO_DATA,    OWN_MISSING,      OWN_RETURNS_7,
+                                      OWN_ROWS_TWICE, OWN_NO_ROWS_CALL, OWN_ROWS_AT_END };
+  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+    bool reached = true;
+    for (size_t n = 1; reached && n < 5000; n++) {
+      own_source s = own_make(30, 10, OWN_COLUMNS, faults[i]);
+      dfq_source v = own_vtable(&s);
+      ch0_hook h = ch0_hook_new(0, false);
+      dfq *db = ch0_open(&h, 0);
+      dfq_frame *f = dfq_scan_source(db, &v);
+      dfq_run_options run;
+      memset(&run, 0, sizeof run);
+      run.threads = 1;
+      f = dfq_configure(f, &run);
+      h.fail_at = h.calls + n;
+      if (!CHECK(!dfq_collect(f))) printf("    fault %d, call %d\n", (int)i, (int)n);
+      reached = h.calls >= h.fail_at;
+      CHECK(dfq_error_status(db) != DFQ_OK);
+      ch0_close(db, &h);
+      if (test_now.broken) return;
+    }
+  }
+}
+
+// Texts that are not there, in the same way: the message is what finds no memory.
+static int corners_no_texts(void *cursor, dfq_page *page, const char **why) {
+  (void)cursor;
+  (void)why;
+  dfq_page_rows(page, 4);
+  dfq_page_texts(page, 0, NULL, NULL);
+  return 1;
+}
+
+static void *corners_open(void *user, const dfq_scan_request *request, const char **why) {
+  (void)request;
+  (void)why;
+  return user;
+}
+
+static void corners_close(void *cursor) { (void)cursor; }
+
+TEST(corners_no_texts_without_memory) {
+  static const dfq_field field = { "s", DFQ_STR, NULL };
+  bool reached = true;
+  for (size_t n = 1; reached && n < 5000; n++) {
+    dfq_source v;
+    ch0_hook h = ch0_hook_new(0, false);
+    dfq *db = ch0_open(&h, 0);
+    memset(&v, 0, sizeof v);
+    v.size = sizeof v;
+    v.fields = &field;
+    v.count = 1;
+    v.user = &h;
+    v.open = corners_open;
+    v.next = corners_no_texts;
+    v.close = corners_close;
+    dfq_frame *f = dfq_scan_source(db, &v);
+    h.fail_at = h.calls + n;
+    CHECK(!dfq_collect(f));
+    reached = h.calls >= h.fail_at;
+    if (!reached) CHECK_HAS(dfq_error(db), "column s comes without data");
+    if (!ch0_close(db, &h)) return;
+  }
+}
+
+static void run_ch6_corners(void) {
+  RUN(corners_wrong_pages_without_memory);
+  RUN(corners_no_texts_without_memory);
+}
