@@ -4464,13 +4464,24 @@ static bool dfq__decimal_from_f64(double v, int scale, int64_t *to) {
 
 enum { DFQ__NUMBER_TEXT = 48 };   // room for any number or date as text
 
+// Makes whatever a locale has for a point one point: it may be a comma, and of several bytes.
+// Returns the new length.
+static size_t dfq__plain_point(char *to, size_t n) {
+  size_t k = 0;
+  for (size_t i = 0; i < n; i++) {
+    bool plain = dfq__is_digit(to[i]) || to[i] == '-' || to[i] == '+' || to[i] == 'e';
+    if (plain || k == 0 || to[k - 1] != '.') to[k++] = plain ? to[i] : '.';
+  }
+  to[k] = 0;
+  return k;
+}
+
 // The nearest number of so many digits, or the next one above that: does it read back as v?
 // There is none above a last 9, which becomes no digit.
 static bool dfq__write_digits(char *to, int *n, int digits, double v, bool narrow, bool above) {
   double back = 0;
-  *n = snprintf(to, DFQ__NUMBER_TEXT, above ? "%#.*g" : "%.*g", digits, v);
-  for (int i = 0; i < *n; i++)   // some locales write a comma
-    if (!dfq__is_digit(to[i]) && to[i] != '-' && to[i] != '+' && to[i] != 'e') to[i] = '.';
+  int length = snprintf(to, DFQ__NUMBER_TEXT, above ? "%#.*g" : "%.*g", digits, v);
+  *n = (int)dfq__plain_point(to, (size_t)length);
   if (above) to[strcspn(to, "e") - 1]++;
   if (!dfq__read_float(to, (size_t)*n, narrow, &back)) return false;
   return memcmp(&back, &v, sizeof v) == 0;
@@ -41811,8 +41822,7 @@ static bool dfq__write_options_check(dfq__writer *w) {
 static void dfq__put_fixed(dfq__text *t, double v, int digits) {
   size_t from = t->len;
   dfq__putf(t, "%.*f", digits < 0 ? 0 : digits, v);
-  for (size_t i = from; i < t->len; i++)
-    if (t->data[i] != '-' && !dfq__is_digit(t->data[i])) t->data[i] = '.';
+  if (t->len > from) t->len = from + dfq__plain_point(t->data + from, t->len - from);
 }
 
 // A value whose text is made by an option. False for one that is written as it is anywhere.

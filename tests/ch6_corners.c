@@ -72,7 +72,25 @@ TEST(corners_no_texts_without_memory) {
   }
 }
 
+// ---- the system's ways ----------------------------------------------------------------------
+
+// The point of ps_AF is U+066B, two bytes.
+TEST(corners_points_of_locales) {
+  static const char *const rows[][2] = {
+    { "3\xd9\xab" "14", "3.14" },     { "-3,5e+10", "-3.5e+10" }, { "0.25", "0.25" },
+    { "7", "7" },                     { "\xd9\xab" "5", ".5" },   { "1,e-7", "1.e-7" },
+    { "-0\xd9\xab" "00", "-0.00" },
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char text[32];
+    snprintf(text, sizeof text, "%s", rows[i][0]);
+    CHECK_INT(dfq__plain_point(text, strlen(text)), strlen(rows[i][1]));
+    CHECK_STR(text, rows[i][1]);
+  }
+}
+
 static void run_ch6_corners(void) {
   RUN(corners_wrong_pages_without_memory);
   RUN(corners_no_texts_without_memory);
+  RUN(corners_points_of_locales);
 }
