@@ -2068,6 +2068,9 @@ static size_t dfq__min(size_t a, size_t b) { return a < b ? a : b; }
 DFQ__UNUSED static uint64_t dfq__min64(uint64_t a, uint64_t b) { return a < b ? a : b; }
 static size_t dfq__max(size_t a, size_t b) { return a > b ? a : b; }
 
+// Did the system's latest call fail because there is no memory, or no addresses?
+DFQ__UNUSED static bool dfq__system_is_full(void) { return errno == ENOMEM; }
+
 // ---- >>memory: one hook, byte accounting, a budget, large blocks ----------------------------
 // Idea. All memory comes through one function in the manner of realloc that is told the old
 // size as well. So bytes are counted exactly, a budget can refuse, and a test can make the n-th
@@ -2140,14 +2143,15 @@ static void *dfq__huge_alloc(size_t bytes) {
 static void dfq__huge_free(void *p, size_t bytes) { if (p) (void)munmap(p, bytes); }
 
 // Makes a block larger or smaller: where it is, or else at new addresses that are aligned, too.
-// NULL: it could not be done, and the block is as it was.
+// NULL: it could not be done, and the block is as it was. A block that is two for the system,
+// because it was joined, is none that can be moved; only a lack of addresses is worth a move.
+// Linux clears the place that a block shall move to before it looks whether it can, so what
+// became of those addresses after a failure nobody knows: another thread may have them by now.
 static void *dfq__huge_resize(void *p, size_t bytes, size_t wanted) {
   if (mremap(p, bytes, wanted, 0) != MAP_FAILED) return p;
-  void *to = dfq__huge_alloc(wanted);
-  if (!to) return NULL;
-  if (mremap(p, bytes, wanted, DFQ__REMAP_TO, to) != MAP_FAILED) return to;
-  dfq__huge_free(to, wanted);
-  return NULL;
+  void *to = dfq__system_is_full() ? dfq__huge_alloc(wanted) : NULL;
+  if (!to || mremap(p, bytes, wanted, DFQ__REMAP_TO, to) == MAP_FAILED) return NULL;
+  return to;
 }
 #else
 enum { DFQ__SPLITS = 0 };   // a part of a block can be given back, or used as one

@@ -89,8 +89,34 @@ TEST(corners_points_of_locales) {
   }
 }
 
+#if defined(__linux__) && !defined(DFQ_NO_HUGE_PAGES) && !defined(__SANITIZE_ADDRESS__) && \
+    (defined(__x86_64__) || defined(__aarch64__) || defined(__i386__) || defined(__riscv))
+// A block that is two for the system cannot be moved as one; it stays as it was, and is copied.
+TEST(corners_blocks_of_two_mappings) {
+  const size_t huge = DFQ__HUGE;
+  dfq *db = dfq_open(NULL);
+  dfq__heap *heap = db->heap;
+  char *p = (char *)dfq__alloc(heap, 4 * huge);
+  if (!CHECK(p)) return;
+  memset(p, 7, 4 * huge);
+  CHECK_INT(mprotect(p + 2 * huge, huge, PROT_READ), 0);   // three mappings now
+  CHECK(dfq__huge_resize(p, 4 * huge, 6 * huge) == NULL);
+  CHECK(p[0] == 7 && p[4 * huge - 1] == 7);
+  char *q = (char *)dfq__resize(heap, p, 4 * huge, 6 * huge);
+  CHECK(q && q != p && q[0] == 7 && q[3 * huge] == 7 && q[4 * huge - 1] == 7);
+  if (q) memset(q, 1, 6 * huge);
+  dfq__free(heap, q ? q : p, (q ? 6 : 4) * huge);
+  CHECK_INT(heap->used > 64 * huge, 0);
+  dfq_close(db);
+}
+#define CORNERS_MAPPINGS
+#endif
+
 static void run_ch6_corners(void) {
   RUN(corners_wrong_pages_without_memory);
   RUN(corners_no_texts_without_memory);
   RUN(corners_points_of_locales);
+#if defined(CORNERS_MAPPINGS)
+  RUN(corners_blocks_of_two_mappings);
+#endif
 }
