@@ -39684,10 +39684,13 @@ static void dfq__hive_type(dfq__files *s, dfq_field *f, int part, int parts) {
   }
 }
 
-// A key's name, interned. NULL without memory.
+// A key's name, interned. No name has a zero byte: one with %00 stays as it is written. NULL
+// without memory.
 static const char *dfq__hive_key(dfq *db, const char *key, size_t n) {
   char *text = (char *)dfq__arena_alloc(&db->arena, n + 1);
-  return text ? dfq__intern_n(db, text, dfq__percent_decode(text, key, n)) : NULL;
+  size_t len = text ? dfq__percent_decode(text, key, n) : 0;
+  if (text && memchr(text, 0, len)) return dfq__intern_n(db, key, n);
+  return text ? dfq__intern_n(db, text, len) : NULL;
 }
 
 // The keys that stand in any path, each once, in the order in which they are met.

@@ -89,6 +89,28 @@ TEST(corners_points_of_locales) {
   }
 }
 
+// No name has a zero byte: a key with %00 keeps its name, two of them are two columns.
+TEST(corners_keys_with_zero_bytes) {
+  dfq *db = dfq_open(NULL);
+  dfq__files s;
+  dfq__names keys = { &db->arena, NULL, 0, 0, false };
+  const char *path[] = { "a%00b=1/a%20c=%41%00/x.csv", "a%00c=2/a%20c=z/x.csv" };
+  dfq_value value[3];
+  memset(&s, 0, sizeof s);
+  s.count = 2;
+  s.path = path;
+  dfq__hive_keys(&s, &keys, db);
+  CHECK_INT(keys.count, 3);
+  CHECK_STR(keys.name[0], "a%00b");
+  CHECK_STR(keys.name[1], "a c");
+  CHECK_STR(keys.name[2], "a%00c");
+  CHECK(dfq__hive_values(db, path[0], &keys, value));
+  CHECK_INT(value[0].len, 1);
+  CHECK_INT(value[1].len, 2);      // a value may have one
+  CHECK(value[2].type == DFQ_NULL);
+  dfq_close(db);
+}
+
 #if defined(__linux__) && !defined(DFQ_NO_HUGE_PAGES) && !defined(__SANITIZE_ADDRESS__) && \
     (defined(__x86_64__) || defined(__aarch64__) || defined(__i386__) || defined(__riscv))
 // A block that is two for the system cannot be moved as one; it stays as it was, and is copied.
@@ -116,6 +138,7 @@ static void run_ch6_corners(void) {
   RUN(corners_wrong_pages_without_memory);
   RUN(corners_no_texts_without_memory);
   RUN(corners_points_of_locales);
+  RUN(corners_keys_with_zero_bytes);
 #if defined(CORNERS_MAPPINGS)
   RUN(corners_blocks_of_two_mappings);
 #endif
