@@ -24376,7 +24376,8 @@ static bool dfq__sort_open(dfq__op *op) {
   dfq__sort_op *s = (dfq__sort_op *)op;
   const dfq__node *n = op->node;
   size_t keys = (size_t)n->key_count, columns = (size_t)op->out.columns;
-  s->limit = n->kind == DFQ__TOP_K ? (size_t)n->count : SIZE_MAX;
+  s->limit = n->kind == DFQ__TOP_K && (uint64_t)n->count < SIZE_MAX ? (size_t)n->count
+                                                                    : SIZE_MAX;
   s->key = (dfq__bound **)dfq__op_array(op, keys, sizeof *s->key);
   s->flat = (dfq__buffer *)dfq__op_array(op, 2 * keys, sizeof *s->flat);
   s->out = (dfq__buffer *)dfq__op_array(op, 2 * columns, sizeof *s->out);
@@ -40115,7 +40116,7 @@ static dfq__node *dfq__files_node(dfq__files_scan *s, int i, dfq__source *file) 
   c->expr = expr;
   c->expr_count = c->schema.count = 0;
   c->schema.field = field;
-  if (n->count >= 0) c->count = (int64_t)dfq__min((size_t)s->left, (size_t)INT64_MAX);
+  if (n->count >= 0) c->count = (int64_t)s->left;
   for (int k = 0; k < n->schema.count; k++) {
     int whole = dfq__files_column(s->set, n->schema.field[k].name);
     int own = dfq__schema_find(&file->schema, n->schema.field[k].name);
@@ -40188,7 +40189,7 @@ static dfq__event dfq__files_scan_next(dfq__op *op) {
     if (!s->file && !dfq__files_enter(s, s->next++)) return DFQ__ERROR;
     dfq__event e = dfq__pull(s->file);
     if (e == DFQ__BATCH) {
-      s->left -= dfq__min(s->file->out.rows, (size_t)s->left);
+      s->left -= dfq__min64(s->file->out.rows, s->left);
       return dfq__files_batch(s) ? DFQ__BATCH : DFQ__ERROR;
     }
     dfq__files_leave(s);

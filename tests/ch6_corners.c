@@ -134,6 +134,18 @@ TEST(corners_blocks_of_two_mappings) {
 #define CORNERS_MAPPINGS
 #endif
 
+// A limit beyond what 32 bits count is no limit of no rows.
+TEST(corners_limits_beyond_32_bits) {
+  dfq *db = dfq_open(NULL);
+  const char *path[] = { test_file("far_1.csv", "a\n1\n2\n"),
+                         test_file("far_2.csv", "a\n3\n") };
+  dfq_frame *f = dfq_scan_csv_files(db, path, 2, NULL);
+  CHECK_INT(dfq_count(dfq_limit(f, (int64_t)1 << 32)), 3);
+  CHECK_INT(dfq_count(dfq_limit(dfq_sort(f, "a desc"), (int64_t)1 << 32)), 3);
+  CHECK_INT(dfq_count(dfq_limit(f, INT64_MAX)), 3);
+  dfq_close(db);
+}
+
 static void run_ch6_corners(void) {
   RUN(corners_wrong_pages_without_memory);
   RUN(corners_no_texts_without_memory);
@@ -142,4 +154,5 @@ static void run_ch6_corners(void) {
 #if defined(CORNERS_MAPPINGS)
   RUN(corners_blocks_of_two_mappings);
 #endif
+  RUN(corners_limits_beyond_32_bits);
 }
