@@ -147,7 +147,7 @@ TEST(types_lists_join) {
              TYPES_SPLIT "| select l, x) on l %s", path, path, kinds[i]);
     dfq_frame *f = dfq_query(db, text);
     CHECK_INT(dfq_count(f), rows[i]);
-    CHECK(dfq_check_equivalent(f, NULL));
+    CHECK_SAME(f);
   }
   dfq_close(db);
 }
@@ -180,7 +180,7 @@ TEST(types_lists_in_c) {
   CHECK_INT(dfq_table_i64(t, 0, 0), 0);
   CHECK_STR(dfq_table_str(t, 0, 0, NULL), "");
   dfq_frame *f = dfq_with_columns(dfq_scan_table(db, t), "l as m, cast(l as str) as c");
-  CHECK(dfq_check_equivalent(f, NULL));
+  CHECK_SAME(f);
   FILE *file = tmpfile();
   CHECK(dfq_print_json(f, file));
   char *text = test_text(file);
@@ -300,14 +300,14 @@ TEST(types_dates_without_datetime) {
   dfq_frame *f = dfq_select(dfq_scan_table(db, t), "try_cast(d as datetime) as t");
   CHECK_STR(engine_all(f), "1970-01-01 00:00:00; null; 9999-12-31 00:00:00; null; "
                            "0000-01-01 00:00:00; null; null");
-  CHECK(dfq_check_equivalent(f, NULL));
+  CHECK_SAME(f);
   static const char *const fails[] = { "cast(d as datetime)", "d < datetime '2020-01-01 12:00'",
                                        "d + time '12:00'", "hour(d)" };
   for (size_t i = 0; i < sizeof fails / sizeof *fails; i++) {
     dfq_expr *e = dfq_as(dfq_parse(db, fails[i]), "r");
     f = dfq_select_exprs(dfq_scan_table(db, t), &e, 1);
     CHECK_HAS(engine_all(f), "in row 2 (d = 5881580-07-11)");
-    CHECK(dfq_check_equivalent(f, NULL));
+    CHECK_SAME(f);
   }
   dfq_table_free(t);
   dfq_close(db);
@@ -438,7 +438,7 @@ TEST(types_narrow_in_c) {
   for (int k = 0; k < 4; k++) {
     dfq_frame *j = dfq_join(f, f, on[k], DFQ_INNER);
     CHECK_INT(dfq_count(j), k == 3 ? 2 : 3);   // a has a null
-    CHECK(dfq_check_equivalent(j, NULL));
+    CHECK_SAME(j);
   }
   CHECK_HAS(dfq_frame_error(dfq_join(f, f, "a = b", DFQ_INNER)), "match a (i8) with b (u16)");
   dfq_table_free(t);
@@ -609,7 +609,7 @@ TEST(types_decimals_in_c) {
   CHECK_STR(text, "[\n  {\"p\": 12.30},\n  {\"p\": -0.05}\n]\n");
   free(text);
   dfq_frame *f = dfq_scan_table(db, t);
-  CHECK(dfq_check_equivalent(dfq_join(f, f, "p", DFQ_LEFT), NULL));
+  CHECK_SAME(dfq_join(f, f, "p", DFQ_LEFT));
   CHECK_INT(dfq_count(dfq_join(f, f, "p", DFQ_INNER)), 3);
   dfq_table_free(t);
   column.type = dfq_decimal_of(19);

@@ -522,7 +522,7 @@ static const char *joins_query(dfq *db, const char *stages) {
   dfq_frame *again = dfq_query(db, printed);
   if (dfq_frame_error(again)) return dfq_frame_error(again);
   if (!CHECK_STR(dfq_pipeline_text(again), printed)) return "";
-  CHECK(dfq_check_equivalent(again, NULL));
+  CHECK_SAME(again);
   return engine_all(again);
 }
 

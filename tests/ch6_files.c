@@ -425,7 +425,7 @@ TEST(files_columns_must_agree) {
                                            "id + 1 > 0" };
     o.fill_missing = true;
     dfq_frame *f = dfq_scan_csv(db, test_path("mix/*.csv"), &o);
-    CHECK(dfq_check_equivalent(dfq_filter(f, filters[i]), NULL));
+    CHECK_SAME(dfq_filter(f, filters[i]));
   }
   files_fell(test_path("mix"));
   dfq_close(db);
@@ -468,7 +468,7 @@ TEST(files_lists_of_paths) {
   CHECK_HAS(dfq_pipeline_text(f), "scan (");
   dfq_frame *again = dfq_query(db, dfq_pipeline_text(f));
   CHECK_STR(dfq_pipeline_text(again), dfq_pipeline_text(f));
-  CHECK(dfq_check_equivalent(dfq_join(f, again, "id", DFQ_INNER), NULL));
+  CHECK_SAME(dfq_join(f, again, "id", DFQ_INNER));
   const char *joined = dfq_pipeline_text(dfq_join(f, again, "id", DFQ_INNER));
   CHECK_STR(dfq_pipeline_text(dfq_query(db, joined)), joined);
   CHECK_HAS(dfq_frame_error(dfq_scan_csv_files(db, paths, 0, NULL)), "no path is given");
@@ -529,7 +529,7 @@ TEST(files_several_sinks) {
   CHECK_INT(few.rows, 2048);   // was not called again
   CHECK_INT(all.rows, 9000);
   CHECK_INT(dfq_count(dfq_scan_csv(db, csv, NULL)), 9000);
-  CHECK(dfq_check_equivalent(dfq_scan_csv(db, csv, NULL), NULL));
+  CHECK_SAME(dfq_scan_csv(db, csv, NULL));
   // Functions that have seen enough end the run; so a later error does not come.
   few.rows = 0;
   CHECK(dfq_write_all(dfq_filter(f, "id < 2000 or cast(name as i64) > 0"), sinks + 2, 1));
@@ -712,7 +712,7 @@ TEST(files_options_as_text) {
   free(got);
   CHECK_HAS(dfq_pipeline_text(f), "file_name from hive false fill_missing true\n| limit 3");
   CHECK_STR(dfq_pipeline_text(dfq_query(db, dfq_pipeline_text(f))), dfq_pipeline_text(f));
-  CHECK(dfq_check_equivalent(f, NULL));
+  CHECK_SAME(f);
   files_fell(test_path("opt"));
   dfq_close(db);
 }

@@ -71,7 +71,7 @@ TEST(knobs_rows_skipped_and_taken) {
   dfq *db = dfq_open(NULL);
   dfq_frame *f = dfq_scan_csv(db, "examples/data/airports.csv", &o);
   f = dfq_select(dfq_filter(f, "state = 'TX' and no > 100"), "no, iata");
-  CHECK(dfq_check_equivalent(f, NULL));
+  CHECK_SAME(f);
   dfq_table *t = dfq_collect(f);
   dfq_table *u = dfq_collect(dfq_query(
       db, "scan examples/data/airports.csv | row_index no | filter state = 'TX' and no > 100 "

@@ -167,7 +167,7 @@ TEST(written_stage) {
     CHECK(a && b && dfq_table_equal(a, b, NULL, 0));
     dfq_table_free(a);
     dfq_table_free(b);
-    CHECK(dfq_check_equivalent(f, NULL));
+    CHECK_SAME(f);
   }
   dfq_table *t = dfq_collect(dfq_write_stage(dfq_query(db, "orders"), path, NULL, NULL));
   size_t n = 0;
@@ -588,7 +588,7 @@ static void written_many(const char *at, dfq *db, const char *query, const char 
     char *again = csv_dump(g);
     CHECK_STR(again, got);
     free(again);
-    CHECK(dfq_check_equivalent(f, NULL));
+    CHECK_SAME(f);
   }
   free(got);
 }

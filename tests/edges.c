@@ -99,7 +99,7 @@ TEST(edges_range_of_far_dates) {
     snprintf(item, sizeof item, "count(d) over (%s) as n", rows[i].over);
     dfq_frame *f = dfq_with_columns(edges_column(db, DFQ_DATE, days, 6), item);
     dfq_table *t = dfq_collect(f);
-    if (!CHECK(dfq_check_equivalent(f, stdout))) printf("    %s\n", item);
+    if (!CHECK_SAME(f)) printf("    %s\n", item);
     for (size_t r = 0; t && r < 6; r++)
       if (!CHECK_INT(dfq_table_i64(t, r, 1), rows[i].want[r]))
         printf("    %s, row %d\n", item, (int)r);
@@ -114,11 +114,10 @@ TEST(edges_far_neighbours) {
   static const int64_t x[] = { 1, 2, 3, 4 };
   dfq *db = dfq_open(NULL);
   dfq_frame *f = edges_column(db, DFQ_I64, x, 4);
-  CHECK(dfq_check_equivalent(
-      dfq_with_columns(f, "lead(d, 9223372036854775806) over (order by d) as a, "
-                          "lag(d, 9223372036854775806, 7) over (order by d) as b, "
-                          "nth_value(d, 9223372036854775806) over (order by d) as c, "
-                          "shift(d, -9223372036854775806) over (order by d) as e"), stdout));
+  CHECK_SAME(dfq_with_columns(f, "lead(d, 9223372036854775806) over (order by d) as a, "
+                                 "lag(d, 9223372036854775806, 7) over (order by d) as b, "
+                                 "nth_value(d, 9223372036854775806) over (order by d) as c, "
+                                 "shift(d, -9223372036854775806) over (order by d) as e"));
   dfq_close(db);
 }
 
@@ -150,7 +149,7 @@ TEST(edges_times_of_no_day) {
   dfq_column c = { "t", DFQ_TIME, bad, some };
   dfq_table *t = dfq_table_new(db, &c, 1, 4);
   CHECK(t != NULL);
-  CHECK(dfq_check_equivalent(dfq_select(dfq_scan_table(db, t), "t, hour(t) as h"), stdout));
+  CHECK_SAME(dfq_select(dfq_scan_table(db, t), "t, hour(t) as h"));
   dfq_table_free(t);
   for (int i = 0; i < 3; i++) {
     c.data = bad + i;
@@ -200,13 +199,12 @@ TEST(edges_times_of_functions) {
   f.row = edges_late;
   f.batch = edges_late_batch;
   CHECK(dfq_define_scalar(db, &f));
-  CHECK(dfq_check_equivalent(dfq_select(edges_column(db, DFQ_I64, hours, 4), "late(d) as t"),
-                             stdout));
+  CHECK_SAME(dfq_select(edges_column(db, DFQ_I64, hours, 4), "late(d) as t"));
   CHECK(!dfq_collect(dfq_select(edges_column(db, DFQ_I64, hours, 4), "late(d) as t")));
   CHECK_HAS(dfq_error(db), "late(d) gave a number that its type does not hold, in row 3");
   dfq_frame *fine = dfq_select(edges_column(db, DFQ_I64, good, 4), "late(d) as t");
   CHECK_INT(dfq_count(fine), 4);
-  CHECK(dfq_check_equivalent(fine, stdout));
+  CHECK_SAME(fine);
   dfq_close(db);
 }
 

@@ -34,6 +34,8 @@
 #define CHECK_STR(got, want) test_str(TEST_AT, #got, #want, (got), (want))
 #define CHECK_HAS(text, piece) test_has(TEST_AT, #text, (text), (piece))
 #define CHECK_F64(got, want) test_f64(TEST_AT, #got, #want, (got), (want)) // bits or both NaN
+// All ways of running a frame give the same; what they say is shown when they do not.
+#define CHECK_SAME(frame) test_same(TEST_AT, #frame, dfq_check_equivalent(frame, test_log()))
 
 #define TEST_TEXT(x) #x
 #define TEST_LINE(x) TEST_TEXT(x)
@@ -59,9 +61,10 @@ typedef struct test_state {
   bool broken;              // a check of the running test has failed
   char *dir;                // made by the first test_path
   test_name *names;
+  FILE *log;                // of the latest test_log
 } test_state;
 
-static test_state test_now = { "", "", 0, 0, 0, 0, 0, false, NULL, NULL };
+static test_state test_now = { "", "", 0, 0, 0, 0, 0, false, NULL, NULL, NULL };
 
 // ---- checks ---------------------------------------------------------------------------------
 
@@ -250,6 +253,21 @@ static inline char *test_text_n(FILE *f, size_t *n) {
 
 static inline char *test_text(FILE *f) { return test_text_n(f, NULL); }
 
+// An empty file for what is worth reading only when a check fails; NULL where there is none.
+static inline FILE *test_log(void) {
+  if (test_now.log) fclose(test_now.log);
+  return test_now.log = tmpfile();
+}
+
+static inline bool test_same(const char *at, const char *what, bool same) {
+  char *text = !same && test_now.log ? test_text(test_now.log) : NULL;
+  if (same) return true;
+  test_now.log = NULL;
+  test_fail("  %s: %s\n%s", at, what, text ? text : "");
+  free(text);
+  return false;
+}
+
 // A file's content as test_text_n gives it, or NULL when it cannot be opened.
 static inline char *test_read_n(const char *path, size_t *n) {
   FILE *f = fopen(path, "rb");
@@ -277,7 +295,9 @@ static inline void test_clean(void) {
     if (test_is_file(e->d_name)) remove(test_path(e->d_name));
   if (dir) closedir(dir);
   if (test_now.dir) remove(test_now.dir);
+  if (test_now.log) fclose(test_now.log);
   free(test_now.dir);
+  test_now.log = NULL;
   test_now.dir = NULL;
   while (test_now.names) {
     test_name *next = test_now.names->next;
