@@ -19828,8 +19828,15 @@ static const char *dfq__pair_finish(dfq__aggs *all, dfq__agg *a, size_t group, d
 //   group [ 0 1 0 2 ]   value [ 5 7 1 9 ]    ->    start [ 0 2 3 4 ]   value [ 5 1 | 7 | 9 ]
 //
 // Then quickselect finds the rank of a quantile, O(n) on average, and the others walk the list.
-// Threads take morsels of rows in turns, so the list of one of them has gaps, but it ascends;
-// a mark is left where a morsel begins, and lists are merged by their marks. skew and kurtosis
+// Threads take morsels of rows in turns, so the list of one of them has gaps, but it ascends; a
+// mark is left where a morsel begins, and by their marks the lists are runs of one list. It is
+// never put together: each thread counts what its share of the runs has for each group, the
+// sums of that give each thread its places in every group, and all scatter at once:
+//
+//   runs    A 0 .. 9 | B 0 .. 7 | A 10 .. 19 | B 8 .. 15      thread 1: two, thread 2: two
+//   group 0   [ thread 1's values | thread 2's ]   group 1   [ ... | ... ]
+//
+// skew and kurtosis
 // are here because they are best computed in two passes: deviations from the exact mean, and
 // then exact sums of their powers, so that they depend on no order either. Larger engines
 // combine four moments of each thread by formula, and offer sketches for quantiles.
@@ -19951,34 +19958,111 @@ static bool dfq__keep_update(dfq__aggs *all, dfq__agg *a, const uint32_t *group,
   return !dfq__is_bytes(a->in_type) || dfq__strings_keep(&all->arena, view, valid, kept - from);
 }
 
-// Puts the kept values of each group side by side: start[g] .. start[g + 1] are group g's.
-// Counts are summed two places to the right; scattering then moves each start to its group's
-// end, that is, one place to the left, and the array is right without another pass.
-static bool dfq__keep_sort_out(dfq__aggs *all, dfq__agg *a) {
-  size_t size = dfq__size_of(a->in_type);
-  dfq__buffer to = { NULL, NULL, 0 }, valid = { NULL, NULL, 0 };
-  bool nulls = dfq__agg_keeps_nulls(a->fn);
-  bool ok = dfq__buffer_reserve(all->heap, &a->start, (all->groups + 2) * 8) &&
-            dfq__buffer_reserve(all->heap, &to, a->kept * size + 8) &&
-            dfq__buffer_reserve(all->heap, &valid, nulls ? a->kept + 1 : 1);
-  size_t *start = (size_t *)(void *)a->start.data;
-  const uint32_t *g = (const uint32_t *)(const void *)a->group.data;
-  if (ok) memset(start, 0, (all->groups + 2) * 8);
-  for (size_t i = 0; ok && i < a->kept; i++) start[g[i] + 2]++;
-  for (size_t i = 2; ok && i < all->groups + 2; i++) start[i] += start[i - 1];
-  for (size_t i = 0; ok && i < a->kept; i++) {
-    size_t at = start[g[i] + 1]++;
-    if (size == 8) memcpy(to.data + at * 8, a->value.data + i * 8, 8);
-    else memcpy(to.data + at * size, a->value.data + i * size, size);
-    if (nulls) valid.data[at] = a->valid.data[i];
+// A run of values in the order of their rows.
+typedef struct dfq__kept_run {
+  const dfq__agg *of;           // in whose list
+  const uint32_t *to_group;     // what its groups are called here; NULL: the same
+  size_t from, end;
+} dfq__kept_run;
+
+// Sorting runs out by groups. begin: each thread's first run. place: of each thread and group,
+// how many values, and then where the next one goes.
+typedef struct dfq__sorting_out {
+  const dfq__kept_run *run;
+  size_t begin[DFQ__MAX_THREADS + 1], groups, size;
+  int threads;
+  bool nulls;
+  size_t *place;
+  dfq__buffer value, valid;
+} dfq__sorting_out;
+
+static void dfq__keep_count(void *sorting, int thread) {
+  dfq__sorting_out *s = (dfq__sorting_out *)sorting;
+  size_t *count = s->place + (size_t)thread * s->groups;
+  memset(count, 0, s->groups * sizeof *count);
+  for (size_t r = s->begin[thread]; r < s->begin[thread + 1]; r++) {
+    const dfq__kept_run *run = &s->run[r];
+    const uint32_t *g = (const uint32_t *)(const void *)run->of->group.data;
+    for (size_t i = run->from; i < run->end; i++)
+      count[run->to_group ? run->to_group[g[i]] : g[i]]++;
   }
-  dfq__buffer_free(all->heap, ok ? &a->value : &to);
-  dfq__buffer_free(all->heap, ok ? &a->valid : &valid);
+}
+
+static void dfq__keep_scatter(void *sorting, int thread) {
+  dfq__sorting_out *s = (dfq__sorting_out *)sorting;
+  size_t *place = s->place + (size_t)thread * s->groups, size = s->size;
+  for (size_t r = s->begin[thread]; r < s->begin[thread + 1]; r++) {
+    const dfq__kept_run *run = &s->run[r];
+    const uint32_t *g = (const uint32_t *)(const void *)run->of->group.data;
+    const char *value = run->of->value.data;
+    for (size_t i = run->from; i < run->end; i++) {
+      size_t at = place[run->to_group ? run->to_group[g[i]] : g[i]]++;
+      if (size == 8) memcpy(s->value.data + at * 8, value + i * 8, 8);
+      else memcpy(s->value.data + at * size, value + i * size, size);
+      if (s->nulls) s->valid.data[at] = run->of->valid.data[i];
+    }
+  }
+}
+
+// Gives every thread runs of about as many values.
+static void dfq__keep_deal(dfq__sorting_out *s, size_t runs, size_t kept) {
+  size_t r = 0, done = 0, threads = (size_t)s->threads;
+  for (size_t t = 1; t <= threads; t++) {
+    for (; r < runs && (t == threads || done < kept / threads * t); r++)
+      done += s->run[r].end - s->run[r].from;
+    s->begin[t] = r;
+  }
+}
+
+enum { DFQ__SORTED_OUT = 1 << 16 };   // values that a thread is worth
+
+// Puts the values of runs side by side by their groups: start[g] .. start[g + 1] are group g's.
+// Not in so many threads that their counts would be more than the values. False without memory.
+static bool dfq__keep_sort_out(dfq__aggs *all, dfq__agg *a, const dfq__kept_run *run,
+                               size_t runs, int threads) {
+  dfq__sorting_out s;
+  size_t kept = 0, sum = 0, places;
+  memset(&s, 0, sizeof s);
+  for (size_t r = 0; r < runs; r++) kept += run[r].end - run[r].from;
+  s.run = run;
+  s.groups = all->groups;
+  s.size = dfq__size_of(a->in_type);
+  s.nulls = dfq__agg_keeps_nulls(a->fn);
+  s.threads = (int)dfq__min((size_t)threads, kept / dfq__max(DFQ__SORTED_OUT, s.groups) + 1);
+  places = ((size_t)s.threads * s.groups + 1) * sizeof *s.place;
+  s.place = (size_t *)dfq__alloc(all->heap, places);
+  bool ok = s.place && dfq__buffer_reserve(all->heap, &a->start, (s.groups + 1) * 8) &&
+            dfq__buffer_reserve(all->heap, &s.value, kept * s.size + 8) &&
+            dfq__buffer_reserve(all->heap, &s.valid, s.nulls ? kept + 1 : 1);
+  size_t *start = (size_t *)(void *)a->start.data;
+  if (ok) {
+    dfq__keep_deal(&s, runs, kept);
+    dfq__parallel(s.threads, dfq__keep_count, &s);
+    for (size_t g = 0; g < s.groups; g++) {
+      start[g] = sum;
+      for (size_t at = g; at < (size_t)s.threads * s.groups; at += s.groups) {
+        size_t count = s.place[at];
+        s.place[at] = sum;
+        sum += count;
+      }
+    }
+    start[s.groups] = sum;
+    dfq__parallel(s.threads, dfq__keep_scatter, &s);
+  }
+  dfq__free(all->heap, s.place, places);
+  dfq__buffer_free(all->heap, ok ? &a->value : &s.value);
+  dfq__buffer_free(all->heap, ok ? &a->valid : &s.valid);
   if (!ok) return false;
-  a->value = to;
-  a->valid = valid;
+  a->value = s.value;
+  a->valid = s.valid;
   a->sorted_out = true;
   return true;
+}
+
+// The same of the one list there is when one thread did it all.
+static bool dfq__keep_sort_own(dfq__aggs *all, dfq__agg *a) {
+  dfq__kept_run run = { a, NULL, 0, a->kept };
+  return dfq__keep_sort_out(all, a, &run, 1, 1);
 }
 
 // -- what the list comes to
@@ -20022,7 +20106,7 @@ static double dfq__shape_of(const double *v, size_t n, int fn) {
 // A group's values, side by side; *n: how many. The first group that finishes pays for the
 // sort. NULL without memory.
 static char *dfq__keep_values(dfq__aggs *all, dfq__agg *a, size_t group, size_t *n) {
-  if (!a->sorted_out && !dfq__keep_sort_out(all, a)) return NULL;
+  if (!a->sorted_out && !dfq__keep_sort_own(all, a)) return NULL;
   const size_t *start = (const size_t *)(const void *)a->start.data;
   *n = start[group + 1] - start[group];
   return a->value.data + start[group] * dfq__size_of(a->in_type);
@@ -20438,24 +20522,6 @@ static bool dfq__combine_pairs(dfq__aggs *all, dfq__agg *a, dfq__agg *from,
   return true;
 }
 
-// Values lo .. hi of another set's list, as if they were rows.
-static bool dfq__keep_adopt(dfq__aggs *all, dfq__agg *a, dfq__agg *from,
-                            const uint32_t *to_group, size_t lo, size_t hi) {
-  const uint32_t *g = (const uint32_t *)(const void *)from->group.data;
-  dfq__vec values = dfq__vec_of(a->in_type, from->value.data,
-                                (const uint8_t *)from->valid.data);
-  uint32_t number[DFQ__MOVED];
-  for (; lo < hi; lo += DFQ__MOVED) {
-    size_t n = dfq__min(hi - lo, DFQ__MOVED);
-    dfq__vec x[DFQ__AGG_INPUTS];
-    memset(x, 0, sizeof x);
-    x[0] = dfq__vec_from(values, lo);
-    for (size_t i = 0; i < n; i++) number[i] = to_group[g[lo + i]];
-    if (!a->is->update(all, a, number, x, n)) return false;
-  }
-  return true;
-}
-
 // ---- >>agg-sets: the aggregates of one group_by ---------------------------------------------
 // Idea. The table of aggregates by type, and the set of states that a group_by works on. A row
 // here is all that a class needs: words of state, update, finish, combine. sum and mean share
@@ -20578,7 +20644,7 @@ static bool dfq__aggs_settle(dfq__aggs *all) {
   for (int i = 0; i < all->count; i++) {
     dfq__agg *a = &all->agg[i];
     bool lists = a->is->update == dfq__keep_update && !a->shares && !a->sorted_out;
-    if (lists && !dfq__keep_sort_out(all, a)) return false;
+    if (lists && !dfq__keep_sort_own(all, a)) return false;
   }
   return true;
 }
@@ -25425,26 +25491,21 @@ static bool dfq__fold_room(dfq__folding *f) {
 
 enum { DFQ__FOLD_GROUPS = 1 << 13 };   // that a thread is worth
 
-// The same work in all threads that the groups are worth.
-static void dfq__fold_by(dfq__folding *f, void (*work)(void *fold, int thread)) {
-  if (f->threads > 1) dfq__parallel(f->threads, work, f);
-  else work(f, 0);
-}
-
 // Puts the groups of all parts in order: which they are goes to the operator, and into to_group
 // what each is called there, if that is not NULL. False without memory.
 static bool dfq__fold_run(dfq__folding *f, dfq__group_op *o, uint32_t *to_group) {
   size_t total = f->start[f->parts], count;
-  for (f->round = 0; f->round < f->parts; f->round++) dfq__fold_by(f, dfq__fold_look);
-  dfq__fold_by(f, dfq__fold_count);
+  for (f->round = 0; f->round < f->parts; f->round++)
+    dfq__parallel(f->threads, dfq__fold_look, f);
+  dfq__parallel(f->threads, dfq__fold_count, f);
   for (int t = 0; t < f->threads; t++) f->leaders[t + 1] += f->leaders[t];
   count = f->leaders[f->threads];
   if (!dfq__buffer_reserve(o->head.eval.heap, &o->order, count * 4 + 4)) return false;
   f->order = dfq__u32(&o->order);
-  dfq__fold_by(f, dfq__fold_order);
+  dfq__parallel(f->threads, dfq__fold_order, f);
   o->groups = count;
   if (count < total && !dfq__fold_room(f)) return false;
-  if (count < total) dfq__fold_by(f, dfq__fold_states);
+  if (count < total) dfq__parallel(f->threads, dfq__fold_states, f);
   for (size_t i = 0; to_group && i < count; i++) f->first[f->home[f->order[i]]] = (uint32_t)i;
   for (size_t g = 0; to_group && g < total; g++) to_group[g] = f->first[f->home[g]];
   for (int t = 0; t < f->threads; t++) {
@@ -25513,13 +25574,13 @@ static bool dfq__group_part_take(dfq__group_op *o, dfq__group_part *p, dfq__grou
 
 // -- folding workers together
 
-// Merges the lists of values that the parts keep for aggregate i, morsel by morsel: each list
-// ascends, so the lowest mark at hand is next. to_group: the result's number of each part's
-// groups, which begin at start.
-static bool dfq__fold_lists(dfq__group_op *o, int i, const size_t *start,
-                            const uint32_t *to_group) {
-  size_t at[DFQ__MAX_THREADS] = { 0 };
-  for (;;) {
+// The runs of values that the parts keep for aggregate i, in the order of rows: each part's
+// list ascends, so the lowest mark at hand is next. to_group: the result's number of each part's
+// groups, which begin at start. Returns how many.
+static size_t dfq__fold_runs(const dfq__group_op *o, int i, const size_t *start,
+                             const uint32_t *to_group, dfq__kept_run *run) {
+  size_t at[DFQ__MAX_THREADS] = { 0 }, runs = 0;
+  for (;; runs++) {
     int next = -1;
     uint64_t lowest = UINT64_MAX;
     for (int p = 0; p < o->parts; p++) {
@@ -25529,13 +25590,29 @@ static bool dfq__fold_lists(dfq__group_op *o, int i, const size_t *start,
       lowest = mark[at[p]].morsel;
       next = p;
     }
-    if (next < 0) return true;
-    dfq__agg *from = &o->part[next].g.aggs.agg[i];
-    const dfq__mark *mark = (const dfq__mark *)(const void *)from->mark.data + at[next]++;
-    size_t end = at[next] == from->marks ? from->kept : mark[1].from;
-    if (!dfq__keep_adopt(&o->g.aggs, &o->g.aggs.agg[i], from, to_group + start[next],
-                         mark->from, end)) return false;
+    if (next < 0) return runs;
+    const dfq__agg *of = &o->part[next].g.aggs.agg[i];
+    const dfq__mark *mark = (const dfq__mark *)(const void *)of->mark.data + at[next]++;
+    dfq__kept_run r = { of, to_group + start[next], mark->from,
+                        at[next] == of->marks ? of->kept : mark[1].from };
+    run[runs] = r;
   }
+}
+
+// Brings the parts' lists for aggregate i together, and frees them. False without memory.
+static bool dfq__fold_lists(dfq__group_op *o, int i, const size_t *start,
+                            const uint32_t *to_group) {
+  dfq__heap *heap = o->head.eval.heap;
+  size_t marks = 0;
+  dfq__buffer room = { NULL, NULL, 0 };
+  for (int p = 0; p < o->parts; p++) marks += o->part[p].g.aggs.agg[i].marks;
+  if (!dfq__buffer_reserve(heap, &room, (marks + 1) * sizeof(dfq__kept_run))) return false;
+  dfq__kept_run *run = (dfq__kept_run *)(void *)room.data;
+  size_t runs = dfq__fold_runs(o, i, start, to_group, run);
+  bool ok = dfq__keep_sort_out(&o->g.aggs, &o->g.aggs.agg[i], run, runs, o->parts);
+  dfq__buffer_free(heap, &room);
+  for (int p = 0; p < o->parts; p++) dfq__agg_free(heap, &o->part[p].g.aggs.agg[i]);
+  return ok;
 }
 
 // Moves over what is no state. False without memory.
@@ -25544,10 +25621,13 @@ static bool dfq__fold_gather(dfq__group_op *o, const size_t *start, const uint32
   bool ok = dfq__aggs_grow(all, o->groups);
   for (int i = 0; ok && i < all->count; i++) {
     if (!dfq__agg_gathers(&all->agg[i])) continue;
+    if (all->agg[i].is->update == dfq__keep_update) {
+      ok = dfq__fold_lists(o, i, start, to_group);
+      continue;
+    }
     for (int p = 0; ok && p < o->parts; p++)
       ok = dfq__combine_pairs(all, &all->agg[i], &o->part[p].g.aggs.agg[i],
                               to_group + start[p]);
-    ok = ok && dfq__fold_lists(o, i, start, to_group);
   }
   return ok;
 }

@@ -3,6 +3,8 @@
 #include "plans.h"
 
 #define GROUP " | group year: sum(amount) as total, count() as n"
+#define GROUPS "orders | group order_id: sum(amount) as total"
+#define MEDIANS "orders | group customer_id: median(amount) as middle"
 #define RIGHT "customers | join orders on customer_id right | group: count() as n"
 
 static const plan_way few[] = {
@@ -12,6 +14,14 @@ static const plan_way few[] = {
 static const plan_way many[] = {
   { "one thread", "orders" GROUP, DFQ_BATCH_ENGINE, 1, 0, 0 },
   { "two threads", "orders" GROUP, DFQ_BATCH_ENGINE, 2, 0, 0 },
+};
+static const plan_way groups[] = {
+  { "one thread", GROUPS, DFQ_BATCH_ENGINE, 1, 0, 0 },
+  { "two threads", GROUPS, DFQ_BATCH_ENGINE, 2, 0, 0 },
+};
+static const plan_way medians[] = {
+  { "one thread", MEDIANS, DFQ_BATCH_ENGINE, 1, 0, 0 },
+  { "two threads", MEDIANS, DFQ_BATCH_ENGINE, 2, 0, 0 },
 };
 static const plan_way right[] = {
   { "one thread", RIGHT, DFQ_BATCH_ENGINE, 1, 0, OFF(DFQ_RULE_BUILD_SIDE) },
@@ -23,6 +33,8 @@ int main(void) {
   keep("few", "orders | limit 1000");
   COMPARE("a thousand rows", 1000, few, true);
   COMPARE("a million rows", ORDERS, many, true);
+  COMPARE("as many groups as rows", ORDERS, groups, true);
+  COMPARE("medians, whose lists are merged", ORDERS, medians, true);
   COMPARE("a right join, which is not copied", ORDERS, right, true);
   dfq_close(db);
   return 0;

@@ -93,7 +93,22 @@ TEST(fold_hot_rows_that_are_full) {
   dfq_close(db);
 }
 
+// Lists of many values, sorted out by several threads: in the order of their rows.
+TEST(fold_lists_in_the_order_of_rows) {
+  dfq *db = dfq_open(NULL);
+  CHECK(dfq_register(db, "few", fold_table(db, 4)));
+  CHECK(dfq_register(db, "x", dfq_query(db, "few | union few | union few | union few | with "
+                                            "row_number() over () as r")));
+  dfq_table *t = dfq_collect(dfq_query(db, "x"));
+  CHECK(dfq_register(db, "y", dfq_scan_table(db, t)));
+  dfq_table_free(t);
+  fold_check(db, "numbers", "y | group a % 6 as a: implode(r) as l, median(f) as m");
+  fold_check(db, "texts", "y | group b % 4 as b: string_agg(s, '-') as l, implode(c) as c");
+  dfq_close(db);
+}
+
 static void run_ch7_fold(void) {
   RUN(fold_keys_of_all_kinds);
   RUN(fold_hot_rows_that_are_full);
+  RUN(fold_lists_in_the_order_of_rows);
 }
