@@ -43169,34 +43169,31 @@ static bool dfq__parting_commit(dfq__parting *p) {
   return true;
 }
 
+// Removes a file of a part, or with up > 0 the folder so far above it. The path is put where it
+// stood when the file was made: that needs no memory, of which there may be none left.
+static void dfq__lot_remove(dfq__parting *p, dfq__lot *part, int number, int up) {
+  dfq__text *t = &part->path;
+  t->failed = false;
+  dfq__lot_path(p, part, number, t);
+  if (t->failed) return;            // then it was not made either
+  for (int i = 0; i < up; i++) *strrchr(t->data, '/') = 0;
+  p->db->io.remove(p->db->io.user, t->data);
+}
+
 // Takes away what was made: files first, then folders from the deepest up.
 static void dfq__parting_undo(dfq__parting *p) {
-  const dfq_io *io = &p->db->io;
-  dfq__text t = dfq__text_in(p->db->heap);
   for (size_t i = 0; i < p->count; i++)
-    for (int k = 0; k < p->part[i]->files && p->part[i]->made; k++) {
-      dfq__lot_path(p, p->part[i], k, &t);
-      if (!t.failed) io->remove(io->user, t.data);
-    }
-  for (int deep = p->names.count; deep > 0; deep--)
-    for (size_t i = 0; i < p->count; i++) {
-      const char *folder = p->part[i]->folder;
-      size_t n = strcspn(folder, "/");
-      for (int k = 1; k < deep && folder[n]; k++) n += 1 + strcspn(folder + n + 1, "/");
-      t.len = 0;
-      dfq__putf(&t, "%s/%.*s", p->root.data, (int)n, folder);
-      if (!t.failed && p->part[i]->made) io->remove(io->user, t.data);
-    }
-  io->remove(io->user, p->root.data);
-  dfq__text_free(&t);
+    for (int k = 0; k < p->part[i]->files; k++) dfq__lot_remove(p, p->part[i], k, 0);
+  for (int up = 1; up <= p->names.count; up++)
+    for (size_t i = 0; i < p->count; i++) dfq__lot_remove(p, p->part[i], 0, up);
+  p->db->io.remove(p->db->io.user, p->root.data);
 }
 
 static void dfq__parting_close(dfq__parting *p) {
-  for (size_t i = 0; i < p->count; i++) {
+  for (size_t i = 0; i < p->count; i++)
     if (p->part[i]->live) dfq__writer_close(&p->part[i]->writer);
-    dfq__text_free(&p->part[i]->path);
-  }
   if (p->begun) dfq__parting_undo(p);
+  for (size_t i = 0; i < p->count; i++) dfq__text_free(&p->part[i]->path);
   dfq__free(p->db->heap, (void *)p->part, p->room * sizeof *p->part);
   dfq__dictionary_free(&p->folders);
   dfq__store_free(&p->store);

@@ -68,6 +68,7 @@
 #include "ch6_seldom.c"
 #include "found.c"
 #include "ch6_corners.c"
+#include "faults_forms.c"
 #endif
 #if DFQ_CHAPTER >= 4
 #include "ch4_joins.c"
@@ -146,6 +147,7 @@ int main(int argc, char **argv) {
   run_ch6_seldom();
   run_found();
   run_ch6_corners();
+  run_faults_forms();
 #endif
 #if DFQ_CHAPTER >= 4
   run_ch4_joins();

@@ -22,7 +22,7 @@ typedef enum fault_kind {
 enum { FAULT_FILES = 64 };
 
 typedef struct fault_file {
-  char name[48];
+  char name[96];
   char *bytes;
   size_t size;
   bool exists;
@@ -152,13 +152,59 @@ static void fault_remove(void *user, const char *path) {
   if (f) f->exists = false;
 }
 
+// What stands behind a folder's name in a path; NULL when it is not in that folder.
+static const char *fault_below(const char *path, const char *folder) {
+  size_t n = strlen(folder);
+  if (n && folder[n - 1] == '/') n--;
+  return strncmp(path, folder, n) == 0 && path[n] == '/' ? path + n + 1 : NULL;
+}
+
+// A file, or all that is in a folder.
 static bool fault_rename(void *user, const char *from, const char *to) {
   fault_state *s = (fault_state *)user;
-  fault_file *f = fault_find(s, from, false);
-  if (!f || strlen(to) >= sizeof f->name || fault_strikes(s, FAULT_FILE)) return false;
-  fault_remove(user, to);
-  memcpy(f->name, to, strlen(to) + 1);
+  char name[200];
+  bool any = false;
+  if (fault_strikes(s, FAULT_FILE)) return false;
+  if (fault_find(s, from, false)) fault_remove(user, to);
+  for (int i = 0; i < FAULT_FILES; i++) {
+    fault_file *f = &s->files[i];
+    const char *rest = f->exists ? fault_below(f->name, from) : NULL;
+    if (!rest && !(f->exists && strcmp(f->name, from) == 0)) continue;
+    (void)snprintf(name, sizeof name, "%s%s%s", to, rest ? "/" : "", rest ? rest : "");
+    if (strlen(name) >= sizeof f->name) return false;
+    memcpy(f->name, name, strlen(name) + 1);
+    any = true;
+  }
+  return any;
+}
+
+// Files and folders, each once.
+static bool fault_list(void *user, const char *folder,
+                       bool (*entry)(void *to, const char *name, bool folder, int64_t bytes),
+                       void *to, const char **why) {
+  fault_state *s = (fault_state *)user;
+  char name[96], before[96] = "";
+  *why = "a fault";
+  if (fault_strikes(s, FAULT_FILE)) return false;
+  for (int i = 0; i < FAULT_FILES; i++) {
+    const fault_file *f = &s->files[i];
+    const char *rest = !f->exists ? NULL
+                       : strcmp(folder, ".") == 0 ? f->name : fault_below(f->name, folder);
+    if (!rest) continue;
+    size_t n = strcspn(rest, "/");
+    memcpy(name, rest, n);
+    name[n] = 0;
+    if (rest[n] && strcmp(name, before) == 0) continue;   // files of a folder stand together
+    memcpy(before, name, n + 1);
+    if (!entry(to, name, rest[n] != 0, rest[n] ? -1 : (int64_t)f->size)) break;
+  }
   return true;
+}
+
+// Folders are where files are.
+static bool fault_make_folder(void *user, const char *path) {
+  (void)path;
+  return !fault_strikes((fault_state *)user, FAULT_FILE);
 }
 
 static int64_t fault_size(void *user, void *file) {
@@ -231,6 +277,8 @@ static dfq *fault_db(fault_state *s, size_t budget, int threads) {
   io.size = fault_size;
   io.seek = fault_seek;
   io.sync = fault_sync;
+  io.list = fault_list;
+  io.make_folder = fault_make_folder;
   memset(&o, 0, sizeof o);
   o.realloc = fault_realloc;
   o.realloc_user = s;
@@ -271,6 +319,13 @@ static bool fault_usable(fault_state *s, dfq *db) {
   return CHECK_INT(dfq_count(dfq_query(db, "scan customers.csv | sort name")), 4);
 }
 
+// Takes away the folder that the stage write makes: it is whole before the stage's row comes out,
+// and what fails behind that leaves it.
+static void fault_clear(fault_state *s) {
+  for (int i = 0; i < FAULT_FILES; i++)
+    if (fault_below(s->files[i].name, "parted")) s->files[i].exists = false;
+}
+
 // Runs the pipeline once. False: something that must not be was seen, and printed.
 static bool fault_run(fault_case *c, size_t budget) {
   fault_state *s = c->s;
@@ -290,6 +345,7 @@ static bool fault_run(fault_case *c, size_t budget) {
     if (!ok) printf("    %s\n", dfq_error(db));
   }
   if (out) out->exists = false;
+  fault_clear(s);
   ok &= CHECK_INT(fault_count(s), files);
   if (db && !budget) ok &= fault_usable(s, db);
   dfq_close(db);   // with the files of frames: a pipe stays open as long as its frame
@@ -330,6 +386,7 @@ static bool fault_learn(fault_case *c) {
     c->want = (char *)test_alloc(out->size + 1);
     memcpy(c->want, out->bytes, out->size);
     out->exists = false;
+    fault_clear(s);
   }
   c->size = c->want ? c->size : 0;
   dfq_close(db);
@@ -342,6 +399,7 @@ static bool fault_budgets(fault_case *c, size_t steps) {
   bool ok = dfq_write(dfq_query(db, c->text), c->out, NULL);
   size_t peak = dfq_bytes_peak(db);
   fault_remove(c->s, c->out);
+  fault_clear(c->s);
   dfq_close(db);
   for (size_t i = 1; i <= steps && ok; i++) {
     ok = fault_run(c, peak * i / steps);
@@ -355,10 +413,22 @@ static bool fault_full(void) {
   return full && strcmp(full, "1") == 0;
 }
 
+// Instead of a run: what sees each plan of the suite, when the suite is only looked at.
+static void (*fault_looks)(dfq_frame *f, const char *text);
+
+static bool fault_look_at(fault_state *s, const char *text) {
+  s->kind = FAULT_NONE;
+  dfq *db = fault_db(s, 0, 1);
+  fault_looks(dfq_query(db, text), text);
+  dfq_close(db);
+  return true;
+}
+
 // Everything about one pipeline. part: how much of it, when not all.
 static bool fault_all(fault_state *s, const char *text, const char *out, size_t part) {
   fault_case c = { s, text, out, NULL, 0, 1 };
   if (fault_full()) part = 1;
+  if (fault_looks) return fault_look_at(s, text);
   bool ok = fault_learn(&c);
   fault_total.pipelines++;
   ok = ok && fault_each(&c, FAULT_MEMORY, false, 0, part) &&
