@@ -36217,12 +36217,12 @@ static bool dfq__csv_split(dfq__csv_source *s, dfq__verb *v, const char *option,
       ok = dfq__csv_take_word(arena, &at, ",", &w->text);
       if (!w->name) return false;
     }
+    if (ok && w->text.type == DFQ_NULL) return false;   // no memory: at has not moved
     if (!ok || (*at && *at != ',')) {
       dfq__verb_error(v, DFQ_USAGE, "%s are texts between commas, as in NA, '1,5'%s, not %s",
                       option, columns ? ", age: 999" : "", text);
       return false;
     }
-    if (w->text.type == DFQ_NULL) return false;
     if (w->text.len) s->odd[(unsigned char)*w->text.as.s] = true;
     list->count += w->text.len != 0;
     if (!*at) return true;
