@@ -37756,16 +37756,16 @@ static double dfq__csv_estimate(const dfq__csv_sample *m) {
   return most && (double)most < rows ? (double)most : rows;
 }
 
-// Null words of a column belong to one that there is. False after an error.
-static bool dfq__csv_check_nulls(const dfq__csv_sample *m) {
-  dfq__csv_source *s = m->source;
+// Null words of a column belong to one that there is, maybe in another file. False after an
+// error.
+static bool dfq__csv_check_nulls(dfq__csv_source *s, dfq__verb *v) {
   for (int i = 0; i < s->null.count; i++) {
     dfq__csv_term *w = &s->null.word[i];
     int c = w->name ? dfq__schema_find(&s->head.schema, w->name) : 0;
     const char *near = c < 0 ? dfq__nearest_column(&s->head.schema, w->name) : NULL;
-    if (w->name) w->column = c - s->indexed;
-    if (c >= (w->name ? s->indexed : 0)) continue;
-    dfq__verb_error(m->verb, DFQ_UNKNOWN_NAME,
+    if (w->name) w->column = c < 0 ? -2 : c - s->indexed;
+    if (c >= (w->name ? s->indexed : 0) || s->some) continue;
+    dfq__verb_error(v, DFQ_UNKNOWN_NAME,
                     "nulls: %s has no column %s%s%s%s; a text that holds a colon stands in "
                     "quotes", s->path, w->name, near ? "; did you mean " : "",
                     near ? near : "", near ? "?" : "");
@@ -37815,7 +37815,7 @@ static bool dfq__csv_resolve(dfq__csv_sample *m) {
   s->head.schema.count = (int)(columns + front);
   s->head.schema.field = f;
   dfq__csv_mark_exact(s);
-  return dfq__csv_check_nulls(m);
+  return dfq__csv_check_nulls(s, m->verb);
 }
 
 // ---- >>csv-scan: rows out of the buffer, column by column -----------------------------------
@@ -40402,25 +40402,28 @@ typedef struct dfq__files_how {
   dfq__open_file open;
   const void *how;           // for open; lives as long as the context's frames
   bool fill, no_hive;
-  const char *file_name, *types;
+  const char *file_name, *types, *nulls;
 } dfq__files_how;
 
-// What a type is given for must be in one of the files, where not all have all columns: the
-// types are read once more, for the columns of all.
-static bool dfq__files_types(const dfq__files *s, dfq__verb *v, const char *types) {
+// What a type or a null word is given for must be in one of the files, where not all have all
+// columns: both are read once more, for the columns of all.
+static bool dfq__files_given(const dfq__files *s, dfq__verb *v, const dfq__files_how *how) {
   const dfq__csv_source *text = dfq__files_as_text(s->file[0]);
   size_t n = (size_t)s->file_columns + 1;
   dfq__csv_source all;
-  if (!s->fill || !types || !text || text->json) return true;
+  if (!s->fill || !text || text->json) return true;
   memset(&all, 0, sizeof all);
   all.path = s->text;
-  all.options.types = types;
+  all.options.types = how->types;
   all.head.schema.count = s->file_columns;
   all.head.schema.field = s->head.schema.field;
   all.given = (bool *)dfq__arena_array(&v->db->arena, n, sizeof *all.given);
   all.format = (dfq_value *)dfq__arena_array(&v->db->arena, n, sizeof *all.format);
   dfq_field *field = (dfq_field *)dfq__arena_array(&v->db->arena, n, sizeof *field);
-  return all.given && all.format && field && dfq__csv_parse_types(&all, field, v);
+  return all.given && all.format && field &&
+         (!how->types || dfq__csv_parse_types(&all, field, v)) &&
+         dfq__csv_split(&all, v, "nulls", how->nulls, true, &all.null) &&
+         dfq__csv_check_nulls(&all, v);
 }
 
 // A frame over paths and patterns. False after an error.
@@ -40441,7 +40444,7 @@ static bool dfq__files_make(dfq__files *s, dfq__verb *v, const char *const *path
   s->fill = how->fill;
   s->text = dfq__files_text(db, path, count);
   return s->text && all.count && dfq__files_resolve(s, v, !how->no_hive, how->file_name) &&
-         dfq__files_types(s, v, how->types);
+         dfq__files_given(s, v, how);
 }
 
 static dfq_frame *dfq__scan_files(dfq *db, const char *const *path, int count,
@@ -40512,7 +40515,7 @@ static dfq_frame *dfq__scan_many(dfq *db, const char *const *path, int count,
   h->options.n_rows = 0;
   const dfq_csv_options *o = &h->options;
   dfq__files_how how = { dfq__open_form, h, o->fill_missing, o->no_hive, o->file_name,
-                          o->types };
+                          o->types, o->nulls };
   dfq_frame *f = dfq__scan_files(db, path, count, &how, at);
   if (rows) f = dfq_limit_at(f, rows > INT64_MAX ? INT64_MAX : (int64_t)rows, at);
   return row_index ? dfq_row_index_at(f, row_index, at) : f;
