@@ -42458,6 +42458,15 @@ static bool dfq__col_put_texts(dfq__col_writer *w, const dfq__vec *v, size_t row
   return ok;
 }
 
+// What stands under nulls is of other rows, which an operator took away maybe, and nobody's to
+// read in the file; and the same rows are to be the same bytes.
+static void dfq__col_clear_nulls(dfq__store *s, int c) {
+  size_t width = dfq__size_of(s->type[c]);
+  const uint8_t *valid = dfq__store_vec(s, c).valid;
+  for (size_t i = 0; valid && i < s->rows; i++)
+    if (!valid[i]) memset((char *)s->data[c].data + i * width, 0, width);
+}
+
 // Writes one column of the group. False after a failure, which is reported.
 static bool dfq__col_put_block(dfq__col_writer *w, int c) {
   dfq__vec v = dfq__store_vec(&w->store, c);
@@ -42474,6 +42483,7 @@ static bool dfq__col_put_block(dfq__col_writer *w, int c) {
       return dfq__writer_refuse(w->head, DFQ_LIMIT,
                                 "65,536 rows of a column have more than 4 GB of text");
   } else {
+    dfq__col_clear_nulls(&w->store, c);
     dfq__col_put(w, v.data, rows * dfq__size_of(v.type));
     dfq__col_pad(w);
     dfq__col_put_valid(w, &v, rows, &b);
@@ -42511,7 +42521,8 @@ static bool dfq__col_batch(dfq__writer *head, const dfq_batch *batch) {
       dfq__vec v = dfq__vec_from(batch->column[c], at);
       const dfq_view *view = (const dfq_view *)v.data;
       ok = dfq__store_column(&w->store, c, &v, n);
-      for (size_t i = 0; dfq__is_bytes(v.type) && i < n; i++) w->text += view[i].len;
+      for (size_t i = 0; dfq__is_bytes(v.type) && i < n; i++)
+        if (!v.valid || v.valid[i]) w->text += view[i].len;
     }
     if (!ok) return false;
     w->store.rows += n;

@@ -1020,7 +1020,23 @@ static dfq_frame *diff_window(diff_gen *g, dfq_frame *f) {
   return dfq_with_columns(f, t.data);
 }
 
+// All rows so far into a file; its name, and how many rows and bytes they were, are the only row.
+#if DFQ_CHAPTER >= 6
+static dfq_frame *diff_write(diff_gen *g, dfq_frame *f) {
+  const char *format = dfq_format_at(diff_below(g, DFQ__FORMATS));
+  dfq_write_options o;
+  memset(&o, 0, sizeof o);
+  o.format = format;
+  o.null = strcmp(format, "csv") == 0 && diff_chance(g, 50) ? "NA" : NULL;
+  diff_put(&g->plan, "  write format %s%s\n", format, o.null ? " null 'NA'" : "");
+  return dfq_write_stage(f, test_path("diff-written"), NULL, &o);
+}
+#else
+static dfq_frame *diff_write(diff_gen *g, dfq_frame *f) { return g ? f : NULL; }
+#endif
+
 static dfq_frame *diff_stage(diff_gen *g, dfq_frame *f, diff_data *data, int *used) {
+  if (diff_chance(g, 2)) return diff_write(g, f);
   switch (diff_below(g, 21)) {
     case 0: case 1: case 2: case 3: return diff_filter(g, f);
     case 4: return diff_select(g, f);
@@ -1047,6 +1063,12 @@ static dfq_frame *diff_plan(diff_gen *g, diff_data *data, int *used, int stages)
     else diff_put(&g->plan, "  (refused: %.60s)\n", dfq_frame_error(next));
   }
   return f;
+}
+
+// Of the whole plan, and not of the parts that are joined to it, some end in a file.
+static dfq_frame *diff_ends(diff_gen *g, dfq_frame *f) {
+  dfq_frame *written = diff_chance(g, 5) ? diff_write(g, f) : f;
+  return dfq_frame_error(written) ? f : written;
 }
 
 // ---- running in every way ------------------------------------------------------------------
@@ -1109,6 +1131,19 @@ static bool diff_prefix(diff_check *c, const dfq_run_options *run, const char *h
   return !*c->report;
 }
 
+// A plan that ends in a file leaves the bytes that the model says.
+static bool diff_same_file(diff_check *c, const char *how) {
+  bool same = true;
+#if DFQ_CHAPTER >= 6
+  size_t size = 0;
+  if (c->frame->node->kind != DFQ__WRITE || !c->m.written) return true;
+  char *text = test_read_n(c->frame->node->to->path, &size);
+  same = text && size == c->m.written_size && memcmp(text, c->m.written, size) == 0;
+  free(text);
+#endif
+  return same || diff_report(c, how, "the file has other bytes than the model's");
+}
+
 static bool diff_run(diff_check *c, const dfq_run_options *run, const char *how) {
   dfq_table *got = dfq_collect(dfq_configure(c->frame, run));
   if (c->want.failed) {              // anything goes but a wrong success of the plain plan
@@ -1119,7 +1154,7 @@ static bool diff_run(diff_check *c, const dfq_run_options *run, const char *how)
   if (!got) return diff_report(c, how, dfq_error(c->frame->db));
   const char *difference = model_difference(&c->m, &c->want, got, c->want.rows);
   dfq_table_free(got);
-  return difference ? diff_report(c, how, difference) : true;
+  return difference ? diff_report(c, how, difference) : diff_same_file(c, how);
 }
 
 // Optimized, with each rule off in turn where the plan's number says so.
@@ -1186,6 +1221,7 @@ static diff_trial *diff_open(uint64_t seed) {
   d->gen.extreme = diff_chance(&d->gen, 30);
   if (seed % 2) d->gen.db->heap->narrow = 1;
   d->check.frame = diff_plan(&d->gen, d->data, &used, diff_below(&d->gen, 8) + 1);
+  d->check.frame = diff_ends(&d->gen, d->check.frame);
   d->check.m = model_open(d->gen.db);
   return d;
 }

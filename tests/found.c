@@ -59,6 +59,36 @@ TEST(found_null_words_of_some_files) {
   dfq_close(db);
 }
 
+// A columnar file had under its nulls what stood in the rows that a join gathered from: values of
+// other rows, and other bytes for the same result in another size of batch.
+TEST(found_columnar_nulls_hold_nothing) {
+  dfq *db = dfq_open(NULL);
+  char text[400], *first = NULL, secret[8] = "\x11\x22\x33\x44\x55\x66\x77\x08";
+  int64_t number;
+  size_t n = 0, m = 0;
+  memcpy(&number, secret, 8);
+  snprintf(text, sizeof text, "a,b\n0,%lld\n1,%lld\n2,5\n", (long long)number,
+           (long long)number);
+  const char *csv = test_file("found-secret.csv", text);
+  snprintf(text, sizeof text, "scan '%s' | select a | join (scan '%s' | select a as c, b) on a = c"
+           " left where b < 6", csv, csv);
+  for (int batch = 0; batch < 4; batch++) {
+    dfq_run_options run;
+    memset(&run, 0, sizeof run);
+    run.batch_rows = (size_t)batch;
+    run.no_optimize = batch % 2 != 0;
+    CHECK(dfq_write(dfq_configure(dfq_query(db, text), &run), test_path("found.dfq"), NULL));
+    char *bytes = test_read_n(test_path("found.dfq"), &m);
+    for (size_t i = 0; i + 8 <= m; i++) CHECK(memcmp(bytes + i, secret, 8) != 0);
+    if (first && CHECK_INT(m, n)) CHECK(memcmp(first, bytes, n) == 0);
+    if (first) free(bytes);
+    else first = bytes;
+    n = m;
+  }
+  free(first);
+  dfq_close(db);
+}
+
 // ---- hostile keys and paths -----------------------------------------------------------------
 
 // How far texts stand from where they should in a table by the upper or the lower bits of their
@@ -158,6 +188,7 @@ TEST(found_pipes) {
 static void run_found(void) {
   RUN(found_unpivot_one_column_two_types);
   RUN(found_null_words_of_some_files);
+  RUN(found_columnar_nulls_hold_nothing);
   RUN(found_hostile_texts);
 #if !defined(_WIN32) && !defined(__wasi__)
   RUN(found_pipes);

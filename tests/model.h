@@ -21,6 +21,8 @@ typedef struct model {
   dfq__arena arena;
   const char *wrong;     // where the plan contradicts the model: a type, a variance
   bool too_big;          // more rows than a test should take
+  char *written;         // what the latest write stage puts into its file
+  size_t written_size;
 } model;
 
 enum { MODEL_MOST_ROWS = 20000 };
@@ -1657,6 +1659,35 @@ static inline model_table model_window(model *m, const dfq__node *n, const model
   return t;
 }
 
+#if DFQ_CHAPTER >= 6
+// The row that a write stage gives, and the bytes that its file has: those of the model's own rows,
+// written by themselves.
+static inline model_table model_write(model *m, const dfq__node *n, const model_table *in) {
+  model_table t = model_new(&n->schema);
+  dfq *db = dfq_open(NULL);
+  dfq_write_options o = n->to->options;
+  FILE *out = tmpfile();
+  dfq_table *table = in->failed ? NULL : dfq_table_from_rows(db, in->schema->field,
+                                                            in->schema->count, in->cell, in->rows);
+  o.format = n->to->is->name;
+  t.failed = !table || !out || !dfq_print(dfq_scan_table(db, table), out, &o);
+  if (!t.failed) {
+    free(m->written);
+    m->written = test_text_n(out, &m->written_size);
+    dfq_value *to = model_add(m, &t);
+    to[0].type = DFQ_STR;
+    to[0].as.s = n->to->path;
+    to[0].len = (uint32_t)strlen(n->to->path);
+    to[1] = model_int(DFQ_I64, 1);
+    to[2] = model_int(DFQ_I64, (int64_t)in->rows);
+    to[3] = model_int(DFQ_I64, (int64_t)m->written_size);
+  } else if (out) fclose(out);
+  dfq_table_free(table);
+  dfq_close(db);
+  return t;
+}
+#endif
+
 static inline model_table model_run(model *m, const dfq__node *n) {
   model_table in = model_new(&n->schema);
   if (n->in[0]) in = model_run(m, n->in[0]);
@@ -1675,6 +1706,9 @@ static inline model_table model_run(model *m, const dfq__node *n) {
     case DFQ__UNPIVOT: return model_unpivot(m, n, &in);
     case DFQ__EXPLODE: return model_explode(m, n, &in);
     case DFQ__WINDOW: return model_window(m, n, &in);
+#if DFQ_CHAPTER >= 6
+    case DFQ__WRITE: return model_write(m, n, &in);
+#endif
     default: m->wrong = "a node that only the optimizer makes"; return in;
   }
 }
@@ -1688,7 +1722,11 @@ static inline model model_open(dfq *db) {
   return m;
 }
 
-static inline void model_close(model *m) { dfq__arena_release(&m->arena, 0); }
+static inline void model_close(model *m) {
+  dfq__arena_release(&m->arena, 0);
+  free(m->written);
+  m->written = NULL;
+}
 
 // The same bits; one NaN is like any other.
 static inline bool model_same(const dfq_value *a, const dfq_value *b) {
