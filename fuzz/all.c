@@ -11,6 +11,7 @@
 #include "arrow.c"
 #include "columnar.c"
 #include "csv.c"
+#include "dates.c"
 #include "expression.c"
 #include "json.c"
 #include "numbers.c"
@@ -26,6 +27,7 @@ static const fuzz_target fuzz_targets[] = {
   { "arrow", fuzz_arrow },
   { "columnar", fuzz_columnar },
   { "csv", fuzz_csv },
+  { "dates", fuzz_dates },
   { "expression", fuzz_expression },
   { "json", fuzz_json },
   { "numbers", fuzz_numbers },
