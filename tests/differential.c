@@ -1020,7 +1020,7 @@ static dfq_frame *diff_window(diff_gen *g, dfq_frame *f) {
   return dfq_with_columns(f, t.data);
 }
 
-// All rows so far into a file; its name, and how many rows and bytes they were, are the only row.
+// All rows so far into a file; what comes out is a row of its name, and how much it holds.
 #if DFQ_CHAPTER >= 6
 static dfq_frame *diff_write(diff_gen *g, dfq_frame *f) {
   const char *format = dfq_format_at(diff_below(g, DFQ__FORMATS));

@@ -319,8 +319,8 @@ static bool fault_usable(fault_state *s, dfq *db) {
   return CHECK_INT(dfq_count(dfq_query(db, "scan customers.csv | sort name")), 4);
 }
 
-// Takes away the folder that the stage write makes: it is whole before the stage's row comes out,
-// and what fails behind that leaves it.
+// Takes away the folder that the stage write makes: it is whole before the stage's row comes
+// out, and what fails behind that leaves it.
 static void fault_clear(fault_state *s) {
   for (int i = 0; i < FAULT_FILES; i++)
     if (fault_below(s->files[i].name, "parted")) s->files[i].exists = false;

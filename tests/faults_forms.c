@@ -29,7 +29,8 @@ static void form_files(fault_state *s) {
   form_put(s, part[1], "id\n7\n8\n");
   form_put(s, part[2], "b,id\nz,9\n");
   dfq *db = fault_db(s, 0, 1);
-  CHECK(dfq_write(dfq_query(db, "scan orders.csv | with cast(year as str) as y"), "a.dfq", NULL));
+  dfq_frame *f = dfq_query(db, "scan orders.csv | with cast(year as str) as y");
+  CHECK(dfq_write(f, "a.dfq", NULL));
   dfq_close(db);
 }
 
@@ -48,9 +49,11 @@ static const char *const form_texts[] = {
   " date_format '%d.%m.%Y' trim true bad_values skip encoding utf8 row_index line",
   "scan odd.csv delimiter ';' quote '' skip 2 skip_rows 3 rows 2 row_bytes 4096 decimal ','"
   " thousands '.' infer none dates false ragged fill datetime_format '%Y' encoding any",
-  "scan set/ fill_missing true file_name f | group year: count(b) as n, min(id) as m, max(f) as f",
+  "scan set/ fill_missing true file_name f | group year: count(b) as n, min(id) as m,"
+  " max(f) as f",
   "scan 'set/*/?.csv' fill_missing true hive false | filter id > 1 | sort id desc",
-  "scan (a.jsonl, a.jsonl) | union (scan a.tsv | select id, cast(null as date) as day) diagonal",
+  "scan (a.jsonl, a.jsonl) | union (scan a.tsv | select id, cast(null as date) as day)"
+  " diagonal",
   "scan orders.csv | write parted by year, customer_id format csv null '-' delimiter ';'"
   " quote always header false line_end crlf float_digits 2 date_format '%Y'"
   " datetime_format '%H' nan 'NaN' inf 'Inf' sync true | select path, files, rows",
@@ -69,14 +72,16 @@ static const char *const form_texts[] = {
   " customer_id left sorted nulls_equal | limit 4",
   "scan orders.csv | sort customer_id | join (scan customers.csv | sort customer_id) on"
   " customer_id semi sorted | select order_id",
-  "scan orders.csv | join (scan customers.csv) on customer_id inner suffix '_x' where name > 'B'",
+  "scan orders.csv | join (scan customers.csv) on customer_id inner suffix '_x' where"
+  " name > 'B'",
   "scan orders.csv | join (scan orders.csv | select order_id as o, amount as b) left where"
   " b < amount and o > order_id | sort order_id, o",
-  "scan orders.csv | join_asof (scan orders.csv | select year as y, amount as u) on amount = u by"
-  " year = y nearest tolerance 60.0",
+  "scan orders.csv | join_asof (scan orders.csv | select year as y, amount as u) on amount = u"
+  " by year = y nearest tolerance 60.0",
   "scan orders.csv | filter_in customer_id not in (scan customers.csv | select customer_id)",
   "scan orders.csv | sort amount desc | limit 3 | reverse",
-  "scan orders.csv | distinct customer_id keep last | tail 3 | unpivot amount, year keep order_id",
+  "scan orders.csv | distinct customer_id keep last | tail 3 | unpivot amount, year keep"
+  " order_id",
   "scan orders.csv | with sum(amount) over (order by year range between 1 preceding and current"
   " row) as a, count() over (partition by year order by amount groups between 1 preceding and 1"
   " following) as b, ntile(2) over (order by order_id) as c, forward_fill(amount) as d",
@@ -162,7 +167,7 @@ static void form_check_nodes(void) {
   }
 }
 
-// A new stage, function, format, option, node or join has to be in the suite before this passes.
+// Before this passes, a new stage, function, format, option, node or join is in the suite.
 // Sources that a program brings have tests of their own: source_faults, and those of Arrow.
 TEST(faults_reach_everything) {
   dfq_stage_info stage;
@@ -178,7 +183,8 @@ TEST(faults_reach_everything) {
   for (int i = 0; dfq_format_at(i); i++) form_check_word(" format ", dfq_format_at(i));
   for (int i = 0; dfq__form_words[i]; i++) form_check_word(" format ", dfq__form_words[i]);
   for (int i = 0; dfq__scan_words[i]; i++) form_check_word(" ", dfq__scan_words[i]);
-  for (int i = 0; i < DFQ__WRITE_KNOBS; i++) form_check_word(" ", dfq__write_knobs[i].knob.word);
+  for (int i = 0; i < DFQ__WRITE_KNOBS; i++)
+    form_check_word(" ", dfq__write_knobs[i].knob.word);
   free(form_seen.text.s);
   memset(&form_seen, 0, sizeof form_seen);
 }

@@ -59,8 +59,8 @@ TEST(found_null_words_of_some_files) {
   dfq_close(db);
 }
 
-// A columnar file had under its nulls what stood in the rows that a join gathered from: values of
-// other rows, and other bytes for the same result in another size of batch.
+// A columnar file had under its nulls what stood in the rows that a join gathered from: values
+// of other rows, and other bytes for the same result in another size of batch.
 TEST(found_columnar_nulls_hold_nothing) {
   dfq *db = dfq_open(NULL);
   char text[400], *first = NULL, secret[8] = "\x11\x22\x33\x44\x55\x66\x77\x08";
@@ -70,8 +70,8 @@ TEST(found_columnar_nulls_hold_nothing) {
   snprintf(text, sizeof text, "a,b\n0,%lld\n1,%lld\n2,5\n", (long long)number,
            (long long)number);
   const char *csv = test_file("found-secret.csv", text);
-  snprintf(text, sizeof text, "scan '%s' | select a | join (scan '%s' | select a as c, b) on a = c"
-           " left where b < 6", csv, csv);
+  snprintf(text, sizeof text, "scan '%s' | select a | join (scan '%s' | select a as c, b) on"
+           " a = c left where b < 6", csv, csv);
   for (int batch = 0; batch < 4; batch++) {
     dfq_run_options run;
     memset(&run, 0, sizeof run);
@@ -93,7 +93,8 @@ TEST(found_columnar_nulls_hold_nothing) {
 
 // How far texts stand from where they should in a table by the upper or the lower bits of their
 // hash: what groups, joins, dictionaries and the table of names are made of.
-static double found_walk(const dfq *db, char (*text)[24], const size_t *len, size_t n, bool low) {
+static double found_walk(const dfq *db, char (*text)[24], const size_t *len, size_t n,
+                         bool low) {
   size_t slots = 1, walk = 0;
   int lg = 0;
   for (; slots < 2 * n; lg++) slots *= 2;
@@ -109,8 +110,8 @@ static double found_walk(const dfq *db, char (*text)[24], const size_t *len, siz
   return (double)walk / (double)n;
 }
 
-// Texts of somebody who knows the code, and not the seed: zero bytes of every length, words that
-// are multiples of the hash's constants, texts that differ in their first, last or 9th bytes.
+// Texts of somebody who knows the code, and not the seed: zero bytes of every length, words
+// that are multiples of the hash's constants, texts that differ in their first, last or 9th bytes.
 static size_t found_hostile_text(int how, uint64_t i, char *to) {
   static const uint64_t factor[] = { UINT64_C(0x9E3779B97F4A7C15), UINT64_C(0xD6E8FEB86659FD93),
                                      (uint64_t)1 << 32, (uint64_t)1 << 48 };
@@ -176,8 +177,8 @@ TEST(found_pipes) {
   CHECK(found_shell("(cat '%s' > '%s.part'; mv '%s.part' '%s.out') &", path));
   CHECK(dfq_write_csv(f, path, NULL));
   CHECK(found_shell("test -p '%s'", path));
-  CHECK(found_shell("i=0; until test -f '%s.out' || test $i = 50; do sleep 0.1; i=$((i+1)); done",
-                    path));
+  CHECK(found_shell("i=0; until test -f '%s.out' || test $i = 50; do sleep 0.1; i=$((i+1));"
+                    " done", path));
   char *got = test_read(test_path("found-pipe.out"));
   CHECK_STR(got, "a\n1\n2\n");
   free(got);

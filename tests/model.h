@@ -1660,15 +1660,16 @@ static inline model_table model_window(model *m, const dfq__node *n, const model
 }
 
 #if DFQ_CHAPTER >= 6
-// The row that a write stage gives, and the bytes that its file has: those of the model's own rows,
-// written by themselves.
+// The row that a write stage gives, and the bytes that its file has: those of the model's own
+// rows, written by themselves.
 static inline model_table model_write(model *m, const dfq__node *n, const model_table *in) {
   model_table t = model_new(&n->schema);
   dfq *db = dfq_open(NULL);
   dfq_write_options o = n->to->options;
   FILE *out = tmpfile();
-  dfq_table *table = in->failed ? NULL : dfq_table_from_rows(db, in->schema->field,
-                                                            in->schema->count, in->cell, in->rows);
+  dfq_table *table = in->failed ? NULL
+                                : dfq_table_from_rows(db, in->schema->field, in->schema->count,
+                                                      in->cell, in->rows);
   o.format = n->to->is->name;
   t.failed = !table || !out || !dfq_print(dfq_scan_table(db, table), out, &o);
   if (!t.failed) {
