@@ -8052,6 +8052,7 @@ static dfq_expr *dfq__expr_over(dfq_expr_kind kind, int fn, dfq_expr *const *arg
     if (args[i]->kind == DFQ_FAILED) return args[i];
     db = args[i]->db;
   }
+  if (!db) return NULL;
   dfq_expr *e = dfq__expr_new(db, kind, argc);
   if (e->kind == DFQ_FAILED) return e;
   e->fn = fn;
@@ -31803,7 +31804,7 @@ static bool dfq__fold_filter(dfq__opt *o, dfq__node **at) {
 // join's over those of a pair.
 static bool dfq__rule_fold(dfq__opt *o, dfq__node **at, dfq__reading r) {
   dfq__node *n = *at;
-  const dfq_schema *s = n->in[0] ? &n->in[0]->schema : &n->source->schema;
+  const dfq_schema *s = n->kind == DFQ__SCAN ? &n->source->schema : &n->in[0]->schema;
   bool changed = false, join = n->kind == DFQ__JOIN;
   (void)r;
   if (join) s = &n->join->pair;
@@ -40432,8 +40433,9 @@ static bool dfq__files_make(dfq__files *s, dfq__verb *v, const char *const *path
   dfq *db = v->db;
   dfq__paths all = { db, &db->arena, NULL, NULL, 0, 0, false, NULL, NULL };
   for (int i = 0; i < count; i++) {
-    if (!path[i] || !*path[i]) dfq__verb_error(v, DFQ_USAGE, "no path is given");
-    if (v->error || !dfq__paths_expand(&all, path[i], v)) return false;
+    bool none = !path[i] || !*path[i];
+    if (none) dfq__verb_error(v, DFQ_USAGE, "no path is given");
+    if (none || v->error || !dfq__paths_expand(&all, path[i], v)) return false;
   }
   if (!all.count) dfq__verb_error(v, DFQ_USAGE, "no path is given");
   s->head.is = &dfq__files_class;
