@@ -235,6 +235,24 @@ static inline char *fuzz_types(const dfq_schema *s) {
   return text;
 }
 
+// What was written, as the file again.
+static inline void fuzz_again(fuzz_disk *disk) {
+  fuzz_file *w = fuzz_find(disk, "written");
+  fuzz_put(disk, "again", w->bytes, w->size);
+}
+
+// The frame over that file gives what was written. Frees types, as which its columns are read.
+static inline void fuzz_read_back(const dfq_table *want, dfq_frame *f, dfq *db, char *types) {
+  char why[512];
+  dfq_table *got = dfq_collect(f);
+  if (got || !fuzz_gave_up(db)) {
+    FUZZ_CHECK(got, types, dfq_error(db));
+    FUZZ_CHECK(dfq_table_equal(want, got, why, sizeof why), types, why);
+  }
+  dfq_table_free(got);
+  free(types);
+}
+
 // Runs the frame in several ways. Each must give what the row engine gives without the
 // optimizer; where that fails, the batch engine without the optimizer fails, too. Returns that
 // table, NULL when there is none. Owns: the caller.

@@ -734,6 +734,16 @@ static const char csv_traps_mean[] =
     "id i64|te\"xt str|n "
     "f64\n1|a,\"b\"\nc|1.5\n2|~|~\n3|x\"y|7.0\n4||-0.25\n5|\"|~\n6|\r\n|1000.0\n";
 
+// What a query over f makes of the file of that disk.
+static bool csv_means(const char *at, csv_disk *disk, const char *query, const char *want) {
+  dfq *db = csv_on(disk);
+  char *got = csv_dump(dfq_query(db, query));
+  bool same = test_str(at, query, "what it means", got, want);
+  free(got);
+  dfq_close(db);
+  return same;
+}
+
 // A file of these bytes, cut in two at each of its bytes, and its rest in small pieces, means
 // the same to a query that scans f.
 static void csv_split_everywhere(const char *at, const char *query, const char *bytes, size_t n,
@@ -743,12 +753,8 @@ static void csv_split_everywhere(const char *at, const char *query, const char *
       csv_disk disk = csv_disk_of(bytes, n);
       disk.first = first;
       disk.piece = piece;
-      dfq *db = csv_on(&disk);
-      char *got = csv_dump(dfq_query(db, query));
-      if (!test_str(at, query, "what it means", got, want))
+      if (!csv_means(at, &disk, query, want))
         test_fail("    split at %zu, then %zu\n", first, piece);
-      free(got);
-      dfq_close(db);
     }
 }
 
@@ -767,12 +773,9 @@ TEST(csv_every_alignment) {
     snprintf(want, sizeof want, "id i64|t str|n f64\n0|%0*d|0.5\n%s", pad + 2, 0,
              strchr(csv_traps_mean, '\n') + 1);
     csv_disk disk = csv_disk_of(t.s, t.len);
-    dfq *db = csv_on(&disk);
-    char *got = csv_dump(dfq_scan_csv(db, "f.csv", NULL));
-    if (!CHECK_STR(got, want)) test_fail("    behind %d bytes\n", pad);
-    free(got);
+    if (!csv_means(TEST_AT, &disk, "scan f.csv", want))
+      test_fail("    behind %d bytes\n", pad);
     free(t.s);
-    dfq_close(db);
   }
 }
 

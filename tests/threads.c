@@ -566,19 +566,25 @@ static void thr_run_and_cancel(void *arg, int worker) {
   dfq_table_free(t);
 }
 
-TEST(threads_cancel_from_another) {
+// One column a, whose rows come from next. Borrows: g.
+static dfq_row_source thr_source(thr_gate *g, int (*next)(void *cursor, dfq_value *row)) {
   static const dfq_field field[] = { { "a", DFQ_I64, NULL } };
   dfq_row_source s;
+  memset(&s, 0, sizeof s);
+  s.fields = field;
+  s.count = 1;
+  s.user = g;
+  s.open = thr_endless_open;
+  s.next = next;
+  return s;
+}
+
+TEST(threads_cancel_from_another) {
   for (int i = 0; i < 8; i++) {
     dfq_run_options run;
     thr_gate g;
     memset(&g, 0, sizeof g);
-    memset(&s, 0, sizeof s);
-    s.fields = field;
-    s.count = 1;
-    s.user = &g;
-    s.open = thr_endless_open;
-    s.next = thr_endless_next;
+    dfq_row_source s = thr_source(&g, thr_endless_next);
     g.db = dfq_open(NULL);
     g.db->heap->morsel = 1;
     thr_gated(g.db, &g, "held", thr_held, 0);
@@ -651,16 +657,9 @@ static int thr_raise_next(void *cursor, dfq_value *row) {
 }
 
 TEST(threads_cancel_in_a_signal_handler) {
-  static const dfq_field field[] = { { "a", DFQ_I64, NULL } };
   thr_gate g;
-  dfq_row_source s;
   memset(&g, 0, sizeof g);
-  memset(&s, 0, sizeof s);
-  s.fields = field;
-  s.count = 1;
-  s.user = &g;
-  s.open = thr_endless_open;
-  s.next = thr_raise_next;
+  dfq_row_source s = thr_source(&g, thr_raise_next);
   thr_signalled = dfq_open(NULL);
   void (*before)(int) = signal(SIGINT, thr_on_signal);
   CHECK(dfq_collect(dfq_scan_rows(thr_signalled, &s)) == NULL);
@@ -769,17 +768,10 @@ static int thr_short_next(void *cursor, dfq_value *row) {
 }
 
 TEST(threads_read_once) {
-  static const dfq_field field[] = { { "a", DFQ_I64, NULL } };
   for (int i = 0; i < 20; i++) {
     thr_gate g;
-    dfq_row_source s;
     memset(&g, 0, sizeof g);
-    memset(&s, 0, sizeof s);
-    s.fields = field;
-    s.count = 1;
-    s.user = &g;
-    s.open = thr_endless_open;
-    s.next = thr_short_next;
+    dfq_row_source s = thr_source(&g, thr_short_next);
     s.one_shot = true;
     g.db = dfq_open(NULL);
     g.frame = dfq_scan_rows(g.db, &s);
