@@ -23,7 +23,8 @@
 # make trust [LONG=1] [ONLY=tests,fuzzing]   all of these in their short or long form, as a table
 # make compare-functions   how many results agree with SQLite's and DuckDB's
 # make compare-arrow   tables of all types through DuckDB, as Arrow streams, and back
-# make compare-random CASES=20000 SEED=1   random pipelines, as SQL also for SQLite and DuckDB
+# make compare-random CASES=20000 SEED=1 [MASKED=1] [DRAWN=1]   random pipelines, as SQL also for
+#   SQLite and DuckDB; what is left out and why; how often each stage and function was drawn
 # make bench-peers   the suites, DuckDB, Polars, data.table, SQLite in turns: bench/README.md
 # make bench-csv   a CSV file of 500 MB: load, group, count, filter, next to the peers
 # make prices   the benchmarks, and their ratios into the book: on a machine that has nothing else to do

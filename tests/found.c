@@ -111,7 +111,8 @@ static double found_walk(const dfq *db, char (*text)[24], const size_t *len, siz
 }
 
 // Texts of somebody who knows the code, and not the seed: zero bytes of every length, words
-// that are multiples of the hash's constants, texts that differ in their first, last or 9th bytes.
+// that are multiples of the hash's constants, texts that differ in their first, last or 9th
+// bytes.
 static size_t found_hostile_text(int how, uint64_t i, char *to) {
   static const uint64_t factor[] = { UINT64_C(0x9E3779B97F4A7C15), UINT64_C(0xD6E8FEB86659FD93),
                                      (uint64_t)1 << 32, (uint64_t)1 << 48 };
