@@ -79,7 +79,7 @@
 //                    >>aggregates >>agg-unique >>spread >>agg-lists >>agg-best >>combine
 //                    >>agg-sets >>agg-hot >>group-plan >>group >>group-hot >>group-rows
 //                    >>group-sorted >>group-verbs >>join >>join-probe >>join-where >>join-left
-//                    >>join-merge >>join-op >>join-verbs >>sort >>sort-op >>join-range
+//                    >>join-merge >>join-op >>join-verbs >>radix >>sort >>sort-op >>join-range
 //                    >>join-nearest >>join-recipes >>group-fold >>group-parallel >>distinct
 //                    >>row-hashing >>row-join >>row-lists >>row-group >>window-frames
 //                    >>window-plan >>slide >>window-walk >>window-places >>window >>row-window
@@ -16559,21 +16559,24 @@ static int dfq__crew_run(dfq__crew *crew, dfq__op *op, dfq__op *chain,
 // wait for a turn that then never comes. Cost: a second copy, out of the cache.
 
 // How many rows the store will have: what came out of the lower end's rows so far, by all that
-// it has. Not trusted far: a file may begin with what a filter drops.
+// it has. Not trusted far: a file may begin with what a filter drops; further where nothing was
+// dropped, since each step less is one array less that later ones cannot grow over.
 static size_t dfq__guess_rows(const dfq__op *scan, double all, uint64_t came, size_t rows) {
   double read = (double)scan->count->rows;
   double guess = all > 0 && read > 0 ? all * ((double)came / read) * 1.02 : 0;
-  double most = 4 * (double)rows + 65536;
+  double most = (read <= (double)came ? 64 : 4) * (double)rows + 65536;
   if (dfq__op_breaks(scan) && read <= (double)came) most = all;   // groups, sorted rows: known
   return dfq__max(rows, (size_t)(guess < most ? guess : most));
 }
 
-// Makes room for values, of that many rows. False without memory.
-static bool dfq__store_room(dfq__store *to, size_t rows) {
-  for (int c = 0; c < to->columns; c++)
-    if (!dfq__buffer_reserve(to->heap, &to->data[c], rows * dfq__cell_size(to, c) + 1))
-      return false;
-  return true;
+// Makes room for values, of as many rows as were guessed, or as there are, if that is refused.
+// Returns that number; 0 without memory.
+static size_t dfq__store_room(dfq__store *to, size_t guessed, size_t rows) {
+  bool ok = true;
+  for (int c = 0; c < to->columns && ok; c++)
+    ok = dfq__buffer_reserve(to->heap, &to->data[c], guessed * dfq__cell_size(to, c) + 1);
+  if (ok) return dfq__max(guessed, 1);
+  return guessed > rows ? dfq__store_room(to, rows, rows) : 0;
 }
 
 // Makes room for a worker's rows behind those that are there. Columns must not move while
@@ -16591,7 +16594,8 @@ static bool dfq__crew_room(dfq__crew *crew, const dfq__worker *w) {
     if (dfq__store_outgrown(to, c, w->need[c], rows) && !dfq__store_layout(to, c, w->need[c]))
       return false;
   if (rows > crew->room) crew->room = dfq__guess_rows(w->scan, crew->rows, w->rows, rows);
-  if (!dfq__store_room(to, crew->room)) return false;
+  crew->room = dfq__store_room(to, crew->room, rows);
+  if (!crew->room) return false;
   for (int c = 0; c < to->columns; c++) {
     if (!w->part.valid[c].data && !to->valid[c].data) continue;
     if (!dfq__store_valid(to, c, crew->room - to->rows)) return false;
@@ -16685,7 +16689,8 @@ static bool dfq__read_into(dfq__op *op, dfq__op *chain,
     if (!room) rows = dfq__scan_rows(scan);
     size_t now = to->rows + chain->out.rows;
     if (now > room) room = dfq__guess_rows(scan, rows, now, now);
-    if (!dfq__store_room(to, room) || !add(op, &chain->out, to)) return false;
+    room = dfq__store_room(to, room, now);
+    if (!room || !add(op, &chain->out, to)) return false;
   }
   return e == DFQ__END;
 }
@@ -24050,6 +24055,225 @@ DFQ_API dfq_frame *dfq_join_at(dfq_frame *left, dfq_frame *right, const char *ke
 
 DFQ__SMALL_END
 
+// ---- >>radix: rows by their words -----------------------------------------------------------
+// Idea. A radix sort compares nothing: it counts how many entries have which byte, so that it
+// knows where those of each byte begin, and puts every entry in its place; byte by byte from
+// the lowest, each pass stable. What a pass moves is one number: the upper 32 bits of a word's
+// distance from the least one, with the row's number below.
+//
+//   words    1000  9007  1005  5000           least 1000, greatest 9007: 13 bits, all fit
+//   entries  0|0   8007|1  5|2   4000|3   ->   0|0   5|2   4000|3   8007|1
+//
+// Where distances have more bits, those below are dropped, and rows that are equal without them
+// are sorted again among each other: then they are close, and all fits. So one word that is far
+// from all others costs a second round, and no more.
+//
+// Cost: at most four passes over 8 bytes of each row, which is half of the bytes, and of the
+// passes, that words of 64 bits with their rows would take: of 10 million floats, the whole
+// sort takes 0.7 of the time. Larger engines scatter by the top bits first, rows and all, and
+// sort parts that fit in the cache (ska_sort in DuckDB).
+
+// One stable pass by the byte at shift: count, sum up, scatter. 256 targets are as many as the
+// first cache can write to at once. With several threads each counts a part of the input, the
+// sums give each its own places in every target, in the order of the parts, and each scatters
+// its part there: the same result, and nobody waits for anybody.
+typedef struct dfq__radix {
+  uint64_t *from, *to;
+  size_t n;
+  int shift, threads;
+  size_t (*start)[256];      // of each thread: counts, then places
+  const uint64_t *word;      // what is sorted: rows by their words
+  uint32_t *row;
+  uint64_t least;            // of the words
+  int drop;                  // bits
+  uint64_t low[DFQ__MAX_THREADS], high[DFQ__MAX_THREADS];   // least and greatest words; then
+                             // bits that are set in all entries, and in any
+} dfq__radix;
+
+// A thread's part of the rows.
+static size_t dfq__radix_begin(const dfq__radix *r, int thread) {
+  return r->n / (size_t)r->threads * (size_t)thread +
+         dfq__min((size_t)thread, r->n % (size_t)r->threads);
+}
+
+// The least and the greatest word of a part.
+static void dfq__radix_look(void *radix, int thread) {
+  dfq__radix *r = (dfq__radix *)radix;
+  size_t end = dfq__radix_begin(r, thread + 1);
+  uint64_t low = UINT64_MAX, high = 0;
+  for (size_t i = dfq__radix_begin(r, thread); i < end; i++) {
+    uint64_t w = r->word[r->row[i]];
+    low = w < low ? w : low;
+    high = w > high ? w : high;
+  }
+  r->low[thread] = low;
+  r->high[thread] = high;
+}
+
+// Fills a thread's part of the entries, and notes which bits differ there.
+static void dfq__radix_fill(void *radix, int thread) {
+  dfq__radix *r = (dfq__radix *)radix;
+  uint64_t all = UINT64_MAX, any = 0;
+  for (size_t i = dfq__radix_begin(r, thread); i < dfq__radix_begin(r, thread + 1); i++) {
+    uint64_t entry = (r->word[r->row[i]] - r->least) >> r->drop << 32 | r->row[i];
+    r->to[i] = entry;
+    all &= entry;
+    any |= entry;
+  }
+  r->low[thread] = all;
+  r->high[thread] = any;
+}
+
+static void dfq__radix_count(void *radix, int thread) {
+  const dfq__radix *r = (const dfq__radix *)radix;
+  size_t *count = r->start[thread], end = dfq__radix_begin(r, thread + 1);
+  memset(count, 0, 256 * sizeof *count);
+  for (size_t i = dfq__radix_begin(r, thread); i < end; i++)
+    count[r->from[i] >> r->shift & 0xff]++;
+}
+
+static void dfq__radix_scatter(void *radix, int thread) {
+  const dfq__radix *r = (const dfq__radix *)radix;
+  size_t *start = r->start[thread], end = dfq__radix_begin(r, thread + 1);
+  for (size_t i = dfq__radix_begin(r, thread); i < end; i++)
+    r->to[start[r->from[i] >> r->shift & 0xff]++] = r->from[i];
+}
+
+// Copies the row numbers of a thread's part out of the entries.
+static void dfq__radix_drain(void *radix, int thread) {
+  const dfq__radix *r = (const dfq__radix *)radix;
+  size_t end = dfq__radix_begin(r, thread + 1);
+  for (size_t i = dfq__radix_begin(r, thread); i < end; i++) r->row[i] = (uint32_t)r->from[i];
+}
+
+static void dfq__radix_pass(dfq__radix *r) {
+  size_t sum = 0;
+  dfq__parallel(r->threads, dfq__radix_count, r);
+  for (int b = 0; b < 256; b++)
+    for (int t = 0; t < r->threads; t++) {
+      size_t count = r->start[t][b];
+      r->start[t][b] = sum;
+      sum += count;
+    }
+  dfq__parallel(r->threads, dfq__radix_scatter, r);
+}
+
+// What all threads have found, as the first one's.
+static void dfq__radix_gather(dfq__radix *r, bool bits) {
+  for (int i = 1; i < r->threads; i++) {
+    uint64_t low = r->low[i], high = r->high[i];
+    r->low[0] = bits ? r->low[0] & low : low < r->low[0] ? low : r->low[0];
+    r->high[0] = bits ? r->high[0] | high : high > r->high[0] ? high : r->high[0];
+  }
+}
+
+static void dfq__radix_ties(void *radix, int thread);
+
+// Has the threads sort runs of equal entries. A run belongs to the part that it begins in: the
+// next part is told to begin behind it.
+static void dfq__radix_repair(dfq__radix *r) {
+  for (int i = 0; i < r->threads; i++) {
+    size_t at = dfq__radix_begin(r, i);
+    while (at > 0 && at < r->n && r->from[at] >> 32 == r->from[at - 1] >> 32) at++;
+    r->start[i][0] = at;
+  }
+  dfq__parallel(r->threads, dfq__radix_ties, r);
+}
+
+// Sorts the rows of r by their words; from and to have room for an entry each. A byte that is
+// the same everywhere is passed over.
+static void dfq__radix_rows(dfq__radix *r) {
+  dfq__parallel(r->threads, dfq__radix_look, r);
+  dfq__radix_gather(r, false);
+  r->least = r->low[0];
+  uint64_t range = r->high[0] - r->least;
+  if (range == 0) return;
+  for (r->drop = 0; range >> r->drop > UINT32_MAX;) r->drop++;
+  dfq__parallel(r->threads, dfq__radix_fill, r);
+  dfq__radix_gather(r, true);
+  uint64_t varies = r->low[0] ^ r->high[0];
+  for (r->shift = 32; r->shift < 64; r->shift += 8) {
+    uint64_t *filled = r->to;
+    if ((varies >> r->shift & 0xff) == 0) continue;
+    r->to = r->from;
+    r->from = filled;
+    dfq__radix_pass(r);
+  }
+  uint64_t *sorted = r->to;
+  r->to = r->from;
+  r->from = sorted;
+  dfq__parallel(r->threads, dfq__radix_drain, r);
+  if (r->drop) dfq__radix_repair(r);
+}
+
+// Few rows, by insertion.
+static void dfq__insertion_sort(const uint64_t *word, uint32_t *row, size_t n) {
+  for (size_t i = 1; i < n; i++) {
+    uint32_t moved = row[i];
+    size_t k = i;
+    for (; k > 0 && word[row[k - 1]] > word[moved]; k--) row[k] = row[k - 1];
+    row[k] = moved;
+  }
+}
+
+enum { DFQ__TIES_AHEAD = 32 };   // entries before a word is looked at, it is asked for
+
+// Sorts the runs of equal entries that begin in a thread's part, by all bits of their words.
+// Their entries are not needed any more: that is where longer runs have theirs.
+static void dfq__radix_ties(void *radix, int thread) {
+  const dfq__radix *r = (const dfq__radix *)radix;
+  bool last = thread + 1 == r->threads;
+  size_t at = r->start[thread][0], stop = last ? r->n : r->start[thread + 1][0];
+  for (size_t end; at < stop; at = end) {
+    uint64_t entry = r->from[at] >> 32;
+    size_t far = at + DFQ__TIES_AHEAD;
+    if (far + 1 < stop && r->from[far] >> 32 == r->from[far + 1] >> 32) {
+      DFQ__PREFETCH(&r->word[(uint32_t)r->from[far]]);
+      DFQ__PREFETCH(&r->word[(uint32_t)r->from[far + 1]]);
+    }
+    for (end = at + 1; end < stop && r->from[end] >> 32 == entry;) end++;
+    if (end - at <= 32) {
+      dfq__insertion_sort(r->word, r->row + at, end - at);
+      continue;
+    }
+    size_t start[1][256];
+    dfq__radix part;
+    memset(&part, 0, sizeof part);
+    part.from = r->from + at;
+    part.to = r->to + at;
+    part.n = end - at;
+    part.threads = 1;
+    part.start = start;
+    part.word = r->word;
+    part.row = r->row + at;
+    dfq__radix_rows(&part);
+  }
+}
+
+// Sorts row numbers by one key's words; words that ascend already are left alone. False without
+// memory.
+static bool dfq__radix_sort(dfq__heap *heap, const uint64_t *word, uint32_t *row, size_t n,
+                            int threads) {
+  size_t at = 1;
+  while (at < n && word[row[at - 1]] <= word[row[at]]) at++;
+  if (at >= n) return true;
+  dfq__radix r;
+  memset(&r, 0, sizeof r);
+  r.n = n;
+  r.threads = threads;
+  r.word = word;
+  r.row = row;
+  size_t bytes = 2 * n * sizeof *r.from, places = (size_t)threads * sizeof *r.start;
+  char *room = (char *)dfq__alloc(heap, bytes + places);
+  if (!room) return false;
+  r.from = (uint64_t *)(void *)room;
+  r.to = r.from + n;
+  r.start = (size_t (*)[256])(void *)(room + bytes);
+  dfq__radix_rows(&r);
+  dfq__free(heap, room, bytes + places);
+  return true;
+}
+
 // ---- >>sort: stable, by normalised keys -----------------------------------------------------
 // Idea. A sort needs to see all rows, so they go into a store; what is sorted are their
 // numbers. Each key becomes an unsigned 64-bit word whose order is the key's order (Graefe
@@ -24059,19 +24283,17 @@ DFQ__SMALL_END
 //   -2 -> 7ffffffffffffffe    0 -> 8000000000000000    3 -> 8000000000000003
 //
 // Nulls of the first key go to their end. A radix sort over the first key's words puts the
-// other numbers in order, byte by byte from the lowest, each pass stable, and bytes that are
-// the same everywhere cost nothing. Rows that are still equal are settled by the other keys
-// (and the rest of long strings) with a merge sort of that run.
+// other numbers in order, see >>radix. Rows that are still equal are settled by the other
+// keys (and the rest of long strings) with a merge sort of that run.
 //
 //   words ──> nulls aside ──> radix sort by key 1 ──> runs of equal words: merge sort by all
 //
-// Why numbers and not rows: a pass moves 16 bytes whatever a row weighs. Why radix: no
+// Why numbers and not rows: a pass moves 8 bytes whatever a row weighs. Why radix: no
 // comparison, so no branch that cannot be predicted.
 //
-// Cost: at most 8 passes over the row numbers, usually half of that, and n log n comparisons in
-// runs of equal words only. Larger engines put several keys into one wide normalised key
-// (DuckDB), move the payload along (a scatter by the top bits first keeps buckets in the
-// cache), and sort parts in several threads.
+// Cost: at most 4 passes over the row numbers, one more look at words whose upper bits are
+// equal, and n log n comparisons in runs of equal words only. Larger engines put several keys
+// into one wide normalised key (DuckDB), and move the payload along.
 
 typedef struct dfq__sort_key {
   int column;           // of the store
@@ -24187,7 +24409,7 @@ static int dfq__sort_compare(const dfq__sorter *s, int from, int to, uint32_t a,
   return 0;
 }
 
-// -- the two sorts: by comparing, and by bytes
+// -- by comparing
 
 // A stable merge sort of row numbers; spare has room for n. Only the left half is copied out:
 // merging writes at k <= j, so the right half is never overwritten before it is read. Short
@@ -24215,134 +24437,14 @@ static void dfq__merge_sort(const dfq__sorter *s, int from, uint32_t *row, uint3
   while (i < half) row[k++] = spare[i++];
 }
 
-// A row number with its word beside it, so that a pass reads memory in order.
-typedef struct dfq__sort_pair {
-  uint64_t word;
-  uint64_t row;
-} dfq__sort_pair;
-
-// One stable pass by the byte at shift: count, sum up, scatter. 256 targets are as many as the
-// first cache can write to at once. With several threads each counts a part of the input, the
-// sums give each its own places in every target, in the order of the parts, and each scatters
-// its part there: the same result, and nobody waits for anybody.
-typedef struct dfq__radix {
-  const dfq__sort_pair *from;
-  dfq__sort_pair *to;
-  size_t n;
-  int shift, threads;
-  size_t (*start)[256];      // of each thread: counts, then places
-  const uint64_t *word;      // what is sorted: rows by their words
-  uint32_t *row;
-  uint64_t all[DFQ__MAX_THREADS], any[DFQ__MAX_THREADS];   // bits set in all words, and in any
-} dfq__radix;
-
-// A thread's part of the pairs.
-static size_t dfq__radix_begin(const dfq__radix *r, int thread) {
-  return r->n / (size_t)r->threads * (size_t)thread +
-         dfq__min((size_t)thread, r->n % (size_t)r->threads);
-}
-
-static void dfq__radix_count(void *radix, int thread) {
-  const dfq__radix *r = (const dfq__radix *)radix;
-  size_t *count = r->start[thread], end = dfq__radix_begin(r, thread + 1);
-  memset(count, 0, 256 * sizeof *count);
-  for (size_t i = dfq__radix_begin(r, thread); i < end; i++)
-    count[r->from[i].word >> r->shift & 0xff]++;
-}
-
-static void dfq__radix_scatter(void *radix, int thread) {
-  const dfq__radix *r = (const dfq__radix *)radix;
-  size_t *start = r->start[thread], end = dfq__radix_begin(r, thread + 1);
-  for (size_t i = dfq__radix_begin(r, thread); i < end; i++)
-    r->to[start[r->from[i].word >> r->shift & 0xff]++] = r->from[i];
-}
-
-// Fills a thread's part of the pairs, and notes which bits differ there.
-static void dfq__radix_fill(void *radix, int thread) {
-  dfq__radix *r = (dfq__radix *)radix;
-  uint64_t all = ~(uint64_t)0, any = 0;
-  for (size_t i = dfq__radix_begin(r, thread); i < dfq__radix_begin(r, thread + 1); i++) {
-    uint64_t w = r->word[r->row[i]];
-    r->to[i].word = w;
-    r->to[i].row = r->row[i];
-    all &= w;
-    any |= w;
-  }
-  r->all[thread] = all;
-  r->any[thread] = any;
-}
-
-// Copies the row numbers of a thread's part out of the pairs.
-static void dfq__radix_drain(void *radix, int thread) {
-  const dfq__radix *r = (const dfq__radix *)radix;
-  size_t end = dfq__radix_begin(r, thread + 1);
-  for (size_t i = dfq__radix_begin(r, thread); i < end; i++)
-    r->row[i] = (uint32_t)r->from[i].row;
-}
-
-static void dfq__radix_pass(dfq__radix *r) {
-  size_t sum = 0;
-  dfq__parallel(r->threads, dfq__radix_count, r);
-  for (int b = 0; b < 256; b++)
-    for (int t = 0; t < r->threads; t++) {
-      size_t count = r->start[t][b];
-      r->start[t][b] = sum;
-      sum += count;
-    }
-  dfq__parallel(r->threads, dfq__radix_scatter, r);
-}
-
-// The pairs of n rows, sorted by their words: in the first or the second half of pair.
-static dfq__sort_pair *dfq__radix_passes(dfq__radix *r, dfq__sort_pair *pair, uint64_t varies) {
-  dfq__sort_pair *from = pair, *to = pair + r->n;
-  for (int shift = 0; shift < 64; shift += 8) {
-    if ((varies >> shift & 0xff) == 0) continue;
-    r->from = from;
-    r->to = to;
-    r->shift = shift;
-    dfq__radix_pass(r);
-    to = from;
-    from = r->to;
-  }
-  return from;
-}
-
-// Sorts row numbers by one key's words, lowest byte first; a byte that never changes is passed
-// over, and so is everything when the words ascend already. False without memory.
-static bool dfq__radix_sort(dfq__heap *heap, const uint64_t *word, uint32_t *row, size_t n,
-                            int threads) {
-  size_t at = 1;
-  while (at < n && word[row[at - 1]] <= word[row[at]]) at++;
-  if (at >= n) return true;
-  dfq__radix r;
-  memset(&r, 0, sizeof r);
-  r.n = n;
-  r.threads = threads;
-  r.word = word;
-  r.row = row;
-  size_t bytes = 2 * n * sizeof(dfq__sort_pair), places = (size_t)threads * sizeof *r.start;
-  char *room = (char *)dfq__alloc(heap, bytes + places);
-  if (!room) return false;
-  dfq__sort_pair *pair = (dfq__sort_pair *)(void *)room;
-  r.start = (size_t (*)[256])(void *)(room + bytes);
-  r.to = pair;
-  dfq__parallel(threads, dfq__radix_fill, &r);
-  for (int i = 1; i < threads; i++) {
-    r.all[0] &= r.all[i];
-    r.any[0] |= r.any[i];
-  }
-  r.from = dfq__radix_passes(&r, pair, r.all[0] ^ r.any[0]);
-  dfq__parallel(threads, dfq__radix_drain, &r);
-  dfq__free(heap, room, bytes + places);
-  return true;
-}
-
 // Stable: nulls of the first key to their end. Returns where the others begin; *count of them.
 // They are taken out first, because a null's word is as good as random.
 static size_t dfq__sort_nulls(const dfq__sorter *s, uint32_t *row, uint32_t *spare, size_t n,
                               size_t *count) {
   const dfq__sort_key *k = &s->by[0];
   size_t nulls = 0, values = 0;
+  *count = n;
+  if (!s->store.valid[k->column].data) return 0;
   for (size_t i = 0; i < n; i++) {
     if (dfq__sort_null(s, k, row[i])) spare[nulls++] = row[i];
     else row[values++] = row[i];
@@ -24368,6 +24470,12 @@ static void dfq__sort_ties(const dfq__sorter *s, uint32_t *row, uint32_t *spare,
   }
 }
 
+// One key, of numbers without nulls: nothing is set aside, and nothing settled later.
+static bool dfq__sort_is_plain(const dfq__sorter *s) {
+  int c = s->by[0].column;
+  return s->keys == 1 && !dfq__is_bytes(s->store.type[c]) && !s->store.valid[c].data;
+}
+
 // Few rows are sorted before threads have started; when threads were asked for, a batch or so.
 static int dfq__sort_threads(const dfq__sorter *s, size_t n) {
   size_t least = s->run->options.threads > 1 ? 256 : DFQ__PARALLEL_ROWS;
@@ -24387,7 +24495,7 @@ static bool dfq__sorter_sort(dfq__sorter *s) {
     return false;
   }
   if (!dfq__buffer_reserve(heap, &s->order, n * 4 + 4) ||
-      !dfq__buffer_reserve(heap, &s->spare, n * 4 + 4))
+      (s->keys && !dfq__sort_is_plain(s) && !dfq__buffer_reserve(heap, &s->spare, n * 4 + 4)))
     return false;
   uint32_t *row = dfq__u32(&s->order), *spare = dfq__u32(&s->spare);
   for (size_t i = 0; i < n; i++) row[i] = (uint32_t)i;
@@ -24423,9 +24531,9 @@ static bool dfq__sorter_sort(dfq__sorter *s) {
 
 typedef struct dfq__sort_op {
   dfq__op head;
-  dfq__bound **key;
+  dfq__bound **key;         // NULL: the key is a column
   dfq__buffer *flat;
-  dfq__sorter sorter;       // its store: the input's columns, then the keys
+  dfq__sorter sorter;       // its store: the input's columns, then the keys that are none
   dfq__buffer *out;
   size_t emitted, end, limit;   // rows that went out, of how many; limit: SIZE_MAX without one
   dfq__batch part;
@@ -24439,6 +24547,7 @@ typedef struct dfq__sort_op {
 DFQ__SMALL_BEGIN
 
 // The store has the keys behind the columns: a key may be any expression, and is computed once.
+// One that is a column is there already.
 static bool dfq__sort_open(dfq__op *op) {
   dfq__sort_op *s = (dfq__sort_op *)op;
   const dfq__node *n = op->node;
@@ -24449,20 +24558,26 @@ static bool dfq__sort_open(dfq__op *op) {
   s->flat = (dfq__buffer *)dfq__op_array(op, 2 * keys, sizeof *s->flat);
   s->out = (dfq__buffer *)dfq__op_array(op, 2 * columns, sizeof *s->out);
   s->part.column = (dfq__vec *)dfq__op_array(op, columns + keys, sizeof(dfq__vec));
-  s->part.columns = (int)(columns + keys);
+  s->part.columns = (int)columns;
+  int *from = (int *)dfq__op_array(op, keys, sizeof *from);
   dfq_type *type = (dfq_type *)dfq__op_array(op, columns + keys, sizeof *type);
   s->packed = (dfq__buffer *)dfq__op_array(op, 2 * (columns + keys), sizeof *s->packed);
-  if (!s->key || !s->flat || !s->out || !s->part.column || !type || !s->packed) return false;
+  if (!s->key || !s->flat || !s->out || !s->part.column || !type || !s->packed || !from)
+    return false;
   for (size_t c = 0; c < columns; c++) type[c] = dfq__types_of(&n->schema, (int)c);
   for (size_t k = 0; k < keys; k++) {
-    s->key[k] = dfq__op_bind(op, &n->in[0]->schema, n->key[k].expr);
+    const dfq_expr *e = n->key[k].expr;
+    from[k] = e->kind == DFQ_COLUMN ? dfq__schema_find(&n->schema, e->name) : -1;
+    if (from[k] >= 0) continue;
+    s->key[k] = dfq__op_bind(op, &n->in[0]->schema, e);
     if (!s->key[k]) return false;
-    type[columns + k] = s->key[k]->type;
+    type[s->part.columns] = s->key[k]->type;
+    from[k] = s->part.columns++;
   }
-  if (!dfq__sorter_init(&s->sorter, op, type, (int)(columns + keys), keys)) return false;
+  if (!dfq__sorter_init(&s->sorter, op, type, s->part.columns, keys)) return false;
   s->sorter.keys = n->key_count;
   for (size_t k = 0; k < keys; k++) {
-    s->sorter.by[k].column = (int)(columns + k);
+    s->sorter.by[k].column = from[k];
     s->sorter.by[k].descending = n->key[k].descending;
     s->sorter.by[k].nulls_first = n->key[k].nulls_first;
   }
@@ -24540,7 +24655,8 @@ static bool dfq__sort_keep(dfq__op *op, const dfq__batch *in, dfq__store *to) {
   dfq__arena_rewind(&op->eval.strings);
   for (int c = 0; c < in->columns; c++) s->part.column[c] = in->column[c];
   for (int k = 0; k < op->node->key_count; k++) {
-    dfq__vec *v = &s->part.column[in->columns + k];
+    dfq__vec *v = &s->part.column[s->sorter.by[k].column];
+    if (!s->key[k]) continue;
     n = dfq__op_eval(op, s->key[k], in, n, NULL, v);
     if (op->failed || !dfq__vec_flatten(&op->eval, &s->flat[2 * k], &s->flat[2 * k + 1], n, v))
       return false;
@@ -24582,6 +24698,9 @@ static bool dfq__sort_prepare(dfq__op *op) {
   while (s->limit < SIZE_MAX && (e = dfq__pull(op->in[0])) == DFQ__BATCH)
     if (!dfq__sort_add(s, &op->in[0]->out)) return false;
   if (e != DFQ__END || !dfq__sorter_sort(&s->sorter)) return false;
+  for (int k = 0; k < op->node->key_count; k++)
+    dfq__buffer_free(op->eval.heap, &s->sorter.by[k].word);
+  dfq__buffer_free(op->eval.heap, &s->sorter.spare);
   op->kept = s->end = dfq__min(s->sorter.store.rows, s->limit);
   return true;
 }
@@ -33198,8 +33317,8 @@ static bool dfq__rule_places(dfq__opt *o, dfq__node **at, dfq__reading r) {
 //         scan lines                       scan rows of group#2       the same rows
 //
 // The rules before have seen two parts, and may have made them different. Of columns that is
-// no matter: the one that stays gets those of both. A condition that only one of them has is one:
-// they remain two, for a filter that goes deep is worth more than what it would share.
+// no matter: the one that stays gets those of both. A condition that only one of them has is
+// one: they remain two, for a filter that goes deep is worth more than what it would share.
 //
 // Whichever place is asked first has all rows computed, so all of them must be wanted, or the
 // part be one that has all before it gives the first, as a group has. An error keeps its place:

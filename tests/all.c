@@ -34,6 +34,7 @@
 #include "ch5_optimizer.c"
 #include "ch5_keys_down.c"
 #include "ch5_share.c"
+#include "ch4_radix.c"
 #endif
 #if DFQ_CHAPTER >= 6
 #include "ch6_streaming.c"
@@ -113,6 +114,7 @@ int main(int argc, char **argv) {
   run_ch5_optimizer();
   run_ch5_keys_down();
   run_ch5_share();
+  run_ch4_radix();
 #endif
 #if DFQ_CHAPTER >= 6
   run_ch6_streaming();
