@@ -18245,6 +18245,9 @@ static void dfq__find(const dfq__hash_table *t, const uint64_t *key, size_t n,
 //
 //   price 9.99, year null    ->   [ 0x4023fae147ae147b | 0 | null bits 10 ]
 //
+// Where texts come numbered already, as those of a table do, these numbers are the words, and
+// the dictionary stays empty: no text is looked at before the result is printed.
+//
 // Whether nulls may match at all is not decided here: a group_by wants them to be one group, a
 // join drops such rows before it looks.
 //
@@ -18275,6 +18278,8 @@ typedef struct dfq__key_set {
   dfq_type *type;             // of each column
   dfq__dictionary *words;     // of string columns; the others' are not initialised
   dfq__key_map *map;          // likewise
+  const dfq__texts **lent;    // likewise: their numbers are the words, and words has none
+  bool lends;                 // the set is never asked for a key that it may not have
   dfq__packing *pack;         // of each column
   bool packed;                // keys are one word; else columns + 1
   int bits;                   // of all fields together
@@ -18295,7 +18300,8 @@ static bool dfq__keys_init(dfq__key_set *k, dfq *db, const dfq_type *type, int c
   k->words = (dfq__dictionary *)dfq__alloc_zero(db->heap, n, sizeof *k->words);
   k->map = (dfq__key_map *)dfq__alloc_zero(db->heap, n, sizeof *k->map);
   k->pack = (dfq__packing *)dfq__alloc_zero(db->heap, n, sizeof *k->pack);
-  if (!k->type || !k->words || !k->map || !k->pack) return false;
+  k->lent = (const dfq__texts **)dfq__alloc_zero(db->heap, n, sizeof *k->lent);
+  if (!k->type || !k->words || !k->map || !k->pack || !k->lent) return false;
   for (int c = 0; c < columns; c++) {
     k->type[c] = type[c];
     if (dfq__is_float(type[c])) k->packed = false;
@@ -18322,6 +18328,7 @@ static void dfq__keys_free(dfq__key_set *k) {
   dfq__free(k->heap, k->type, n * sizeof *k->type);
   dfq__free(k->heap, k->words, n * sizeof *k->words);
   dfq__free(k->heap, k->pack, n * sizeof *k->pack);
+  dfq__free(k->heap, (void *)k->lent, n * sizeof *k->lent);
   dfq__table_close(&k->table);
   dfq__keys_free_own(k);
 }
@@ -18384,11 +18391,37 @@ static uint32_t *dfq__key_map_of(dfq__key_set *k, int c, const dfq__texts *texts
   return (uint32_t *)(void *)m->number.data;
 }
 
+// The texts of a column by their numbers.
+static const dfq_view *dfq__key_views(const dfq__key_set *k, int c) {
+  return k->lent[c] ? k->lent[c]->view : dfq__dictionary_views(&k->words[c]);
+}
+
+// Gives lent texts the same numbers in the dictionary: others come now. False without memory.
+static bool dfq__key_own_texts(dfq__key_set *k, int c) {
+  const dfq__texts *lent = k->lent[c];
+  for (size_t i = 0; lent && i < lent->count; i++)
+    if (dfq__dictionary_add(&k->words[c], &lent->view[i]) == DFQ__EMPTY) return false;
+  k->lent[c] = NULL;
+  return true;
+}
+
+// Are the texts' own numbers the words? So they are when the first ones that come are numbered,
+// and as long as no others do: all of them are different, and outlast the set.
+static bool dfq__key_lent(dfq__key_set *k, int c, const dfq__texts *texts) {
+  if (k->lends && texts && !k->lent[c] && !k->words[c].count) k->lent[c] = texts;
+  return texts && k->lent[c] == texts;
+}
+
 // The numbers of n texts; nulls are not looked at. Where texts come numbered, a look-up is for
-// their first row only. False without memory.
+// their first row only, or for none. False without memory.
 static bool dfq__key_texts(dfq__key_set *k, int c, const dfq__vec *v, size_t n, uint64_t *word,
                            bool add) {
   dfq__dictionary *d = &k->words[c];
+  if (dfq__key_lent(k, c, v->texts)) {
+    for (size_t i = 0; i < n; i++) word[i] = v->code[i];
+    return true;
+  }
+  if (!dfq__key_own_texts(k, c)) return false;
   uint32_t *map = v->texts ? dfq__key_map_of(k, c, v->texts) : NULL;
   uint32_t all = map && !v->valid ? 0 : DFQ__EMPTY;
   if (v->texts && !map) return false;
@@ -18444,7 +18477,7 @@ static void dfq__word_put(const dfq__key_set *k, int c, uint64_t word, bool vali
                           size_t i) {
   dfq_value v = dfq__value_int(k->type[c], (int64_t)word);   // of a float the bits
   if (!dfq__is_bytes(v.type)) dfq__cell_put(data, v.type, i, &v);
-  else if (valid) ((dfq_view *)data)[i] = dfq__dictionary_views(&k->words[c])[word];
+  else if (valid) ((dfq_view *)data)[i] = dfq__key_views(k, c)[word];
   else ((dfq_view *)data)[i] = dfq__view_of("", 0);
 }
 
@@ -18538,7 +18571,7 @@ static bool dfq__keys_repack(dfq__key_set *k, const dfq__packing *old, bool fits
     if (packed) dfq__unpack(old, k->columns, key[i], row);
     else memcpy(row, key + i * words, words * 8);
     for (int c = 0; mapped && c < k->columns; c++)
-      if (dfq__is_bytes(k->type[c]) && !(row[k->columns] >> c & 1))
+      if (dfq__is_bytes(k->type[c]) && !k->lent[c] && !(row[k->columns] >> c & 1))
         row[c] = ((const uint32_t *)(const void *)k->map[c].number.data)[row[c]];
     if (!fits) { memcpy(key + i * words, row, words * 8); continue; }
     key[i] = 0;
@@ -18666,7 +18699,7 @@ static bool dfq__keys_read(const dfq__key_set *k, int c, const uint64_t *key, si
   size_t stride = k->table.words, there = 0;
   const dfq__packing p = k->pack[c];
   const dfq_view *views = NULL;
-  if (dfq__is_bytes(k->type[c])) views = dfq__dictionary_views(&k->words[c]);
+  if (dfq__is_bytes(k->type[c])) views = dfq__key_views(k, c);
   bool words = dfq__layout_of(k->type[c]) == DFQ__AS_WORD;
   for (size_t i = 0; i < n; i++, key += stride) {
     uint64_t field = k->packed ? dfq__field(&p, *key) : key[c];
@@ -18717,7 +18750,7 @@ static size_t dfq__keys_bytes(const dfq__key_set *k) {
 //   set A   'EU' 0  'US' 1   field of 2 bits         'EU' 0  'US' 1  'XX' 2   3 bits, for both
 //   set B   'US' 0  'XX' 1   field of 3 bits    ->   B's keys are packed anew: 0 -> 1, 1 -> 2
 //
-// Fields that only grow at their upper end, or numbers of the same texts, change no key: so
+// Fields that only grow at their upper end, and texts of one table, change no key: so
 // mostly nothing is to be done. Cost otherwise: of each set whose words change, a pass over its
 // keys and a new index, each in a thread of its own; and a look-up for each text. The last set
 // needs no index: its keys are looked up, and no others in it.
@@ -18739,10 +18772,25 @@ static void dfq__pack_reach(dfq__packing *p, uint64_t low, uint64_t high) {
     dfq__pack_widen(p, ends, NULL, 2);
 }
 
+// Do all sets have the numbers of the same texts, but for those that have none?
+static bool dfq__unite_lent(dfq__uniting *u, int c) {
+  const dfq__texts *lent = NULL;
+  for (int i = 0; i < u->count && !lent; i++) lent = u->set[i]->lent[c];
+  for (int i = 0; i < u->count; i++) {
+    const dfq__key_set *k = u->set[i];
+    if (!lent || k->words[c].count || (k->lent[c] && k->lent[c] != lent)) return false;
+  }
+  for (int i = 0; i < u->count; i++) u->set[i]->lent[c] = lent;
+  return true;
+}
+
 // Gives the texts of all sets numbers in the first one, and notes these in the others' maps.
 // False without memory.
 static bool dfq__unite_texts(dfq__uniting *u, int c) {
   dfq__dictionary *all = &u->set[0]->words[c];
+  if (dfq__unite_lent(u, c)) return true;
+  for (int i = 0; i < u->count; i++)
+    if (!dfq__key_own_texts(u->set[i], c)) return false;
   for (int i = 1; i < u->count; i++) {
     dfq__key_set *k = u->set[i];
     const dfq_view *view = dfq__dictionary_views(&k->words[c]);
@@ -21908,7 +21956,9 @@ static bool dfq__group_open(dfq__op *op) {
   }
   if (op->node->sorted && !dfq__store_init(&o->last_key, op->eval.heap, type, keys))
     return false;
-  return dfq__keys_init(&o->keys, op->run->own, type, keys);
+  bool ok = dfq__keys_init(&o->keys, op->run->own, type, keys);
+  o->keys.lends = true;
+  return ok;
 }
 
 // How many groups there are. Without keys it is one, even of no rows at all.
@@ -25695,8 +25745,8 @@ static bool dfq__group_part_take(dfq__group_op *o, dfq__group_part *p, dfq__grou
 // -- folding workers together
 
 // The runs of values that the parts keep for aggregate i, in the order of rows: each part's
-// list ascends, so the lowest mark at hand is next. to_group: the result's number of each part's
-// groups, which begin at start. Returns how many.
+// list ascends, so the lowest mark at hand is next. to_group: the result's number of each
+// part's groups, which begin at start. Returns how many.
 static size_t dfq__fold_runs(const dfq__group_op *o, int i, const size_t *start,
                              const uint32_t *to_group, dfq__kept_run *run) {
   size_t at[DFQ__MAX_THREADS] = { 0 }, runs = 0;

@@ -107,8 +107,22 @@ TEST(fold_lists_in_the_order_of_rows) {
   dfq_close(db);
 }
 
+// The numbers of a table's texts are the keys' words, until other texts come.
+TEST(fold_texts_that_are_lent) {
+  dfq *db = dfq_open(NULL);
+  CHECK(dfq_register(db, "x", fold_table(db, 5)));
+  CHECK(dfq_register(db, "y", dfq_query(db, "x | limit 300")));
+  CHECK(dfq_check_equivalent(dfq_query(db, "y | union (y | with upper(t) as t) | group t: "
+                                           "count() as n, mode(s) as s"), stderr));
+  CHECK(dfq_check_equivalent(dfq_query(db, "y | with lower(t) as t | union (y | limit 90) | "
+                                           "group t, s: max(a) as a"), stderr));
+  CHECK(dfq_check_equivalent(dfq_query(db, "y | group s, t: sum(f) as f"), stderr));
+  dfq_close(db);
+}
+
 static void run_ch7_fold(void) {
   RUN(fold_keys_of_all_kinds);
   RUN(fold_hot_rows_that_are_full);
   RUN(fold_lists_in_the_order_of_rows);
+  RUN(fold_texts_that_are_lent);
 }
