@@ -24526,9 +24526,10 @@ static bool dfq__sort_is_plain(const dfq__sorter *s) {
   return s->keys == 1 && !dfq__is_bytes(s->store.type[c]) && !s->store.valid[c].data;
 }
 
-// Few rows are sorted before threads have started; when threads were asked for, a batch or so.
+// Few rows are sorted before threads have started; when threads were asked for, a morsel.
 static int dfq__sort_threads(const dfq__sorter *s, size_t n) {
-  size_t least = s->run->options.threads > 1 ? 256 : DFQ__PARALLEL_ROWS;
+  size_t least = s->heap->morsel * s->run->batch_rows;
+  if (s->run->options.threads <= 1) least = DFQ__PARALLEL_ROWS;
   return n < least ? 1 : dfq__run_threads(s->run);
 }
 
