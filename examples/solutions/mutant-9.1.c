@@ -5,14 +5,14 @@
 
 enum { MANY = 1000000 };
 
-static int64_t number[MANY];
+static double number[MANY];
 
 TEST(a_refusal_costs_nothing) {
   dfq_options o;
   memset(&o, 0, sizeof o);
   o.budget = 4 << 20;
   dfq *db = dfq_open(&o);
-  dfq_column column = { "n", DFQ_I64, number, NULL };
+  dfq_column column = { "n", DFQ_F64, number, NULL };
   dfq_table *large = dfq_table_new(db, &column, 1, MANY);
   CHECK(large == NULL);
   dfq_table *small = dfq_table_new(db, &column, 1, 10);
