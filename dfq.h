@@ -1996,6 +1996,7 @@ static double dfq__now(void) {
 #else
 static double dfq__now(void) {
   struct timespec t;
+  memset(&t, 0, sizeof t);   // sanitizers of memory do not know that the next line writes it
   if (timespec_get(&t, TIME_UTC) == 0) return 0;
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
@@ -12983,6 +12984,7 @@ static size_t dfq__eval_kernel(dfq__veval *ctx, dfq__bound *b, const dfq__batch 
   n = dfq__eval_vec(ctx, b->arg[0], in, n, &a[0]);
   if (b->argc == 1) a[1] = a[0];
   else n = dfq__eval_vec(ctx, b->arg[1], in, n, &a[1]);
+  if (ctx->no_memory) return 0;
   to->data = dfq__veval_room(ctx, &v->data, n * dfq__size_of(b->type));
   to->valid = dfq__both_valid(ctx, v, &a[0], &a[1], n);
   bool makes_null = b->kind == DFQ_CALL && (b->call->flags & DFQ__MAKES_NULL);
@@ -13291,6 +13293,7 @@ static size_t dfq__eval_vec_logic(dfq__veval *ctx, dfq__bound *b, const dfq__bat
   if (ctx->no_memory) return 0;
   n = b->arg[1]->fails ? dfq__eval_second(ctx, b, in, n, &a, &c)
                        : dfq__eval_vec(ctx, b->arg[1], in, n, &c);
+  if (ctx->no_memory) return 0;
   uint8_t *data = (uint8_t *)dfq__veval_room(ctx, &v->data, n);
   bool nulls = a.valid || c.valid;
   uint8_t *valid = nulls ? (uint8_t *)dfq__veval_room(ctx, &v->valid, n) : NULL;
