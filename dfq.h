@@ -2572,7 +2572,7 @@ static void dfq__put_n(dfq__text *t, const char *s, size_t n) {
   t->data[t->len] = 0;
 }
 
-static void dfq__put(dfq__text *t, const char *s) { dfq__put_n(t, s, strlen(s)); }
+DFQ__NOINLINE static void dfq__put(dfq__text *t, const char *s) { dfq__put_n(t, s, strlen(s)); }
 static void dfq__put_char(dfq__text *t, char c) { dfq__put_n(t, &c, 1); }
 
 DFQ__UNUSED static void dfq__put_repeat(dfq__text *t, char c, size_t n) {
@@ -3398,6 +3398,8 @@ DFQ_API bool dfq_rows_failed(const dfq_rows *r) { return !r || r->failed; }
 DFQ_API int dfq_rows_columns(const dfq_rows *r) { return r ? r->columns : 0; }
 DFQ_API size_t dfq_rows_pulled(const dfq_rows *r) { return r ? r->pulled : 0; }
 
+DFQ__SMALL_BEGIN
+
 // Numbers the iterators from the source up. Returns the number of the last.
 static int dfq__rows_watch(dfq_rows *r, const dfq__watch *w, int last) {
   if (!r) return last;
@@ -3413,6 +3415,8 @@ DFQ_API void dfq_rows_observe(dfq_rows *rows, dfq_observe_fn observe, void *user
   dfq__watch w = { observe, user, NULL, 0, 0 };
   dfq__rows_watch(rows, &w, 0);
 }
+
+DFQ__SMALL_END
 
 // Recursive over the chain, which is as long as the program's text made it.
 DFQ_API void dfq_rows_close(dfq_rows *r) {
@@ -7004,8 +7008,8 @@ DFQ__OF_INTEGERS(dfq__floor_mod_decimal, dfq__floor_mod_int)
 #undef DFQ__OF_INTEGERS
 
 // To so many digits behind the point. The type stays, with zeros in the place of what went.
-static const char *dfq__decimal_digits(const dfq__scalar_args *in, dfq_value *to,
-                                       int64_t digits, int how) {
+DFQ__NOINLINE static const char *dfq__decimal_digits(const dfq__scalar_args *in, dfq_value *to,
+                                                     int64_t digits, int how) {
   int64_t drop = dfq__scale_of(in->a[0].type) - digits;
   *to = in->a[0];
   if (drop <= 0) return NULL;
@@ -7789,7 +7793,7 @@ static const dfq__aggregate dfq__aggregates[] = {
 #undef DFQ__ROW
 };
 
-static bool dfq__same_text(const char *name, const char *s, size_t n) {
+DFQ__NOINLINE static bool dfq__same_text(const char *name, const char *s, size_t n) {
   return strlen(name) == n && memcmp(name, s, n) == 0;
 }
 
@@ -13175,7 +13179,7 @@ static size_t dfq__eval_boxed(dfq__veval *ctx, dfq__bound *b, const dfq__batch *
 // result back.
 
 // Sets used[c] for each column c that b reads.
-static void dfq__mark_columns(const dfq__bound *b, uint8_t *used) {
+DFQ__NOINLINE static void dfq__mark_columns(const dfq__bound *b, uint8_t *used) {
   if (b->kind == DFQ_COLUMN) used[b->column] = 1;
   for (int i = 0; i < b->argc; i++) dfq__mark_columns(b->arg[i], used);
 }
@@ -18042,7 +18046,7 @@ static void dfq__op_holds(dfq__op *op, size_t bytes) {
   if (bytes > op->count->peak_bytes) op->count->peak_bytes = bytes;
 }
 
-static size_t dfq__store_bytes(const dfq__store *s) {
+DFQ__NOINLINE static size_t dfq__store_bytes(const dfq__store *s) {
   size_t bytes = dfq__arena_mark(&s->strings);
   for (int c = 0; c < s->columns; c++) bytes += s->data[c].bytes + s->valid[c].bytes;
   return bytes;
