@@ -4047,9 +4047,21 @@ static dfq__binary dfq__times_ten(uint64_t m, int e) {
   return x;
 }
 
-// The float nearest to m * 10^e is *kept * 2^*twos. False when that is not sure: then that is
-// the one below, and the middle above it decides. more: the number lies somewhere between m and
-// m + 1, of which m has 19 digits. narrow: an f32.
+// What is left of high when its lowest bits are dropped, 1 to 64 of them, and it is rounded to
+// the nearest. False when that is not sure: then *kept is the one below, and the middle above
+// it decides. error: so much of high may be missing, if it is more than dfq__times_ten leaves.
+static bool dfq__binary_round(const dfq__binary *x, int drop, unsigned error, uint64_t *kept) {
+  *kept = drop < 64 ? x->high >> drop : 0;
+  uint64_t half = (uint64_t)1 << (drop - 1), rest = x->high - (drop < 64 ? *kept << drop : 0);
+  if (rest > half || (rest == half && x->low)) {
+    ++*kept;
+    return true;
+  }
+  return rest + (error ? error : x->low >= UINT64_MAX - 8191) < half;
+}
+
+// The float nearest to m * 10^e is *kept * 2^*twos, if that is sure. more: the number lies
+// somewhere between m and m + 1, of which m has 19 digits. narrow: an f32.
 static bool dfq__round_ten(uint64_t m, int e, bool more, bool narrow, uint64_t *kept,
                            int *twos) {
   dfq__binary x = dfq__times_ten(m, e);
@@ -4061,15 +4073,9 @@ static bool dfq__round_ten(uint64_t m, int e, bool more, bool narrow, uint64_t *
     x.twos++;
   }
   if (drop < least - x.twos) drop = least - x.twos;
-  *kept = drop < 64 ? x.high >> drop : 0;
   *twos = x.twos + drop;
-  if (drop > 64) return true;
-  uint64_t half = (uint64_t)1 << (drop - 1), rest = x.high - (drop < 64 ? *kept << drop : 0);
-  if (rest > half || (rest == half && x.low)) {
-    ++*kept;
-    return true;
-  }
-  return rest + (more ? 20u : x.low >= UINT64_MAX - 8191) < half;
+  *kept = 0;
+  return drop > 64 || dfq__binary_round(&x, drop, more ? 20 : 0, kept);
 }
 
 // An integer of any length that comes up here: the middle between two doubles has up to 768
@@ -4473,27 +4479,57 @@ static bool dfq__decimal_from_f64(double v, int scale, int64_t *to) {
 
 enum { DFQ__NUMBER_TEXT = 48 };   // room for any number or date as text
 
-// Makes whatever a locale has for a point one point: it may be a comma, and of several bytes.
-// Returns the new length.
-static size_t dfq__plain_point(char *to, size_t n) {
-  size_t k = 0;
-  for (size_t i = 0; i < n; i++) {
-    bool plain = dfq__is_digit(to[i]) || to[i] == '-' || to[i] == '+' || to[i] == 'e';
-    if (plain || k == 0 || to[k - 1] != '.') to[k++] = plain ? to[i] : '.';
+// v > 0 as the nearest number of so many digits, times 10^*tens; of two the even one. As it is
+// read, so it is written: 10^k in 128 bits, and exactly where that is not enough. The logarithm
+// is taken from the exponent, one too small at times, and then there is a digit too many.
+static uint64_t dfq__round_digits(double v, int digits, int *tens) {
+  int twos;
+  uint64_t n, m = (uint64_t)ldexp(frexp(v, &twos), 53);
+  int k = digits - 1 - (int)floor((twos - 1) * 0.301029995);
+  for (;; k--) {
+    dfq__binary x = dfq__times_ten(m, k);
+    if (!dfq__binary_round(&x, -11 - twos - x.twos, 0, &n)) {
+      char text[24];
+      int len = snprintf(text, sizeof text, "%llu", (unsigned long long)m);
+      int order = dfq__order_exactly(text, (size_t)len, k, 2 * n + 1, 52 - twos);
+      n += order > 0 || (order == 0 && (n & 1));
+    }
+    if (n < dfq__tens[digits]) break;
   }
-  to[k] = 0;
-  return k;
+  *tens = -k;
+  return n;
+}
+
+// n * 10^tens as printf's %g writes it, with the zeros at the end left out: 0.0001, 1e-05.
+static int dfq__general(char *to, bool minus, uint64_t n, int tens) {
+  char digit[24], *at = to;
+  int len = snprintf(digit, sizeof digit, "%llu", (unsigned long long)n);
+  int e = tens + len - 1, room = len;
+  while (len > 1 && digit[len - 1] == '0') len--;
+  if (minus) *at++ = '-';
+  if (e < -4 || e >= room) {
+    *at++ = digit[0];
+    if (len > 1) *at++ = '.';
+    for (int i = 1; i < len; i++) *at++ = digit[i];
+    return (int)(at - to) + snprintf(at, 8, "e%c%02d", e < 0 ? '-' : '+', e < 0 ? -e : e);
+  }
+  for (int i = e < 0 ? e : 0; i < len || i <= e; i++) {   // the i-th counts 10^(e - i)
+    *at++ = i >= 0 && i < len ? digit[i] : '0';
+    if (i == e && i + 1 < len) *at++ = '.';
+  }
+  *at = 0;
+  return (int)(at - to);
 }
 
 // The nearest number of so many digits, or the next one above that: does it read back as v?
-// There is none above a last 9, which becomes no digit.
+// There is none above a last 9.
 static bool dfq__write_digits(char *to, int *n, int digits, double v, bool narrow, bool above) {
   double back = 0;
-  int length = snprintf(to, DFQ__NUMBER_TEXT, above ? "%#.*g" : "%.*g", digits, v);
-  *n = (int)dfq__plain_point(to, (size_t)length);
-  if (above) to[strcspn(to, "e") - 1]++;
-  if (!dfq__read_float(to, (size_t)*n, narrow, &back)) return false;
-  return memcmp(&back, &v, sizeof v) == 0;
+  int tens;
+  uint64_t m = dfq__round_digits(fabs(v), digits, &tens);
+  if (above && m++ % 10 == 9) return false;
+  *n = dfq__general(to, v < 0, m, tens);
+  return dfq__read_float(to, (size_t)*n, narrow, &back) && memcmp(&back, &v, sizeof v) == 0;
 }
 
 // The shortest digits that read back as the same double; always with a point or an exponent.
@@ -4507,6 +4543,7 @@ static bool dfq__write_digits(char *to, int *n, int digits, double v, bool narro
 static size_t dfq__write_float(char *to, double v, int digits, bool narrow) {
   if (v != v) return (size_t)snprintf(to, DFQ__NUMBER_TEXT, "nan");
   if (v - v != 0) return (size_t)snprintf(to, DFQ__NUMBER_TEXT, v < 0 ? "-inf" : "inf");
+  if (v == 0) return (size_t)snprintf(to, 8, copysign(1, v) < 0 ? "-0.0" : "0.0");
   int n = 0, last = digits + (narrow ? 3 : 2), e;
   bool power = fabs(frexp(v, &e)) == 0.5;
   if (fabs(v) < (narrow ? 1.17549435082228751e-38 : 2.2250738585072014e-308)) digits = 1;
@@ -42086,6 +42123,18 @@ static bool dfq__write_options_check(dfq__writer *w) {
   }
   const char *problem = dfq__write_problem(w);
   return !problem || dfq__writer_refuse(w, DFQ_USAGE, problem);
+}
+
+// Makes whatever a locale has for a point one point: it may be a comma, and of several bytes.
+// Returns the new length.
+static size_t dfq__plain_point(char *to, size_t n) {
+  size_t k = 0;
+  for (size_t i = 0; i < n; i++) {
+    bool plain = dfq__is_digit(to[i]) || to[i] == '-' || to[i] == '+' || to[i] == 'e';
+    if (plain || k == 0 || to[k - 1] != '.') to[k++] = plain ? to[i] : '.';
+  }
+  to[k] = 0;
+  return k;
 }
 
 // A float with some digits behind the point.

@@ -307,6 +307,25 @@ TEST(arithmetic_writes_shortest_f64) {
   }
 }
 
+// Any count of digits, as printf rounds: short numbers among them, which lie in the middle.
+TEST(arithmetic_writes_any_digits) {
+  char got[DFQ__NUMBER_TEXT], want[64];
+  size_t rounds = 20000 * arith_scale();
+  uint64_t seed = 105;
+  for (size_t i = 0; i < rounds && !test_now.broken; i++) {
+    double v = ch2_double(ch0_next(&seed) >> (i % 16 == 1 ? 12 + ch0_below(&seed, 52) : 0));
+    if (i % 4 == 2) v = ldexp(ch0_below(&seed, 2000), ch0_below(&seed, 80) - 40);
+    if (i % 4 == 3) v = (double)ch0_below(&seed, 1000000) / 1000;
+    int digits = 1 + ch0_below(&seed, 17), tens;
+    if (v == 0 || v - v != 0) continue;
+    uint64_t n = dfq__round_digits(fabs(v), digits, &tens);
+    got[dfq__general(got, v < 0, n, tens)] = 0;
+    snprintf(want, sizeof want, "%.*g", digits, v);
+    arith_tried++;
+    CHECK_STR(got, want);
+  }
+}
+
 TEST(arithmetic_writes_shortest_f32) {
   uint64_t step = UINT64_C(4294967296) / (30000 * arith_scale());
   for (uint64_t i = 0; i < UINT64_C(4294967296); i += step | 1) {
@@ -1260,6 +1279,7 @@ static void run_arithmetic(void) {
   RUN(arithmetic_reads_random_floats);
   RUN(arithmetic_reads_middles);
   RUN(arithmetic_writes_shortest_f64);
+  RUN(arithmetic_writes_any_digits);
   RUN(arithmetic_writes_shortest_f32);
   RUN(arithmetic_of_all_bytes);
   RUN(arithmetic_checks_all_bytes);

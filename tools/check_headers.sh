@@ -4,7 +4,7 @@
 # command that failed and what it said.
 #
 #   style       tools/check_style.py: sizes, comments, banners, and the ratchet
-#   api         the declarations alone: C99, C11, C++11; included twice; after other headers
+#   api         the declarations alone: C99 to gnu17, C++11 to C++20; included twice; after others
 #   c11         the implementation as C11: gcc and clang, all warnings, with and without asserts;
 #               flags that change what floats are, -ffast-math and x87, are refused
 #   cpp         the implementation inside a C++11 file: g++ and clang++; C++ calling a C object
@@ -86,7 +86,7 @@ check_api() {
     done
   done
   for compiler in g++ clang++; do
-    for standard in c++11 c++17; do
+    for standard in c++11 c++14 c++17 c++20; do
       cpp "$compiler" "-std=$standard" -c "$out/twice.cpp" -o "$out/user.o"
     done
   done
