@@ -22,6 +22,21 @@ static dfq_frame *dates_select(dfq *db, dfq_table *t, const char *format) {
   return dfq_select_exprs(dfq_scan_table(db, t), item, 6);
 }
 
+// Does each part of the clock stand in the format once? Twice they add up, and what is written
+// of that is read as still more.
+static bool dates_once(const char *format) {
+  int hours = 0, minutes = 0, seconds = 0, parts = 0;
+  for (const char *s = format; *s; s++) {
+    if (*s != '%' || !s[1]) continue;
+    s++;
+    hours += strchr("HITR", *s) != NULL;
+    minutes += strchr("MTR", *s) != NULL;
+    seconds += strchr("ST", *s) != NULL;
+    parts += *s == 'f';
+  }
+  return hours <= 1 && minutes <= 1 && seconds <= 1 && parts <= 1;
+}
+
 static void fuzz_dates(const uint8_t *data, size_t size) {
   fuzz_input in = { data, size };
   fuzz_disk disk;
@@ -41,7 +56,7 @@ static void fuzz_dates(const uint8_t *data, size_t size) {
       const char *first = dfq_table_str(got, r, c + 1, &n);
       const char *second = dfq_table_str(got, r, c + 2, &m);
       FUZZ_CHECK(null == dfq_table_is_null(got, r, c + 1), format, "");
-      if (null || dfq_table_is_null(got, r, c + 2)) continue;
+      if (null || dfq_table_is_null(got, r, c + 2) || !dates_once(format)) continue;
       FUZZ_CHECK(n == m && memcmp(first, second, n) == 0, format, first);
     }
   dfq_table_free(got);
