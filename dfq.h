@@ -37478,7 +37478,7 @@ static size_t dfq__csv_glance_bytes(const dfq__csv_glance *g) {
   const dfq__csv_dialect *d = &g->dialect;
   const char *s = g->at;
   size_t n = (size_t)(g->end - s), i = 0;
-  bool quoted = d->quote && *s == d->quote;
+  bool quoted = n && d->quote && *s == d->quote;
   for (i = quoted; i < n; i++) {
     bool doubled = quoted && s[i] == d->quote && i + 1 < n && s[i + 1] == d->quote;
     if (doubled || (d->escape && s[i] == d->escape)) i++;
