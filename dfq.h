@@ -18443,7 +18443,8 @@ static const dfq_view *dfq__key_views(const dfq__key_set *k, int c) {
 // Gives lent texts the same numbers in the dictionary: others come now. False without memory.
 static bool dfq__key_own_texts(dfq__key_set *k, int c) {
   const dfq__texts *lent = k->lent[c];
-  for (size_t i = 0; lent && i < lent->count; i++)
+  if (!lent) return true;     // a set that threads share is not written
+  for (size_t i = 0; i < lent->count; i++)
     if (dfq__dictionary_add(&k->words[c], &lent->view[i]) == DFQ__EMPTY) return false;
   k->lent[c] = NULL;
   return true;
@@ -23771,9 +23772,6 @@ static bool dfq__join_share(dfq__op *op) {
   j->range.order = from->range.order;
   j->range.rows = from->range.rows;
   for (int i = 0; i < j->range.count; i++) j->range.by[i].word = from->range.by[i].word;
-  j->streamed = from->streamed;
-  j->pair_left = from->pair_left;
-  j->order = from->order;
   j->shared = true;
   return dfq__keys_share(&j->keys, &from->keys);
 }
@@ -23782,7 +23780,13 @@ static bool dfq__join_share(dfq__op *op) {
 static bool dfq__join_prepare(dfq__op *op) {
   dfq__join_op *j = (dfq__join_op *)op;
   const dfq__join_plan *p = dfq__join_of(op);
-  if (op->lender) return dfq__join_share(op);
+  if (op->lender) {   // the pairs are there by now; while they are found, others write them
+    const dfq__join_op *from = (const dfq__join_op *)op->lender;
+    j->streamed = from->streamed;
+    j->pair_left = from->pair_left;
+    j->order = from->order;
+    return dfq__join_share(op);
+  }
   if (p->sorted) return dfq__merge_prepare(op);
   int side = p->build_left ? 0 : 1;
   if (!dfq__join_build(j, op->in[side], side ? j->right_key : j->left_key)) return false;
