@@ -1075,6 +1075,7 @@ TEST(threads_peak) {
 }
 
 static void run_threads(void) {
+  diff_no_files = true;
   RUN(threads_contexts);
   RUN(threads_same_bits);
   RUN(threads_one_frame);
@@ -1091,4 +1092,5 @@ static void run_threads(void) {
   RUN(threads_sources_in_parts);
   RUN(threads_hooks);
   RUN(threads_peak);
+  diff_no_files = false;
 }
