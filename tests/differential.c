@@ -1020,11 +1020,11 @@ static dfq_frame *diff_window(diff_gen *g, dfq_frame *f) {
   return dfq_with_columns(f, t.data);
 }
 
+// All rows so far into a file; what comes out is a row of its name, and how much it holds.
+#if DFQ_CHAPTER >= 6
 // Plans that several threads run at once write no files: they would be the same ones.
 static bool diff_no_files;
 
-// All rows so far into a file; what comes out is a row of its name, and how much it holds.
-#if DFQ_CHAPTER >= 6
 static dfq_frame *diff_write(diff_gen *g, dfq_frame *f) {
   if (diff_no_files) return f;
   const char *format = dfq_format_at(diff_below(g, DFQ__FORMATS));
