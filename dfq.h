@@ -13860,15 +13860,22 @@ DFQ_API int dfq_table_find(const dfq_table *t, const char *name) {
 
 // -- reading
 
+// A narrow cell as its type has it: the bits above an unsigned number's are not its own.
+static void dfq__narrow_get(const dfq__vec *v, size_t row, dfq_value *to) {
+  int64_t i = v->width == 1   ? ((const int8_t *)v->data)[row]
+              : v->width == 2 ? ((const int16_t *)v->data)[row]
+                              : ((const int32_t *)v->data)[row];
+  *to = dfq__value_int(v->type, dfq__layout_of(v->type) == DFQ__AS_U32 ? (uint32_t)i : i);
+  if (v->valid && !v->valid[row]) to->type = DFQ_NULL;
+}
+
 // All other readers of cells go through here, and so does the check of row and column.
 DFQ_API void dfq_table_get(const dfq_table *t, size_t row, int column, dfq_value *to) {
   *to = dfq__value_null();
   if (!t || row >= t->store.rows || column < 0 || column >= t->schema.count) return;
-  dfq__vec v = dfq__vec_from(dfq__store_vec(&t->store, column), row);
-  uint64_t wide;
-  if (v.width) dfq__width_of(v.type, v.width)->widen(&wide, v.data, 1);
-  if (v.width) v.data = &wide;
-  dfq__vec_get(&v, 0, to);
+  dfq__vec v = dfq__store_vec(&t->store, column);
+  if (v.width) dfq__narrow_get(&v, row, to);
+  else dfq__vec_get(&v, row, to);
 }
 
 DFQ_API bool dfq_table_is_null(const dfq_table *t, size_t row, int column) {
