@@ -8102,9 +8102,11 @@ static dfq_expr *dfq__expr_over(dfq_expr_kind kind, int fn, dfq_expr *const *arg
   if (e->depth <= DFQ__MAX_DEPTH && e->size <= DFQ__MAX_SIZE) return e;
   bool deep = e->depth > DFQ__MAX_DEPTH;
   return dfq__expr_failed(db, dfq__error_new(&db->arena, DFQ_LIMIT, NULL, "expression",
-                                             deep ? "is nested more than %d deep"
-                                                  : "has more than %d parts",
-                                             deep ? DFQ__MAX_DEPTH : DFQ__MAX_SIZE));
+                                             "%s more than %d %s\n"
+                                             "  try: make a part of it a column first",
+                                             deep ? "is nested" : "has",
+                                             deep ? DFQ__MAX_DEPTH : DFQ__MAX_SIZE,
+                                             deep ? "deep" : "parts"));
 }
 
 static dfq_expr *dfq__expr_1(int fn, dfq_expr *a) {
@@ -9327,6 +9329,14 @@ static void dfq__parse_fail(dfq__parser *p, dfq_status status, size_t at, size_t
   p->now = dfq__token_make(DFQ__T_END, p->size, p->size);
 }
 
+// Counts a rule that may call itself, so that the stack has an end.
+static void dfq__parse_deeper(dfq__parser *p) {
+  if (++p->depth > DFQ__MAX_NESTING)
+    dfq__parse_fail(p, DFQ_LIMIT, p->now.at, 1,
+                    "nested more than %d deep\n  try: make a part of it a column first",
+                    DFQ__MAX_NESTING);
+}
+
 static bool dfq__is_symbol(const dfq__parser *p, const char *symbol) {
   return p->now.kind == DFQ__T_SYMBOL &&
          dfq__same_text(symbol, p->text + p->now.at, p->now.len);
@@ -9765,8 +9775,7 @@ static void dfq__sel_name(dfq__parser *p, const dfq_schema *s, uint8_t *set) {
 
 // atom = "~" atom | "(" selector ")" | "*" | 'glob' | TYPE | CLASS | NAME
 static void dfq__sel_atom(dfq__parser *p, const dfq_schema *s, uint8_t *set) {
-  if (++p->depth > DFQ__MAX_NESTING)
-    dfq__parse_fail(p, DFQ_LIMIT, p->now.at, 1, "nested more than %d deep", DFQ__MAX_NESTING);
+  dfq__parse_deeper(p);
   if (p->error) return;
   bool not_those = dfq__accept_symbol(p, "~");
   if (not_those) {
@@ -10535,8 +10544,7 @@ static dfq_expr *dfq__parse_infix(dfq__parser *p, dfq_expr *left, int level, siz
 static dfq_expr *dfq__parse_expr(dfq__parser *p, int level) {
   size_t at = p->now.at;
   dfq_expr *left;
-  if (++p->depth > DFQ__MAX_NESTING)
-    dfq__parse_fail(p, DFQ_LIMIT, at, 1, "nested more than %d deep", DFQ__MAX_NESTING);
+  dfq__parse_deeper(p);
   if (p->error) return dfq__parse_broken(p);
   if (level <= DFQ__L_NOT && dfq__accept_reserved(p, "not"))
     left = dfq__placed(p, dfq_not(dfq__parse_expr(p, DFQ__L_NOT)), at);
@@ -10612,8 +10620,7 @@ static void dfq__parse_struct(dfq__parser *p, dfq__list *l) {
 // items = item {"," item} [","]     item = "*" | expr ["as" NAME] | "struct" "(" items ")" ...
 // Fills l; an error is in p->error, and the caller looks there.
 DFQ__UNUSED static void dfq__parse_items(dfq__parser *p, dfq__list *l) {
-  if (++p->depth > DFQ__MAX_NESTING)
-    dfq__parse_fail(p, DFQ_LIMIT, p->now.at, 1, "nested more than %d deep", DFQ__MAX_NESTING);
+  dfq__parse_deeper(p);
   bool first = true;
   do {
     if (!first && !dfq__at_item(p)) break;
@@ -14339,9 +14346,11 @@ static dfq_frame *dfq__frame_of(dfq *db, dfq__node *node, const dfq_run_options 
   bool deep = node->depth > DFQ__MAX_PLAN_DEPTH;
   if (deep || node->size > DFQ__MAX_PLAN)
     return dfq__frame_failed(db, dfq__error_new(&db->arena, DFQ_LIMIT, node->at, node->verb,
-                                                deep ? "the plan is more than %d steps long"
-                                                     : "the plan has more than %d nodes",
-                                                deep ? DFQ__MAX_PLAN_DEPTH : DFQ__MAX_PLAN));
+                                                "the plan %s more than %d %s\n  try: collect a "
+                                                "part of it and scan that table, or write it "
+                                                "and scan the file", deep ? "is" : "has",
+                                                deep ? DFQ__MAX_PLAN_DEPTH : DFQ__MAX_PLAN,
+                                                deep ? "steps long" : "nodes"));
   f->db = db;
   f->node = node;
   f->run = *run;
@@ -18310,6 +18319,7 @@ enum {
   DFQ__PACKED_BITS = 63,   // the most: so that no key is UINT64_MAX, which stands for none
   DFQ__DIRECT_BITS = 26    // the most that are an array's place
 };
+#define DFQ__TOO_MANY_KEYS "more than %d keys\n  try: make one text of some of them, by concat"
 
 // A column's field in packed keys.
 typedef struct dfq__packing {
@@ -22415,7 +22425,7 @@ DFQ_API dfq_frame *dfq_group_exprs_at(dfq_frame *in, const dfq_group_spec *spec,
   dfq_field *field = (dfq_field *)dfq__arena_array(&v.db->arena, n, sizeof *field);
   if (!key || !field) return dfq__frame_failed(v.db, &dfq__error_memory);
   if (keys > DFQ__MAX_KEYS - 1)
-    return dfq__verb_fail(&v, DFQ_LIMIT, "more than %d keys", DFQ__MAX_KEYS - 1);
+    return dfq__verb_fail(&v, DFQ_LIMIT, DFQ__TOO_MANY_KEYS, DFQ__MAX_KEYS - 1);
   if (!dfq__group_key_fields(&v, key_item, keys, key, field) ||
       !dfq__verb_items(&v, &item, &items, key, keys))
     return dfq__verb_failed(&v);
@@ -22693,7 +22703,7 @@ static uint32_t *dfq__join_numbers(dfq__join_op *j, const dfq__batch *b, const i
 static bool dfq__too_many_kept(dfq__run *run, const dfq__node *n) {
   dfq__run_error(run, dfq__error_new(&run->own->arena, DFQ_LIMIT, n->at, "join",
                                      "a side that is kept in memory has more than "
-                                     "4,294,967,294 rows"));
+                                     "4,294,967,294 rows\n  try: a filter on it before"));
   return false;
 }
 
@@ -23930,7 +23940,7 @@ static bool dfq__parse_join_keys(dfq__parser *p, dfq__join_keys *k) {
   do {
     if (k->count && !dfq__at_name(p)) break;
     if (k->count == k->room) {
-      dfq__parse_fail(p, DFQ_LIMIT, p->now.at, p->now.len, "more than %d keys", k->room);
+      dfq__parse_fail(p, DFQ_LIMIT, p->now.at, p->now.len, DFQ__TOO_MANY_KEYS, k->room);
       break;
     }
     const char *left = dfq__parse_name(p, "a column"), *right = left;
@@ -24597,7 +24607,8 @@ static bool dfq__sorter_sort(dfq__sorter *s) {
   if (n >= DFQ__EMPTY) {
     dfq__run_error(s->run,
                    dfq__error_new(&s->run->own->arena, DFQ_LIMIT, s->node->at, "sort",
-                                  "more than 4,294,967,294 rows"));
+                                  "more than 4,294,967,294 rows\n  try: a filter before, "
+                                  "and a part at a time"));
     return false;
   }
   if (!dfq__buffer_reserve(heap, &s->order, n * 4 + 4) ||
@@ -30531,7 +30542,9 @@ static void dfq__pivot_value(dfq__recipe *r, dfq__pivoting *v, dfq__token at, df
   if (e->kind != DFQ_LITERAL && !r->p->error)
     dfq__recipe_fail(r, at, DFQ_USAGE, "the values of a pivot are literals");
   if (v->value.count == DFQ__MOST_PIVOTED)
-    dfq__recipe_fail(r, at, DFQ_LIMIT, "more than %d values", DFQ__MOST_PIVOTED);
+    dfq__recipe_fail(r, at, DFQ_LIMIT,
+                     "more than %d values\n  try: group by the column instead: each is a row",
+                     DFQ__MOST_PIVOTED);
   if (!dfq__list_add(r->p, &v->value, e)) return;
   dfq__text t = dfq__text_in(r->v.db->heap);
   if (label) dfq__put(&t, label);
@@ -30986,7 +30999,7 @@ static bool dfq__partition_keys(dfq_frame *f, const char *keys, dfq__names *name
   *names = dfq__parse_known_names(&r);
   dfq__expect_end(&p);
   if (names->count > DFQ__MAX_KEYS - 1)
-    dfq__parse_fail(&p, DFQ_LIMIT, 0, 1, "more than %d keys", DFQ__MAX_KEYS - 1);
+    dfq__parse_fail(&p, DFQ_LIMIT, 0, 1, DFQ__TOO_MANY_KEYS, DFQ__MAX_KEYS - 1);
   if (p.error) dfq__report(f->db, p.error);
   return !p.error;
 }
@@ -42720,7 +42733,8 @@ static bool dfq__col_put_block(dfq__col_writer *w, int c) {
     bool fits = dfq__col_put_texts(w, &v, rows, &b);
     if (!fits && !w->head->text.failed)
       return dfq__writer_refuse(w->head, DFQ_LIMIT,
-                                "65,536 rows of a column have more than 4 GB of text");
+                                "65,536 rows of a column have more than 4 GB of text\n"
+                                "  try: a file of text, such as csv");
   } else {
     dfq__col_clear_nulls(&w->store, c);
     dfq__col_put(w, v.data, rows * dfq__size_of(v.type));
@@ -44914,7 +44928,9 @@ static dfq_frame *dfq__parse_start(dfq__script *s) {
 static dfq_frame *dfq__parse_pipeline(dfq__script *s) {
   dfq__parser *p = &s->p;
   if (++p->depth > DFQ__MAX_PIPELINES)
-    dfq__parse_fail(p, DFQ_LIMIT, p->now.at, 1, "nested more than %d deep", DFQ__MAX_PIPELINES);
+    dfq__parse_fail(p, DFQ_LIMIT, p->now.at, 1,
+                    "nested more than %d deep\n  try: let NAME = a part of it; before",
+                    DFQ__MAX_PIPELINES);
   const dfq__choice *options = dfq__is_word(p, "scan") ? &dfq__scan_choice : NULL;
   dfq_frame *f = p->error ? dfq__script_failed(s) : dfq__parse_start(s);
   p->where = NULL;

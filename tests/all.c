@@ -56,6 +56,7 @@
 #include "fuzzed.c"
 #include "ch6_columnar.c"
 #include "hostile.c"
+#include "limits.c"
 #include "faults.c"
 #include "ch6_written.c"
 #include "ch6_edges.c"
@@ -136,6 +137,7 @@ int main(int argc, char **argv) {
   run_fuzzed();
   run_ch6_columnar();
   run_hostile();
+  run_limits();
   run_faults();
   run_ch6_written();
   run_ch6_edges();
