@@ -13,14 +13,16 @@
 # make uninstall   the same four away again, with the same PREFIX and DESTDIR
 # make clean   removes build/, where all of these write
 # make faults   whatever can fail fails once, and from then on: memory, files, budgets, cancel
-# make tsan [ONLY=threads]   the tests under a sanitizer of threads: a quarter of an hour in all
+# make tsan [SHARD=1/4] [ONLY=threads]   the tests under a sanitizer of threads: 15 minutes in all
 # make arithmetic   tests/arithmetic.c in its long form: numbers against exact arithmetic
 # make coverage   the lines and branches of dfq.h that the tests reach; fails below 95 % of lines
-# make integers [ONLY=csv]   the tests, ended by an unsigned number that wraps, or is cut: clang
-# make valgrind [SHARD=1/20]   a twentieth of the tests, or SHARD's part, under memcheck
+# make integers [SHARD=1/4] [ONLY=csv]   the tests, ended by an unsigned number that wraps, or is cut: clang
+# make valgrind [SHARD=1/20] [LONG=1]   a twentieth of the tests, SHARD's part, or all, under memcheck
+# make msan [SHARD=1/4] [ONLY=csv]   the tests, ended by what depends on memory not written: clang
 # make analyze [TOOL=gcc]   gcc -fanalyzer, clang-tidy and cppcheck: 10 minutes, 2 GB
 # make matrix   compilers and platforms, as far as installed: sh tools/matrix.sh NAME-PART, full
-# make trust [LONG=1] [ONLY=tests,fuzzing]   all of these in their short or long form, as a table
+# make trust [LONG=1] [ONLY=tests,fuzzing]   all of these in their short or long form, as a table;
+#   SEEN=FILES: the table of what make check and make test have printed into them, as in .ci/run
 # make compare-functions   how many results agree with SQLite's and DuckDB's
 # make compare-arrow   tables of all types through DuckDB, as Arrow streams, and back
 # make compare-random CASES=20000 SEED=1 [MASKED=1] [DRAWN=1]   random pipelines, as SQL also for
@@ -194,7 +196,7 @@ build/tsan: tests/all.c build/flags
 	$(COMPILE) $(CPPFLAGS) -O1 -g -fsanitize=thread $< -o $@ $(LDLIBS)
 
 tsan: build/tsan
-	@DFQ_PLANS=$${DFQ_PLANS:-200} \
+	@DFQ_PLANS=$${DFQ_PLANS:-200} TEST_SHARD=$(or $(SHARD),1/1) \
 	  $$(! setarch -R true 2>/dev/null || echo setarch -R) build/tsan $(ONLY)
 
 # Numbers, dates, sums, sorts and joins worked out a second time, 40 times as many as in make test.
@@ -210,15 +212,25 @@ build/integers: tests/all.c build/flags tools/wraps.txt
 	  -fsanitize-ignorelist=tools/wraps.txt $< -o $@ $(LDLIBS)
 
 integers: build/integers
-	@DFQ_PLANS=$${DFQ_PLANS:-300} build/integers $(ONLY)
+	@DFQ_PLANS=$${DFQ_PLANS:-300} TEST_SHARD=$(or $(SHARD),1/1) build/integers $(ONLY)
 
 # What was not written yet is seen when something depends on it; leaks as well.
 build/plain_tests: tests/all.c build/flags
 	$(COMPILE) $(CPPFLAGS) -O1 -g $< -o $@ $(LDLIBS)
 
 valgrind: build/plain_tests
-	@DFQ_PLANS=$${DFQ_PLANS:-20} TEST_SHARD=$(or $(SHARD),1/20) \
+	@DFQ_PLANS=$${DFQ_PLANS:-20} TEST_SHARD=$(or $(SHARD),$(if $(LONG),1/1,1/20)) \
 	  valgrind -q --leak-check=full --error-exitcode=9 build/plain_tests $(ONLY)
+
+# The same for the compiler's own watchman: seen where it is decided on, and all tests in minutes.
+# Large blocks come from the C library, whose memory it knows.
+.PHONY: msan
+build/msan: tests/all.c build/flags
+	clang -std=c11 -O0 -g -I. -MMD -MP -MF $@.d -fsanitize=memory -fno-sanitize-recover=all \
+	  -DDFQ_NO_HUGE_PAGES $< -o $@ $(LDLIBS)
+
+msan: build/msan
+	@DFQ_PLANS=$${DFQ_PLANS:-50} TEST_SHARD=$(or $(SHARD),1/1) build/msan $(ONLY)
 
 analyze:
 	@python3 tools/analyze.py $(if $(TOOL),TOOL=$(TOOL))
@@ -322,7 +334,7 @@ coverage: | build
 
 # What was tried, what failed, how long it took. UPDATE=1 writes the table into README.md.
 trust:
-	@python3 tools/trust.py LONG=$(LONG) ONLY=$(ONLY) UPDATE=$(UPDATE)
+	@python3 tools/trust.py LONG=$(LONG) ONLY=$(ONLY) UPDATE=$(UPDATE) SEEN=$(SEEN)
 
 # ---- checks ----------------------------------------------------------------------------------
 # Each is one call of tools/check_headers.sh, so that -j can spread them; it says what they do.

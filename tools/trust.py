@@ -2,12 +2,16 @@
 """What was tried, what failed and how long it took, as a table: make trust.
 
     tools/trust.py [LONG=1] [ONLY=NAME,...] [UPDATE=1]
+    tools/trust.py SEEN=FILE,...
 
 Each row is a command of the project's, in its short form, or with LONG=1 in its long one; the
 counts are those that the command prints. What it printed is kept in build/trust/NAME.log, and the
 row itself beside it: ONLY runs some rows anew and prints the others as they were last. A row whose
 tool is missing says what to install. UPDATE=1 writes the table into README.md, too. Fails when
 a row that was run failed.
+
+SEEN=FILE,... runs nothing: it is the table of what `make check` and `make test` have tried, by
+the counts in what they printed, which is in those files.
 """
 import json
 import os
@@ -21,21 +25,24 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.path.join(ROOT, "build", "trust")
 BEGIN, END = "<!-- trust: the last table of make trust UPDATE=1 -->", "<!-- end of trust -->"
 
-# name, what is tried, short, long ("" is the same), what the output says, how it is put, tools
-# and the packages that have them.
+# name, short, long ("" is the same), what the output says, how it is put, tools and the packages
+# that have them.
+PASSED = r"^(\d+) passed, (\d+) failed$"
 ROWS = [
-    ("tests", "make test", "",
-     r"^(\d+) passed, (\d+) failed$", "{0} tests under sanitizers, the command line's among them",
-     {}),
+    ("tests", "make test", "", PASSED,
+     "{0} tests under sanitizers, the command line's among them", {}),
     ("plans", "DFQ_PLANS=300 build/tests diff_random", "DFQ_PLANS=20000 build/tests diff_random",
      r"^plans: (\d+) at random", "{0} random plans in both engines, each batch size, rule and "
      "number of threads, against nested loops", {}),
     ("faults", "build/tests faults_", "make faults",
      r"^faults: (\d+) pipelines, (\d+) runs with a fault",
      "{1} runs of {0} pipelines in which memory, a file, a budget or patience ends", {}),
+    ("hostile", "build/tests hostile_", "DFQ_HOSTILE=full build/tests hostile_", PASSED,
+     "{0} kinds of hostile input: rows, columns, fields, nesting, plans without end, names and "
+     "paths of all kinds, keys made to collide", {}),
     ("arithmetic", "build/tests arithmetic_", "make arithmetic", r"^arithmetic: (\d+) values",
      "{0} values against exact arithmetic", {}),
-    ("fuzzing", "make check-fuzz", "make fuzz TIME=300", r"^ok   fuzz, (\d+) inputs|units: *(\d+)",
+    ("fuzzing", "make check-fuzz", "make fuzz TIME=120", r"^ok   fuzz, (\d+) inputs|units: *(\d+)",
      "{+} inputs of each kind of file, text and pipeline", {"clang": "clang libclang-rt-14-dev"}),
     ("functions", "make compare-functions", "", r"^(\d+) .*agree",
      "{+} results of functions against SQLite's and DuckDB's", {"python3": "python3"}),
@@ -44,11 +51,16 @@ ROWS = [
      {"python3": "python3"}),
     ("arrow", "make compare-arrow", "", r"^(\d+) of (\d+) tables",
      "{0} tables through DuckDB as Arrow streams, and back", {}),
-    ("threads", "make tsan ONLY=threads_", "make tsan", r"^(\d+) passed, (\d+) failed$",
+    ("threads", "make tsan ONLY=threads_", "make tsan", PASSED,
      "{0} tests under a sanitizer of threads", {}),
-    ("valgrind", "make valgrind", "make valgrind LONG=1", r"^(\d+) passed, (\d+) failed$",
+    ("valgrind", "make valgrind", "make valgrind LONG=1", PASSED,
      "{0} tests under valgrind", {"valgrind": "valgrind"}),
-    ("analysers", "make analyze", "", r"^(.*(?:findings|warnings|suppress).*)$", "{0}",
+    ("memory", "make msan SHARD=1/10", "make msan", PASSED,
+     "{0} tests under a sanitizer of memory that was not written", {"clang": "clang"}),
+    ("integers", "make integers SHARD=1/10", "make integers", PASSED,
+     "{0} tests in which no number wraps or is cut unasked", {"clang": "clang"}),
+    ("analysers", "make analyze TOOL=cppcheck", "make analyze",
+     r"^(\w+) +(\d+) findings, (\d+) excused", "{all}, {2+} excused, each with its reason",
      {"clang-tidy": "clang-tidy", "cppcheck": "cppcheck"}),
     ("platforms", "sh tools/matrix.sh 'DFQ_NO'", "make matrix",
      r"^matrix: (\d+) rows ok, (\d+) failed, (\d+) not installed",
@@ -56,7 +68,17 @@ ROWS = [
     ("coverage", "make coverage", "", r"^coverage of dfq.h: (.*) \(\d+ of \d+\), (.*) \(",
      "{0}, {1} of dfq.h", {"gcov": "gcc"}),
 ]
-FAILED = {"tests": 1, "threads": 1, "valgrind": 1, "platforms": 1}   # which group counts failures
+# Which group of a row's pattern counts failures.
+FAILED = {"tests": 1, "hostile": 1, "threads": 1, "valgrind": 1, "memory": 1, "integers": 1,
+          "analysers": 1, "platforms": 1}
+
+# What of it `make check` and `make test` try: rows as above with their lines, if these differ.
+SEEN = {
+    "tests": None, "plans": None, "faults": None, "arithmetic": None, "fuzzing": None,
+    "queries": None,
+    "threads": r"^ok   tsan, (\d+) passed, (\d+) failed",
+}
+WAYS = r"^ok   (?:api|c11|cpp|switches|units|static|names|chapter-\d|consumers)\b"
 
 
 def missing(command, tools):
@@ -78,10 +100,14 @@ def found(name, pattern, text, output):
     if not matches:
         return None, 0
     rows = [m if isinstance(m, tuple) else (m,) for m in matches]
-    total = sum(int(next((x for x in row if x), 0)) for row in rows) if "{+}" in text else 0
-    last = rows[-1]
-    failed = int(last[FAILED[name]]) if name in FAILED else 0
-    return text.replace("{+}", grouped(str(total))).format(*[grouped(x) for x in last]), failed
+    numbers = [[int(x) if x.isdigit() else 0 for x in row] for row in rows]
+    last, failed = rows[-1], 0
+    if name in FAILED:
+        failed = sum(row[FAILED[name]] for row in (numbers if "{all}" in text else numbers[-1:]))
+    text = text.replace("{+}", grouped(str(sum(next((x for x in row if x), 0) for row in numbers))))
+    text = text.replace("{all}", ", ".join(row[0] for row in rows))
+    text = text.replace("{2+}", grouped(str(sum(row[2] for row in numbers if len(row) > 2))))
+    return text.format(*[grouped(x) for x in last]), failed
 
 
 def grouped(x):
@@ -120,6 +146,24 @@ def table(rows):
     return "\n".join(lines)
 
 
+def seen(paths):
+    """The table of what was printed elsewhere. Fails when a line is missing, or counts failures."""
+    output = "".join(open(path, errors="replace").read() for path in paths)
+    rows, bad = [], []
+    for name, short, _, pattern, text, _ in ROWS:
+        if name not in SEEN:
+            continue
+        tried, failed = found(name, SEEN[name] or pattern, text, output)
+        rows.append((tried or name + ": nothing was counted", failed))
+        bad += [name] if failed or not tried else []
+    rows.append(("%d groups of ways to build it: compilers, standards, switches, chapters, "
+                 "build systems" % len(re.findall(WAYS, output, re.MULTILINE)), 0))
+    print("what was tried, and how much of it failed")
+    for tried, failed in rows:
+        print("%8s  %s" % (failed, tried))
+    return bad
+
+
 def update(text):
     path = os.path.join(ROOT, "README.md")
     with open(path) as f:
@@ -131,6 +175,8 @@ def update(text):
 
 def main():
     flags = dict(a.split("=", 1) for a in sys.argv[1:])
+    if flags.get("SEEN"):
+        sys.exit(1 if seen(flags["SEEN"].split(",")) else 0)
     only = [n for n in flags.get("ONLY", "").split(",") if n]
     unknown = set(only) - {row[0] for row in ROWS}
     if unknown:
