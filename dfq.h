@@ -16742,7 +16742,10 @@ static bool dfq__read_into(dfq__op *op, dfq__op *chain,
   if (done) return done > 0;
   size_t room = to->rows = 0;
   dfq__arena_release(&to->strings, 0);
-  for (int c = 0; c < to->columns; c++) dfq__buffer_free(to->heap, &to->valid[c]);
+  for (int c = 0; c < to->columns; c++) {
+    dfq__buffer_free(to->heap, &to->valid[c]);
+    to->width[c] = 0;     // what was read wrongly may have been narrower
+  }
   const dfq__op *scan = dfq__chain_scan(chain);
   double rows = 0;
   while ((e = dfq__pull(chain)) == DFQ__BATCH) {

@@ -83,6 +83,7 @@
 #if DFQ_CHAPTER >= 6 && !defined(DFQ_NO_THREADS)
 #include "threads.c"
 #include "ch7_fold.c"
+#include "ch7_corners.c"
 #endif
 
 int main(int argc, char **argv) {
@@ -164,6 +165,7 @@ int main(int argc, char **argv) {
 #if DFQ_CHAPTER >= 6 && !defined(DFQ_NO_THREADS)
   run_threads();
   run_ch7_fold();
+  run_ch7_corners();
 #endif
   return test_summary();
 }
