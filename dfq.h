@@ -25779,17 +25779,16 @@ static bool dfq__group_take(dfq__crew *crew, dfq__worker *w, size_t morsel) {
   dfq__group_op *o = (dfq__group_op *)(void *)w->op;
   o->crew = crew->count;
   o->g.aggs.row = (uint64_t)morsel << 32;
-  if (!o->g.plan.keys && !dfq__grouper_grow(&o->g, 1)) return false;
   return dfq__group_read(w->op);
 }
 
-// Takes over what a worker has grouped. A group without keys and rows was seen nowhere. False
-// without memory.
+// Takes over what a worker has grouped. Without keys that is one group, which was seen nowhere
+// if the worker has had no rows. False without memory.
 static bool dfq__group_part_take(dfq__group_op *o, dfq__group_part *p, dfq__group_op *from) {
   dfq__grouper *g = &from->g;
   size_t count = (size_t)g->aggs.count;
   dfq__agg *agg = (dfq__agg *)dfq__op_array(&o->head, count, sizeof *agg);
-  if (!agg) return false;
+  if (!agg || (!o->g.plan.keys && !dfq__grouper_grow(g, 1))) return false;
   if (!from->first.data) {
     if (!dfq__buffer_reserve(o->head.eval.heap, &from->first, 8)) return false;
     memset(from->first.data, 0xff, 8);

@@ -1,5 +1,5 @@
-// ch7_corners.c - what threads leave behind when their work counts for nothing: the result is
-// that of one thread all the same.
+// ch7_corners.c - what threads leave behind when their work counts for nothing, and what they
+// make of files that have no rows: the result is that of one thread all the same.
 
 static dfq_frame *corner_run(dfq_frame *f, int threads) {
   dfq_run_options run;
@@ -39,6 +39,30 @@ TEST(corner_wrong_morsels_leave_no_narrow_cells) {
   dfq_close(db);
 }
 
+// Of no rows there is one group, if it has no keys; also where there is no morsel to take.
+TEST(corner_one_group_of_no_rows) {
+  dfq *db = dfq_open(NULL);
+  dfq_field field = { "a", DFQ_I64, NULL };
+  dfq_table *t = dfq_table_from_rows(db, &field, 1, NULL, 0);
+  const char *path = test_path("corner.dfq");
+  CHECK(dfq_write(dfq_scan_table(db, t), path, NULL));
+  dfq_frame *f = dfq_scan_columnar(db, path, NULL);
+  for (int threads = 1; threads < 4; threads++)
+    for (int keys = 0; keys < 2; keys++) {
+      dfq_frame *g = dfq_group_by(f, keys ? "a" : NULL,
+                                  "count() as n, sum(a) as s, median(a) as m, mode(a) as o");
+      dfq_table *r = dfq_collect(corner_run(g, threads));
+      CHECK_INT(dfq_table_rows(r), !keys);
+      if (!keys) CHECK_INT(dfq_table_i64(r, 0, 0), 0);
+      for (int c = 1; c < 4 && !keys; c++) CHECK(dfq_table_is_null(r, 0, c));
+      dfq_table_free(r);
+      CHECK_SAME(g);
+    }
+  dfq_table_free(t);
+  dfq_close(db);
+}
+
 static void run_ch7_corners(void) {
   RUN(corner_wrong_morsels_leave_no_narrow_cells);
+  RUN(corner_one_group_of_no_rows);
 }
