@@ -25748,11 +25748,12 @@ static bool dfq__fold_run(dfq__folding *f, dfq__group_op *o, uint32_t *to_group)
   if (count < total) dfq__parallel(f->threads, dfq__fold_states, f);
   for (size_t i = 0; to_group && i < count; i++) f->first[f->home[f->order[i]]] = (uint32_t)i;
   for (size_t g = 0; to_group && g < total; g++) to_group[g] = f->first[f->home[g]];
+  bool ok = true;
   for (int t = 0; t < f->threads; t++) {
     dfq__arena_adopt(&o->g.aggs.arena, &f->arena[t]);
-    if (f->failed[t]) return false;
+    ok = ok && !f->failed[t];
   }
-  return true;
+  return ok;
 }
 
 // ---- >>group-parallel: the same groups from several threads ---------------------------------

@@ -62,7 +62,71 @@ TEST(corner_one_group_of_no_rows) {
   dfq_close(db);
 }
 
+// A memory hook for several threads, of which one call is refused; it counts what is held.
+typedef struct corner_hook {
+  dfq__lock lock;
+  ch0_hook memory;
+} corner_hook;
+
+static void *corner_realloc(void *user, void *ptr, size_t old_size, size_t new_size) {
+  corner_hook *h = (corner_hook *)user;
+  dfq__lock_take(&h->lock);
+  void *to = ch0_realloc(&h->memory, ptr, old_size, new_size);
+  dfq__lock_give(&h->lock);
+  return to;
+}
+
+// Groups that several threads fold, with texts that they keep. *calls: of the hook, in the run;
+// back: so many calls before its end, as it was the last time, one is refused.
+static void corner_fold(size_t *calls, size_t back) {
+  enum { ROWS = 18000, GROUPS = 9000 };
+  corner_hook h;
+  memset(&h, 0, sizeof h);
+  dfq__lock_init(&h.lock);
+  dfq_options o;
+  memset(&o, 0, sizeof o);
+  o.realloc = corner_realloc;
+  o.realloc_user = &h;
+  dfq *db = dfq_open(&o);
+  db->heap->morsel = 1;
+  db->heap->chunk = 64;
+  dfq_field field[2] = { { "k", DFQ_I64, NULL }, { "s", DFQ_STR, NULL } };
+  dfq_value *cell = (dfq_value *)test_alloc(2 * ROWS * sizeof *cell);
+  for (int i = 0; i < ROWS; i++) {
+    static const char *const text[] = { "b, and more than twelve", "a text that comes later" };
+    cell[2 * i] = dfq__value_int(DFQ_I64, i % GROUPS);
+    cell[2 * i + 1] = dfq__value_str(text[i >= GROUPS], 23);
+  }
+  dfq_table *t = dfq_table_from_rows(db, field, 2, cell, ROWS), *got = NULL;
+  free(cell);
+  dfq_frame *f = dfq_group_by(dfq_scan_table(db, t), "k",
+                              "min(s) as s, approx_n_unique(s) as n");
+  dfq_run_options run;
+  memset(&run, 0, sizeof run);
+  run.threads = 2;
+  run.batch_rows = 64;
+  f = dfq_configure(f, &run);
+  size_t before = h.memory.calls;
+  h.memory.fail_at = back ? before + (*calls > back ? *calls - back : 1) : 0;
+  got = dfq_collect(f);
+  if (!got) CHECK_INT(dfq_error_status(db), DFQ_NO_MEMORY);
+  else CHECK_INT(dfq_table_rows(got), GROUPS);
+  if (!back) *calls = h.memory.calls - before;
+  dfq_table_free(got);
+  dfq_table_free(t);
+  (void)ch0_close(db, &h.memory);
+  dfq__lock_free(&h.lock);
+}
+
+// Whichever thread had no memory for what its groups point to, the others' is given back.
+TEST(corner_fold_without_memory) {
+  size_t calls = 0;
+  corner_fold(&calls, 0);
+  for (size_t back = 700; back < 1300; back += 12) corner_fold(&calls, back);
+}
+
 static void run_ch7_corners(void) {
   RUN(corner_wrong_morsels_leave_no_narrow_cells);
   RUN(corner_one_group_of_no_rows);
+  RUN(corner_fold_without_memory);
 }
