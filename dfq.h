@@ -15310,7 +15310,14 @@ static void dfq__op_fail_row(dfq__op *op, const dfq_schema *schema, const dfq__b
   dfq_value *values = (dfq_value *)dfq__arena_array(arena, (size_t)in->columns + 1,
                                                     sizeof *values),
             v;
-  for (int c = 0; values && c < in->columns; c++) dfq__vec_get(&in->column[c], row, &values[c]);
+  const uint32_t at = (uint32_t)row;
+  for (int c = 0; values && c < in->columns; c++) {
+    dfq__vec x = in->column[c];
+    uint64_t cell = 0;               // of a column that nobody has widened
+    if (x.width) dfq__width_of(x.type, x.width)->pick(&cell, x.data, &at, 1);
+    if (x.width) x = dfq__vec_of(x.type, &cell, x.valid ? x.valid + row : NULL);
+    dfq__vec_get(&x, x.data == &cell ? 0 : row, &values[c]);
+  }
   if (values && dfq__eval_row(&ctx, b, values, &v))
     dfq__eval_fail(&ctx, b, values, "failed, and did not when it was computed again,");
   dfq__run_error(op->run, ctx.error ? ctx.error : &dfq__error_memory);

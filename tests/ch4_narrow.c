@@ -237,6 +237,36 @@ TEST(narrow_tables_apart_and_shown) {
   dfq_close(db);
 }
 
+// The row that fails is computed once more: beside what fails stand cells that nobody widened.
+TEST(narrow_rows_that_fail) {
+  dfq *db = narrow_db();
+  dfq_table *t = narrow_table(db, 301, 290, true, 6), *n = narrow_copy(db, t, 2);
+  static const char *const plans[] = {
+    "filter 9223372036854775680 + a > 0",
+    "group s: sum(9223372036854775680 + a) as m, sum(k) as n",
+    "sort 9223372036854775680 + a | limit 5",
+  };
+  for (int i = 0; i < 3; i++) {
+    char text[200], error[2][200] = { "", "" };
+    snprintf(text, sizeof text, "t | %s", plans[i]);
+    for (int way = 0; way < 2; way++) {
+      CHECK(dfq_register(db, "t", dfq_scan_table(db, way ? n : t)));
+      dfq_run_options run;
+      memset(&run, 0, sizeof run);
+      run.batch_rows = 7;             // so that cells of a byte begin anywhere
+      dfq_table *got = dfq_collect(dfq_configure(dfq_query(db, text), &run));
+      CHECK(got == NULL);
+      snprintf(error[way], sizeof error[way], "%s", dfq_error(db));
+      dfq_table_free(got);
+    }
+    CHECK_HAS(error[0], "overflows i64, in row");
+    CHECK_STR(error[1], error[0]);
+  }
+  dfq_table_free(n);
+  dfq_table_free(t);
+  dfq_close(db);
+}
+
 static bool narrow_without_memory(dfq *db) {
   db->heap->narrow = 4;
   int64_t x[40];
@@ -263,5 +293,6 @@ static void run_ch4_narrow(void) {
   RUN(narrow_columns_as_arrays);
   RUN(narrow_tables_in_queries);
   RUN(narrow_tables_apart_and_shown);
+  RUN(narrow_rows_that_fail);
   RUN(narrow_memory_runs_out);
 }
