@@ -32860,8 +32860,9 @@ static bool dfq__rule_outer(dfq__opt *o, dfq__node **at, dfq__reading r) {
 //                            scan                                                scan
 //
 // What is computed below and used twice above stays where it is computed once. A projection
-// that changes nothing goes, and so does a limit of all rows. The outer filter's conjuncts come
-// behind the inner one's, as before.
+// that changes nothing goes, and so does a limit of all rows; one that only gives a table's
+// columns another order is that table's. The outer filter's conjuncts come behind the inner
+// one's, as before.
 
 // Behind the inner conjuncts come the outer ones, which were asked later before, too.
 static bool dfq__merge_filters(dfq__opt *o, dfq__node *n) {
@@ -32939,6 +32940,16 @@ static bool dfq__changes_nothing(const dfq__node *n) {
   return true;
 }
 
+// Does a projection only put the columns of a table in another order?
+static bool dfq__reorders_table(const dfq__node *n) {
+  const dfq__node *in = n->in[0];
+  bool only = in->kind == DFQ__SCAN && in->source->is->runs.batch == &dfq__table_scan_class &&
+              n->expr_count == in->schema.count;
+  for (int i = 0; only && i < n->expr_count; i++)
+    only = dfq__passes(n, i);
+  return only;
+}
+
 // A node that does nothing is merged with whatever is below it; others need one of their kind.
 static bool dfq__rule_merge(dfq__opt *o, dfq__node **at, dfq__reading r) {
   dfq__node *n = *at, *in = n->in[0];
@@ -32949,6 +32960,12 @@ static bool dfq__rule_merge(dfq__opt *o, dfq__node **at, dfq__reading r) {
   if (nothing) {
     *at = in;
     return dfq__note(o, true, dfq__label(o, n), "", "changes nothing");
+  }
+  if (n->kind == DFQ__PROJECT && dfq__reorders_table(n)) {
+    in->schema = n->schema;
+    *at = in;
+    return dfq__note(o, true, dfq__label(o, n), dfq__say(o, "into %s", dfq__label(o, in)),
+                     "the table's columns in that order");
   }
   if (!in || in->kind != n->kind) return false;
   if (n->kind == DFQ__PROJECT) return dfq__merge_projections(o, n);

@@ -683,8 +683,13 @@ TEST(opt_merge) {
   OPT_OK(f, "merge", "select#2", "", "changes nothing");
   f = dfq_slice(in, 0, -1);
   CHECK_STR(opt_plan(f), "scan#1 table of 7 rows\n");
-  f = dfq_select(in, "a, id, f, s");                    // another order is something
-  CHECK_STR(opt_plan(f), "select#2 a, id, f, s\n  scan#1 table of 7 rows\n");
+  f = dfq_select(in, "a, id, f, s");                    // another order is the table's
+  CHECK_STR(opt_plan(f), "scan#1 table of 7 rows\n");
+  OPT_OK(f, "merge", "select#2", "into scan#1", "the table's columns in that order");
+  OPT_SAME(f);
+  f = dfq_select(in, "a as id, id as a, f, s");         // other names are something
+  CHECK_HAS(opt_plan(f), "select#2 a as id, id as a, f, s\n");
+  OPT_SAME(f);
   dfq_close(db);
 }
 
