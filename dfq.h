@@ -24652,9 +24652,21 @@ static bool dfq__sorter_sort(dfq__sorter *s) {
 //
 //   k = 2, best so far  3 5     batch  9 4 7 5 1     not after 5:  4 5 1     the rest is gone
 //
-// Cost: a copy of the input, then as in >>sort; of top-k, a word and a comparison a row, as
-// long as the order of the input is not the worst. For sorts beyond memory larger engines write
-// sorted runs to disk and merge them.
+// Several threads (>>morsels) each keep the best of the morsels that they take, with the place
+// where a row stood, morsel and row. The best of all are among them, and places settle ties:
+//
+//   morsels 0 2 3  ──> thread A: 3 at 0:7   5 at 2:1  ─┐   by key, then by place
+//   morsels 1 4    ──> thread B: 5 at 1:0   8 at 4:4  ─┴─> 3 at 0:7   5 at 1:0
+//
+// Cost: a copy of the input, then as in >>sort; of top-k, a comparison a row, as long as the
+// order of the input is not the worst: blocks with no row within the bound are passed over, and
+// of those only the first key is read. For sorts beyond memory larger engines write sorted runs
+// to disk and merge them.
+
+enum {
+  DFQ__SORT_LOOK = 256,     // rows of a batch that are passed over together
+  DFQ__SORT_ROOM = 8192     // rows, at least, before the best are sorted out
+};
 
 typedef struct dfq__sort_op {
   dfq__op head;
@@ -24665,9 +24677,12 @@ typedef struct dfq__sort_op {
   size_t emitted, end, limit;   // rows that went out, of how many; limit: SIZE_MAX without one
   dfq__batch part;
   bool shared;              // store and order are another's
-  bool bounded, bound_null; // top-k: the last of the best is known; its first key is null
+  bool narrow;              // top-k: its input is a table, whose columns may come narrow
+  bool bounded, bound_null; // ... the last of the best is known; its first key is null
   uint64_t bound;           // ... the word of its first key
-  dfq__buffer word, rows;   // of a batch: its first key's words, the rows within the bound
+  uint64_t row;             // ... the place of the next row: morsel << 32, and rows within
+  dfq__buffer place;        // i64: of a batch's rows; the store's last column, its last key
+  dfq__buffer rows;         // u32: of a batch, the rows within the bound
   dfq__buffer *packed;      // their columns: data and valid by turns
 } dfq__sort_op;
 
@@ -24679,18 +24694,19 @@ static bool dfq__sort_open(dfq__op *op) {
   dfq__sort_op *s = (dfq__sort_op *)op;
   const dfq__node *n = op->node;
   size_t keys = (size_t)n->key_count, columns = (size_t)op->out.columns;
-  s->limit = n->kind == DFQ__TOP_K && (uint64_t)n->count < SIZE_MAX ? (size_t)n->count
-                                                                    : SIZE_MAX;
+  bool top = n->kind == DFQ__TOP_K;
+  s->limit = top && (uint64_t)n->count < SIZE_MAX ? (size_t)n->count : SIZE_MAX;
   s->key = (dfq__bound **)dfq__op_array(op, keys, sizeof *s->key);
   s->flat = (dfq__buffer *)dfq__op_array(op, 2 * keys, sizeof *s->flat);
   s->out = (dfq__buffer *)dfq__op_array(op, 2 * columns, sizeof *s->out);
-  s->part.column = (dfq__vec *)dfq__op_array(op, columns + keys, sizeof(dfq__vec));
+  s->part.column = (dfq__vec *)dfq__op_array(op, columns + keys + 1, sizeof(dfq__vec));
   s->part.columns = (int)columns;
-  int *from = (int *)dfq__op_array(op, keys, sizeof *from);
-  dfq_type *type = (dfq_type *)dfq__op_array(op, columns + keys, sizeof *type);
-  s->packed = (dfq__buffer *)dfq__op_array(op, 2 * (columns + keys), sizeof *s->packed);
+  int *from = (int *)dfq__op_array(op, keys + 1, sizeof *from);
+  dfq_type *type = (dfq_type *)dfq__op_array(op, columns + keys + 1, sizeof *type);
+  s->packed = (dfq__buffer *)dfq__op_array(op, 2 * (columns + keys + 1), sizeof *s->packed);
   if (!s->key || !s->flat || !s->out || !s->part.column || !type || !s->packed || !from)
     return false;
+  s->narrow = top && dfq__table_scan_lazily(op->in[0]);
   for (size_t c = 0; c < columns; c++) type[c] = dfq__types_of(&n->schema, (int)c);
   for (size_t k = 0; k < keys; k++) {
     const dfq_expr *e = n->key[k].expr;
@@ -24701,8 +24717,12 @@ static bool dfq__sort_open(dfq__op *op) {
     type[s->part.columns] = s->key[k]->type;
     from[k] = s->part.columns++;
   }
-  if (!dfq__sorter_init(&s->sorter, op, type, s->part.columns, keys)) return false;
+  from[keys] = s->part.columns;
+  type[s->part.columns] = DFQ_I64;
+  s->part.columns += top;
+  if (!dfq__sorter_init(&s->sorter, op, type, s->part.columns, keys + top)) return false;
   s->sorter.keys = n->key_count;
+  if (top) s->sorter.by[keys].column = from[keys];
   for (size_t k = 0; k < keys; k++) {
     s->sorter.by[k].column = from[k];
     s->sorter.by[k].descending = n->key[k].descending;
@@ -24710,8 +24730,6 @@ static bool dfq__sort_open(dfq__op *op) {
   }
   return true;
 }
-
-DFQ__SMALL_END
 
 // The first key of the last row that is kept; the store is in order.
 static void dfq__sort_bound(dfq__sort_op *s) {
@@ -24750,28 +24768,67 @@ static bool dfq__sort_cut(dfq__sort_op *s) {
   return true;
 }
 
-// Leaves those rows of s->part that may still be among the best. With one key, whose words say
-// all of it, a row that equals the bound comes too late. False without memory.
-static bool dfq__sort_within(dfq__sort_op *s) {
-  dfq__op *op = &s->head;
+DFQ__SMALL_END
+
+// Some rows of a column of floats: may any of them come before the bound, or equal it? NaN is
+// no smaller and no larger than anything here, so that it is looked at again.
+static bool dfq__sort_near(const double *v, bool descending, uint64_t bound) {
+  const uint64_t sign = (uint64_t)1 << 63;
+  uint64_t word = descending ? ~bound : bound, bits = word & sign ? word ^ sign : ~word;
+  uint64_t near = 0;
+  double last, side = descending ? -1 : 1;
+  memcpy(&last, &bits, sizeof last);
+  last *= side;
+  for (size_t i = 0; i < DFQ__SORT_LOOK; i++) near |= v[i] * side > last ? 0 : sign;
+  return near != 0;
+}
+
+// The numbers of those rows of s->part that may still be among the best; returns how many. With
+// one key, whose words say all of it, a row that equals the bound comes too late.
+static size_t dfq__sort_within(const dfq__sort_op *s, uint32_t *row) {
   const dfq__sort_key *k = &s->sorter.by[0];
   const dfq__vec *v = &s->part.column[k->column];
-  size_t n = s->part.rows, kept = 0;
-  uint64_t *word = (uint64_t *)dfq__veval_room(&op->eval, &s->word, n * sizeof *word);
-  uint32_t *row = (uint32_t *)dfq__veval_room(&op->eval, &s->rows, n * sizeof *row);
-  if (op->eval.no_memory) return false;
+  uint64_t word[DFQ__SORT_LOOK];
+  size_t n = s->part.rows, kept = 0, m;
   bool strictly = s->sorter.keys == 1 && !dfq__is_bytes(v->type);
   bool nulls = s->bound_null ? !strictly : k->nulls_first;
   bool values = s->bound_null && !k->nulls_first;   // else those within the bound, if any
   uint64_t bound = s->bound_null ? 0 : s->bound + !strictly;
   bool all = values || (!s->bound_null && !strictly && s->bound == UINT64_MAX);
-  dfq__order_words(v, n, k->descending, word);
-  for (size_t i = 0; i < n; i++) {
-    row[kept] = (uint32_t)i;
-    bool in = v->valid && !v->valid[i] ? nulls : all || word[i] < bound;
-    kept += in;
+  bool floats = v->type == DFQ_F64 && !s->bound_null && !(v->valid && nulls);
+  for (size_t at = 0; at < n; at += m) {
+    dfq__vec part = dfq__vec_from(*v, at);
+    m = dfq__min(n - at, DFQ__SORT_LOOK);
+    if (floats && m == DFQ__SORT_LOOK &&
+        !dfq__sort_near((const double *)part.data, k->descending, s->bound)) continue;
+    dfq__order_words(&part, m, k->descending, word);
+    for (size_t i = 0; i < m; i++) {
+      row[kept] = (uint32_t)(at + i);
+      kept += (size_t)(part.valid && !part.valid[i] ? nulls : all || word[i] < bound);
+    }
   }
-  return kept == n || dfq__pack(op->eval.heap, s->packed, &s->part, row, kept, NULL);
+  return kept;
+}
+
+DFQ__SMALL_BEGIN
+
+// Of top-k: leaves those rows of s->part that may still be among the best, and notes where they
+// stood. False without memory.
+static bool dfq__sort_best(dfq__sort_op *s) {
+  dfq__op *op = &s->head;
+  dfq__batch columns = { s->part.rows, s->part.columns - 1, s->part.column };
+  size_t n = s->part.rows, kept = n;
+  uint32_t *row = (uint32_t *)dfq__veval_room(&op->eval, &s->rows, (n + 1) * sizeof *row);
+  if (!row) return false;
+  if (s->bounded) kept = dfq__sort_within(s, row);
+  int64_t *place = (int64_t *)dfq__veval_room(&op->eval, &s->place, kept * sizeof *place);
+  if (!place) return false;
+  for (size_t i = 0; i < kept; i++)
+    place[i] = (int64_t)(s->row + (s->bounded ? row[i] : i));
+  s->row += n;
+  s->part.rows = kept;
+  s->part.column[columns.columns] = dfq__vec_of(DFQ_I64, place, NULL);
+  return kept == n || !kept || dfq__pack(op->eval.heap, s->packed, &columns, row, kept, NULL);
 }
 
 // Appends a batch's columns and keys to a store. An error in a key ends it all: a sort has no
@@ -24780,6 +24837,9 @@ static bool dfq__sort_keep(dfq__op *op, const dfq__batch *in, dfq__store *to) {
   dfq__sort_op *s = (dfq__sort_op *)op;
   size_t n = in->rows;
   dfq__arena_rewind(&op->eval.strings);
+  for (int k = 0; s->narrow && k < op->node->key_count; k++)
+    if (s->key[k]) dfq__table_scan_widen_for(op->in[0], s->key[k]);
+    else if (k == 0) dfq__table_scan_widen(op->in[0], s->sorter.by[0].column);
   for (int c = 0; c < in->columns; c++) s->part.column[c] = in->column[c];
   for (int k = 0; k < op->node->key_count; k++) {
     dfq__vec *v = &s->part.column[s->sorter.by[k].column];
@@ -24790,18 +24850,48 @@ static bool dfq__sort_keep(dfq__op *op, const dfq__batch *in, dfq__store *to) {
   }
   op->rows_in += n;
   s->part.rows = n;
-  if (s->bounded && !dfq__sort_within(s)) return false;
+  if (s->limit < SIZE_MAX && !dfq__sort_best(s)) return false;
+  if (!s->part.rows) return true;
   if (!dfq__store_append(to, &s->part)) return false;
   dfq__op_holds(op, dfq__store_bytes(to) + s->sorter.order.bytes + s->sorter.spare.bytes);
   return true;
 }
 
-// The same of top-k, where most rows are soon dropped again.
-static bool dfq__sort_add(dfq__sort_op *s, const dfq__batch *in) {
-  if (!dfq__sort_keep(&s->head, in, &s->sorter.store)) return false;
-  if (s->limit > SIZE_MAX / 8 || s->sorter.store.rows < dfq__max(4 * s->limit, 8192))
-    return true;
-  return dfq__sort_cut(s);
+// -- top-k: its rows, read by one thread or several
+
+// Reads the input, a morsel of it where it was cut into some, and keeps the best rows.
+static bool dfq__sort_read(dfq__op *op) {
+  dfq__sort_op *s = (dfq__sort_op *)op;
+  dfq__event e;
+  while ((e = dfq__pull(op->in[0])) == DFQ__BATCH) {
+    if (!dfq__sort_keep(op, &op->in[0]->out, &s->sorter.store)) return false;
+    bool full = s->sorter.store.rows >= dfq__max(4 * s->limit, DFQ__SORT_ROOM);
+    if (full && !dfq__sort_cut(s)) return false;
+  }
+  return e == DFQ__END;
+}
+
+static bool dfq__sort_take(dfq__crew *crew, dfq__worker *w, size_t morsel) {
+  (void)crew;
+  ((dfq__sort_op *)(void *)w->op)->row = (uint64_t)morsel << 32;
+  return dfq__sort_read(w->op);
+}
+
+// Reads the input. Rows of several threads come together in any order, so their places become
+// the last key. False with the run's error set, or without memory.
+static bool dfq__sort_read_all(dfq__op *op) {
+  dfq__sort_op *s = (dfq__sort_op *)op;
+  dfq__crew crew;
+  int done = dfq__crew_run(&crew, op, op->in[0], dfq__sort_take, NULL, NULL);
+  s->sorter.keys += done == 1;
+  for (int i = 0; done == 1 && i < crew.count; i++) {
+    dfq__store *best = &((dfq__sort_op *)(void *)crew.worker[i].op)->sorter.store;
+    s->part.rows = best->rows;
+    for (int c = 0; c < best->columns; c++) s->part.column[c] = dfq__store_vec(best, c);
+    if (!dfq__store_append(&s->sorter.store, &s->part)) done = -1;
+  }
+  dfq__crew_close(&crew, op->run, done == 1);
+  return done ? done > 0 : dfq__sort_read(op);
 }
 
 // A copy in another thread gathers from the same store, in the same order.
@@ -24816,16 +24906,14 @@ static bool dfq__sort_share(dfq__sort_op *s, const dfq__sort_op *from) {
 // limit 0 reads nothing, as in the row engine: an error below is then never met.
 static bool dfq__sort_prepare(dfq__op *op) {
   dfq__sort_op *s = (dfq__sort_op *)op;
-  dfq__event e = DFQ__END;
   if (op->lender) return dfq__sort_share(s, (const dfq__sort_op *)op->lender);
   op->weight = 1;
   if (s->limit == 0) return true;
-  if (s->limit == SIZE_MAX &&
-      !dfq__read_into(op, op->in[0], dfq__sort_keep, &s->sorter.store)) return false;
-  while (s->limit < SIZE_MAX && (e = dfq__pull(op->in[0])) == DFQ__BATCH)
-    if (!dfq__sort_add(s, &op->in[0]->out)) return false;
-  if (e != DFQ__END || !dfq__sorter_sort(&s->sorter)) return false;
-  for (int k = 0; k < op->node->key_count; k++)
+  if (!(s->limit < SIZE_MAX
+          ? dfq__sort_read_all(op)
+          : dfq__read_into(op, op->in[0], dfq__sort_keep, &s->sorter.store))) return false;
+  if (!dfq__sorter_sort(&s->sorter)) return false;
+  for (int k = 0; k < s->sorter.keys; k++)
     dfq__buffer_free(op->eval.heap, &s->sorter.by[k].word);
   dfq__buffer_free(op->eval.heap, &s->sorter.spare);
   op->kept = s->end = dfq__min(s->sorter.store.rows, s->limit);
@@ -24854,8 +24942,6 @@ static dfq__event dfq__sort_next(dfq__op *op) {
   return DFQ__BATCH;
 }
 
-DFQ__SMALL_BEGIN
-
 static void dfq__sort_close(dfq__op *op) {
   dfq__sort_op *s = (dfq__sort_op *)op;
   if (s->shared) memset(&s->sorter.store, 0, sizeof s->sorter.store);
@@ -24864,7 +24950,7 @@ static void dfq__sort_close(dfq__op *op) {
   dfq__buffers_free(op->eval.heap, s->flat, 2 * op->node->key_count);
   dfq__buffers_free(op->eval.heap, s->out, 2 * op->out.columns);
   dfq__buffers_free(op->eval.heap, s->packed, 2 * s->part.columns);
-  dfq__buffer_free(op->eval.heap, &s->word);
+  dfq__buffer_free(op->eval.heap, &s->place);
   dfq__buffer_free(op->eval.heap, &s->rows);
   dfq__sorter_free(&s->sorter);
 }

@@ -84,6 +84,7 @@
 #include "threads.c"
 #include "ch7_fold.c"
 #include "ch7_corners.c"
+#include "ch7_top.c"
 #endif
 
 int main(int argc, char **argv) {
@@ -166,6 +167,7 @@ int main(int argc, char **argv) {
   run_threads();
   run_ch7_fold();
   run_ch7_corners();
+  run_ch7_top();
 #endif
   return test_summary();
 }
