@@ -3,6 +3,7 @@
 
     make bench-peers [ROWS=1e6] [RUNS=3] [ROUNDS=2] [TPCH=DIR] [ONLY="groupby join"]
     make bench-csv   [ROWS=1e7]          the csv work alone: at 1e7 rows a file of 500 MB
+    make bench-peers ROWS=1e8 ONLY="growth groupby work"    how time grows with the rows, dfq alone
 
 In each round every engine loads the data and runs all queries at one thread and at two, one
 engine after the other, so that a machine that grows slow is slow for all; the best time of a query
@@ -18,6 +19,7 @@ import csv
 import math
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -32,6 +34,7 @@ UNSTORED = ["dfq, not stored", "DuckDB, not stored"]
 # Of each work: the ratio to the best peer that no query may exceed, that of the mean, and memory.
 TARGETS = {"groupby": (0.5, 0.2), "join": (0.5, 0.25), "tpch": (1.0, 0.5), "work": (0.6, 0.4),
            "csv": (0.3, 0.2)}
+QUERIES = {"groupby": 10, "join": 5, "work": 3}   # of those whose growth is asked for
 TITLES = {"groupby": "db-benchmark: groupings", "join": "db-benchmark: joins",
           "work": "sort, filter + sum, top-k", "csv": "from a CSV file", "tpch": "TPC-H"}
 
@@ -95,11 +98,12 @@ def data(rows, kinds):
     return {k: files[k] for k in kinds if k in files}
 
 
-def run(command, threads):
-    """The lines it printed, parsed, and its peak memory in MiB."""
+def run(command, threads, before=None):
+    """The lines it printed, parsed, and its peak memory in MiB. before: called in its process."""
     env = dict(os.environ, POLARS_MAX_THREADS=str(threads))
     with subprocess.Popen(command + ["--threads", str(threads)], stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, text=True, cwd=ROOT, env=env) as p:
+                          stderr=subprocess.DEVNULL, text=True, cwd=ROOT, env=env,
+                          preexec_fn=before) as p:
         text = p.stdout.read()
         _, status, usage = os.wait4(p.pid, 0)
         p.returncode = status
@@ -249,15 +253,29 @@ def mean(values):
 
 # ---- growth ----------------------------------------------------------------------------------
 
+def leave_memory():
+    """A process that wants more than the machine has fails, and nobody else is killed for it."""
+    most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 4 // 5
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
 def growth(options, kinds):
-    """rows -> {query: ms} of dfq at one thread, from 1e5 rows on, ten times more each step."""
+    """rows -> {query: ms} of dfq at one thread, from 1e5 rows on, ten times more each step.
+    Each query has a process of its own, so that one without memory takes no other along."""
     sizes = [s for s in ("1e5", "1e6", "1e7", "1e8") if float(s) <= float(options["ROWS"])]
     found = {}
     for size in sizes:
-        for kind, words in data(size, [k for k in kinds if k in ("groupby", "join", "work")]).items():
-            lines, _ = run(["build/bench/h2o", kind] + words + ["--runs", "3"], 1)
-            found.setdefault(size, {}).update({q: float(ms) for q, ms, _, _ in lines})
+        times = found.setdefault(size, {})
+        for kind, words in data(size, [k for k in kinds if k in QUERIES]).items():
+            for query in range(1, QUERIES[kind] + 1):
+                command = ["build/bench/h2o", kind] + words + ["--query", str(query)]
+                lines, _ = run(command + ["--runs", "3"], 1, leave_memory)
+                times.update({q: float(ms) for q, ms, _, _ in lines})
     return found
+
+
+def figure(x):
+    return "no memory" if math.isnan(x) else "%.1f" % x
 
 
 def growth_table(found):
@@ -267,10 +285,10 @@ def growth_table(found):
              "the rows take.", "", "| query | " + " | ".join(s + " rows" for s in sizes) + " | "
              + " | ".join("to " + s for s in sizes[1:]) + " |",
              "|---|" + "---:|" * (2 * len(sizes) - 1)]
-    for query in found[sizes[-1]]:
+    for query in found[sizes[0]]:
         ms = [max(found[s].get(query, math.nan), 0.05) for s in sizes]
-        lines.append("| %s | %s | %s |" % (query, " | ".join("%.1f" % x for x in ms), " | ".join(
-            "%.1f" % (b / a) for a, b in zip(ms, ms[1:]))))
+        lines.append("| %s | %s | %s |" % (query, " | ".join(map(figure, ms)), " | ".join(
+            figure(b / a) for a, b in zip(ms, ms[1:]))))
     return lines + [""]
 
 
@@ -367,7 +385,7 @@ def plots(w):
 
 
 def growth_plot(found):
-    queries = list(found[list(found)[-1]])
+    queries = list(found[list(found)[0]])
     return gnuplot("growth", ["rows"] + queries,
                    [[float(s)] + [max(found[s].get(q, math.nan), 0.05) for q in queries]
                     for s in found], "1:c with linespoints",
@@ -418,13 +436,17 @@ def report(works, options, fine):
     return lines + fine
 
 
+def write_lines(name, lines):
+    with open(os.path.join(OUT, name + ".md"), "w", encoding="utf-8") as f:
+        f.write("\n".join(lines))
+
+
 def write(works, options, rest):
     """peers.md and peers.csv as far as they go. Returns the lines of the first."""
     lines = report(works, options, rest)
-    name = os.path.join(OUT, "csv" if options["ONLY"] == "csv" else "peers")
-    with open(name + ".md", "w", encoding="utf-8") as f:
-        f.write("\n".join(lines))
-    with open(name + ".csv", "w", encoding="utf-8", newline="") as f:
+    name = "csv" if options["ONLY"] == "csv" else "peers"
+    write_lines(name, lines)
+    with open(os.path.join(OUT, name + ".csv"), "w", encoding="utf-8", newline="") as f:
         out = csv.writer(f)
         out.writerow(["work", "query", "engine", "threads", "ms", "MiB"])
         for work in works:
@@ -438,8 +460,9 @@ def main(arguments):
     os.chdir(ROOT)
     os.makedirs(OUT, exist_ok=True)
     fetch()
-    kinds = options["ONLY"].split() or ["groupby", "join", "work", "csv", "tpch"]
-    words = data(options["ROWS"], kinds)
+    only = options["ONLY"].split()
+    kinds = [k for k in only if k != "growth"] or list(TITLES)
+    words = {} if "growth" in only else data(options["ROWS"], kinds)
     if options["TPCH"] and "tpch" in kinds:
         words["tpch"] = [os.path.abspath(options["TPCH"])]
     works, rest, ok = [], [], True
@@ -454,9 +477,15 @@ def main(arguments):
         said, fine = check_tpch(words["tpch"][0])
         rest += ["TPC-H's answers, row by row: " + said, ""]
         ok = ok and fine
-    if not options["ONLY"]:
+    if not only or "growth" in only:
         found = growth(options, kinds)
-        rest += growth_table(found) + growth_plot(found) + sizes()
+        rest += growth_table(found) + growth_plot(found)
+    if "growth" in only:
+        write_lines("growth", rest)
+        print("\n".join(rest))
+        return 0
+    if not only:
+        rest += sizes()
     lines = write(works, options, rest)
     print("\n".join(lines))
     return 0 if ok else 1
