@@ -251,6 +251,15 @@ def check_chapter(page):
             problem(page, 1, "does not name the mutant %s" % path)
 
 
+def check_rules(page):
+    """The optimizer's rules, as the page lists them."""
+    rules = ", ".join(re.findall(r'X\(DFQ_RULE_\w+, "(\w+)"\)', read("dfq.h")))
+    lines = read(page).splitlines()
+    at = next((i for i, line in enumerate(lines) if line.startswith("| optimizer |")), 0)
+    if rules + ";" not in lines[at]:
+        problem(page, at + 1, "its rules are not those of DFQ_RULE_LIST: %s" % rules)
+
+
 def main(arguments):
     update = arguments[:1] == ["--update"]
     named = arguments[update:]
@@ -265,6 +274,8 @@ def main(arguments):
     for page in sorted(glob.glob("docs/chapters/0[1-9]-*.md")):
         if not named or page in named:
             check_chapter(page)
+    if "README.md" in (named or pages):
+        check_rules("README.md")
     for line in problems:
         print(line)
     if problems:
