@@ -13925,8 +13925,8 @@ static dfq__vec dfq__table_vec(const dfq_table *t, int c) {
   dfq__lock_take(t->lock);
   if (!wide->data && dfq__buffer_reserve(t->heap, wide, rows * dfq__size_of(v.type)))
     dfq__width_of(v.type, v.width)->widen(wide->data, v.data, rows);
+  v.data = wide->data;     // while nobody else is making it, who had memory for it
   dfq__lock_give(t->lock);
-  v.data = wide->data;
   v.width = 0;
   return v;
 }

@@ -125,8 +125,61 @@ TEST(corner_fold_without_memory) {
   for (size_t back = 700; back < 1300; back += 12) corner_fold(&calls, back);
 }
 
+// Several threads ask for the array of a narrow column, and at first there is no memory for it.
+enum { CORNER_CELLS = 3000 };
+
+typedef struct corner_arrays {
+  dfq_table *table;
+  size_t came, asked, wrong;
+} corner_arrays;
+
+static void *corner_refuse(void *user, void *p, size_t old_size, size_t new_size) {
+  corner_arrays *a = (corner_arrays *)user;
+  bool array = a->table && old_size == 0 && new_size >= CORNER_CELLS * sizeof(int64_t);
+  if (array && dfq__add_fetch(&a->asked, 1) < 100) return NULL;
+  if (new_size) return realloc(p, new_size);
+  free(p);
+  return NULL;
+}
+
+static void corner_ask(void *arrays, int thread) {
+  corner_arrays *a = (corner_arrays *)arrays;
+  const uint8_t *valid;
+  const int64_t *x = NULL;
+  dfq__add_fetch(&a->came, 1);
+  for (int spin = 1; dfq__load(&a->came) < 4; spin++)    // all at the same time, about
+    if (thread >= 0 && spin % 1000 == 0) sched_yield();
+  while (!x) x = (const int64_t *)dfq_table_data(a->table, 0, &valid);
+  if (x[CORNER_CELLS - 1] != (CORNER_CELLS - 1) % 100) dfq__add_fetch(&a->wrong, 1);
+}
+
+// Who did not get it finds no array that another is still making: an array that is there is
+// whole. The sanitizer sees it in some of the rounds.
+static void corner_arrays_round(void) {
+  corner_arrays a = { NULL, 0, 0, 0 };
+  dfq_options o;
+  memset(&o, 0, sizeof o);
+  o.realloc = corner_refuse;
+  o.realloc_user = &a;
+  dfq *db = dfq_open(&o);
+  db->heap->narrow = 10;
+  static int64_t x[CORNER_CELLS];
+  for (int i = 0; i < CORNER_CELLS; i++) x[i] = i % 100;
+  dfq_column column = { "x", DFQ_I64, x, NULL };
+  a.table = dfq_table_new(db, &column, 1, CORNER_CELLS);
+  dfq__parallel(4, corner_ask, &a);
+  CHECK_INT(a.wrong, 0);
+  dfq_table_free(a.table);
+  dfq_close(db);
+}
+
+TEST(corner_arrays_for_several_threads) {
+  for (int round = 0; round < 30; round++) corner_arrays_round();
+}
+
 static void run_ch7_corners(void) {
   RUN(corner_wrong_morsels_leave_no_narrow_cells);
   RUN(corner_one_group_of_no_rows);
   RUN(corner_fold_without_memory);
+  RUN(corner_arrays_for_several_threads);
 }
