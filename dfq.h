@@ -12627,6 +12627,14 @@ static const dfq__width_class *dfq__width_of(dfq_type type, size_t width) {
   return w;
 }
 
+// Widens n values of a vector into room for them, if it is narrow.
+DFQ__NOINLINE static void dfq__vec_widen(dfq__vec *v, void *room, size_t n) {
+  if (!v->width) return;
+  dfq__width_of(v->type, v->width)->widen(room, v->data, n);
+  v->data = room;
+  v->width = 0;
+}
+
 // Gathers rows of a vector, narrow or not. to and what v points to do not overlap.
 static void dfq__pick(void *to, const dfq__vec *v, const uint32_t *row, size_t n) {
   if (v->width) dfq__width_of(v->type, v->width)->pick(to, v->data, row, n);
@@ -13924,10 +13932,10 @@ static dfq__vec dfq__table_vec(const dfq_table *t, int c) {
   size_t rows = t->store.rows;
   dfq__lock_take(t->lock);
   if (!wide->data && dfq__buffer_reserve(t->heap, wide, rows * dfq__size_of(v.type)))
-    dfq__width_of(v.type, v.width)->widen(wide->data, v.data, rows);
+    dfq__vec_widen(&v, wide->data, rows);
   v.data = wide->data;     // while nobody else is making it, who had memory for it
-  dfq__lock_give(t->lock);
   v.width = 0;
+  dfq__lock_give(t->lock);
   return v;
 }
 
@@ -15470,11 +15478,7 @@ static bool dfq__table_scan_morsel(dfq__op *op, size_t number) {
 // Widens column c of the batch at hand, where it is narrow.
 static void dfq__table_scan_widen(dfq__op *op, int c) {
   dfq__vec *v = &op->out.column[c];
-  if (!v->width) return;
-  char *wide = ((dfq__table_scan *)op)->wide[c].data;
-  dfq__width_of(v->type, v->width)->widen(wide, v->data, op->out.rows);
-  v->data = wide;
-  v->width = 0;
+  if (v->width) dfq__vec_widen(v, ((dfq__table_scan *)op)->wide[c].data, op->out.rows);
 }
 
 // Widens the columns that an expression over the scan looks at.
@@ -20897,16 +20901,12 @@ static inline uint64_t dfq__hot_over(int64_t v, int bits) {
 
 static size_t dfq__hot_take_int(dfq__agg *a, const dfq__vec *x, size_t n, int64_t *room,
                                 const int64_t **unit, uint16_t *odd) {
-  const int64_t *v = (const int64_t *)x->data;
+  const int64_t *v = x->width ? room : (const int64_t *)x->data;
   const uint64_t most = (uint64_t)1 << DFQ__HOT_BITS;
   uint64_t over = 0;
-  size_t k = 0, done = 0;
+  size_t k = 0, done = x->width ? n : 0;      // what is narrow fits
   (void)a;
-  if (x->width) {   // it fits
-    dfq__width_of(x->type, x->width)->widen(room, x->data, n);
-    v = room;
-    done = n;
-  }
+  if (x->width) dfq__width_of(x->type, x->width)->widen(room, x->data, n);
   for (; done + DFQ__BLOCK <= n; done += DFQ__BLOCK)
     for (size_t i = 0; i < DFQ__BLOCK; i++) over |= (uint64_t)v[done + i] + most;
   for (; done < n; done++) over |= (uint64_t)v[done] + most;
@@ -21705,8 +21705,8 @@ static bool dfq__hot_take(dfq__grouper *g, int call, const uint32_t *number, siz
   int64_t *room = g->room + (a->hot_at - 1) * DFQ__HOT_BLOCK;
   dfq__grouper_inputs(g, call, from, x);
   if (a->hot) count = a->hot->take(a, x, n, room, unit + a->hot_at - 1, odd);
-  else if (x[0].width) dfq__width_of(x[0].type, x[0].width)->widen(room, x[0].data, n);
-  if (x[0].width) { x[0].data = room; x[0].width = 0; }
+  else dfq__vec_widen(&x[0], room, n);
+  if (x[0].width) { x[0].data = room; x[0].width = 0; }   // take has it there; odd is null
   if (a->hot && !a->tried && n > 1 && count == n) {
     memset(room, 0, (size_t)a->hot->units * DFQ__HOT_BLOCK * sizeof *room);
     for (int j = 0; j < a->hot->units; j++)
@@ -25087,14 +25087,10 @@ static bool dfq__range_view(dfq__join_op *j, const dfq__batch *probe, size_t fro
     dfq__vec v = built ? dfq__store_vec(&j->built, j->where.from[c])
                        : probe->column[j->where.from[c]];
     v = dfq__vec_from(v, from);
-    if (v.width) {
-      void *wide = dfq__veval_room(&j->head.eval, &j->where.room[2 * c],
-                                   n * dfq__size_of(v.type));
-      if (!wide) return false;
-      dfq__width_of(v.type, v.width)->widen(wide, v.data, n);
-      v.data = wide;
-      v.width = 0;
-    }
+    void *wide = v.width ? dfq__veval_room(&j->head.eval, &j->where.room[2 * c],
+                                           n * dfq__size_of(v.type)) : NULL;
+    if (v.width && !wide) return false;
+    dfq__vec_widen(&v, wide, n);
     j->range.view.column[c] = v;
   }
   return true;
