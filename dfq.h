@@ -15385,7 +15385,10 @@ typedef struct dfq__source_class {
   void (*note)(dfq__text *t, const dfq__node *scan); // for explain; NULL: nothing to say
 } dfq__source_class;
 
-static double dfq__rows_of_source(const dfq__source *s) { return s->is->rows(s); }
+// Rows that are kept while the plan runs (>>share) are counted where they come from.
+static double dfq__rows_of_source(const dfq__source *s) {
+  return s->is->runs.batch->prepare ? 0 : s->is->rows(s);
+}
 
 // The frame of a new source, with the context's settings. at: copied.
 static dfq_frame *dfq__scan_frame(dfq *db, dfq__source *s, const char *at) {
@@ -15506,7 +15509,7 @@ static dfq__event dfq__table_scan_next(dfq__op *op) {
   op->out.rows = n;
   for (int c = 0; c < op->out.columns && !s->lazy; c++) dfq__table_scan_widen(op, c);
   s->at += n;
-  dfq__run_read(op->run, n);
+  if (s->table) dfq__run_read(op->run, n);
   return DFQ__BATCH;
 }
 

@@ -195,6 +195,26 @@ TEST(share_many_rows) {
   dfq_close(db);
 }
 
+static void share_told(void *user, const dfq_progress *now) { *(dfq_progress *)user = *now; }
+
+// What is kept for two places is read once, and no source's when it is read again.
+TEST(share_progress) {
+  dfq *db = dfq_open(NULL);
+  dfq_progress last = { 0, 0, 0, 0 };
+  dfq_run_options run;
+  memset(&run, 0, sizeof run);
+  run.progress = share_told;
+  run.progress_user = &last;
+  dfq_frame *sorted = dfq_sort(opt_left(db), "f desc");
+  for (int on = 0; on < 2; on++) {
+    run.rules_off = on ? 0 : 1u << DFQ_RULE_SHARE;
+    CHECK_INT(dfq_count(dfq_configure(dfq_union(sorted, sorted), &run)), 14);
+    CHECK_INT(last.rows, on ? 7 : 14);
+    CHECK_F64(last.fraction, 1);
+  }
+  dfq_close(db);
+}
+
 static bool share_cancel(void *user) { return --*(int *)user < 0; }
 
 // It ends at every step, with nothing left behind.
@@ -245,5 +265,6 @@ static void run_ch5_share(void) {
   RUN(share_refused);
   RUN(share_keeps_the_place_of_an_error);
   RUN(share_many_rows);
+  RUN(share_progress);
   RUN(share_cancelled_and_without_memory);
 }
