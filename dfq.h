@@ -16353,9 +16353,9 @@ static const dfq__op_class dfq__union_class = {
 // tables, and what a lender (the build side of a join) has made before are only read.
 //
 // What has all its rows before it gives the first (a group_by, a sort, windows, a join built on
-// the left) ends a chain,
-// and begins the next one as a scan does: its rows are there, and cut into morsels, so medians
-// are found and sorted rows gathered by several threads, too.
+// the left, what is kept for two places) ends a chain, and begins the next one as a scan does:
+// its rows are there, and cut into morsels, so medians are found and sorted rows gathered by
+// several threads, too.
 //
 // Cost: 64 us for a thread, so small inputs have none; each row is copied twice, the first time
 // within the cache. Larger engines keep threads in a pool, and results in pieces that nobody
@@ -16773,6 +16773,7 @@ static bool dfq__read_into(dfq__op *op, dfq__op *chain,
 }
 
 DFQ__SMALL_END
+
 // ---- >>row-engine: the same plan, one row at a time -----------------------------------------
 // Idea. The operators once more, as chapter 1's iterators over chapter 2's row evaluator. They
 // are the slow, plain form: what a node means. Tests run every plan through both engines and
@@ -19969,10 +19970,10 @@ static const char *dfq__pair_finish(dfq__aggs *all, dfq__agg *a, size_t group, d
 //   runs    A 0 .. 9 | B 0 .. 7 | A 10 .. 19 | B 8 .. 15      thread 1: two, thread 2: two
 //   group 0   [ thread 1's values | thread 2's ]   group 1   [ ... | ... ]
 //
-// skew and kurtosis
-// are here because they are best computed in two passes: deviations from the exact mean, and
-// then exact sums of their powers, so that they depend on no order either. Larger engines
-// combine four moments of each thread by formula, and offer sketches for quantiles.
+// skew and kurtosis are here because they are best computed in two passes: deviations from the
+// exact mean, and then exact sums of their powers, so that they depend on no order either.
+// Larger engines combine four moments of each thread by formula, and offer sketches for
+// quantiles.
 
 // -- median and quantile: of one group's values
 
@@ -21606,6 +21607,7 @@ static bool dfq__grouper_open(dfq__op *op, dfq__grouper *g) {
 }
 
 DFQ__SMALL_END
+
 // Widens what keys and arguments look at: all but columns that are only made integers of hot
 // rows, which widens them anyway, a block at a time.
 static void dfq__grouper_widen(const dfq__grouper *g, dfq__op *scan) {
@@ -34229,8 +34231,8 @@ static bool dfq__rule_sides(dfq__opt *o, dfq__node **at, dfq__reading r) {
 // something; a bound on the rounds is there all the same, and a plan that is not finished is
 // still right.
 //
-//   copy ──> [ split fold push outer merge prune limit top-k ] ──> [ order, build side ]
-//            └─────────── until nothing changes ──────────────┘      once, at the end
+//   copy ──> [ split fold push outer merge prune limit top-k ] ──> [ share, order, build side ]
+//            └─────────── until nothing changes ──────────────┘         once, at the end
 //
 // Larger engines also search: many plans, a cost for each, the cheapest wins. Rules come first
 // there too, because what they do is right whatever the data is.
