@@ -1270,7 +1270,8 @@ typedef struct dfq_write_options {
   const char *date_format;     // as for format(): "%d.%m.%Y"; NULL: 2024-01-31
   const char *datetime_format; // NULL: 2024-01-31 23:59:59
   const char *null;            // but JSON: NULL: an empty field or cell (an empty text is "" in
-                               // CSV), the word null in a table
+                               // CSV), the word null in a table. CSV: a number or date that
+                               // looks like it is an error
   bool skip_nulls;             // JSON: keys of nulls are left out
   // Lines
   char delimiter;              // csv, tsv. 0: ',' or a tab
@@ -42329,10 +42330,15 @@ DFQ__SMALL_END
 // hold none of it, unless a format of the user's does or the delimiter is one of their bytes:
 // with '-' or ':' dates and times go into quotes too.
 
+// Is that field what the option null says of nulls?
+static bool dfq__csv_null_text(const dfq__writer *w, const char *s, size_t n) {
+  return n == strlen(w->null) && memcmp(s, w->null, n) == 0;
+}
+
 // A text as a field. It needs quotes when it holds what means something in CSV, when it is
 // empty or reads like a null, and when it would begin the file like a byte order mark.
 static void dfq__put_csv_text(dfq__writer *w, const char *s, size_t n) {
-  bool quotes = (n == strlen(w->null) && memcmp(s, w->null, n) == 0) || n == 0 ||
+  bool quotes = dfq__csv_null_text(w, s, n) || n == 0 ||
                 (n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0);
   for (size_t i = 0; i < n && !quotes; i++)
     quotes = s[i] == w->delimiter || s[i] == '"' || s[i] == '\n' || s[i] == '\r';
@@ -42356,13 +42362,23 @@ static void dfq__csv_begin(dfq__writer *w) {
   dfq__put(&w->text, w->line_end);
 }
 
+// Refuses a value that is no text and reads like a null: quotes would not help it.
+static void dfq__csv_check_value(dfq__writer *w, const char *s, size_t n) {
+  if (!dfq__csv_null_text(w, s, n)) return;
+  dfq__writer_refuse_value(w, w->began ? w->rows + 1 : 0, s, n,
+                           " would be read as a null, which the option null has the same text "
+                           "for\n  try: fill_null, where nulls are meant to become that value");
+}
+
 // A value whose text is made by an option, or may need quotes: through the cell. False for one
 // that is written as it is anywhere.
 static bool dfq__csv_make_cell(dfq__writer *w, const dfq_value *v) {
   w->cell.len = 0;
   if (!dfq__put_chosen(w, &w->cell, v)) {
-    if (dfq__kind(v->type) != DFQ_LIST && !w->cells) return false;
+    bool list = dfq__kind(v->type) == DFQ_LIST;
+    if (!list && !w->cells) return false;
     dfq__put_value(&w->cell, v);
+    if (!list && !w->cell.failed) dfq__csv_check_value(w, w->cell.data, w->cell.len);
   }
   if (w->cell.failed) w->text.failed = true;
   return true;
@@ -42378,9 +42394,11 @@ static void dfq__csv_row(dfq__writer *w, const dfq_batch *batch, size_t row) {
     if (c) dfq__put_char(&w->text, w->delimiter);
     if (v.type == DFQ_NULL) dfq__put(&w->text, w->null);
     else if (v.type == DFQ_STR) dfq__put_csv_text(w, v.as.s, v.len);
-    else if (!dfq__csv_make_cell(w, &v))
-      dfq__put_n(&w->text, text, dfq__write_value(text, &v));
-    else if (!w->text.failed) dfq__put_csv_text(w, w->cell.data, w->cell.len);
+    else if (!dfq__csv_make_cell(w, &v)) {
+      size_t n = dfq__write_value(text, &v);
+      dfq__csv_check_value(w, text, n);
+      dfq__put_n(&w->text, text, n);
+    } else if (!w->text.failed) dfq__put_csv_text(w, w->cell.data, w->cell.len);
   }
   dfq__put(&w->text, w->line_end);
 }

@@ -187,6 +187,15 @@ TEST(files_csv_options) {
       "header false float_digits 1" },
     { "f64 'inf' as a, -f64 'inf' as b, f64 'nan' as c", "oo,-oo,\"\"\noo,-oo,\"\"\n",
       "header false inf 'oo' nan ''" },
+    { "id", "dfq: value error, print_csv: row 2: \"1\" would be read as a null, which the "
+            "option null has the same text for\n  try: fill_null, where nulls are meant to "
+            "become that value", "header false null '1'" },
+    { "id > 0 as a, name",
+      "dfq: value error, print_csv: row 2: \"true\" would be read as a null, which the option "
+      "null has the same text for\n  try: fill_null, where nulls are meant to become that "
+      "value", "null 'true' quote always" },
+    { "id + 1 as a, '7' as b, cast(null as i64) as c", "1,\"7\",7\n2,\"7\",7\n",
+      "header false null '7'" },
     { "id", "dfq: wrong call, print_csv: float_digits is -1 to 17", "float_digits 18" },
     { "id", "dfq: wrong call, print_csv: a date format has an unknown part",
       "datetime_format '%Q'" },
