@@ -71,10 +71,10 @@
 //                    >>agg-trees >>over >>walking >>printer >>lexer >>operands >>selectors
 //                    >>expansion >>calls >>parser >>binder >>bind-calls >>bind-constants
 //                    >>row-eval >>define >>docs-of >>reference
-//   3 engine room    >>columns >>gather >>narrow >>kernels >>vector-eval >>lazy-eval >>store
-//                    >>dictionary >>tables >>table-equal >>plan >>verbs >>run >>operators
-//                    >>sources >>sieve >>filter >>project >>limit >>morsels >>in-order
-//                    >>row-engine >>actions >>show >>structs >>struct-rows
+//   3 engine room    >>columns >>gather >>narrow >>kernels >>vector-eval >>lazy-eval
+//                    >>dictionary >>store >>tables >>table-equal >>plan >>verbs >>run
+//                    >>operators >>sources >>sieve >>filter >>project >>limit >>morsels
+//                    >>in-order >>row-engine >>actions >>show >>structs >>struct-rows
 //   4 hashing, order >>hash-table >>key-words >>key-packing >>keys-united >>exact-sum
 //                    >>aggregates >>agg-unique >>spread >>agg-lists >>agg-best >>combine
 //                    >>agg-sets >>agg-hot >>group-plan >>group >>group-hot >>group-rows
@@ -835,8 +835,8 @@ DFQ_API const char *dfq_table_str(const dfq_table *table, size_t row, int column
 // A whole column: rows values (int8_t to uint64_t, float, double, dfq_view by type); *valid: a
 // byte per row, or NULL when nothing is null. Borrows: lives as long as the table. What stands
 // where valid is 0 means nothing. A large table keeps whole numbers in fewer bytes than their
-// type has, and makes the array at the first call, in any thread. NULL for a column that does
-// not exist, or without memory for that.
+// type has, and texts by number: it makes the array at the first call, in any thread. NULL for
+// a column that does not exist, or without memory for that.
 DFQ_API const void *dfq_table_data(const dfq_table *table, int column, const uint8_t **valid);
 
 // A view's text; *len bytes, not ended by a zero byte. Borrows: a short text lies in the view
@@ -12628,17 +12628,27 @@ static const dfq__width_class *dfq__width_of(dfq_type type, size_t width) {
   return w;
 }
 
+// The first n values of a narrow vector as its type has them.
+static void dfq__widen(void *to, const dfq__vec *v, size_t n) {
+  if (v->texts) dfq__gather(to, v->texts->view, v->code, n, sizeof(dfq_view));
+  else dfq__width_of(v->type, v->width)->widen(to, v->data, n);
+}
+
 // Widens n values of a vector into room for them, if it is narrow.
 DFQ__NOINLINE static void dfq__vec_widen(dfq__vec *v, void *room, size_t n) {
   if (!v->width) return;
-  dfq__width_of(v->type, v->width)->widen(room, v->data, n);
+  dfq__widen(room, v, n);
   v->data = room;
   v->width = 0;
 }
 
 // Gathers rows of a vector, narrow or not. to and what v points to do not overlap.
+DFQ__NOINLINE
 static void dfq__pick(void *to, const dfq__vec *v, const uint32_t *row, size_t n) {
-  if (v->width) dfq__width_of(v->type, v->width)->pick(to, v->data, row, n);
+  dfq_view *view = (dfq_view *)to;
+  if (v->width && v->texts)
+    for (size_t i = 0; i < n; i++) view[i] = v->texts->view[v->code[row[i]]];
+  else if (v->width) dfq__width_of(v->type, v->width)->pick(to, v->data, row, n);
   else dfq__gather(to, v->data, row, n, dfq__size_of(v->type));
 }
 
@@ -13449,85 +13459,22 @@ static bool dfq__vec_flatten(dfq__veval *ctx, dfq__buffer *data, dfq__buffer *va
   return true;
 }
 
-// ---- >>store: columns that grow -------------------------------------------------------------
-// Idea. A batch is borrowed and gone with the next pull, so a pipeline breaker needs somewhere
-// to keep what it reads: columns that grow.
+// ---- >>dictionary: strings to numbers -------------------------------------------------------
+// Idea. Equal text, equal number, found by open addressing as in >>hash-table. With it a
+// string key is one word like any other, so that keys of several columns need no bytes
+// compared; what is the same for equal texts need be found out only once; and a table that
+// keeps a column by number needs 4 bytes a row (>>store).
 //
-//   batch ──append──>  data[c]   [ v v v v v v v v | room ]     grows by half: n values cost
-//                      valid[c]  NULL until the first null      fewer than 3n copies
-//                      strings   arena of the long texts; views point into it
+//   text      "EU"  "US"  "EU"  "Asia"         Each number stands for the text seen first.
+//   number      0     1     0     2            views: [ EU | US | Asia ], in order of numbers
 //
-// One array a column, not a list of batches: whoever sorts, joins or prints wants to reach row
-// i by adding i. The price is the copy when it grows, and that all of it is in memory at once.
-// DuckDB and Velox keep such rows in blocks that can be written to disk under pressure; Polars
-// keeps chunks and joins them when an operator asks for it.
+// A view decides most comparisons by its length and first four bytes; texts of 12 bytes and
+// fewer need nothing else, longer ones that agree so far are compared byte by byte. The
+// dictionary owns copies of long texts, because the batch they came with is gone soon.
 //
-// What outlives a batch is copied into a store: results, sorted input, the build side of a
-// join. Values are contiguous; long strings are copied into the store's own arena, so that a
-// store depends on nothing else; but one that ends with its run (lends) leaves the texts of
-// tables where they are, since those outlive it. A validity array appears with the first null.
-// The store of a table packs: from some tens of thousands of rows on its whole numbers are kept
-// in as few bytes as those so far need, and laid out anew when one comes that needs more.
-
-// Plain memory: copied by pointer, freed once. rows counts whole rows; a column may hold more
-// while an append is under way, and after one that failed half way.
-typedef struct dfq__store {
-  dfq__heap *heap;
-  int columns;
-  dfq_type *type;
-  dfq__buffer *data, *valid;   // valid[c].data NULL: column c has no nulls yet
-  bool packs;                  // it is a table's: whole numbers are kept narrow
-  uint8_t *width;              // then, the bytes of a cell; 0: not narrow, or not yet
-  bool lends;                  // it ends with its run: texts that last are not copied
-  bool *copies;                // of each column: some texts are in strings
-  dfq__arena strings;
-  size_t rows;
-} dfq__store;
-
-// type: of its columns; NULL: the caller says. False without memory; then, as after success,
-// dfq__store_free gives back what there is.
-static bool dfq__store_init(dfq__store *s, dfq__heap *heap, const dfq_type *type, int columns) {
-  size_t n = (size_t)columns + 1;
-  memset(s, 0, sizeof *s);
-  s->heap = s->strings.heap = heap;
-  s->columns = columns;
-  s->type = (dfq_type *)dfq__alloc_zero(heap, n, sizeof *s->type);
-  s->data = (dfq__buffer *)dfq__alloc_zero(heap, n, sizeof *s->data);
-  s->valid = (dfq__buffer *)dfq__alloc_zero(heap, n, sizeof *s->valid);
-  s->copies = (bool *)dfq__alloc_zero(heap, n, sizeof *s->copies);
-  s->width = (uint8_t *)dfq__alloc_zero(heap, n, sizeof *s->width);
-  if (!s->type || !s->data || !s->valid || !s->copies || !s->width) return false;
-  for (int c = 0; type && c < columns; c++) s->type[c] = type[c];
-  return true;
-}
-
-// A store with a schema's columns. False as before.
-DFQ__NOINLINE static bool dfq__store_like(dfq__heap *heap, dfq__store *s,
-                                          const dfq_schema *schema) {
-  if (!dfq__store_init(s, heap, NULL, schema->count)) return false;
-  for (int c = 0; c < schema->count; c++) s->type[c] = schema->field[c].type;
-  return true;
-}
-
-// b may be NULL: the array itself could not be made.
-static void dfq__buffers_free(dfq__heap *heap, dfq__buffer *b, int count) {
-  for (int i = 0; b && i < count; i++) dfq__buffer_free(heap, &b[i]);
-}
-
-// Fine for a zeroed store and for one whose init failed. A second call does nothing.
-static void dfq__store_free(dfq__store *s) {
-  size_t n = (size_t)s->columns + 1;
-  if (!s->heap) return;
-  dfq__buffers_free(s->heap, s->data, s->columns);
-  dfq__buffers_free(s->heap, s->valid, s->columns);
-  dfq__free(s->heap, s->type, n * sizeof *s->type);
-  dfq__free(s->heap, s->data, n * sizeof *s->data);
-  dfq__free(s->heap, s->valid, n * sizeof *s->valid);
-  dfq__free(s->heap, s->copies, n * sizeof *s->copies);
-  dfq__free(s->heap, s->width, n * sizeof *s->width);
-  dfq__arena_release(&s->strings, 0);
-  memset(s, 0, sizeof *s);
-}
+// Cost: a hash over the text and a look-up a row; in a lexicon, which loads are numbered by, a
+// third of that for short texts that came lately. Where the input is dictionary-encoded already
+// (Parquet, Arrow), larger engines translate each distinct text once instead of once a row.
 
 // Replaces views of long strings by views of copies. The invariant of everything that is kept:
 // no view points to memory of somebody else.
@@ -13545,143 +13492,6 @@ static bool dfq__strings_keep(dfq__arena *arena, dfq_view *view, const uint8_t *
   }
   return true;
 }
-
-// Makes room for more bytes of validity; when they are the column's first, all rows so far get
-// a 1. So a column without nulls never pays for validity.
-static bool dfq__store_valid(dfq__store *s, int c, size_t more) {
-  dfq__buffer *v = &s->valid[c];
-  bool fresh = !v->data;
-  if (!dfq__buffer_reserve(s->heap, v, s->rows + more + 1)) return false;
-  if (fresh) memset(v->data, 1, s->rows);
-  return true;
-}
-
-// Bytes of a cell of column c.
-static size_t dfq__cell_size(const dfq__store *s, int c) {
-  return s->width[c] ? s->width[c] : dfq__size_of(s->type[c]);
-}
-
-// The column's first rows values as a vector: borrowed until the store grows, which may move
-// its columns, or is freed.
-DFQ__NOINLINE static dfq__vec dfq__store_vec(const dfq__store *s, int c) {
-  dfq__vec v = dfq__vec_of(s->type[c], s->data[c].data, (const uint8_t *)s->valid[c].data);
-  v.lasting = s->lends && !s->copies[c];
-  v.width = dfq__cell_size(s, c) < dfq__size_of(s->type[c]) ? s->width[c] : 0;
-  return v;
-}
-
-// Must column c be laid out anew before a value of that many bytes becomes its row of number
-// rows?
-static bool dfq__store_outgrown(const dfq__store *s, int c, size_t need, size_t rows) {
-  return s->packs && rows > s->heap->narrow && dfq__narrows(s->type[c]) && s->width[c] < need;
-}
-
-// Lays an outgrown column out anew: with room for as many rows as before, in cells of at least
-// so many bytes. False without memory, and the column as it was.
-static bool dfq__store_layout(dfq__store *s, int c, uint8_t need) {
-  enum { PIECE = 512 };
-  uint64_t wide[PIECE];
-  size_t size = dfq__size_of(s->type[c]), cell = dfq__cell_size(s, c);
-  dfq__buffer to = { NULL, NULL, 0 };
-  dfq__vec all = dfq__store_vec(s, c);
-  uint8_t first = s->width[c] ? 0 : dfq__bytes_needed(&all, s->rows);
-  need = first > need ? first : need;
-  if (need == cell) { s->width[c] = need; return true; }
-  if (!dfq__buffer_reserve(s->heap, &to, s->data[c].bytes / cell * need + 1)) return false;
-  for (size_t at = 0; at < s->rows; at += PIECE) {
-    size_t n = dfq__min(s->rows - at, PIECE);
-    const void *from = s->data[c].data + at * cell;
-    char *piece = to.data + at * need;
-    if (cell < size) dfq__width_of(s->type[c], cell)->widen(wide, from, n);
-    else memcpy(wide, from, n * size);
-    if (need < size) dfq__width_of(s->type[c], need)->narrow(piece, wide, n);
-    else memcpy(piece, wide, n * size);
-  }
-  dfq__buffer_free(s->heap, &s->data[c]);
-  s->data[c] = to;
-  s->width[c] = need;
-  return true;
-}
-
-// Lays column c out for the n values that are about to come, where that needs be. False without
-// memory.
-static bool dfq__store_fit(dfq__store *s, int c, const dfq__vec *from, size_t n) {
-  if (!dfq__store_outgrown(s, c, sizeof(int64_t), s->rows + n)) return true;
-  uint8_t need = dfq__bytes_needed(from, n);
-  return !dfq__store_outgrown(s, c, need, s->rows + n) || dfq__store_layout(s, c, need);
-}
-
-// Writes n values to where they go: both may be narrow, but not in different ways.
-static void dfq__cells_copy(char *to, size_t cell, const dfq__vec *from, size_t n) {
-  size_t size = dfq__size_of(from->type);
-  if (!n) return;
-  if (from->width && cell == size)
-    dfq__width_of(from->type, from->width)->widen(to, from->data, n);
-  else if (!from->width && cell < size)
-    dfq__width_of(from->type, cell)->narrow(to, from->data, n);
-  else memcpy(to, from->data, n * cell);
-}
-
-// Appends n values of a vector to one column; s->rows is raised by the caller, after all
-// columns.
-static bool dfq__store_column(dfq__store *s, int c, const dfq__vec *from, size_t n) {
-  if (!dfq__store_fit(s, c, from, n)) return false;
-  size_t cell = dfq__cell_size(s, c);
-  if (!dfq__buffer_reserve(s->heap, &s->data[c], (s->rows + n) * cell + 1)) return false;
-  bool nulls = from->valid != NULL;
-  if ((nulls || s->valid[c].data) && !dfq__store_valid(s, c, n)) return false;
-  char *to = s->data[c].data + s->rows * cell;
-  dfq__cells_copy(to, cell, from, n);
-  if (s->valid[c].data) {
-    char *valid = s->valid[c].data + s->rows;
-    if (nulls) memcpy(valid, from->valid, n);
-    else memset(valid, 1, n);
-  }
-  if (!dfq__is_bytes(s->type[c]) || (s->lends && from->lasting)) return true;
-  s->copies[c] = true;
-  return dfq__strings_keep(&s->strings, (dfq_view *)(void *)to, from->valid, n);
-}
-
-// from's columns are in the store's order and of its types, and no constants.
-static bool dfq__store_append(dfq__store *s, const dfq__batch *b) {
-  for (int c = 0; c < s->columns; c++)
-    if (!dfq__store_column(s, c, &b->column[c], b->rows)) return false;
-  s->rows += b->rows;
-  return true;
-}
-
-// One row of values; not for a store that packs.
-static bool dfq__store_row(dfq__store *s, const dfq_value *row) {
-  for (int c = 0; c < s->columns; c++) {
-    size_t size = dfq__size_of(s->type[c]);
-    if (!dfq__buffer_reserve(s->heap, &s->data[c], (s->rows + 1) * size)) return false;
-    bool null = row[c].type == DFQ_NULL;
-    if ((null || s->valid[c].data) && !dfq__store_valid(s, c, 1)) return false;
-    dfq__cell_put(s->data[c].data, s->type[c], s->rows, &row[c]);
-    if (s->valid[c].data) s->valid[c].data[s->rows] = !null;
-    dfq_view *view = (dfq_view *)(void *)s->data[c].data + s->rows;
-    s->copies[c] = true;
-    if (dfq__is_bytes(s->type[c]) && !dfq__strings_keep(&s->strings, view, NULL, 1))
-      return false;
-  }
-  s->rows++;
-  return true;
-}
-
-// ---- >>dictionary: strings to numbers -------------------------------------------------------
-// Idea. Equal text, equal number, found by open addressing as in >>hash-table. With it a
-// string key is one word like any other, so that keys of several columns need no bytes
-// compared; and what is the same for equal texts need be found out only once.
-//
-//   text      "EU"  "US"  "EU"  "Asia"         Each number stands for the text seen first.
-//   number      0     1     0     2            views: [ EU | US | Asia ], in order of numbers
-//
-// A view decides most comparisons by its length and first four bytes; texts of 12 bytes and
-// fewer need nothing else, longer ones that agree so far are compared byte by byte. The
-// dictionary owns copies of long texts, because the batch they came with is gone soon.
-//
-// Cost: a hash over the text and a look-up a row. Where the input is dictionary-encoded already
-// (Parquet, Arrow), larger engines translate each distinct text once instead of once a row.
 
 static const uint32_t DFQ__EMPTY = UINT32_MAX;   // a slot without a number
 
@@ -13769,6 +13579,378 @@ static uint32_t dfq__dictionary_add(dfq__dictionary *d, const dfq_view *v) {
   return d->slot[at] = (uint32_t)d->count++;
 }
 
+// -- texts that several tables have
+
+enum { DFQ__RECENT_LG = 10, DFQ__RECENT = 1 << DFQ__RECENT_LG };
+
+// The distinct texts of a table's column. Whoever has rows by their numbers holds it: the table
+// itself, and results that took the column from there.
+typedef struct dfq__lexicon {
+  dfq__texts texts;        // of words; first, so that a vector's texts lead here
+  dfq__heap *heap;         // held
+  size_t refs, rows;       // rows: that were numbered
+  dfq__dictionary words;
+  uint32_t recent[DFQ__RECENT];   // numbers of texts that may well come again, by few bits
+} dfq__lexicon;
+
+// NULL is fine.
+static void dfq__lexicon_drop(dfq__lexicon *l) {
+  if (!l || dfq__let_go(&l->refs) > 0) return;
+  dfq__heap *heap = l->heap;
+  dfq__dictionary_free(&l->words);
+  dfq__free(heap, l, sizeof *l);
+  dfq__heap_drop(heap);
+}
+
+// NULL without memory.
+static dfq__lexicon *dfq__lexicon_new(dfq__heap *heap, uint64_t seed) {
+  dfq__lexicon *l = (dfq__lexicon *)dfq__alloc_zero(heap, 1, sizeof *l);
+  if (!l) return NULL;
+  dfq__heap_hold(heap);
+  l->heap = heap;
+  l->refs = 1;
+  if (dfq__dictionary_init(&l->words, heap, seed)) return l;
+  dfq__lexicon_drop(l);
+  return NULL;
+}
+
+static dfq__lexicon *dfq__lexicon_hold(dfq__lexicon *l) {
+  dfq__add_fetch(&l->refs, 1);
+  return l;
+}
+
+// As dfq__dictionary_add.
+DFQ__NOINLINE static uint32_t dfq__lexicon_add(dfq__lexicon *l, const dfq_view *v) {
+  uint32_t number = dfq__dictionary_add(&l->words, v);
+  l->texts.view = dfq__dictionary_views(&l->words);
+  l->texts.count = l->words.count;
+  return number;
+}
+
+// The numbers of n texts, new ones added; a null has the number of the empty text, so that each
+// number leads to one. A short text that came lately costs a multiplication and no search.
+// False without memory.
+static bool dfq__lexicon_number(dfq__lexicon *l, const dfq__vec *from, size_t n, uint32_t *to) {
+  const dfq_view *view = (const dfq_view *)from->data, empty = dfq__view_of("", 0);
+  const dfq_view *first = n && (!from->valid || from->valid[0]) ? view : &empty;
+  if (!l->words.count && dfq__lexicon_add(l, first) == DFQ__EMPTY) return false;
+  for (size_t i = 0; i < n; i++) {
+    const dfq_view *v = !from->valid || from->valid[i] ? &view[i] : &empty;
+    uint64_t a, b, c, d;
+    dfq__view_words(v, &a, &b);
+    uint32_t *recent = &l->recent[(a * DFQ__C1 + b * DFQ__C2) >> (64 - DFQ__RECENT_LG)];
+    dfq__view_words(&l->texts.view[*recent], &c, &d);
+    if (a != c || b != d) *recent = dfq__lexicon_add(l, v);
+    if (*recent == DFQ__EMPTY) { *recent = 0; return false; }
+    to[i] = *recent;
+  }
+  l->rows += n;
+  return true;
+}
+
+// ---- >>store: columns that grow -------------------------------------------------------------
+// Idea. A batch is borrowed and gone with the next pull, so a pipeline breaker needs somewhere
+// to keep what it reads: columns that grow.
+//
+//   batch ──append──>  data[c]   [ v v v v v v v v | room ]     grows by half: n values cost
+//                      valid[c]  NULL until the first null      fewer than 3n copies
+//                      strings   arena of the long texts; views point into it
+//
+// One array a column, not a list of batches: whoever sorts, joins or prints wants to reach row
+// i by adding i. The price is the copy when it grows, and that all of it is in memory at once.
+// DuckDB and Velox keep such rows in blocks that can be written to disk under pressure; Polars
+// keeps chunks and joins them when an operator asks for it.
+//
+// What outlives a batch is copied into a store: results, sorted input, the build side of a
+// join. Values are contiguous; long strings are copied into the store's own arena, so that a
+// store depends on nothing else; but one that ends with its run (lends) leaves the texts of
+// tables where they are, since those outlive it. A validity array appears with the first null.
+// The store of a table packs: from some tens of thousands of rows on its whole numbers are kept
+// in as few bytes as those so far need, and laid out anew when one comes that needs more. And a
+// column of texts that come again is kept by number, in 4 bytes a row instead of 16:
+//
+//   lexicon   [ EU | US | Asia ]          data[c]   0 1 0 2 0 0 1 ...
+//
+// Texts of a file are numbered while they are read, until they turn out to be too many. Texts
+// that come by number, as those of a table that has them so, go on with the numbers that they
+// have: nothing is looked up, and table and result hold one lexicon. Who scans the table is
+// given views and numbers both (>>narrow), and so needs no numbering when they become a key.
+
+// Which columns of texts a store keeps by number: none, those whose texts come numbered, or all
+// that repeat theirs.
+typedef enum dfq__numbers { DFQ__NO_NUMBERS, DFQ__LENT_NUMBERS, DFQ__ALL_NUMBERS } dfq__numbers;
+
+// Plain memory: copied by pointer, freed once. rows counts whole rows; a column may hold more
+// while an append is under way, and after one that failed half way.
+typedef struct dfq__store {
+  dfq__heap *heap;
+  int columns;
+  dfq_type *type;
+  dfq__buffer *data, *valid;   // valid[c].data NULL: column c has no nulls yet
+  bool packs;                  // it is a table's: whole numbers are kept narrow
+  uint8_t *width;              // then, the bytes of a cell; 0: not narrow, or not yet
+  dfq__lexicon **words;        // of each column: where its numbers lead, if it is kept by them
+  dfq__numbers numbers;        // which columns of texts are
+  uint64_t seed;               // of lexica
+  size_t expect;               // rows that are to come, about
+  bool lends;                  // it ends with its run: texts that last are not copied
+  bool *copies;                // of each column: some texts are in strings
+  dfq__arena strings;
+  size_t rows;
+} dfq__store;
+
+// type: of its columns; NULL: the caller says. False without memory; then, as after success,
+// dfq__store_free gives back what there is.
+static bool dfq__store_init(dfq__store *s, dfq__heap *heap, const dfq_type *type, int columns) {
+  size_t n = (size_t)columns + 1;
+  memset(s, 0, sizeof *s);
+  s->heap = s->strings.heap = heap;
+  s->columns = columns;
+  s->type = (dfq_type *)dfq__alloc_zero(heap, n, sizeof *s->type);
+  s->data = (dfq__buffer *)dfq__alloc_zero(heap, n, sizeof *s->data);
+  s->valid = (dfq__buffer *)dfq__alloc_zero(heap, n, sizeof *s->valid);
+  s->copies = (bool *)dfq__alloc_zero(heap, n, sizeof *s->copies);
+  s->width = (uint8_t *)dfq__alloc_zero(heap, n, sizeof *s->width);
+  s->words = (dfq__lexicon **)dfq__alloc_zero(heap, n, sizeof *s->words);
+  if (!s->type || !s->data || !s->valid || !s->copies || !s->width || !s->words) return false;
+  for (int c = 0; type && c < columns; c++) s->type[c] = type[c];
+  return true;
+}
+
+// A store with a schema's columns. False as before.
+DFQ__NOINLINE static bool dfq__store_like(dfq__heap *heap, dfq__store *s,
+                                          const dfq_schema *schema) {
+  if (!dfq__store_init(s, heap, NULL, schema->count)) return false;
+  for (int c = 0; c < schema->count; c++) s->type[c] = schema->field[c].type;
+  return true;
+}
+
+// b may be NULL: the array itself could not be made.
+static void dfq__buffers_free(dfq__heap *heap, dfq__buffer *b, int count) {
+  for (int i = 0; b && i < count; i++) dfq__buffer_free(heap, &b[i]);
+}
+
+// Fine for a zeroed store and for one whose init failed. A second call does nothing.
+static void dfq__store_free(dfq__store *s) {
+  size_t n = (size_t)s->columns + 1;
+  if (!s->heap) return;
+  dfq__buffers_free(s->heap, s->data, s->columns);
+  dfq__buffers_free(s->heap, s->valid, s->columns);
+  dfq__free(s->heap, s->type, n * sizeof *s->type);
+  dfq__free(s->heap, s->data, n * sizeof *s->data);
+  dfq__free(s->heap, s->valid, n * sizeof *s->valid);
+  dfq__free(s->heap, s->copies, n * sizeof *s->copies);
+  dfq__free(s->heap, s->width, n * sizeof *s->width);
+  for (int c = 0; s->words && c < s->columns; c++) dfq__lexicon_drop(s->words[c]);
+  dfq__free(s->heap, s->words, n * sizeof *s->words);
+  dfq__arena_release(&s->strings, 0);
+  memset(s, 0, sizeof *s);
+}
+
+// Makes room for more bytes of validity; when they are the column's first, all rows so far get
+// a 1. So a column without nulls never pays for validity.
+static bool dfq__store_valid(dfq__store *s, int c, size_t more) {
+  dfq__buffer *v = &s->valid[c];
+  bool fresh = !v->data;
+  if (!dfq__buffer_reserve(s->heap, v, s->rows + more + 1)) return false;
+  if (fresh) memset(v->data, 1, s->rows);
+  return true;
+}
+
+// Bytes of a cell of column c.
+static size_t dfq__cell_size(const dfq__store *s, int c) {
+  return s->width[c] ? s->width[c] : dfq__size_of(s->type[c]);
+}
+
+// The column's first rows values as a vector: borrowed until the store grows, which may move
+// its columns, or is freed.
+DFQ__NOINLINE static dfq__vec dfq__store_vec(const dfq__store *s, int c) {
+  dfq__vec v = dfq__vec_of(s->type[c], s->data[c].data, (const uint8_t *)s->valid[c].data);
+  v.lasting = s->lends && !s->copies[c];
+  v.width = dfq__cell_size(s, c) < dfq__size_of(s->type[c]) ? s->width[c] : 0;
+  if (!s->words[c]) return v;
+  v.texts = &s->words[c]->texts;
+  v.code = (const uint32_t *)v.data;
+  return v;
+}
+
+// Must column c be laid out anew before a value of that many bytes becomes its row of number
+// rows?
+static bool dfq__store_outgrown(const dfq__store *s, int c, size_t need, size_t rows) {
+  return s->packs && rows > s->heap->narrow && dfq__narrows(s->type[c]) && s->width[c] < need;
+}
+
+// Lays an outgrown column out anew: with room for as many rows as before, in cells of at least
+// so many bytes. False without memory, and the column as it was.
+static bool dfq__store_layout(dfq__store *s, int c, uint8_t need) {
+  enum { PIECE = 512 };
+  uint64_t wide[PIECE];
+  size_t size = dfq__size_of(s->type[c]), cell = dfq__cell_size(s, c);
+  dfq__buffer to = { NULL, NULL, 0 };
+  dfq__vec all = dfq__store_vec(s, c);
+  uint8_t first = s->width[c] ? 0 : dfq__bytes_needed(&all, s->rows);
+  need = first > need ? first : need;
+  if (need == cell) { s->width[c] = need; return true; }
+  if (!dfq__buffer_reserve(s->heap, &to, s->data[c].bytes / cell * need + 1)) return false;
+  for (size_t at = 0; at < s->rows; at += PIECE) {
+    size_t n = dfq__min(s->rows - at, PIECE);
+    const void *from = s->data[c].data + at * cell;
+    char *piece = to.data + at * need;
+    if (cell < size) dfq__width_of(s->type[c], cell)->widen(wide, from, n);
+    else memcpy(wide, from, n * size);
+    if (need < size) dfq__width_of(s->type[c], need)->narrow(piece, wide, n);
+    else memcpy(piece, wide, n * size);
+  }
+  dfq__buffer_free(s->heap, &s->data[c]);
+  s->data[c] = to;
+  s->width[c] = need;
+  return true;
+}
+
+// Lays column c out for the n values that are about to come, where that needs be. False without
+// memory.
+static bool dfq__store_fit(dfq__store *s, int c, const dfq__vec *from, size_t n) {
+  if (!dfq__store_outgrown(s, c, sizeof(int64_t), s->rows + n)) return true;
+  uint8_t need = dfq__bytes_needed(from, n);
+  return !dfq__store_outgrown(s, c, need, s->rows + n) || dfq__store_layout(s, c, need);
+}
+
+// Writes n values to where they go: both may be narrow, but not in different ways.
+static void dfq__cells_copy(char *to, size_t cell, const dfq__vec *from, size_t n) {
+  size_t size = dfq__size_of(from->type);
+  if (!n) return;
+  if (from->width && cell == size) dfq__widen(to, from, n);
+  else if (!from->width && cell < size)
+    dfq__width_of(from->type, cell)->narrow(to, from->data, n);
+  else memcpy(to, from->data, n * cell);
+}
+
+// -- texts by number
+
+DFQ__SMALL_BEGIN
+
+enum {
+  DFQ__CELL_OF_NUMBER = 4,
+  DFQ__FEW_TEXTS = 1 << 12,    // so many are always worth their numbers, ...
+  DFQ__OWN_TEXTS = 1 << 16,    // ... more than that are not: each row is looked up among them
+  DFQ__LENT_TEXTS = 1 << 18    // at most so many of another table are held for a result's sake
+};
+
+// Was the lexicon made for this one column, which adds to it? Those that are lent a table has.
+static bool dfq__lexicon_own(dfq__lexicon *l) { return dfq__load(&l->refs) == 1; }
+
+static bool dfq__lexicon_full(const dfq__lexicon *l) {
+  return l->words.count > DFQ__OWN_TEXTS ||
+         (l->words.count > DFQ__FEW_TEXTS && l->words.count > l->rows / 4);
+}
+
+// From now on column c has views, because its texts are too many, or from several lexica. Long
+// texts stay where they are if they are its own, else they are copied. False without memory.
+static bool dfq__store_views(dfq__store *s, int c) {
+  dfq__lexicon *l = s->words[c];
+  dfq__buffer to = { NULL, NULL, 0 };
+  dfq__vec all = dfq__store_vec(s, c);
+  size_t room = s->data[c].bytes / DFQ__CELL_OF_NUMBER * sizeof(dfq_view);
+  if (l) {
+    if (!dfq__buffer_reserve(s->heap, &to, room + 1)) return false;
+    dfq__widen(to.data, &all, s->rows);
+    dfq__buffer_free(s->heap, &s->data[c]);
+    s->data[c] = to;
+    s->words[c] = NULL;
+    s->copies[c] = true;
+  }
+  s->width[c] = sizeof(dfq_view);
+  bool ok = true;
+  if (l && dfq__lexicon_own(l)) dfq__arena_adopt(&s->strings, &l->words.strings);
+  else if (l)
+    ok = dfq__strings_keep(&s->strings, (dfq_view *)(void *)to.data, all.valid, s->rows);
+  dfq__lexicon_drop(l);
+  return ok;
+}
+
+// How column c takes the first texts that come: it is by number, or not, from the first row on.
+// False without memory.
+static bool dfq__store_begin(dfq__store *s, int c, const dfq__texts *texts) {
+  size_t most = dfq__min(s->expect / 2, DFQ__LENT_TEXTS);
+  bool lent = texts && texts->count && texts->count <= most;
+  bool own = !texts && s->numbers == DFQ__ALL_NUMBERS;
+  s->width[c] = sizeof(dfq_view);
+  if (s->rows || s->expect <= s->heap->narrow || (!lent && !own)) return true;
+  // numbered texts are always a table's, and so in a lexicon
+  s->words[c] = lent ? dfq__lexicon_hold((dfq__lexicon *)(uintptr_t)texts)
+                     : dfq__lexicon_new(s->heap, s->seed);
+  s->width[c] = DFQ__CELL_OF_NUMBER;
+  dfq__buffer_free(s->heap, &s->data[c]);   // it is too large
+  return s->words[c] != NULL;
+}
+
+// Gets column c ready for texts. False without memory.
+DFQ__NOINLINE static bool dfq__store_texts(dfq__store *s, int c, const dfq__vec *from) {
+  if (!s->width[c] && !dfq__store_begin(s, c, from->texts)) return false;
+  dfq__lexicon *l = s->words[c];
+  if (!l || from->texts == &l->texts) return true;
+  if (!from->texts && dfq__lexicon_own(l) && !dfq__lexicon_full(l)) return true;
+  return dfq__store_views(s, c);
+}
+
+DFQ__SMALL_END
+
+// Writes n texts by number. False without memory.
+static bool dfq__numbers_copy(dfq__lexicon *l, char *to, const dfq__vec *from, size_t n) {
+  uint32_t *number = (uint32_t *)(void *)to;
+  if (from->texts != &l->texts) return dfq__lexicon_number(l, from, n, number);
+  memcpy(number, from->code, n * sizeof *number);
+  return true;
+}
+
+// Appends n values of a vector to one column; s->rows is raised by the caller, after all
+// columns.
+static bool dfq__store_column(dfq__store *s, int c, const dfq__vec *from, size_t n) {
+  if (s->numbers && s->type[c] == DFQ_STR && !dfq__store_texts(s, c, from)) return false;
+  if (!dfq__store_fit(s, c, from, n)) return false;
+  size_t cell = dfq__cell_size(s, c);
+  if (!dfq__buffer_reserve(s->heap, &s->data[c], (s->rows + n) * cell + 1)) return false;
+  bool nulls = from->valid != NULL;
+  if ((nulls || s->valid[c].data) && !dfq__store_valid(s, c, n)) return false;
+  char *to = s->data[c].data + s->rows * cell;
+  if (!s->words[c]) dfq__cells_copy(to, cell, from, n);
+  else if (!dfq__numbers_copy(s->words[c], to, from, n)) return false;
+  if (s->valid[c].data) {
+    char *valid = s->valid[c].data + s->rows;
+    if (nulls) memcpy(valid, from->valid, n);
+    else memset(valid, 1, n);
+  }
+  if (!dfq__is_bytes(s->type[c]) || s->words[c] || (s->lends && from->lasting)) return true;
+  s->copies[c] = true;
+  return dfq__strings_keep(&s->strings, (dfq_view *)(void *)to, from->valid, n);
+}
+
+// from's columns are in the store's order and of its types, and no constants.
+static bool dfq__store_append(dfq__store *s, const dfq__batch *b) {
+  for (int c = 0; c < s->columns; c++)
+    if (!dfq__store_column(s, c, &b->column[c], b->rows)) return false;
+  s->rows += b->rows;
+  return true;
+}
+
+// One row of values; not for a store that packs.
+static bool dfq__store_row(dfq__store *s, const dfq_value *row) {
+  for (int c = 0; c < s->columns; c++) {
+    size_t size = dfq__size_of(s->type[c]);
+    if (!dfq__buffer_reserve(s->heap, &s->data[c], (s->rows + 1) * size)) return false;
+    bool null = row[c].type == DFQ_NULL;
+    if ((null || s->valid[c].data) && !dfq__store_valid(s, c, 1)) return false;
+    dfq__cell_put(s->data[c].data, s->type[c], s->rows, &row[c]);
+    if (s->valid[c].data) s->valid[c].data[s->rows] = !null;
+    dfq_view *view = (dfq_view *)(void *)s->data[c].data + s->rows;
+    s->copies[c] = true;
+    if (dfq__is_bytes(s->type[c]) && !dfq__strings_keep(&s->strings, view, NULL, 1))
+      return false;
+  }
+  s->rows++;
+  return true;
+}
+
 // ---- >>tables: results that outlive everything ----------------------------------------------
 // Idea. A result has to outlive its run, its frame and even its context, and a scan has to keep
 // it alive: so a table is counted, holds the heap (not the context), and copies its names.
@@ -13781,17 +13963,16 @@ static uint32_t dfq__dictionary_add(dfq__dictionary *d, const dfq_view *v) {
 // Arrow avoids even that by making batches themselves counted; here a batch is a view of reused
 // buffers, and copying it once is cheaper than giving up the reuse.
 //
-// Two things are added later. The numbers of a string column's texts, when that column is first
-// used as a key: finding them costs what the look-ups of one group_by would have cost, and
-// spares them every time after. And whole numbers as wide as their type, where the column is
-// kept narrow and a program asks for it as an array.
+// Two things are added later. The numbers of a string column's texts, where it is not kept by
+// them, when it is first used as a key: finding them costs what the look-ups of one group_by
+// would have cost, and spares them every time after. And values as their type has them, where
+// the column is kept narrow or by number and a program asks for it as an array.
 
 // A string column by numbers.
 typedef struct dfq__coded {
   bool tried;               // done, or found not worth it
-  dfq__dictionary words;
-  dfq__texts texts;         // of words
-  dfq__buffer code;         // u32: the number of each row's text; 0 for a null
+  dfq__lexicon *words;      // NULL: not numbered
+  dfq__buffer code;         // u32: the number of each row's text
 } dfq__coded;
 
 struct dfq_table {
@@ -13845,7 +14026,7 @@ DFQ_API void dfq_table_free(dfq_table *t) {
   if (!t || dfq__let_go(&t->refs) > 0) return;
   dfq__heap *heap = t->heap;
   for (int c = 0; t->coded && c < t->store.columns; c++) {
-    dfq__dictionary_free(&t->coded[c].words);
+    dfq__lexicon_drop(t->coded[c].words);
     dfq__buffer_free(heap, &t->coded[c].code);
   }
   dfq__buffers_free(heap, t->wide, t->store.columns);
@@ -13876,13 +14057,23 @@ DFQ_API int dfq_table_find(const dfq_table *t, const char *name) {
 
 // -- reading
 
-// A narrow cell as its type has it: the bits above an unsigned number's are not its own.
+// A narrow cell, or a text by number, as its type has it: the bits above an unsigned number's
+// are not its own.
 static void dfq__narrow_get(const dfq__vec *v, size_t row, dfq_value *to) {
   int64_t i = v->width == 1   ? ((const int8_t *)v->data)[row]
               : v->width == 2 ? ((const int16_t *)v->data)[row]
                               : ((const int32_t *)v->data)[row];
   *to = dfq__value_int(v->type, dfq__layout_of(v->type) == DFQ__AS_U32 ? (uint32_t)i : i);
+  if (v->texts) {   // a short text is borrowed from the lexicon's view
+    const dfq_view *view = &v->texts->view[v->code[row]];
+    *to = dfq__value_str(dfq__view_chars(view), view->len);
+  }
   if (v->valid && !v->valid[row]) to->type = DFQ_NULL;
+}
+
+static void dfq__cell_get(const dfq__vec *v, size_t row, dfq_value *to) {
+  if (v->width) dfq__narrow_get(v, row, to);
+  else dfq__vec_get(v, row, to);
 }
 
 // All other readers of cells go through here, and so does the check of row and column.
@@ -13890,8 +14081,7 @@ DFQ_API void dfq_table_get(const dfq_table *t, size_t row, int column, dfq_value
   *to = dfq__value_null();
   if (!t || row >= t->store.rows || column < 0 || column >= t->schema.count) return;
   dfq__vec v = dfq__store_vec(&t->store, column);
-  if (v.width) dfq__narrow_get(&v, row, to);
-  else dfq__vec_get(&v, row, to);
+  dfq__cell_get(&v, row, to);
 }
 
 DFQ_API bool dfq_table_is_null(const dfq_table *t, size_t row, int column) {
@@ -14093,44 +14283,38 @@ enum {
 };
 
 // Numbers the texts of column c, unless nearly every row has one of its own. False without
-// memory; what was begun is freed with the table.
+// memory.
 static bool dfq__table_number(dfq_table *t, int c, uint64_t seed) {
+  enum { PIECE = 4096 };
   dfq__coded *to = &t->coded[c];
-  dfq__vec v = dfq__store_vec(&t->store, c);
-  const dfq_view *view = (const dfq_view *)v.data;
-  if (!dfq__dictionary_init(&to->words, t->heap, seed)) return false;
-  if (!dfq__buffer_reserve(t->heap, &to->code, t->store.rows * 4 + 4)) return false;
+  dfq__lexicon *l = dfq__lexicon_new(t->heap, seed);
+  dfq__vec all = dfq__store_vec(&t->store, c);
+  bool ok = l && dfq__buffer_reserve(t->heap, &to->code, t->store.rows * 4 + 4), worth = true;
   uint32_t *code = (uint32_t *)(void *)to->code.data;
-  for (size_t i = 0; i < t->store.rows; i++) {
-    bool there = !v.valid || v.valid[i];
-    code[i] = there ? dfq__dictionary_add(&to->words, &view[i]) : 0;
-    if (code[i] == DFQ__EMPTY) return false;
-    if (i % 4096 == 0 && to->words.count > DFQ__CODED_TRIAL && to->words.count > i / 2) break;
-    if (i + 1 < t->store.rows) continue;
-    to->texts.view = dfq__dictionary_views(&to->words);
-    to->texts.count = to->words.count;
-    return true;
+  for (size_t at = 0; ok && worth && at < t->store.rows; at += PIECE) {
+    dfq__vec v = dfq__vec_from(all, at);
+    ok = dfq__lexicon_number(l, &v, dfq__min(PIECE, t->store.rows - at), code + at);
+    worth = l->words.count <= DFQ__CODED_TRIAL || l->words.count <= l->rows / 2;
   }
-  dfq__dictionary_free(&to->words);
+  to->tried = ok;
+  to->words = ok && worth ? l : NULL;
+  if (to->words) return true;
+  dfq__lexicon_drop(l);
   dfq__buffer_free(t->heap, &to->code);
-  return true;
+  return ok;
 }
 
 // Numbers the texts of column c when that was not tried yet, and is wanted now. Any thread may
-// ask: the first does it, the others wait. *coded: whether they have numbers. False without
-// memory.
+// ask: the first does it, the others wait. *coded: whether they have numbers apart from what
+// the store has. False without memory.
 static bool dfq__table_code(dfq_table *t, int c, uint64_t seed, bool now, bool *coded) {
   dfq__coded *to = &t->coded[c];
   bool ok = true;
+  if (t->store.words[c]) return true;
   dfq__lock_take(t->lock);
-  if (now && !to->tried && t->store.type[c] == DFQ_STR &&
-      t->store.rows >= DFQ__CODED_ROWS) {
+  if (now && !to->tried && t->store.type[c] == DFQ_STR && t->store.rows >= DFQ__CODED_ROWS)
     ok = dfq__table_number(t, c, seed);
-    if (!ok) dfq__dictionary_free(&to->words);
-    if (!ok) dfq__buffer_free(t->heap, &to->code);
-    to->tried = ok;
-  }
-  *coded = *coded || to->texts.view;
+  *coded = *coded || to->words;
   dfq__lock_give(t->lock);
   return ok;
 }
@@ -15310,7 +15494,8 @@ static dfq__bound *dfq__op_bind(dfq__op *op, const dfq_schema *schema, const dfq
   return NULL;
 }
 
-// Makes the message for one row of a batch with that schema, by the row evaluator.
+// Makes the message for one row of a batch with that schema, by the row evaluator. What the
+// expression does not look at may be narrow.
 static void dfq__op_fail_row(dfq__op *op, const dfq_schema *schema, const dfq__bound *b,
                              const dfq__batch *in, size_t row, size_t number) {
   dfq__arena *arena = &op->run->own->arena;
@@ -15319,14 +15504,8 @@ static void dfq__op_fail_row(dfq__op *op, const dfq_schema *schema, const dfq__b
   dfq_value *values = (dfq_value *)dfq__arena_array(arena, (size_t)in->columns + 1,
                                                     sizeof *values),
             v;
-  const uint32_t at = (uint32_t)row;
-  for (int c = 0; values && c < in->columns; c++) {
-    dfq__vec x = in->column[c];
-    uint64_t cell = 0;               // of a column that nobody has widened
-    if (x.width) dfq__width_of(x.type, x.width)->pick(&cell, x.data, &at, 1);
-    if (x.width) x = dfq__vec_of(x.type, &cell, x.valid ? x.valid + row : NULL);
-    dfq__vec_get(&x, x.data == &cell ? 0 : row, &values[c]);
-  }
+  for (int c = 0; values && c < in->columns; c++)
+    dfq__cell_get(&in->column[c], row, &values[c]);
   if (values && dfq__eval_row(&ctx, b, values, &v))
     dfq__eval_fail(&ctx, b, values, "failed, and did not when it was computed again,");
   dfq__run_error(op->run, ctx.error ? ctx.error : &dfq__error_memory);
@@ -15502,7 +15681,7 @@ static dfq__event dfq__table_scan_next(dfq__op *op) {
     v.lasting = v.lasting || s->table;
     if (s->coded[c]) {
       const dfq__coded *coded = &s->table->coded[s->column[c]];
-      v.texts = &coded->texts;
+      v.texts = &coded->words->texts;
       v.code = (const uint32_t *)(const void *)coded->code.data;
     }
     op->out.column[c] = dfq__vec_from(v, s->at);
@@ -15987,14 +16166,19 @@ static size_t dfq__test_texts(dfq__filter *f, dfq__test *t, const dfq__batch *in
   return k;
 }
 
+// Is a conjunct asked about texts, not about rows?
+static bool dfq__test_coded(const dfq__test *t, const dfq__batch *in) {
+  const dfq__texts *texts = t->conjunct && t->column >= 0 ? in->column[t->column].texts : NULL;
+  return texts && texts->count <= DFQ__FILTER_TEXTS;
+}
+
 // Leaves of the rows listed those for which a test is true; not listed yet: all of the batch.
 // Returns how many; SIZE_MAX without memory. before: of the batch's first row, for messages.
 static size_t dfq__test_rows(dfq__filter *f, dfq__test *t, const dfq_schema *schema,
                              const dfq__batch *in, size_t n, bool listed, size_t before) {
   dfq__op *op = &f->head;
   dfq__vec mask;
-  const dfq__texts *texts = t->column < 0 ? NULL : in->column[t->column].texts;
-  bool coded = t->conjunct && texts && texts->count <= DFQ__FILTER_TEXTS;
+  bool coded = dfq__test_coded(t, in);
   uint32_t *row = (uint32_t *)dfq__veval_room(&op->eval, &f->rows, (in->rows + 1) * 4);
   if (!row) return SIZE_MAX;
   for (size_t i = 0; !listed && (coded || !t->conjunct) && i < n; i++) row[i] = (uint32_t)i;
@@ -16046,7 +16230,9 @@ static size_t dfq__filter_batch(dfq__filter *f, const dfq_schema *schema, const 
   for (int i = 0; i < f->tests && n; i++) {
     dfq__test *t = &f->test[i];
     if (!t->conjunct && (!t->sieve || t->off)) continue;
-    if (f->narrow && t->conjunct) dfq__table_scan_widen_for(f->head.in[0], t->conjunct);
+    if (f->narrow && t->conjunct && !dfq__test_coded(t, in))
+      dfq__table_scan_widen_for(f->head.in[0], t->conjunct);
+    else if (f->narrow && t->conjunct) {}
     else if (f->narrow) dfq__table_scan_widen(f->head.in[0], t->column);
     size_t kept = dfq__test_rows(f, t, schema, in, n, listed, before);
     if (kept == SIZE_MAX) return kept;
@@ -16366,6 +16552,12 @@ enum { DFQ__PARALLEL_ROWS = 200000 };   // fewer are done before threads have st
 
 typedef struct dfq__crew dfq__crew;
 
+// Of the texts that a thread has numbered: the numbers that they have elsewhere.
+typedef struct dfq__renumbering {
+  dfq__buffer number;       // u32
+  size_t known;
+} dfq__renumbering;
+
 // One thread's share: a run of its own over the same plan.
 typedef struct dfq__worker {
   dfq__run run;             // its own errors, arena and counters
@@ -16374,6 +16566,7 @@ typedef struct dfq__worker {
   dfq__op *scan;            // ... and of the chain's lower end
   dfq__store part;          // rows of the morsel at hand
   uint8_t *need;            // of each column of part: bytes that a value needs
+  dfq__renumbering *map;    // ... what its numbers of texts are in the store
   uint64_t rows;            // of all its morsels
   bool ok;
 } dfq__worker;
@@ -16526,14 +16719,21 @@ static bool dfq__worker_open(dfq__crew *crew, int number, dfq__op *op, dfq__op *
   if (crew->to && !dfq__store_init(&w->part, op->eval.heap, crew->to->type, crew->to->columns))
     return false;
   w->part.lends = crew->to && crew->to->lends;
-  if (crew->to) w->need = (uint8_t *)dfq__op_array(op, (size_t)crew->to->columns, 1);
-  if (crew->to && !w->need) return false;
+  size_t columns = crew->to ? (size_t)crew->to->columns : 0;
+  w->need = (uint8_t *)dfq__op_array(op, columns, 1);
+  w->map = (dfq__renumbering *)dfq__op_array(op, columns, sizeof *w->map);
+  if (!w->need || !w->map) return false;
+  if (crew->to) w->part.numbers = crew->to->numbers;
+  w->part.seed = w->run.own->seed;
+  w->part.expect = crew->rows > 0 ? (size_t)crew->rows : 0;
   return dfq__chain_lend(w->chain, chain);
 }
 
 // Adds the worker's counters to the run's, unless its work was dropped.
 static void dfq__worker_close(dfq__worker *w, dfq__run *run, bool done) {
   dfq__op_close(w->op);
+  for (int c = 0; w->map && c < w->part.columns; c++)
+    dfq__buffer_free(w->part.heap, &w->map[c].number);
   dfq__store_free(&w->part);
   for (int i = 1; w->run.count && done && i <= run->node_count; i++) {
     dfq__counters *to = &run->count[i], *from = &w->run.count[i];
@@ -16654,6 +16854,36 @@ static size_t dfq__store_room(dfq__store *to, size_t guessed, size_t rows) {
   return guessed > rows ? dfq__store_room(to, rows, rows) : 0;
 }
 
+// A worker's texts of column c get their numbers in the store: those that it met first in this
+// morsel come in the order of their rows, so that the numbers are those that one thread would
+// have given. Where some have no numbers, or others, there will be views. False without memory.
+static bool dfq__crew_texts(dfq__crew *crew, dfq__worker *w, int c) {
+  dfq__store *to = crew->to, *part = &w->part;
+  dfq__lexicon *l = part->words[c];
+  if (!part->rows || !part->width[c] || part->type[c] != DFQ_STR) return true;
+  bool own = l && dfq__lexicon_own(l), first = !to->width[c];
+  if (first && l && !own) to->words[c] = dfq__lexicon_hold(l);
+  if (first && own) to->words[c] = dfq__lexicon_new(to->heap, to->seed);
+  if (first && own && !to->words[c]) return false;
+  if (first) to->width[c] = part->width[c];
+  dfq__lexicon *all = to->words[c];
+  bool same = own ? all && dfq__lexicon_own(all) && !dfq__lexicon_full(all) : l == all;
+  if (same && !own) return true;
+  if (!same) {
+    while (crew->copying) dfq__signal_wait(&crew->moved, &crew->lock);
+    return dfq__store_views(part, c) && dfq__store_views(to, c);
+  }
+  dfq__renumbering *map = &w->map[c];
+  if (!dfq__buffer_reserve(part->heap, &map->number, l->words.count * 4)) return false;
+  for (; map->known < l->words.count; map->known++) {
+    uint32_t number = dfq__lexicon_add(all, &l->texts.view[map->known]);
+    if (number == DFQ__EMPTY) return false;
+    ((uint32_t *)(void *)map->number.data)[map->known] = number;
+  }
+  all->rows += part->rows;
+  return true;
+}
+
 // Makes room for a worker's rows behind those that are there. Columns must not move while
 // others write: those come to their end first. False without memory.
 static bool dfq__crew_room(dfq__crew *crew, const dfq__worker *w) {
@@ -16686,7 +16916,10 @@ static void dfq__crew_copy(const dfq__crew *crew, const dfq__worker *w, size_t a
     size_t cell = dfq__cell_size(to, c);
     const char *valid = w->part.valid[c].data;
     dfq__vec from = dfq__store_vec(&w->part, c);
-    dfq__cells_copy(to->data[c].data + at * cell, cell, &from, n);
+    char *data = to->data[c].data + at * cell;
+    if (w->map[c].known && from.code)
+      dfq__gather_4(data, w->map[c].number.data, from.code, n);
+    else dfq__cells_copy(data, cell, &from, n);
     if (valid) memcpy(to->valid[c].data + at, valid, n);
     else if (to->valid[c].data) memset(to->valid[c].data + at, 1, n);
   }
@@ -16701,6 +16934,7 @@ static bool dfq__crew_turn(dfq__crew *crew, dfq__worker *w, size_t morsel, size_
     ok = !dfq__load(&crew->stop) && (!crew->last || morsel < crew->last);
     if (ok) dfq__signal_wait(&crew->moved, &crew->lock);
   }
+  for (int c = 0; ok && c < w->part.columns; c++) ok = dfq__crew_texts(crew, w, c);
   ok = ok && dfq__crew_room(crew, w);
   if (ok) {
     *at = crew->to->rows;
@@ -16759,7 +16993,9 @@ static bool dfq__read_into(dfq__op *op, dfq__op *chain,
   dfq__arena_release(&to->strings, 0);
   for (int c = 0; c < to->columns; c++) {
     dfq__buffer_free(to->heap, &to->valid[c]);
-    to->width[c] = 0;     // what was read wrongly may have been narrower
+    to->width[c] = 0;     // what was read wrongly may have been narrower, or other texts
+    dfq__lexicon_drop(to->words[c]);
+    to->words[c] = NULL;
   }
   const dfq__op *scan = dfq__chain_scan(chain);
   double rows = 0;
@@ -16768,6 +17004,7 @@ static bool dfq__read_into(dfq__op *op, dfq__op *chain,
     size_t now = to->rows + chain->out.rows;
     if (now > room) room = dfq__guess_rows(scan, rows, now, now);
     room = dfq__store_room(to, room, now);
+    to->expect = rows > (double)now ? (size_t)rows : room;
     if (!room || !add(op, &chain->out, to)) return false;
   }
   return e == DFQ__END;
@@ -17227,6 +17464,17 @@ static void dfq__stream_keep(dfq__stream *s, dfq__store *to) {
 
 // -- collect, first, each batch, count
 
+// How a result keeps its texts: those that come numbered by number, at no cost, and those of a
+// file, where a look-up is little beside what it takes to read them.
+static void dfq__table_packs(dfq_table *t, dfq__stream *s) {
+  const dfq__op *scan = s->root ? dfq__chain_scan(s->root) : NULL;
+  t->store.packs = scan != NULL;
+  if (!scan) return;
+  bool file = scan->node->kind == DFQ__SCAN && scan->is != &dfq__table_scan_class;
+  t->store.numbers = file && !dfq__op_breaks(scan) ? DFQ__ALL_NUMBERS : DFQ__LENT_NUMBERS;
+  t->store.seed = s->run->own->seed;
+}
+
 // The first copy is the last where one thread works: batches go straight into the table's
 // store.
 DFQ_API dfq_table *dfq_collect(dfq_frame *frame) {
@@ -17235,7 +17483,7 @@ DFQ_API dfq_table *dfq_collect(dfq_frame *frame) {
   dfq_table *t = dfq__table_make(frame->db->heap, &s.run->plan->schema);
   if (!t) dfq__run_no_memory(s.run);
   else {
-    t->store.packs = s.root != NULL;
+    dfq__table_packs(t, &s);
     dfq__stream_keep(&s, &t->store);
   }
   if (dfq__stream_close(&s, false)) return t;
@@ -18515,7 +18763,9 @@ static bool dfq__key_texts(dfq__key_set *k, int c, const dfq__vec *v, size_t n, 
   for (size_t i = 0; i < n; i++) {
     if (v->valid && !v->valid[i]) continue;
     uint32_t number = map ? map[v->code[i]] : DFQ__EMPTY;
-    if (number == DFQ__EMPTY) number = dfq__key_text(d, (const dfq_view *)v->data + i, add);
+    const dfq_view *view = (const dfq_view *)v->data + i;
+    if (v->texts) view = &v->texts->view[v->code[i]];
+    if (number == DFQ__EMPTY) number = dfq__key_text(d, view, add);
     if (add && number == DFQ__EMPTY) return false;
     if (map) map[v->code[i]] = number;
     word[i] = number;
@@ -18792,6 +19042,18 @@ static bool dfq__keys_read(const dfq__key_set *k, int c, const uint64_t *key, si
     else dfq__word_put(k, c, word, valid[i], data, i);
   }
   return there == n;
+}
+
+// The numbers of the texts of a key column, for n keys; of a null, a number that leads to some
+// text.
+DFQ__NOINLINE static void dfq__keys_numbers(const dfq__key_set *k, int c, const uint64_t *key,
+                                            size_t n, uint32_t *to) {
+  const dfq__packing p = k->pack[c];
+  uint64_t base = k->packed ? p.base - 1 : 0;
+  for (size_t i = 0; i < n; i++, key += k->table.words) {
+    uint64_t field = k->packed ? dfq__field(&p, *key) : key[c];
+    to[i] = (uint32_t)(field ? field + base : 0);
+  }
 }
 
 // The same of the keys with the numbers from .. from + n.
@@ -21609,10 +21871,12 @@ static bool dfq__grouper_open(dfq__op *op, dfq__grouper *g) {
 
 DFQ__SMALL_END
 
-// Widens what keys and arguments look at: all but columns that are only made integers of hot
-// rows, which widens them anyway, a block at a time.
+// Widens what keys and arguments look at: all but keys that are numbers of texts, and columns
+// that are only made integers of hot rows, which widens them anyway, a block at a time.
 static void dfq__grouper_widen(const dfq__grouper *g, dfq__op *scan) {
-  for (int i = 0; i < g->plan.keys; i++) dfq__table_scan_widen_for(scan, g->key[i]);
+  for (int i = 0; i < g->plan.keys; i++)
+    if (g->key[i]->kind != DFQ_COLUMN || !scan->out.column[g->key[i]->column].texts)
+      dfq__table_scan_widen_for(scan, g->key[i]);
   for (int i = 0; i < g->plan.calls * DFQ__AGG_INPUTS; i++) {
     const dfq__agg *a = &g->aggs.agg[i / DFQ__AGG_INPUTS];
     if (!g->arg[i] || (g->arg[i]->kind == DFQ_COLUMN && (a->hot == &dfq__hot_int || a->shares)))
@@ -22003,11 +22267,17 @@ static bool dfq__group_keys(dfq__group_op *o, size_t from, size_t n) {
                                 : dfq__table_key(&keys->table, from);
   for (int c = 0; c < g->plan.keys; c++) {
     dfq_type type = g->plan.field[c].type;
-    void *data = dfq__veval_room(&op->eval, &g->out[2 * c], n * dfq__size_of(type));
+    size_t size = dfq__size_of(type);
+    bool lent = keys->lent && keys->lent[c];
+    char *data = (char *)dfq__veval_room(&op->eval, &g->out[2 * c], n * (size + lent * 4u));
     uint8_t *valid = (uint8_t *)dfq__veval_room(&op->eval, &g->out[2 * c + 1], n);
     if (op->eval.no_memory) return false;
+    uint32_t *number = lent ? (uint32_t *)(void *)(data + n * size) : NULL;
     bool all = dfq__keys_read(keys, c, key, n, data, valid);
     dfq__vec v = dfq__vec_of(type, data, all ? NULL : valid);
+    if (number) dfq__keys_numbers(keys, c, key, n, number);
+    v.texts = number ? keys->lent[c] : NULL;
+    v.code = number;
     g->middle.column[c] = v;
   }
   return true;
@@ -22765,6 +23035,7 @@ static void dfq__join_lend(dfq__join_op *j, const dfq__store *from, const int *c
     j->built.data[c] = from->data[at];
     j->built.valid[c] = from->valid[at];
     j->built.width[c] = from->width[at];
+    j->built.words[c] = from->words[at];
     j->built.copies[c] = !column && from->copies[at];
   }
 }
@@ -23889,6 +24160,7 @@ static void dfq__join_close(dfq__op *op) {
   for (int c = 0; j->lent && j->built.data && c < j->built.columns; c++) {
     memset(&j->built.data[c], 0, sizeof(dfq__buffer));
     memset(&j->built.valid[c], 0, sizeof(dfq__buffer));
+    j->built.words[c] = NULL;
   }
   if (j->shared) {   // the original frees these
     dfq__keys_free_own(&j->keys);

@@ -220,26 +220,24 @@ static dfq_frame *diff_scan(diff_gen *g, diff_data *d) {
   diff_put(&g->plan, "  scan of %d rows:", (int)d->rows);
   for (int c = 0; c < d->columns; c++)
     diff_put(&g->plan, " %s %s", d->field[c].name, dfq_type_name(d->field[c].type));
+  dfq_row_source s;
+  memset(&s, 0, sizeof s);
+  s.name = "random";
+  s.fields = d->field;
+  s.count = d->columns;
+  s.user = d;
+  s.open = diff_source_open;
+  s.next = diff_source_next;
+  s.close = free;
   if (diff_chance(g, 25)) {
-    dfq_row_source s;
-    memset(&s, 0, sizeof s);
-    s.name = "random";
-    s.fields = d->field;
-    s.count = d->columns;
-    s.user = d;
-    s.open = diff_source_open;
-    s.next = diff_source_next;
-    s.close = free;
     diff_put(&g->plan, " (a source)\n");
     return dfq_scan_rows(g->db, &s);
   }
   diff_put(&g->plan, "\n");
-  dfq_table *t = dfq_table_from_rows(g->db, d->field, d->columns, d->cell, d->rows);
+  dfq_table *t = g->db->heap->narrow > 1   // else whole numbers are narrow, and texts numbered
+                     ? dfq_table_from_rows(g->db, d->field, d->columns, d->cell, d->rows)
+                     : dfq_collect(dfq_scan_rows(g->db, &s));
   dfq_frame *f = dfq_scan_table(g->db, t);
-  dfq_table_free(t);
-  if (g->db->heap->narrow > 1) return f;
-  t = dfq_collect(f);   // which keeps whole numbers narrow
-  f = dfq_scan_table(g->db, t);
   dfq_table_free(t);
   return f;
 }
