@@ -16834,12 +16834,13 @@ static int dfq__crew_run(dfq__crew *crew, dfq__op *op, dfq__op *chain,
 // wait for a turn that then never comes. Cost: a second copy, out of the cache.
 
 // How many rows the store will have: what came out of the lower end's rows so far, by all that
-// it has. Not trusted far: a file may begin with what a filter drops; further where nothing was
-// dropped, since each step less is one array less that later ones cannot grow over.
+// it has. Not trusted far: a file may begin with what a filter drops; further where most rows
+// came, since each step less is one array less that later ones cannot grow over, and at most
+// half of what was asked for remains untouched.
 static size_t dfq__guess_rows(const dfq__op *scan, double all, uint64_t came, size_t rows) {
   double read = (double)scan->count->rows;
   double guess = all > 0 && read > 0 ? all * ((double)came / read) * 1.02 : 0;
-  double most = (read <= (double)came ? 64 : 4) * (double)rows + 65536;
+  double most = (read <= 2 * (double)came ? 64 : 4) * (double)rows + 65536;
   if (dfq__op_breaks(scan) && read <= (double)came) most = all;   // groups, sorted rows: known
   return dfq__max(rows, (size_t)(guess < most ? guess : most));
 }
