@@ -33,7 +33,7 @@
 //   DFQ_CHAPTER          0 .. 6: the implementation ends after this chapter (default: 6, all)
 //   DFQ_NO_THREADS       no threads and no locks: nothing to link but -lm
 //   DFQ_NO_HUGE_PAGES    large blocks come from malloc, not from 2 MiB-aligned huge pages
-//   DFQ_NO_SIMD          the CSV index in portable C only
+//   DFQ_NO_SIMD          the CSV index and comparisons of floats in portable C only
 //   DFQ_NO_ARROW         without the Arrow interfaces
 //   DFQ_NO_DOCS          without the sentence and the example of each function and each stage
 //
@@ -12539,12 +12539,31 @@ static const uint32_t *dfq__gather_codes(const dfq__vec *v, void *to, const uint
   return (const uint32_t *)to;
 }
 
-// The numbers of the rows whose byte is 1; branch-free. Returns: how many. row has room for n +
-// 1.
+// The numbers of the rows whose byte is 1. Returns: how many. row has room for n + 1. The sum
+// of the first bytes of eight is where the next row's number goes; one product makes all eight
+// sums, so no store waits for another, and eight rows of which none stays cost one test.
 static size_t dfq__select_rows(uint32_t *DFQ__RESTRICT row, const uint8_t *DFQ__RESTRICT mask,
                                size_t n) {
-  size_t k = 0;
-  for (size_t i = 0; i < n; i++) {
+  size_t k = 0, i = 0;
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  for (; i + 8 <= n; i += 8) {
+    uint64_t w;
+    uint32_t *r = row + k, at = (uint32_t)i;
+    memcpy(&w, mask + i, 8);
+    if (!w) continue;
+    w *= 0x0101010101010101u;
+    r[0] = at;
+    r[w & 15] = at + 1;
+    r[w >> 8 & 15] = at + 2;
+    r[w >> 16 & 15] = at + 3;
+    r[w >> 24 & 15] = at + 4;
+    r[w >> 32 & 15] = at + 5;
+    r[w >> 40 & 15] = at + 6;
+    r[w >> 48 & 15] = at + 7;
+    k += w >> 56;
+  }
+#endif
+  for (; i < n; i++) {
     row[k] = (uint32_t)i;
     k += mask[i];
   }
@@ -12739,14 +12758,82 @@ DFQ__BINARY(dfq__k_gt_i64, int64_t, uint8_t, r[i] = a > b)
 DFQ__BINARY(dfq__k_ge_i64, int64_t, uint8_t, r[i] = a >= b)
 DFQ__BINARY(dfq__k_eq_bool, uint8_t, uint8_t, r[i] = a == b)
 DFQ__BINARY(dfq__k_ne_bool, uint8_t, uint8_t, r[i] = a != b)
-// NaN is the largest value and equal to itself, here as in the scalars: x != x is NaN. Bit
-// operators instead of && and ||, so that no branch stops the loop from being vectorised.
-DFQ__BINARY(dfq__k_eq_f64, double, uint8_t, r[i] = (a == b) | ((a != a) & (b != b)))
-DFQ__BINARY(dfq__k_ne_f64, double, uint8_t, r[i] = (a != b) & !((a != a) & (b != b)))
-DFQ__BINARY(dfq__k_lt_f64, double, uint8_t, r[i] = (a == a) & !(b <= a))
-DFQ__BINARY(dfq__k_le_f64, double, uint8_t, r[i] = (a <= b) | (b != b))
-DFQ__BINARY(dfq__k_gt_f64, double, uint8_t, r[i] = (b == b) & !(a <= b))
-DFQ__BINARY(dfq__k_ge_f64, double, uint8_t, r[i] = (b <= a) | (a != a))
+// -- comparisons of floats
+//
+// NaN is the largest value and equal to itself, here as in the scalars: x != x is NaN. All six
+// are two, before and same, of operands in either order, turned over or not. gcc 12 makes no
+// vectors of a loop from doubles to bytes; so where there is SSE2, which every x86-64 has, they
+// are written out: two rows a comparison, and marks of 64 bits packed until 16 fill a register.
+// A filter's first comparison is where a column comes from memory; so each asks for what stands
+// one batch further on in a table, and while the rest is done with this batch it arrives.
+#if defined(__SSE2__) && !defined(DFQ_NO_SIMD)
+#include <emmintrin.h>
+static inline __m128d dfq__pair_before(__m128d a, __m128d b) {
+  return _mm_and_pd(_mm_cmpord_pd(a, a), _mm_cmpnle_pd(b, a));
+}
+static inline __m128d dfq__pair_same(__m128d a, __m128d b) {
+  __m128d nan = _mm_and_pd(_mm_cmpunord_pd(a, a), _mm_cmpunord_pd(b, b));
+  return _mm_or_pd(_mm_cmpeq_pd(a, b), nan);
+}
+static inline void dfq__ahead(const double *at) {
+  uintptr_t next = (uintptr_t)at + 2048 * sizeof *at;   // whatever is there: it is not read
+  _mm_prefetch((const char *)next, _MM_HINT_T0);
+  _mm_prefetch((const char *)(next + 64), _MM_HINT_T0);
+}
+// The marks of four rows, 32 bits each.
+#define DFQ__FOUR(PAIR, i)                                                                     \
+  _mm_castps_si128(_mm_shuffle_ps(                                                             \
+      _mm_castpd_ps(PAIR(_mm_loadu_pd(x + (i)), _mm_loadu_pd(y + (i)))),                       \
+      _mm_castpd_ps(PAIR(_mm_loadu_pd(x + (i) + 2), _mm_loadu_pd(y + (i) + 2))), 0x88))
+#define DFQ__FLOATS_BLOCK(PAIR, IS)                                                            \
+  for (size_t i = 0; i < DFQ__BLOCK; i += 16) {                                                \
+    __m128i low = _mm_packs_epi32(DFQ__FOUR(PAIR, i), DFQ__FOUR(PAIR, i + 4));                 \
+    __m128i high = _mm_packs_epi32(DFQ__FOUR(PAIR, i + 8), DFQ__FOUR(PAIR, i + 12));           \
+    __m128i is = _mm_and_si128(_mm_packs_epi16(low, high), _mm_set1_epi8(1));                  \
+    dfq__ahead(x + i);                                                                         \
+    dfq__ahead(y + i);                                                                         \
+    _mm_storeu_si128((__m128i *)(void *)(r + i), _mm_xor_si128(is, _mm_set1_epi8(turn)));      \
+  }
+#else
+#define DFQ__FLOATS_BLOCK(PAIR, IS)                                                            \
+  for (size_t i = 0; i < DFQ__BLOCK; i++) {                                                    \
+    double a = x[i], b = y[i];                                                                 \
+    r[i] = (uint8_t)((IS) ^ turn);                                                             \
+  }
+#endif
+#define DFQ__FLOATS(name, PAIR, IS)                                                            \
+  static uint64_t name(void *DFQ__RESTRICT to, const void *DFQ__RESTRICT pa, size_t sa,        \
+                       const void *DFQ__RESTRICT pb, size_t sb, size_t n, char turn) {         \
+    uint8_t *r = (uint8_t *)to;                                                                \
+    const double *x = (const double *)pa, *y = (const double *)pb;                             \
+    for (; n >= DFQ__BLOCK; n -= DFQ__BLOCK, x += sa, y += sb, r += DFQ__BLOCK) {              \
+      DFQ__FLOATS_BLOCK(PAIR, IS)                                                              \
+    }                                                                                          \
+    for (size_t i = 0; i < n; i++) {                                                           \
+      double a = x[i], b = y[i];                                                               \
+      r[i] = (uint8_t)((IS) ^ turn);                                                           \
+    }                                                                                          \
+    return 0;                                                                                  \
+  }
+DFQ__FLOATS(dfq__floats_before, dfq__pair_before, (a == a) & !(b <= a))
+DFQ__FLOATS(dfq__floats_same, dfq__pair_same, (a == b) | ((a != a) & (b != b)))
+#define DFQ__FLOAT(name, CALL)                                                                 \
+  static uint64_t name(void *DFQ__RESTRICT to, const void *DFQ__RESTRICT a, size_t sa,         \
+                       const void *DFQ__RESTRICT b, size_t sb, size_t n, uint8_t *valid) {     \
+    (void)valid;                                                                               \
+    return CALL;                                                                               \
+  }
+DFQ__FLOAT(dfq__k_eq_f64, dfq__floats_same(to, a, sa, b, sb, n, 0))
+DFQ__FLOAT(dfq__k_ne_f64, dfq__floats_same(to, a, sa, b, sb, n, 1))
+DFQ__FLOAT(dfq__k_lt_f64, dfq__floats_before(to, a, sa, b, sb, n, 0))
+DFQ__FLOAT(dfq__k_ge_f64, dfq__floats_before(to, a, sa, b, sb, n, 1))
+DFQ__FLOAT(dfq__k_gt_f64, dfq__floats_before(to, b, sb, a, sa, n, 0))
+DFQ__FLOAT(dfq__k_le_f64, dfq__floats_before(to, b, sb, a, sa, n, 1))
+#undef DFQ__FLOAT
+#undef DFQ__FLOATS
+#undef DFQ__FLOATS_BLOCK
+#undef DFQ__FOUR
+
 // Over views. These follow pointers for long texts and are not vectorised; what makes them
 // quick is that most pairs are told apart by their first word.
 static uint64_t dfq__k_eq_str(void *DFQ__RESTRICT to, const void *DFQ__RESTRICT pa, size_t sa,

@@ -170,6 +170,40 @@ TEST(top_of_a_file) {
   dfq_close(db);
 }
 
+// What rows are looked at with: comparisons of floats, 64 at a time and the rest, columns with
+// columns and with constants; and sums of them, where there is one group.
+TEST(top_floats_are_compared_and_summed) {
+  static const char *const ops[] = { "=", "<>", "<", "<=", ">", ">=" };
+  static const char *const with[] = { "y", "0.0", "f64 'nan'", "f64 'inf'", "x", "250.5" };
+  static const char *const sums[] = { "x", "y", "x * 1e13", "x * 1e-30", "y * 0.0",
+                                      "case when n > 100 then 1e200 else 0.5 end" };
+  dfq *db = top_db(300, false, 21);
+  char text[200];
+  CHECK(dfq_register(db, "z", dfq_query(db, "x | with case when n % 3 = 0 then x when n % 3 = "
+                                            "1 then -x else x * 0.5 end as y")));
+  dfq_table *t = dfq_collect(dfq_query(db, "z"));
+  CHECK(dfq_register(db, "u", dfq_scan_table(db, t)));
+  dfq_table_free(t);
+  for (int i = 0; i < 6; i++) {
+    for (int k = 0; k < 6; k++) {
+      snprintf(text, sizeof text, "u | with x %s %s as b | with %s %s x as c", ops[i], with[k],
+               with[k], ops[(i + k) % 6]);
+      dfq_run_options run;
+      memset(&run, 0, sizeof run);
+      run.engine = DFQ_ROW_ENGINE;
+      dfq_table *want = dfq_collect(dfq_configure(dfq_query(db, text), &run));
+      dfq_table *got = dfq_collect(dfq_query(db, text));
+      if (!CHECK(dfq_table_equal(got, want, NULL, 0))) test_fail("    %s\n", text);
+      dfq_table_free(want);
+      dfq_table_free(got);
+    }
+    snprintf(text, sizeof text, "u | filter x %s y or n %% 2 = 0 | group: sum(%s) as s, "
+             "mean(%s) as m, count(x) as c, sum(n) as i", ops[i], sums[i], sums[i]);
+    CHECK_SAME(dfq_query(db, text));
+  }
+  dfq_close(db);
+}
+
 // Every allocation fails in turn, in whichever thread it is.
 static bool top_without_memory(dfq *db) {
   dfq_table *t = NULL;
@@ -212,6 +246,7 @@ static void run_ch7_top(void) {
   RUN(top_bounds_of_many_rows);
   RUN(top_of_plans);
   RUN(top_of_a_file);
+  RUN(top_floats_are_compared_and_summed);
   RUN(top_memory_runs_out);
   RUN(top_is_cancelled);
 }
