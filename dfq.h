@@ -21300,14 +21300,14 @@ static inline int64_t dfq__hot_bits(double v) {
   return bits;
 }
 
-// v * up, an exact product by a power of two, as an integer and 32 bits behind the point.
-// Returns: not 0 when that is not all of it, or it is too large.
-static inline uint64_t dfq__hot_cut(double v, double up, int64_t *upper, int64_t *lower) {
-  const int64_t base = 0x4338000000000000;         // the bits of dfq__hot_shift
-  double y = v * up, t = y + dfq__hot_shift, rest = (y - (t - dfq__hot_shift)) * 4294967296.0;
-  double u = rest + dfq__hot_shift, back = u - dfq__hot_shift;
-  *upper = (int64_t)((uint64_t)dfq__hot_bits(t) - (uint64_t)base);
-  *lower = (int64_t)((uint64_t)dfq__hot_bits(u) - (uint64_t)base);
+// v in units of a power of two, as an integer and 32 bits behind the point: coarse and fine are
+// dfq__hot_shift in those units, and in units of 2^-32 of them. Returns: not 0 when that is not
+// all of it, or it is too large.
+static inline uint64_t dfq__hot_cut(double v, double coarse, double fine, int64_t *upper,
+                                    int64_t *lower) {
+  double t = v + coarse, rest = v - (t - coarse), u = rest + fine, back = u - fine;
+  *upper = (int64_t)((uint64_t)dfq__hot_bits(t) - (uint64_t)dfq__hot_bits(coarse));
+  *lower = (int64_t)((uint64_t)dfq__hot_bits(u) - (uint64_t)dfq__hot_bits(fine));
   return (uint64_t)(dfq__hot_bits(back) ^ dfq__hot_bits(rest)) |
          dfq__hot_over(*upper, DFQ__HOT_BITS);
 }
@@ -21332,15 +21332,18 @@ static size_t dfq__hot_take_f64(dfq__agg *a, const dfq__vec *x, size_t n, int64_
   uint64_t bad = 0;
   size_t k = 0, done = 0;
   if (!a->scale) a->scale = dfq__hot_scale(x, n, DFQ__HOT_BITS + 32, 40);
-  double up = a->scale > 0 ? ldexp(1, a->scale - 32) : (double)NAN;
+  double coarse = ldexp(dfq__hot_shift, 32 - a->scale), fine = ldexp(coarse, -32);
+  bool none = a->scale <= 0;                       // no scale: all rows are odd
   unit[0] = upper;
   unit[1] = lower;
   for (; done + DFQ__BLOCK <= n; done += DFQ__BLOCK)
     for (size_t i = 0; i < DFQ__BLOCK; i++)
-      bad |= dfq__hot_cut(v[done + i], up, &upper[done + i], &lower[done + i]);
-  for (; done < n; done++) bad |= dfq__hot_cut(v[done], up, &upper[done], &lower[done]);
-  for (size_t i = 0; (bad || x->valid) && i < n; i++) {
-    if (dfq__valid_at(x, i) && !dfq__hot_cut(v[i], up, &upper[i], &lower[i])) continue;
+      bad |= dfq__hot_cut(v[done + i], coarse, fine, &upper[done + i], &lower[done + i]);
+  for (; done < n; done++)
+    bad |= dfq__hot_cut(v[done], coarse, fine, &upper[done], &lower[done]);
+  for (size_t i = 0; (bad || x->valid || none) && i < n; i++) {
+    if (dfq__valid_at(x, i) && !none &&
+        !dfq__hot_cut(v[i], coarse, fine, &upper[i], &lower[i])) continue;
     upper[i] = lower[i] = 0;
     odd[k++] = (uint16_t)i;
   }
@@ -22122,9 +22125,17 @@ static bool dfq__hot_add_all(dfq__grouper *g, size_t n, const int64_t *const *un
   uint64_t *w = dfq__hot_row(g, 0);
   if (w[0] + n >= DFQ__HOT_ROWS && !dfq__hot_settle(g, 0)) return false;
   for (size_t j = 0; j < units; j++) {
-    uint64_t sum = 0;
-    for (size_t i = 0; i < n; i++) sum += (uint64_t)unit[j][i];
-    w[j + 1] += sum;
+    const int64_t *u = unit[j];
+    uint64_t sum[4] = { 0, 0, 0, 0 };   // two registers; one sum is none to gcc 12
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+      sum[0] += (uint64_t)u[i];
+      sum[1] += (uint64_t)u[i + 1];
+      sum[2] += (uint64_t)u[i + 2];
+      sum[3] += (uint64_t)u[i + 3];
+    }
+    for (; i < n; i++) sum[0] += (uint64_t)u[i];
+    w[j + 1] += sum[0] + sum[1] + sum[2] + sum[3];
   }
   w[0] += n;
   return true;
