@@ -25057,6 +25057,8 @@ typedef struct dfq__sort_op {
   bool narrow;              // top-k: its input is a table, whose columns may come narrow
   bool bounded, bound_null; // ... the last of the best is known; its first key is null
   uint64_t bound;           // ... the word of its first key
+  dfq__kernel within;       // ... which rows are not after it; NULL: no kernel says so
+  dfq__buffer last;         // ... for it, the key as a constant
   uint64_t row;             // ... the place of the next row: morsel << 32, and rows within
   dfq__buffer place;        // i64: of a batch's rows; the store's last column, its last key
   dfq__buffer rows;         // u32: of a batch, the rows within the bound
@@ -25071,8 +25073,8 @@ static bool dfq__sort_open(dfq__op *op) {
   dfq__sort_op *s = (dfq__sort_op *)op;
   const dfq__node *n = op->node;
   size_t keys = (size_t)n->key_count, columns = (size_t)op->out.columns;
-  bool top = n->kind == DFQ__TOP_K;
-  s->limit = top && (uint64_t)n->count < SIZE_MAX ? (size_t)n->count : SIZE_MAX;
+  bool top = n->kind == DFQ__TOP_K && (uint64_t)n->count < SIZE_MAX;
+  s->limit = top ? (size_t)n->count : SIZE_MAX;
   s->key = (dfq__bound **)dfq__op_array(op, keys, sizeof *s->key);
   s->flat = (dfq__buffer *)dfq__op_array(op, 2 * keys, sizeof *s->flat);
   s->out = (dfq__buffer *)dfq__op_array(op, 2 * columns, sizeof *s->out);
@@ -25108,14 +25110,19 @@ static bool dfq__sort_open(dfq__op *op) {
   return true;
 }
 
-// The first key of the last row that is kept; the store is in order.
-static void dfq__sort_bound(dfq__sort_op *s) {
+// The first key of the last row that is kept; the store is in order. False without memory.
+static bool dfq__sort_bound(dfq__sort_op *s) {
   const dfq__sort_key *k = &s->sorter.by[0];
   size_t last = s->sorter.store.rows - 1;
+  uint32_t same[DFQ__BLOCK] = { 0 };
   dfq__vec v = dfq__vec_from(dfq__store_vec(&s->sorter.store, k->column), last);
   s->bounded = true;
   s->bound_null = v.valid && !v.valid[0];
   if (!s->bound_null) dfq__order_words(&v, 1, k->descending, &s->bound);
+  s->within = dfq__kernel_of(k->descending ? DFQ__GE : DFQ__LE, v.type);
+  void *cells = dfq__veval_room(&s->head.eval, &s->last, DFQ__BLOCK * dfq__size_of(v.type));
+  if (cells) dfq__gather(cells, v.data, same, DFQ__BLOCK, dfq__size_of(v.type));
+  return cells != NULL;
 }
 
 // Top-k: keeps the best rows, in order, and drops the others. A new store is filled, because
@@ -25141,22 +25148,19 @@ static bool dfq__sort_cut(dfq__sort_op *s) {
   if (!ok) { dfq__store_free(&best); return false; }
   dfq__store_free(&s->sorter.store);
   s->sorter.store = best;
-  if (n == s->limit && s->sorter.keys) dfq__sort_bound(s);
-  return true;
+  return n < s->limit || dfq__sort_bound(s);
 }
 
 DFQ__SMALL_END
 
-// Some rows of a column of floats: may any of them come before the bound, or equal it? NaN is
-// no smaller and no larger than anything here, so that it is looked at again.
-static bool dfq__sort_near(const double *v, bool descending, uint64_t bound) {
-  const uint64_t sign = (uint64_t)1 << 63;
-  uint64_t word = descending ? ~bound : bound, bits = word & sign ? word ^ sign : ~word;
-  uint64_t near = 0;
-  double last, side = descending ? -1 : 1;
-  memcpy(&last, &bits, sizeof last);
-  last *= side;
-  for (size_t i = 0; i < DFQ__SORT_LOOK; i++) near |= v[i] * side > last ? 0 : sign;
+// Some rows of a column: does any of them come before the bound, or equal it? What stands under
+// a null may say so.
+static bool dfq__sort_near(const dfq__sort_op *s, const dfq__vec *v) {
+  uint8_t mask[DFQ__SORT_LOOK];
+  uint64_t word[DFQ__SORT_LOOK / 8], near = 0;
+  (void)s->within(mask, v->data, DFQ__BLOCK, s->last.data, 0, DFQ__SORT_LOOK, NULL);
+  memcpy(word, mask, sizeof word);
+  for (size_t i = 0; i < DFQ__SORT_LOOK / 8; i++) near |= word[i];
   return near != 0;
 }
 
@@ -25172,12 +25176,11 @@ static size_t dfq__sort_within(const dfq__sort_op *s, uint32_t *row) {
   bool values = s->bound_null && !k->nulls_first;   // else those within the bound, if any
   uint64_t bound = s->bound_null ? 0 : s->bound + !strictly;
   bool all = values || (!s->bound_null && !strictly && s->bound == UINT64_MAX);
-  bool floats = v->type == DFQ_F64 && !s->bound_null && !(v->valid && nulls);
+  bool asks = s->within && !s->bound_null && !(v->valid && nulls);
   for (size_t at = 0; at < n; at += m) {
     dfq__vec part = dfq__vec_from(*v, at);
     m = dfq__min(n - at, DFQ__SORT_LOOK);
-    if (floats && m == DFQ__SORT_LOOK &&
-        !dfq__sort_near((const double *)part.data, k->descending, s->bound)) continue;
+    if (asks && m == DFQ__SORT_LOOK && !dfq__sort_near(s, &part)) continue;
     dfq__order_words(&part, m, k->descending, word);
     for (size_t i = 0; i < m; i++) {
       row[kept] = (uint32_t)(at + i);
@@ -25242,7 +25245,8 @@ static bool dfq__sort_read(dfq__op *op) {
   dfq__event e;
   while ((e = dfq__pull(op->in[0])) == DFQ__BATCH) {
     if (!dfq__sort_keep(op, &op->in[0]->out, &s->sorter.store)) return false;
-    bool full = s->sorter.store.rows >= dfq__max(4 * s->limit, DFQ__SORT_ROOM);
+    size_t rows = s->sorter.store.rows;
+    bool full = rows >= DFQ__SORT_ROOM && rows / 4 >= s->limit;
     if (full && !dfq__sort_cut(s)) return false;
   }
   return e == DFQ__END;
@@ -25328,6 +25332,7 @@ static void dfq__sort_close(dfq__op *op) {
   dfq__buffers_free(op->eval.heap, s->out, 2 * op->out.columns);
   dfq__buffers_free(op->eval.heap, s->packed, 2 * s->part.columns);
   dfq__buffer_free(op->eval.heap, &s->place);
+  dfq__buffer_free(op->eval.heap, &s->last);
   dfq__buffer_free(op->eval.heap, &s->rows);
   dfq__sorter_free(&s->sorter);
 }

@@ -148,6 +148,33 @@ TEST(top_of_plans) {
   dfq_close(db);
 }
 
+// The optimizer sorts everything for as many rows; whoever asks for them gets all, and nothing
+// is sorted on the way: memory is asked for a few times, not with every batch.
+TEST(top_of_more_rows_than_there_can_be) {
+  static const int64_t counts[] = { INT64_C(1) << 61, INT64_C(1) << 62, INT64_MAX };
+  ch0_hook h = ch0_hook_new(0, false);
+  dfq_options o;
+  memset(&o, 0, sizeof o);
+  o.realloc = ch0_realloc;
+  o.realloc_user = &h;
+  o.run.threads = 1;
+  o.run.batch_rows = 20;
+  dfq *db = dfq_open(&o);
+  dfq_frame *f = dfq_sort(top_table(db, 20000, true, 6), "k, x desc");
+  dfq_table *want = dfq_collect(f);
+  for (int i = 0; i < 3; i++) {
+    f->node->kind = DFQ__TOP_K;
+    f->node->count = counts[i];
+    size_t calls = h.calls;
+    dfq_table *got = dfq_collect(f);
+    CHECK(dfq_table_equal(got, want, NULL, 0));
+    CHECK(h.calls - calls < 1000);
+    dfq_table_free(got);
+  }
+  dfq_table_free(want);
+  ch0_close(db, &h);
+}
+
 // A file is cut into pieces, and its rows' places are those of the pieces.
 TEST(top_of_a_file) {
   dfq *db = dfq_open(NULL);
@@ -245,6 +272,7 @@ static void run_ch7_top(void) {
   RUN(top_of_several_threads);
   RUN(top_bounds_of_many_rows);
   RUN(top_of_plans);
+  RUN(top_of_more_rows_than_there_can_be);
   RUN(top_of_a_file);
   RUN(top_floats_are_compared_and_summed);
   RUN(top_memory_runs_out);
