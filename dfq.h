@@ -26048,7 +26048,7 @@ static void dfq__fold_homes(const dfq__folding *f, size_t at, size_t n) {
   for (size_t i = 0; i < n; i++) f->home[self + i] = f->first[self + i] = (uint32_t)(self + i);
   for (int p = 0; p < f->round; p++) {
     if (f->keyed) dfq__find(&f->part[p].keys.table, dfq__table_key(mine, at), n, hit);
-    else hit[0] = 0;
+    else memset(hit, 0, n * sizeof *hit);   // one group, everywhere the first
     for (size_t i = 0; i < n; i++)
       if (hit[i] != DFQ__EMPTY && f->home[self + i] == self + i)
         f->home[self + i] = (uint32_t)(f->start[p] + hit[i]);
@@ -48268,7 +48268,7 @@ DFQ_API bool dfq_table_export(dfq *db, dfq_table *t, struct ArrowSchema *schema,
     column[c] = dfq__table_vec(t, c);
     ok = column[c].data || !t->store.rows;
     const dfq_view *view = (const dfq_view *)column[c].data;
-    for (size_t i = 0; column[c].type == DFQ_STR && i < t->store.rows; i++)
+    for (size_t i = 0; ok && column[c].type == DFQ_STR && i < t->store.rows; i++)
       bytes += view[i].len;
     large[c] = bytes > INT32_MAX;
   }
