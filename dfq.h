@@ -41248,7 +41248,7 @@ static dfq_frame *dfq__scan_many(dfq *db, const char *const *path, int count,
   dfq__files_how how = { dfq__open_form, h, o->fill_missing, o->no_hive, o->file_name,
                           o->types, o->nulls };
   dfq_frame *f = dfq__scan_files(db, path, count, &how, at);
-  if (rows) f = dfq_limit_at(f, rows > INT64_MAX ? INT64_MAX : (int64_t)rows, at);
+  if (rows) f = dfq_limit_at(f, (uint64_t)rows > INT64_MAX ? INT64_MAX : (int64_t)rows, at);
   return row_index ? dfq_row_index_at(f, row_index, at) : f;
 }
 
@@ -41645,9 +41645,10 @@ static bool dfq__col_learn(dfq *db, dfq__col_file *f, dfq__col_source *s) {
   char *bytes = (char *)dfq__arena_alloc(&db->arena, (size_t)s->tail.bytes);
   dfq__col_reading r = { db, f, s, bytes, 0, (size_t)s->tail.bytes };
   if (!bytes || !dfq__col_get(f, s->tail.offset, bytes, r.bytes)) return false;
-  if (dfq__col_check(bytes, r.bytes) != s->tail.check)
+  const void *first = dfq__col_take(&r, sizeof foot);   // the tail is of so many bytes
+  if (!first || dfq__col_check(bytes, r.bytes) != s->tail.check)
     return dfq__col_wrong(f, DFQ_FORMAT_ERROR, "its footer does not have its checksum");
-  memcpy(&foot, dfq__col_take(&r, sizeof foot), sizeof foot);
+  memcpy(&foot, first, sizeof foot);
   s->size = f->size;
   return dfq__col_take_fields(&r, foot.columns) && dfq__col_take_blocks(&r, &foot);
 }
@@ -45076,7 +45077,7 @@ static dfq_frame *dfq__parse_file(dfq__script *s, bool may_be_let) {
     const char *path = dfq__parse_path(p, &bare);
     const char *name = path ? dfq__intern(p->db, path) : NULL;
     if (name) dfq__names_add(&paths, name);
-    if (path && !p->error && (!name || paths.failed)) p->error = &dfq__error_memory;
+    if (!p->error && (!name || paths.failed)) p->error = &dfq__error_memory;
   } while (many && !p->error && dfq__accept_symbol(p, ","));
   if (many) dfq__expect_symbol(p, ")");
   if (p->error) return dfq__script_failed(s);
@@ -47259,8 +47260,9 @@ DFQ__FORMAT(2) static bool dfq__arrow_fail(dfq__arrow *a, const char *format, ..
 }
 
 // Zeroed memory of the arena, never of no size. NULL without, which is noted.
-static void *dfq__arrow_room(dfq__arrow *a, size_t count, size_t size) {
-  void *p = dfq__arena_array(a->arena, count + 1, size);
+static void *dfq__arrow_room(dfq__arrow *a, int64_t count, size_t size) {
+  bool fits = (uint64_t)count < SIZE_MAX;   // a count of somebody else's: 64 bits everywhere
+  void *p = fits ? dfq__arena_array(a->arena, (size_t)count + 1, size) : NULL;
   if (!p) a->no_memory = true;
   return p;
 }
@@ -47331,7 +47333,7 @@ static bool dfq__arrow_children(dfq__arrow *a, const struct ArrowSchema *s, dfq_
   if (s->n_children != want || want < 0 || want > 100000 || (want && !s->children))
     return dfq__arrow_fail(a, "the schema has %lld children", (long long)s->n_children);
   n->children = (int)want;
-  n->child = (dfq__arrow_node *)dfq__arrow_room(a, (size_t)want, sizeof *n->child);
+  n->child = (dfq__arrow_node *)dfq__arrow_room(a, want, sizeof *n->child);
   int fields = a->fields;
   for (int i = 0; n->child && i < n->children; i++) {
     const struct ArrowSchema *c = s->children[i];
@@ -47442,7 +47444,7 @@ static bool dfq__arrow_valid(dfq__arrow *a, const struct ArrowArray *x, int64_t 
     return dfq__arrow_fail(a, "the array has %lld nulls and no bits that say where",
                            (long long)x->null_count);
   if (!bits || !rows) return true;
-  uint8_t *valid = (uint8_t *)dfq__arrow_room(a, (size_t)rows, 1);
+  uint8_t *valid = (uint8_t *)dfq__arrow_room(a, rows, 1);
   for (int64_t i = 0; valid && i < rows; i++)
     valid[i] = dfq__arrow_bit(bits, x->offset + first + i) && (!in || in[i]);
   *to = valid;
@@ -47497,7 +47499,7 @@ static const void *dfq__arrow_fixed(const dfq__arrow_rows_of *r) {
   if (!p) return NULL;
   p += (size_t)r->at * size;
   if ((uintptr_t)p % size == 0) return p;
-  void *to = dfq__arrow_room(r->a, (size_t)r->rows, size);
+  void *to = dfq__arrow_room(r->a, r->rows, size);
   return to ? memcpy(to, p, (size_t)r->rows * size) : NULL;
 }
 
@@ -47525,7 +47527,7 @@ static const char *dfq__arrow_decimal(const char *p, int64_t width, int64_t *to)
 static const void *dfq__arrow_computed(const dfq__arrow_rows_of *r) {
   size_t size = dfq__size_of(r->n->type);
   const char *p = dfq__arrow_buffer(r, 1), *why = NULL;
-  char *to = (char *)dfq__arrow_room(r->a, (size_t)r->rows, size);
+  char *to = (char *)dfq__arrow_room(r->a, r->rows, size);
   for (int64_t i = 0; p && to && i < r->rows; i++) {
     int64_t at = r->at + i, x = 0;
     uint16_t half;
@@ -47609,7 +47611,7 @@ static int64_t dfq__arrow_text_bytes(const dfq__arrow_rows_of *r) {
 
 // Texts and bytes of all layouts, as views of where they lie.
 static const void *dfq__arrow_texts(const dfq__arrow_rows_of *r) {
-  dfq_view *to = (dfq_view *)dfq__arrow_room(r->a, (size_t)r->rows, sizeof *to);
+  dfq_view *to = (dfq_view *)dfq__arrow_room(r->a, r->rows, sizeof *to);
   bool cells = r->n->is->how == DFQ__ARROW_CELLS, good = to != NULL;
   int64_t most = r->n->is->how == DFQ__ARROW_TEXT ? dfq__arrow_text_bytes(r) : INT64_MAX;
   for (int64_t i = 0; good && i < r->rows; i++) {
@@ -47635,7 +47637,7 @@ static bool dfq__arrow_vec(dfq__arrow *a, const dfq__arrow_node *n, const struct
 
 // Lists: the child's rows that any of them uses are read once, and then taken apart.
 static const void *dfq__arrow_lists(const dfq__arrow_rows_of *r) {
-  dfq_view *to = (dfq_view *)dfq__arrow_room(r->a, (size_t)r->rows, sizeof *to);
+  dfq_view *to = (dfq_view *)dfq__arrow_room(r->a, r->rows, sizeof *to);
   int64_t low = INT64_MAX, high = 0, from, end;
   dfq__list_builder b;
   dfq__vec child;
@@ -47672,8 +47674,8 @@ static bool dfq__arrow_lookup(const dfq__arrow_rows_of *r, const dfq__vec *index
   dfq__vec words;
   if (!x || !dfq__arrow_vec(r->a, r->n->dictionary, x, 0, x->length < 0 ? 0 : x->length, NULL,
                             &words)) return false;
-  char *data = (char *)dfq__arrow_room(r->a, (size_t)r->rows, size);
-  uint8_t *valid = (uint8_t *)dfq__arrow_room(r->a, (size_t)r->rows, 1);
+  char *data = (char *)dfq__arrow_room(r->a, r->rows, size);
+  uint8_t *valid = (uint8_t *)dfq__arrow_room(r->a, r->rows, 1);
   for (int64_t i = 0; data && valid && i < r->rows; i++) {
     dfq_value k;
     dfq__vec_get(index, (size_t)i, &k);
@@ -47699,7 +47701,7 @@ static bool dfq__arrow_vec(dfq__arrow *a, const dfq__arrow_node *n, const struct
   if (!dfq__arrow_valid(a, x, first, rows, in, &r.valid)) return false;
   r.at = x->offset + first;
   if (n->is->how == DFQ__ARROW_NULLS)
-    r.valid = (const uint8_t *)dfq__arrow_room(a, (size_t)rows, 1);
+    r.valid = (const uint8_t *)dfq__arrow_room(a, rows, 1);
   if (rows) switch (n->is->how) {
     case DFQ__ARROW_FIXED: data = dfq__arrow_fixed(&r); break;
     case DFQ__ARROW_BITS: case DFQ__ARROW_UNITS: case DFQ__ARROW_HALF: case DFQ__ARROW_DECIMAL:
@@ -47740,8 +47742,9 @@ static bool dfq__arrow_page(dfq__arrow *a, dfq_page *p, const dfq__arrow_node *n
 static void dfq__arrow_fill(dfq_page *p, const dfq__arrow_node *n, const struct ArrowArray *x) {
   dfq__arrow a = { p->strings, NULL, dfq__text_in(p->heap), false, 0 };
   if (dfq__arrow_good(&a, n, x, 0, 0)) {
-    dfq_page_rows(p, (size_t)x->length);
-    (void)dfq__arrow_page(&a, p, n, x, 0, x->length, NULL);
+    a.no_memory = (uint64_t)x->length > SIZE_MAX;
+    dfq_page_rows(p, a.no_memory ? 0 : (size_t)x->length);
+    (void)(!a.no_memory && dfq__arrow_page(&a, p, n, x, 0, x->length, NULL));
   }
   if (a.no_memory) p->no_memory = true;
   else if (a.why.len) dfq__page_fail(p, "%s", a.why.data);
@@ -47754,7 +47757,7 @@ DFQ_API void dfq_page_arrow(dfq_page *p, const struct ArrowSchema *schema,
   dfq__arrow_node *n = (dfq__arrow_node *)dfq__arrow_room(&a, 1, sizeof *n);
   dfq_field *field = NULL;
   bool good = n && dfq__arrow_parse(&a, schema, n, 0);
-  if (good) field = (dfq_field *)dfq__arrow_room(&a, (size_t)a.fields, sizeof *field);
+  if (good) field = (dfq_field *)dfq__arrow_room(&a, a.fields, sizeof *field);
   if (field) dfq__arrow_fields(n, field);
   if (field && a.fields != p->schema->count)
     dfq__page_fail(p, "the array has %d columns, the source %d", a.fields, p->schema->count);
@@ -47841,7 +47844,7 @@ static dfq_frame *dfq__arrow_frame(dfq *db, dfq__arrow_source *s, struct ArrowSc
   dfq_field *field = NULL;
   memset(&source, 0, sizeof source);
   if (dfq__arrow_parse(&a, schema, &s->root, 0))
-    field = (dfq_field *)dfq__arrow_room(&a, (size_t)a.fields, sizeof *field);
+    field = (dfq_field *)dfq__arrow_room(&a, a.fields, sizeof *field);
   if (field) dfq__arrow_fields(&s->root, field);
   if (schema->release) schema->release(schema);
   schema->release = NULL;
