@@ -42,7 +42,7 @@ ROWS = [
      "paths of all kinds, keys made to collide", {}),
     ("arithmetic", "build/tests arithmetic_", "make arithmetic", r"^arithmetic: (\d+) values",
      "{0} values against exact arithmetic", {}),
-    ("fuzzing", "make check-fuzz", "make fuzz TIME=120", r"^ok   fuzz, (\d+) inputs|units: *(\d+)",
+    ("fuzzing", "make check-fuzz", "make fuzz TIME=60", r"^ok   fuzz, (\d+) inputs|units: *(\d+)",
      "{+} inputs of each kind of file, text and pipeline", {"clang": "clang libclang-rt-14-dev"}),
     ("functions", "make compare-functions", "", r"^(\d+) .*agree",
      "{+} results of functions against SQLite's and DuckDB's", {"python3": "python3"}),
