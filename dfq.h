@@ -37866,6 +37866,10 @@ typedef struct dfq__csv_sample {
   size_t fields, rows, bytes;  // of each sampled row; how many rows; their bytes
   bool last_empty, whole;      // every row's last field is empty; the sample is the whole file
   dfq__csv_guess *guess;
+  size_t begin, counted;       // lines from where the reader begins, which is in line, up to
+  uint64_t line, lines;        // counted: not anew for each of a million fields of a row
+  struct dfq__csv_name *names; // of the header and the columns, by their hash
+  size_t name_slots;
 } dfq__csv_sample;
 
 // A float that would be written again with the same digits, more or less: 0.10 is 0.1 then, but
@@ -37894,8 +37898,13 @@ static bool dfq__csv_fits(dfq_type type, const dfq__csv_text *t) {
 static const char *dfq__csv_misfit(dfq__csv_sample *m, size_t at, const dfq__csv_text *v) {
   const dfq__csv_reader *r = &m->reader;
   dfq__text t = dfq__text_in(r->heap);
-  dfq__putf(&t, "%s:%llu holds ", r->path,
-            (unsigned long long)(r->line + dfq__csv_lines(r, r->begin, at)));
+  bool on = m->begin == r->begin && m->line == r->line && m->counted >= r->begin &&
+            at >= m->counted;
+  m->lines = (on ? m->lines : 0) + dfq__csv_lines(r, on ? m->counted : r->begin, at);
+  m->begin = r->begin;
+  m->line = r->line;
+  m->counted = at;
+  dfq__putf(&t, "%s:%llu holds ", r->path, (unsigned long long)(r->line + m->lines));
   dfq__csv_put_value(&t, v->s, v->n);
   const char *text = t.failed ? NULL : dfq__arena_text(&m->scratch, t.data, t.len);
   dfq__text_free(&t);
@@ -38303,6 +38312,9 @@ static bool dfq__csv_read_sample(dfq__csv_sample *m) {
   return false;
 }
 
+// Plans compare names by pairs here and there: with more columns that takes minutes.
+enum { DFQ__CSV_COLUMNS = 100000 };
+
 // How many columns there are, and whether an empty field follows the last one in every row, as
 // in the tables of TPC-H. False after an error.
 static bool dfq__csv_count_columns(dfq__csv_sample *m, size_t *columns) {
@@ -38317,6 +38329,11 @@ static bool dfq__csv_count_columns(dfq__csv_sample *m, size_t *columns) {
   *columns = named ? named : head ? head - drops : fields - trails;
   s->trailing = (trails && fields == *columns + 1) || (head_trails && head == *columns + 1) ||
                 s->options.ragged != DFQ_RAGGED_ERROR;
+  if (*columns > DFQ__CSV_COLUMNS) {
+    dfq__verb_error(m->verb, DFQ_LIMIT, "%s has %zu columns, more than %d\n  try: a part of "
+                    "them at a time, cut out before", s->path, *columns, DFQ__CSV_COLUMNS);
+    return false;
+  }
   if (!named || !fields || s->trailing || fields == named) return true;
   dfq__verb_error(m->verb, DFQ_USAGE, "names has %zu name%s, but there %s %zu column%s in %s",
                   named, named == 1 ? "" : "s", fields == 1 ? "is" : "are", fields,
@@ -38324,23 +38341,39 @@ static bool dfq__csv_count_columns(dfq__csv_sample *m, size_t *columns) {
   return false;
 }
 
-// Is a name free for column c: no earlier one has it, and nothing in the header asks for it?
-static bool dfq__csv_name_is_free(const dfq__csv_sample *m, const dfq_field *f, size_t c,
-                                  const char *name) {
-  for (size_t i = 0; i < c; i++)
-    if (f[i].name == name) return false;
+// A name that the header asks for, or that a column has. last: the k of the latest a_k, or 1.
+typedef struct dfq__csv_name {
+  const char *name;
+  int last;
+  bool asked, used;
+} dfq__csv_name;
+
+// The place of a name, made when it is new: found by its hash, as there may be a million.
+static dfq__csv_name *dfq__csv_name_of(const dfq__csv_sample *m, const char *name) {
+  uint64_t hash = dfq__hash_word((uint64_t)(uintptr_t)name, m->verb->db->seed);
+  size_t i = (size_t)hash & (m->name_slots - 1);
+  while (m->names[i].name && m->names[i].name != name) i = (i + 1) & (m->name_slots - 1);
+  m->names[i].name = name;
+  return &m->names[i];
+}
+
+// Notes what the header asks for. At most one more name is added for each column.
+static bool dfq__csv_names_asked(dfq__csv_sample *m, size_t columns) {
+  m->name_slots = 16;
+  while (m->name_slots / 2 < columns + m->header_fields) m->name_slots *= 2;
+  m->names = (dfq__csv_name *)dfq__arena_array(&m->scratch, m->name_slots, sizeof *m->names);
+  if (!m->names) return false;
+  memset(m->names, 0, m->name_slots * sizeof *m->names);
   for (size_t i = 0; i < m->header_fields; i++)
-    if (m->header[i] == name) return false;
+    dfq__csv_name_of(m, m->header[i])->asked = true;
   return true;
 }
 
 // A name for a column that has none, or whose name an earlier one has: a_2, a_3, ...; column_7.
-static const char *dfq__csv_new_name(const dfq__csv_sample *m, const dfq_field *f, size_t c,
-                                     const char *base) {
+static const char *dfq__csv_new_name(const dfq__csv_sample *m, size_t c, const char *base) {
   dfq *db = m->verb->db;
   const char *name = NULL;
-  int k = 1;   // the how-manieth of its name this is: so the first try is mostly free
-  for (size_t i = 0; i < c && *base; i++) k += i < m->header_fields && m->header[i] == base;
+  int k = *base ? dfq__csv_name_of(m, base)->last + 1 : 1;   // so the first try is mostly free
   for (; !name; k++) {
     dfq__text t = dfq__text_in(db->heap);
     if (*base) dfq__putf(&t, "%s_%d", base, k);
@@ -38349,8 +38382,20 @@ static const char *dfq__csv_new_name(const dfq__csv_sample *m, const dfq_field *
     name = t.failed ? NULL : dfq__intern_n(db, t.data, t.len);
     dfq__text_free(&t);
     if (!name) return NULL;
-    if (!dfq__csv_name_is_free(m, f, c, name)) name = NULL;
+    const dfq__csv_name *is = dfq__csv_name_of(m, name);
+    if (is->asked || is->used) name = NULL;
   }
+  if (*base) dfq__csv_name_of(m, base)->last = k - 1;
+  return name;
+}
+
+// What column c is called by the header: its name there, made unique. NULL without memory.
+static const char *dfq__csv_name_here(const dfq__csv_sample *m, size_t c, const char *name) {
+  dfq__csv_name *here = dfq__csv_name_of(m, name);
+  bool free = *name && !here->used;
+  if (free) here->last = 1;
+  else name = dfq__csv_new_name(m, c, name);
+  if (name) dfq__csv_name_of(m, name)->used = true;
   return name;
 }
 
@@ -38360,12 +38405,11 @@ enum { DFQ__CSV_NAMED = 20 };   // of renamed columns, one note each
 static bool dfq__csv_name_columns(dfq__csv_sample *m, dfq_field *f, size_t columns) {
   const dfq__csv_source *s = m->source;
   size_t renamed = 0;
+  if (!dfq__csv_names_asked(m, columns)) return false;
   for (size_t c = 0; c < columns; c++) {
     const char *name = c < m->header_fields ? m->header[c] : "";
-    bool taken = false;
-    for (size_t i = 0; i < c; i++) taken = taken || f[i].name == name;
     if (s->names.count) f[c].name = s->names.name[c];
-    else f[c].name = *name && !taken ? name : dfq__csv_new_name(m, f, c, name);
+    else f[c].name = dfq__csv_name_here(m, c, name);
     if (!f[c].name) return false;
     if (s->names.count || f[c].name == name || s->no_header) continue;
     if (++renamed > DFQ__CSV_NAMED) continue;
