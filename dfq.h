@@ -92,8 +92,8 @@
 //                    >>equivalence
 //   6 streaming      >>csv-index >>csv-read >>csv-bytes >>csv-open >>fixed-width >>json-check
 //                    >>csv-rows >>csv-options >>csv-source >>csv-types >>csv-loops >>csv-infer
-//                    >>csv-sniff >>csv-sample >>csv-scan >>csv-batch >>csv-morsels >>pairs
-//                    >>json-index >>json-keys >>json-take >>json-values >>json-infer
+//                    >>csv-sniff >>csv-sample >>csv-names >>csv-scan >>csv-batch >>csv-morsels
+//                    >>pairs >>json-index >>json-keys >>json-take >>json-values >>json-infer
 //                    >>csv-frame >>paths >>files-plan >>files-scan >>files-frame
 //                    >>columnar-file >>columnar-open >>columnar-read >>columnar-skip
 //                    >>columnar-scan >>sinks >>write-options >>csv-write >>json-write
@@ -9331,7 +9331,7 @@ static void dfq__parse_fail(dfq__parser *p, dfq_status status, size_t at, size_t
 }
 
 // Counts a rule that may call itself, so that the stack has an end.
-static void dfq__parse_deeper(dfq__parser *p) {
+DFQ__NOINLINE static void dfq__parse_deeper(dfq__parser *p) {
   if (++p->depth > DFQ__MAX_NESTING)
     dfq__parse_fail(p, DFQ_LIMIT, p->now.at, 1,
                     "nested more than %d deep\n  try: make a part of it a column first",
@@ -23088,7 +23088,7 @@ static uint32_t *dfq__join_numbers(dfq__join_op *j, const dfq__batch *b, const i
 static bool dfq__too_many_kept(dfq__run *run, const dfq__node *n) {
   dfq__run_error(run, dfq__error_new(&run->own->arena, DFQ_LIMIT, n->at, "join",
                                      "a side that is kept in memory has more than "
-                                     "4,294,967,294 rows\n  try: a filter on it before"));
+                                     "4,294,967,294 rows\n  try: a filter before"));
   return false;
 }
 
@@ -24994,8 +24994,7 @@ static bool dfq__sorter_sort(dfq__sorter *s) {
   if (n >= DFQ__EMPTY) {
     dfq__run_error(s->run,
                    dfq__error_new(&s->run->own->arena, DFQ_LIMIT, s->node->at, "sort",
-                                  "more than 4,294,967,294 rows\n  try: a filter before, "
-                                  "and a part at a time"));
+                                  "more than 4,294,967,294 rows\n  try: a filter before"));
     return false;
   }
   if (!dfq__buffer_reserve(heap, &s->order, n * 4 + 4) ||
@@ -37866,8 +37865,8 @@ typedef struct dfq__csv_sample {
   size_t fields, rows, bytes;  // of each sampled row; how many rows; their bytes
   bool last_empty, whole;      // every row's last field is empty; the sample is the whole file
   dfq__csv_guess *guess;
-  size_t begin, counted;       // lines from where the reader begins, which is in line, up to
-  uint64_t line, lines;        // counted: not anew for each of a million fields of a row
+  size_t begin, counted;       // from where the reader began, up to where lines are counted,
+  uint64_t base, line;         // which ones these are: not anew for each of a million fields
   struct dfq__csv_name *names; // of the header and the columns, by their hash
   size_t name_slots;
 } dfq__csv_sample;
@@ -37898,13 +37897,13 @@ static bool dfq__csv_fits(dfq_type type, const dfq__csv_text *t) {
 static const char *dfq__csv_misfit(dfq__csv_sample *m, size_t at, const dfq__csv_text *v) {
   const dfq__csv_reader *r = &m->reader;
   dfq__text t = dfq__text_in(r->heap);
-  bool on = m->begin == r->begin && m->line == r->line && m->counted >= r->begin &&
-            at >= m->counted;
-  m->lines = (on ? m->lines : 0) + dfq__csv_lines(r, on ? m->counted : r->begin, at);
-  m->begin = r->begin;
-  m->line = r->line;
+  if (m->begin != r->begin || m->base != r->line || at < m->counted) {
+    m->begin = m->counted = r->begin;
+    m->base = m->line = r->line;
+  }
+  m->line += dfq__csv_lines(r, m->counted, at);
   m->counted = at;
-  dfq__putf(&t, "%s:%llu holds ", r->path, (unsigned long long)(r->line + m->lines));
+  dfq__putf(&t, "%s:%llu holds ", r->path, (unsigned long long)m->line);
   dfq__csv_put_value(&t, v->s, v->n);
   const char *text = t.failed ? NULL : dfq__arena_text(&m->scratch, t.data, t.len);
   dfq__text_free(&t);
@@ -38312,9 +38311,6 @@ static bool dfq__csv_read_sample(dfq__csv_sample *m) {
   return false;
 }
 
-// Plans compare names by pairs here and there: with more columns that takes minutes.
-enum { DFQ__CSV_COLUMNS = 100000 };
-
 // How many columns there are, and whether an empty field follows the last one in every row, as
 // in the tables of TPC-H. False after an error.
 static bool dfq__csv_count_columns(dfq__csv_sample *m, size_t *columns) {
@@ -38329,74 +38325,65 @@ static bool dfq__csv_count_columns(dfq__csv_sample *m, size_t *columns) {
   *columns = named ? named : head ? head - drops : fields - trails;
   s->trailing = (trails && fields == *columns + 1) || (head_trails && head == *columns + 1) ||
                 s->options.ragged != DFQ_RAGGED_ERROR;
-  if (*columns > DFQ__CSV_COLUMNS) {
-    dfq__verb_error(m->verb, DFQ_LIMIT, "%s has %zu columns, more than %d\n  try: a part of "
-                    "them at a time, cut out before", s->path, *columns, DFQ__CSV_COLUMNS);
-    return false;
-  }
-  if (!named || !fields || s->trailing || fields == named) return true;
+  bool fits = *columns <= 100000;   // plans compare names by pairs here and there
+  if (!fits)
+    dfq__verb_error(m->verb, DFQ_LIMIT, "%s has %zu columns, more than 100000\n  try: cut out "
+                    "a part of them", s->path, *columns);
+  if (!fits || !named || !fields || s->trailing || fields == named) return fits;
   dfq__verb_error(m->verb, DFQ_USAGE, "names has %zu name%s, but there %s %zu column%s in %s",
                   named, named == 1 ? "" : "s", fields == 1 ? "is" : "are", fields,
                   fields == 1 ? "" : "s", s->path);
   return false;
 }
 
-// A name that the header asks for, or that a column has. last: the k of the latest a_k, or 1.
+// ---- >>csv-names: what the columns are called ---------------------------------------------
+// The header's names, made unique: what an earlier column is called gets a number, an empty one
+// is the column's place, and no new name is one that the header asks for later.
+//
+//   id,,a,a,a_2        id  column_2  a  a_3  a_2
+//
+// A table by hash has them all: a million columns of one name take as long as any million.
+
+// last: the k of the latest a_k, 1 when a column has the name itself.
 typedef struct dfq__csv_name {
   const char *name;
   int last;
-  bool asked, used;
 } dfq__csv_name;
 
-// The place of a name, made when it is new: found by its hash, as there may be a million.
+// The place of a name: without it, when it is new.
 static dfq__csv_name *dfq__csv_name_of(const dfq__csv_sample *m, const char *name) {
-  uint64_t hash = dfq__hash_word((uint64_t)(uintptr_t)name, m->verb->db->seed);
-  size_t i = (size_t)hash & (m->name_slots - 1);
-  while (m->names[i].name && m->names[i].name != name) i = (i + 1) & (m->name_slots - 1);
-  m->names[i].name = name;
+  size_t i = (size_t)dfq__hash_word((uint64_t)(uintptr_t)name, 0);
+  for (i &= m->name_slots - 1; m->names[i].name && m->names[i].name != name;)
+    i = (i + 1) & (m->name_slots - 1);
   return &m->names[i];
 }
 
 // Notes what the header asks for. At most one more name is added for each column.
 static bool dfq__csv_names_asked(dfq__csv_sample *m, size_t columns) {
-  m->name_slots = 16;
-  while (m->name_slots / 2 < columns + m->header_fields) m->name_slots *= 2;
+  for (m->name_slots = 16; m->name_slots / 2 < columns + m->header_fields;) m->name_slots *= 2;
   m->names = (dfq__csv_name *)dfq__arena_array(&m->scratch, m->name_slots, sizeof *m->names);
   if (!m->names) return false;
   memset(m->names, 0, m->name_slots * sizeof *m->names);
   for (size_t i = 0; i < m->header_fields; i++)
-    dfq__csv_name_of(m, m->header[i])->asked = true;
+    dfq__csv_name_of(m, m->header[i])->name = m->header[i];
   return true;
 }
 
-// A name for a column that has none, or whose name an earlier one has: a_2, a_3, ...; column_7.
-static const char *dfq__csv_new_name(const dfq__csv_sample *m, size_t c, const char *base) {
+// Column c by the header: its name there, or a new one: a_2, a_3, ...; column_7. NULL without
+// memory.
+static const char *dfq__csv_name_here(const dfq__csv_sample *m, size_t c, const char *base) {
   dfq *db = m->verb->db;
-  const char *name = NULL;
-  int k = *base ? dfq__csv_name_of(m, base)->last + 1 : 1;   // so the first try is mostly free
-  for (; !name; k++) {
+  dfq__csv_name *own = dfq__csv_name_of(m, base), *is;
+  if (*base && !own->last++) return base;
+  for (int k = *base ? own->last : 1;; k++) {
     dfq__text t = dfq__text_in(db->heap);
-    if (*base) dfq__putf(&t, "%s_%d", base, k);
+    if (*base) dfq__putf(&t, "%s_%d", base, own->last = k);
     else if (k == 1) dfq__putf(&t, "column_%zu", c + 1);
     else dfq__putf(&t, "column_%zu_%d", c + 1, k);
-    name = t.failed ? NULL : dfq__intern_n(db, t.data, t.len);
+    const char *name = t.failed ? NULL : dfq__intern_n(db, t.data, t.len);
     dfq__text_free(&t);
-    if (!name) return NULL;
-    const dfq__csv_name *is = dfq__csv_name_of(m, name);
-    if (is->asked || is->used) name = NULL;
+    if (!name || !(is = dfq__csv_name_of(m, name))->name) return name ? is->name = name : NULL;
   }
-  if (*base) dfq__csv_name_of(m, base)->last = k - 1;
-  return name;
-}
-
-// What column c is called by the header: its name there, made unique. NULL without memory.
-static const char *dfq__csv_name_here(const dfq__csv_sample *m, size_t c, const char *name) {
-  dfq__csv_name *here = dfq__csv_name_of(m, name);
-  bool free = *name && !here->used;
-  if (free) here->last = 1;
-  else name = dfq__csv_new_name(m, c, name);
-  if (name) dfq__csv_name_of(m, name)->used = true;
-  return name;
 }
 
 enum { DFQ__CSV_NAMED = 20 };   // of renamed columns, one note each
