@@ -6651,26 +6651,45 @@ static const char *dfq__make_moment(const dfq__scalar_args *in, dfq_value *to) {
 //   since 1970         %F %Y-%m-%d     %T %H:%M:%S         %R %H:%M    %% %
 //
 // Reading takes a digit less, too ("9" for %d); %y is 1969 to 2068; month and day are 1, and
-// the clock is 0, where the format says nothing. %j %e %u %w %V %G %s are for writing only. A
-// format that is a literal is looked at when the frame is built.
+// the clock is 0, where the format says nothing. %j %e %u %w %V %G %s are for writing only, and
+// only to write may a format name something twice (%d and %F). A format that is a literal is
+// looked at when the frame is built.
 
 static const char *const dfq__format_writes = "YymdejHIMSfpaAbBuwVGsFTR%";
 static const char *const dfq__format_reads = "YymdHIMSfpaAbBFTR%";
 
+// %F, %T, %R as what they stand for; NULL for all others.
+static const char *dfq__format_short(char c) {
+  return c == 'F' ? "%Y-%m-%d" : c == 'T' ? "%H:%M:%S" : c == 'R' ? "%H:%M" : NULL;
+}
+
+// What a sign tells of a moment, a bit each: the year is the lowest.
+static unsigned dfq__format_tells(char c) {
+  static const char *const told[] = { "Yy", "mbB", "d", "HI", "M", "S", "f", "p" };
+  const char *full = dfq__format_short(c);
+  unsigned tells = 0;
+  for (unsigned i = 0; i < sizeof told / sizeof *told; i++)
+    if (strchr(told[i], c)) tells |= 1u << i;
+  for (; full && *full; full++) tells |= dfq__format_tells(*full);
+  return tells;
+}
+
 // Returns: NULL, or what is wrong with the format, and at which of its bytes. Without a year
-// there is nothing to make of a text.
+// there is nothing to make of a text, and what it tells twice it may tell in two ways.
 static const char *dfq__format_check(const dfq_value *format, bool reads, size_t *at) {
   const char *s = format->as.s, *known = reads ? dfq__format_reads : dfq__format_writes;
-  bool year = !reads;
+  unsigned told = 0;
   for (*at = 0; *at < format->len; ++*at) {
     if (s[*at] != '%') continue;
     char c = *at + 1 < format->len ? s[*at + 1] : 0;
     if (!c || !strchr(known, c)) return "has a format with an unknown part";
-    year = year || c == 'Y' || c == 'y' || c == 'F';
+    unsigned tells = dfq__format_tells(c);
+    if (reads && (told & tells)) return "has a format that tells the same thing twice";
+    told |= tells;
     ++*at;
   }
   *at = 0;
-  return year ? NULL : "has a format without a year";
+  return !reads || (told & 1) ? NULL : "has a format without a year";
 }
 
 // A moment taken apart.
@@ -6679,11 +6698,6 @@ typedef struct dfq__parts {
   int month, mday;
   int64_t half;               // while reading: 0 am, 1 pm, -1 not said
 } dfq__parts;
-
-// %F, %T, %R as what they stand for; NULL for all others.
-static const char *dfq__format_short(char c) {
-  return c == 'F' ? "%Y-%m-%d" : c == 'T' ? "%H:%M:%S" : c == 'R' ? "%H:%M" : NULL;
-}
 
 static void dfq__put_digits(dfq__text *t, int digits, int64_t n) {
   dfq__putf(t, "%0*lld", digits, (long long)n);
