@@ -72,6 +72,9 @@ ROWS = [
 FAILED = {"tests": 1, "hostile": 1, "threads": 1, "valgrind": 1, "memory": 1, "integers": 1,
           "analysers": 1, "platforms": 1}
 
+# Rows of which each of two processes counts its part.
+PARTS = {"faults", "arithmetic"}
+
 # What of it `make check` and `make test` try: rows as above with their lines, if these differ.
 SEEN = {
     "tests": None, "plans": None, "faults": None, "arithmetic": None, "fuzzing": None,
@@ -102,6 +105,8 @@ def found(name, pattern, text, output):
     rows = [m if isinstance(m, tuple) else (m,) for m in matches]
     numbers = [[int(x) if x.isdigit() else 0 for x in row] for row in rows]
     last, failed = rows[-1], 0
+    if name in PARTS:
+        last = [str(sum(row[i] for row in numbers)) for i in range(len(last))]
     if name in FAILED:
         failed = sum(row[FAILED[name]] for row in (numbers if "{all}" in text else numbers[-1:]))
     text = text.replace("{+}", grouped(str(sum(next((x for x in row if x), 0) for row in numbers))))
