@@ -11,22 +11,13 @@ static const plan_way few[] = {
   { "two threads", "few" GROUP, DFQ_BATCH_ENGINE, 2, 16, 0 },
   { "one thread", "few" GROUP, DFQ_BATCH_ENGINE, 1, 16, 0 },
 };
-static const plan_way many[] = {
-  { "one thread", "orders" GROUP, DFQ_BATCH_ENGINE, 1, 0, 0 },
-  { "two threads", "orders" GROUP, DFQ_BATCH_ENGINE, 2, 0, 0 },
-};
-static const plan_way groups[] = {
-  { "one thread", GROUPS, DFQ_BATCH_ENGINE, 1, 0, 0 },
-  { "two threads", GROUPS, DFQ_BATCH_ENGINE, 2, 0, 0 },
-};
-static const plan_way medians[] = {
-  { "one thread", MEDIANS, DFQ_BATCH_ENGINE, 1, 0, 0 },
-  { "two threads", MEDIANS, DFQ_BATCH_ENGINE, 2, 0, 0 },
-};
-static const plan_way right[] = {
-  { "one thread", RIGHT, DFQ_BATCH_ENGINE, 1, 0, OFF(DFQ_RULE_BUILD_SIDE) },
-  { "two threads", RIGHT, DFQ_BATCH_ENGINE, 2, 0, OFF(DFQ_RULE_BUILD_SIDE) },
-};
+#define ONE_AND_TWO(text, off)                                                                 \
+  { { "one thread", text, DFQ_BATCH_ENGINE, 1, 0, off },                                       \
+    { "two threads", text, DFQ_BATCH_ENGINE, 2, 0, off } }
+static const plan_way many[] = ONE_AND_TWO("orders" GROUP, 0);
+static const plan_way groups[] = ONE_AND_TWO(GROUPS, 0);
+static const plan_way medians[] = ONE_AND_TWO(MEDIANS, 0);
+static const plan_way right[] = ONE_AND_TWO(RIGHT, OFF(DFQ_RULE_BUILD_SIDE));
 
 int main(void) {
   if (!begin(false)) return 1;
