@@ -2,6 +2,23 @@
 // the error, that one of them makes alone. Small batches make small morsels (32 batches), so a
 // few thousand rows are many of them.
 
+// A word of that number; one in so many is longer.
+static dfq_value par_word(char (*to)[40], int word, int every) {
+  int n = snprintf(*to, sizeof *to, word % every ? "w%d" : "a word that is longer, %d", word);
+  return dfq__value_str(*to, (size_t)n);
+}
+
+// A scan of rows; their cells and texts are freed.
+static dfq_frame *par_rows(dfq *db, const dfq_field *field, int columns, dfq_value *cell,
+                           size_t rows, char (*text)[40]) {
+  dfq_table *t = dfq_table_from_rows(db, field, columns, cell, rows);
+  dfq_frame *f = dfq_scan_table(db, t);
+  dfq_table_free(t);
+  free(cell);
+  free(text);
+  return f;
+}
+
 // A table of 3,000 rows: n ascends, k and s repeat, x and s have nulls, but only from row 1,000
 // on; some texts are too long for a view.
 static dfq_frame *par_table(dfq *db, uint64_t seed) {
@@ -11,11 +28,9 @@ static dfq_frame *par_table(dfq *db, uint64_t seed) {
   for (size_t i = 0; i < N; i++) {
     dfq_value *v = cell + 5 * i;
     int word = ch0_below(&seed, 60);
-    int len = snprintf(text[i], sizeof text[i], word % 3 ? "w%d" : "a word that is longer, %d",
-                       word);
     v[0] = dfq__value_int(DFQ_I64, (int64_t)i);
     v[1] = dfq__value_int(DFQ_I64, ch0_below(&seed, 40));
-    v[2] = dfq__value_str(text[i], (size_t)len);
+    v[2] = par_word(&text[i], word, 3);
     v[3] = dfq__value_f64(hash_nasty(&seed, ch0_below(&seed, 6)));
     v[4] = dfq__value_int(DFQ_BOOL, ch0_below(&seed, 2));
     for (int c = 2; c < 4 && i > 1000; c++)
@@ -23,12 +38,7 @@ static dfq_frame *par_table(dfq *db, uint64_t seed) {
   }
   dfq_field field[5] = { { "n", DFQ_I64, NULL }, { "k", DFQ_I64, NULL }, { "s", DFQ_STR, NULL },
                          { "x", DFQ_F64, NULL }, { "b", DFQ_BOOL, NULL } };
-  dfq_table *t = dfq_table_from_rows(db, field, 5, cell, N);
-  dfq_frame *f = dfq_scan_table(db, t);
-  dfq_table_free(t);
-  free(cell);
-  free(text);
-  return f;
+  return par_rows(db, field, 5, cell, N, text);
 }
 
 // One thread's table, or its error, is what every number of threads gives, at any batch size.

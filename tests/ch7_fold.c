@@ -8,16 +8,14 @@ enum { FOLD_ROWS = 40000 };
 // floats, as keys and to be added up. t: as s, but few. d: large and fine floats by turns.
 static dfq_frame *fold_table(dfq *db, uint64_t seed) {
   dfq_value *cell = (dfq_value *)test_alloc(7 * FOLD_ROWS * sizeof *cell);
-  char (*text)[48] = (char (*)[48])test_alloc(FOLD_ROWS * sizeof *text);
+  char (*text)[40] = (char (*)[40])test_alloc(FOLD_ROWS * sizeof *text);
   for (size_t i = 0; i < FOLD_ROWS; i++) {
     dfq_value *v = cell + 7 * i;
     int word = ch0_below(&seed, 20000);
-    int len = snprintf(text[i], sizeof text[i], word % 5 ? "w%d" : "a word that is longer, %d",
-                       word);
     v[0] = dfq__value_int(DFQ_I64, ch0_below(&seed, 12000));
     v[1] = dfq__value_int(DFQ_I64, (int64_t)(i * i / 3000) - 500 + ch0_below(&seed, 100));
     v[2] = dfq__value_int(DFQ_I64, (int64_t)((uint64_t)ch0_below(&seed, 90) << 57));
-    v[3] = dfq__value_str(text[i], (size_t)len);
+    v[3] = par_word(&text[i], word, 5);
     v[4] = dfq__value_f64(ch0_below(&seed, 9000) / 7.0);
     v[5] = dfq__value_str(text[i], 2);
     v[6] = dfq__value_f64(i % 3 ? 1e15 + word : 1e-9 * word);
@@ -27,12 +25,7 @@ static dfq_frame *fold_table(dfq *db, uint64_t seed) {
   dfq_field field[7] = { { "a", DFQ_I64, NULL }, { "b", DFQ_I64, NULL }, { "c", DFQ_I64, NULL },
                          { "s", DFQ_STR, NULL }, { "f", DFQ_F64, NULL }, { "t", DFQ_STR, NULL },
                          { "d", DFQ_F64, NULL } };
-  dfq_table *t = dfq_table_from_rows(db, field, 7, cell, FOLD_ROWS);
-  dfq_frame *f = dfq_scan_table(db, t);
-  dfq_table_free(t);
-  free(cell);
-  free(text);
-  return f;
+  return par_rows(db, field, 7, cell, FOLD_ROWS, text);
 }
 
 static void fold_check(dfq *db, const char *name, const char *pipeline) {
