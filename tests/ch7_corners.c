@@ -62,6 +62,14 @@ TEST(corner_one_group_of_no_rows) {
   dfq_close(db);
 }
 
+static dfq *corner_open(dfq_realloc_fn hook, void *user) {
+  dfq_options o;
+  memset(&o, 0, sizeof o);
+  o.realloc = hook;
+  o.realloc_user = user;
+  return dfq_open(&o);
+}
+
 // A memory hook for several threads, of which one call is refused; it counts what is held.
 typedef struct corner_hook {
   dfq__lock lock;
@@ -83,11 +91,7 @@ static void corner_fold(size_t *calls, size_t back) {
   corner_hook h;
   memset(&h, 0, sizeof h);
   dfq__lock_init(&h.lock);
-  dfq_options o;
-  memset(&o, 0, sizeof o);
-  o.realloc = corner_realloc;
-  o.realloc_user = &h;
-  dfq *db = dfq_open(&o);
+  dfq *db = corner_open(corner_realloc, &h);
   db->heap->morsel = 1;
   db->heap->chunk = 64;
   dfq_field field[2] = { { "k", DFQ_I64, NULL }, { "s", DFQ_STR, NULL } };
@@ -101,11 +105,7 @@ static void corner_fold(size_t *calls, size_t back) {
   free(cell);
   dfq_frame *f = dfq_group_by(dfq_scan_table(db, t), "k",
                               "min(s) as s, approx_n_unique(s) as n");
-  dfq_run_options run;
-  memset(&run, 0, sizeof run);
-  run.threads = 2;
-  run.batch_rows = 64;
-  f = dfq_configure(f, &run);
+  f = corner_run(f, 2);
   size_t before = h.memory.calls;
   h.memory.fail_at = back ? before + (*calls > back ? *calls - back : 1) : 0;
   got = dfq_collect(f);
@@ -157,11 +157,7 @@ static void corner_ask(void *arrays, int thread) {
 // whole. The sanitizer sees it in some of the rounds.
 static void corner_arrays_round(void) {
   corner_arrays a = { NULL, 0, 0, 0 };
-  dfq_options o;
-  memset(&o, 0, sizeof o);
-  o.realloc = corner_refuse;
-  o.realloc_user = &a;
-  dfq *db = dfq_open(&o);
+  dfq *db = corner_open(corner_refuse, &a);
   db->heap->narrow = 10;
   static int64_t x[CORNER_CELLS];
   for (int i = 0; i < CORNER_CELLS; i++) x[i] = i % 100;
