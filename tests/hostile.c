@@ -175,8 +175,8 @@ TEST(hostile_names) {
   dfq_close(db);
 }
 
-// How far keys of these hashes stand from where they should, on average, in a table that is half
-// full at most and goes by the upper or the lower bits.
+// How far keys of these hashes stand from where they should, on average, in a table that is at
+// most half full, and goes by the upper or the lower bits.
 static double hostile_walk(const uint64_t *hash, size_t n, bool low) {
   size_t slots = 1, walk = 0;
   int lg = 0;
