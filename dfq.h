@@ -38407,7 +38407,9 @@ static const char *dfq__csv_name_here(const dfq__csv_sample *m, size_t c, const 
     else dfq__putf(&t, "column_%zu_%d", c + 1, k);
     const char *name = t.failed ? NULL : dfq__intern_n(db, t.data, t.len);
     dfq__text_free(&t);
-    if (!name || !(is = dfq__csv_name_of(m, name))->name) return name ? is->name = name : NULL;
+    if (!name) return NULL;
+    is = dfq__csv_name_of(m, name);
+    if (!is->name) return is->name = name;
   }
 }
 
