@@ -283,9 +283,9 @@ static uint64_t thr_parts(thr_crowd *c, dfq_frame *f, int worker) {
     sum = sum * 31 + thr_path(path);
     remove(path);
     snprintf(path, sizeof path, "%s/k=%d", c->dir[worker], k);
-    remove(path);
+    rmdir(path);
   }
-  remove(c->dir[worker]);
+  rmdir(c->dir[worker]);
   return sum;
 }
 
