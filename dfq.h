@@ -14381,7 +14381,8 @@ DFQ_API dfq_table *dfq_table_from_rows(dfq *db, const dfq_field *fields, int cou
 
 enum {
   DFQ__CODED_ROWS = 64,          // from so many rows on
-  DFQ__CODED_TRIAL = 1 << 17     // texts from which on most rows must repeat one
+  DFQ__CODED_TRIAL = 1 << 17,    // texts from which on most rows must repeat one, ...
+  DFQ__CODED_SHARE = 16          // ... or one for so many rows: a trial that costs little
 };
 
 // Numbers the texts of column c, unless nearly every row has one of its own. False without
@@ -14391,12 +14392,13 @@ static bool dfq__table_number(dfq_table *t, int c, uint64_t seed) {
   dfq__coded *to = &t->coded[c];
   dfq__lexicon *l = dfq__lexicon_new(t->heap, seed);
   dfq__vec all = dfq__store_vec(&t->store, c);
+  size_t trial = dfq__max(DFQ__CODED_TRIAL, t->store.rows / DFQ__CODED_SHARE);
   bool ok = l && dfq__buffer_reserve(t->heap, &to->code, t->store.rows * 4 + 4), worth = true;
   uint32_t *code = (uint32_t *)(void *)to->code.data;
   for (size_t at = 0; ok && worth && at < t->store.rows; at += PIECE) {
     dfq__vec v = dfq__vec_from(all, at);
     ok = dfq__lexicon_number(l, &v, dfq__min(PIECE, t->store.rows - at), code + at);
-    worth = l->words.count <= DFQ__CODED_TRIAL || l->words.count <= l->rows / 2;
+    worth = l->words.count <= trial || l->words.count <= l->rows / 2;
   }
   to->tried = ok;
   to->words = ok && worth ? l : NULL;
