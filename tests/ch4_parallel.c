@@ -222,24 +222,26 @@ static bool par_asked(void *user) {
   return ++c->calls > c->most;
 }
 
+// Three threads, until they are asked more often than `most`: by the caller's thread alone.
+static void par_run_cancelled(dfq *db, dfq_frame *f, size_t batch_rows, int most) {
+  par_cancel c = { pthread_self(), 0, most, false };
+  dfq_run_options run;
+  memset(&run, 0, sizeof run);
+  run.threads = 3;
+  run.batch_rows = batch_rows;
+  run.cancel = par_asked;
+  run.cancel_user = &c;
+  dfq_table *t = dfq_collect(dfq_configure(f, &run));
+  CHECK(!c.elsewhere);
+  CHECK(t ? c.calls <= most : dfq_error_status(db) == DFQ_CANCELLED);
+  dfq_table_free(t);
+}
+
 TEST(par_cancel_is_asked_by_one) {
   dfq *db = dfq_open(NULL);
   dfq_frame *f = dfq_filter(par_table(db, 11), "n % 2 = 0");
-  for (int most = 0; most < 100; most += 3) {
-    par_cancel c = { pthread_self(), 0, most, false };
-    dfq_run_options run;
-    memset(&run, 0, sizeof run);
-    run.threads = 3;
-    run.batch_rows = 1;
-    run.cancel = par_asked;
-    run.cancel_user = &c;
-    bool grouped = most % 2;
-    dfq_frame *g = dfq_configure(grouped ? dfq_group_by(f, "k", "sum(x) as x") : f, &run);
-    dfq_table *t = dfq_collect(g);
-    CHECK(!c.elsewhere);
-    CHECK(t ? c.calls <= most : dfq_error_status(db) == DFQ_CANCELLED);
-    dfq_table_free(t);
-  }
+  for (int most = 0; most < 100; most += 3)
+    par_run_cancelled(db, most % 2 ? dfq_group_by(f, "k", "sum(x) as x") : f, 1, most);
   dfq_close(db);
 }
 

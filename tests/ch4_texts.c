@@ -32,15 +32,19 @@ static dfq *texts_db(void) {
   return db;
 }
 
+static dfq_table *texts_run(dfq_frame *f, int threads, size_t batch_rows) {
+  dfq_run_options run;
+  memset(&run, 0, sizeof run);
+  run.threads = threads;
+  run.batch_rows = batch_rows;
+  return dfq_collect(dfq_configure(f, &run));
+}
+
 static dfq_table *texts_load(dfq *db, const char *path, int threads) {
   dfq_csv_options o;
-  dfq_run_options run;
   memset(&o, 0, sizeof o);
-  memset(&run, 0, sizeof run);
   o.types = "none: str";
-  run.threads = threads;
-  run.batch_rows = 16;
-  dfq_table *t = dfq_collect(dfq_configure(dfq_scan_csv(db, path, &o), &run));
+  dfq_table *t = texts_run(dfq_scan_csv(db, path, &o), threads, 16);
   if (!CHECK(t != NULL)) test_fail("    %s\n", dfq_error(db));
   return t;
 }
@@ -166,11 +170,7 @@ TEST(texts_in_queries) {
     dfq_frame *f = dfq_query(db, texts_queries[i]);
     bool ok = CHECK(want != NULL) && CHECK(dfq_check_equivalent(f, NULL));
     for (int threads = 1; ok && threads < 4; threads++) {
-      dfq_run_options run;
-      memset(&run, 0, sizeof run);
-      run.threads = threads;
-      run.batch_rows = threads == 2 ? 16 : 0;
-      dfq_table *got = dfq_collect(dfq_configure(f, &run));
+      dfq_table *got = texts_run(f, threads, threads == 2 ? 16 : 0);
       ok = texts_same(got, want);
       dfq_table_free(got);
     }
@@ -193,13 +193,10 @@ TEST(texts_of_results_outlive_their_tables) {
   for (int i = 0; i < 4; i++)
     for (int threads = 1; threads < 3; threads++) {
       dfq *db = texts_db();
-      dfq_run_options run;
-      memset(&run, 0, sizeof run);
-      run.threads = threads;
       dfq_table *t = texts_load(db, path, threads), *plain = texts_plain(db, t);
       dfq_register(db, "t", dfq_scan_table(db, t));
       dfq_register(db, "u", dfq_scan_table(db, t));
-      dfq_table *got = dfq_collect(dfq_configure(dfq_query(db, query[i]), &run));
+      dfq_table *got = texts_run(dfq_query(db, query[i]), threads, 0);
       CHECK_STR(texts_kept(got), kept[i]);
       dfq_register(db, "u", dfq_scan_table(db, plain));
       dfq_register(db, "t", dfq_scan_table(db, plain));
@@ -255,12 +252,8 @@ TEST(texts_of_two_lexica) {
   dfq_table *t = texts_load(db, texts_file("texts.csv", 500, 500), 1);
   dfq_table *u = texts_load(db, texts_file("texts2.csv", 400, 400), 1);
   for (int threads = 1; threads < 3; threads++) {
-    dfq_run_options run;
-    memset(&run, 0, sizeof run);
-    run.threads = threads;
-    run.batch_rows = 32;
     dfq_frame *f = dfq_union(dfq_scan_table(db, t), dfq_scan_table(db, u));
-    dfq_table *got = dfq_collect(dfq_configure(f, &run));
+    dfq_table *got = texts_run(f, threads, 32);
     CHECK_STR(texts_kept(got), "------");
     dfq_table *plain = texts_plain(db, t), *more = texts_plain(db, u);
     f = dfq_union(dfq_scan_table(db, plain), dfq_scan_table(db, more));
@@ -280,14 +273,11 @@ TEST(texts_in_a_row_that_fails) {
   dfq *db = texts_db();
   dfq_table *t = texts_load(db, texts_file("texts.csv", 200, 200), 1);
   for (int threads = 1; threads < 3; threads++) {
-    dfq_run_options run;
-    memset(&run, 0, sizeof run);
-    run.threads = threads;
     dfq_frame *f = dfq_filter(dfq_scan_table(db, t), "cast(each as i64) > 3");
-    CHECK(dfq_collect(dfq_configure(f, &run)) == NULL);
+    CHECK(texts_run(f, threads, 0) == NULL);
     CHECK_HAS(dfq_error(db), "'e0'");
     f = dfq_filter(dfq_scan_table(db, t), "9223372036854775807 + n > 3");
-    CHECK(dfq_collect(dfq_configure(f, &run)) == NULL);
+    CHECK(texts_run(f, threads, 0) == NULL);
     CHECK_HAS(dfq_error(db), "overflow");
     CHECK(dfq_check_equivalent(f, NULL));
   }

@@ -252,19 +252,8 @@ TEST(top_memory_runs_out) { hash_fail_in_threads(top_without_memory); }
 // The cancel function is asked in the caller's thread, and what it says ends the others.
 TEST(top_is_cancelled) {
   dfq *db = top_db(3000, false, 11);
-  for (int most = 0; most < 120; most += 7) {
-    par_cancel c = { pthread_self(), 0, most, false };
-    dfq_run_options run;
-    memset(&run, 0, sizeof run);
-    run.threads = 3;
-    run.batch_rows = 20;
-    run.cancel = par_asked;
-    run.cancel_user = &c;
-    dfq_table *t = dfq_collect(dfq_configure(dfq_query(db, "x | sort x, n | limit 9"), &run));
-    CHECK(!c.elsewhere);
-    CHECK(t ? c.calls <= most : dfq_error_status(db) == DFQ_CANCELLED);
-    dfq_table_free(t);
-  }
+  for (int most = 0; most < 120; most += 7)
+    par_run_cancelled(db, dfq_query(db, "x | sort x, n | limit 9"), 20, most);
   dfq_close(db);
 }
 
