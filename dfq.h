@@ -12353,6 +12353,9 @@ static dfq__vec dfq__vec_of(dfq_type type, const void *data, const uint8_t *vali
   return v;
 }
 
+// Rows of a batch unless run options say otherwise: some columns of it fit the nearest cache.
+enum { DFQ__BATCH_ROWS = 2048 };
+
 // At least one row: an operator that has none left after its work asks for more input, or ends.
 struct dfq_batch {
   size_t rows;
@@ -12791,7 +12794,7 @@ static inline __m128d dfq__pair_same(__m128d a, __m128d b) {
   return _mm_or_pd(_mm_cmpeq_pd(a, b), nan);
 }
 static inline void dfq__ahead(const double *at) {
-  uintptr_t next = (uintptr_t)at + 2048 * sizeof *at;   // whatever is there: it is not read
+  uintptr_t next = (uintptr_t)at + DFQ__BATCH_ROWS * sizeof *at;   // perhaps nobody's memory
   _mm_prefetch((const char *)next, _MM_HINT_T0);
   _mm_prefetch((const char *)(next + 64), _MM_HINT_T0);
 }
@@ -13735,6 +13738,7 @@ DFQ__NOINLINE static uint32_t dfq__lexicon_add(dfq__lexicon *l, const dfq_view *
 static bool dfq__lexicon_number(dfq__lexicon *l, const dfq__vec *from, size_t n, uint32_t *to) {
   const dfq_view *view = (const dfq_view *)from->data, empty = dfq__view_of("", 0);
   const dfq_view *first = n && (!from->valid || from->valid[0]) ? view : &empty;
+  // what came lately is number 0 everywhere at first: so there must be one
   if (!l->words.count && dfq__lexicon_add(l, first) == DFQ__EMPTY) return false;
   for (size_t i = 0; i < n; i++) {
     const dfq_view *v = !from->valid || from->valid[i] ? &view[i] : &empty;
@@ -14162,13 +14166,14 @@ DFQ_API int dfq_table_find(const dfq_table *t, const char *name) {
 // A narrow cell, or a text by number, as its type has it: the bits above an unsigned number's
 // are not its own.
 static void dfq__narrow_get(const dfq__vec *v, size_t row, dfq_value *to) {
-  int64_t i = v->width == 1   ? ((const int8_t *)v->data)[row]
-              : v->width == 2 ? ((const int16_t *)v->data)[row]
-                              : ((const int32_t *)v->data)[row];
-  *to = dfq__value_int(v->type, dfq__layout_of(v->type) == DFQ__AS_U32 ? (uint32_t)i : i);
   if (v->texts) {   // a short text is borrowed from the lexicon's view
     const dfq_view *view = &v->texts->view[v->code[row]];
     *to = dfq__value_str(dfq__view_chars(view), view->len);
+  } else {
+    int64_t i = v->width == 1   ? ((const int8_t *)v->data)[row]
+                : v->width == 2 ? ((const int16_t *)v->data)[row]
+                                : ((const int32_t *)v->data)[row];
+    *to = dfq__value_int(v->type, dfq__layout_of(v->type) == DFQ__AS_U32 ? (uint32_t)i : i);
   }
   if (v->valid && !v->valid[row]) to->type = DFQ_NULL;
 }
@@ -14225,8 +14230,8 @@ static dfq__vec dfq__table_vec(const dfq_table *t, int c) {
   size_t rows = t->store.rows;
   dfq__lock_take(t->lock);
   if (!wide->data && dfq__buffer_reserve(t->heap, wide, rows * dfq__size_of(v.type)))
-    dfq__vec_widen(&v, wide->data, rows);
-  v.data = wide->data;     // while nobody else is making it, who had memory for it
+    dfq__widen(wide->data, &v, rows);
+  v.data = wide->data;   // read under the lock, too: another thread may be filling it
   v.width = 0;
   dfq__lock_give(t->lock);
   return v;
@@ -15387,6 +15392,10 @@ static void dfq__run_close(dfq__run *run) {
   dfq__free(db->heap, run, sizeof *run);
 }
 
+static size_t dfq__batch_rows(const dfq_run_options *o) {
+  return o->batch_rows ? dfq__min(o->batch_rows, (size_t)1 << 24) : (size_t)DFQ__BATCH_ROWS;
+}
+
 // Prepares to run a frame: copies and optimizes its plan. NULL on error (dfq_error).
 static dfq__run *dfq__run_open(dfq_frame *f, bool whole) {
   if (!f) return NULL;
@@ -15397,7 +15406,7 @@ static dfq__run *dfq__run_open(dfq_frame *f, bool whole) {
   run->options = f->run;
   run->whole = whole;
   run->cancels = dfq__load(&f->db->cancels);
-  run->batch_rows = f->run.batch_rows ? dfq__min(f->run.batch_rows, (size_t)1 << 24) : 2048;
+  run->batch_rows = dfq__batch_rows(&f->run);
   run->own = dfq__own_context(f->db);
   if (run->own) run->plan = dfq__plan_for_run(run, f->node);
   if (run->plan)
@@ -15765,7 +15774,7 @@ static bool dfq__table_scan_morsel(dfq__op *op, size_t number) {
 
 // Widens column c of the batch at hand, where it is narrow.
 static void dfq__table_scan_widen(dfq__op *op, int c) {
-  dfq__vec *v = &op->out.column[c];
+  dfq__vec *v = &op->out.column[c];   // without narrow columns there is no room to widen to
   if (v->width) dfq__vec_widen(v, ((dfq__table_scan *)op)->wide[c].data, op->out.rows);
 }
 
@@ -15802,7 +15811,7 @@ static dfq__event dfq__table_scan_next(dfq__op *op) {
   op->out.rows = n;
   for (int c = 0; c < op->out.columns && !s->lazy; c++) dfq__table_scan_widen(op, c);
   s->at += n;
-  if (s->table) dfq__run_read(op->run, n);
+  if (s->table) dfq__run_read(op->run, n);   // rows of >>share are counted at their source
   return DFQ__BATCH;
 }
 
@@ -16332,6 +16341,13 @@ static void dfq__filter_order(dfq__filter *f) {
   }
 }
 
+// Widens what a test looks at: nothing, where it is asked about texts.
+static void dfq__test_widen(dfq__filter *f, const dfq__test *t) {
+  dfq__op *scan = f->head.in[0];
+  if (!t->conjunct) dfq__table_scan_widen(scan, t->column);
+  else if (!dfq__test_coded(t, &scan->out)) dfq__table_scan_widen_for(scan, t->conjunct);
+}
+
 // Puts a batch through the tests. Returns how many rows are left; *row: their numbers, NULL for
 // all. SIZE_MAX without memory.
 static size_t dfq__filter_batch(dfq__filter *f, const dfq_schema *schema, const dfq__batch *in,
@@ -16343,10 +16359,7 @@ static size_t dfq__filter_batch(dfq__filter *f, const dfq_schema *schema, const 
   for (int i = 0; i < f->tests && n; i++) {
     dfq__test *t = &f->test[i];
     if (!t->conjunct && (!t->sieve || t->off)) continue;
-    if (f->narrow && t->conjunct && !dfq__test_coded(t, in))
-      dfq__table_scan_widen_for(f->head.in[0], t->conjunct);
-    else if (f->narrow && t->conjunct) {}
-    else if (f->narrow) dfq__table_scan_widen(f->head.in[0], t->column);
+    if (f->narrow) dfq__test_widen(f, t);
     size_t kept = dfq__test_rows(f, t, schema, in, n, listed, before);
     if (kept == SIZE_MAX) return kept;
     t->seen += n;
@@ -35219,7 +35232,7 @@ static void dfq__put_variant(dfq__text *t, const dfq_run_options *o) {
   dfq__run run;
   memset(&run, 0, sizeof run);
   run.options = *o;
-  run.batch_rows = o->batch_rows ? o->batch_rows : 2048;
+  run.batch_rows = dfq__batch_rows(o);
   dfq__put_settings(t, &run);
 }
 
@@ -35271,7 +35284,7 @@ static void dfq__check_rules(dfq__check *c, bool small) {
     uint32_t off = (uint32_t)1 << i;
     dfq__check_variant(c, DFQ_ROW_ENGINE, 0, 1, off);
     dfq__check_variant(c, DFQ_BATCH_ENGINE, 3, 1, off);
-    dfq__check_variant(c, DFQ_BATCH_ENGINE, 2048, 2, off);
+    dfq__check_variant(c, DFQ_BATCH_ENGINE, DFQ__BATCH_ROWS, 2, off);
   }
   for (uint32_t subset = 1; small && subset < 32; subset++) {
     uint32_t off = 0;
@@ -38338,6 +38351,9 @@ static bool dfq__csv_read_sample(dfq__csv_sample *m) {
   return false;
 }
 
+// Plans compare names by pairs here and there: of more columns they would take minutes.
+enum { DFQ__CSV_COLUMNS = 100000 };
+
 // How many columns there are, and whether an empty field follows the last one in every row, as
 // in the tables of TPC-H. False after an error.
 static bool dfq__csv_count_columns(dfq__csv_sample *m, size_t *columns) {
@@ -38352,10 +38368,10 @@ static bool dfq__csv_count_columns(dfq__csv_sample *m, size_t *columns) {
   *columns = named ? named : head ? head - drops : fields - trails;
   s->trailing = (trails && fields == *columns + 1) || (head_trails && head == *columns + 1) ||
                 s->options.ragged != DFQ_RAGGED_ERROR;
-  bool fits = *columns <= 100000;   // plans compare names by pairs here and there
+  bool fits = *columns <= DFQ__CSV_COLUMNS;
   if (!fits)
-    dfq__verb_error(m->verb, DFQ_LIMIT, "%s has %zu columns, more than 100000\n  try: cut out "
-                    "a part of them", s->path, *columns);
+    dfq__verb_error(m->verb, DFQ_LIMIT, "%s has %zu columns, more than %d\n  try: cut out a "
+                    "part of them", s->path, *columns, DFQ__CSV_COLUMNS);
   if (!fits || !named || !fields || s->trailing || fields == named) return fits;
   dfq__verb_error(m->verb, DFQ_USAGE, "names has %zu name%s, but there %s %zu column%s in %s",
                   named, named == 1 ? "" : "s", fields == 1 ? "is" : "are", fields,
