@@ -65,6 +65,7 @@
 #include "ch6_asked.c"
 #include "ch4_speed.c"
 #include "ch4_narrow.c"
+#include "ch4_sums.c"
 #include "ch4_texts.c"
 #include "ch6_plain.c"
 #include "arithmetic.c"
@@ -149,6 +150,7 @@ int main(int argc, char **argv) {
   run_ch6_asked();
   run_ch4_speed();
   run_ch4_narrow();
+  run_ch4_sums();
   run_ch4_texts();
   run_ch6_plain();
   run_arithmetic();
