@@ -17116,17 +17116,12 @@ static bool dfq__op_keep(dfq__op *op, const dfq__batch *in, dfq__store *to) {
   return dfq__store_append(to, in);
 }
 
-// Reads a chain to its end into an empty store, by add, with as many threads as it is worth.
-// op: what the rows are for, whose input chain is; or the chain itself. False with the run's
-// error set, or without memory.
-static bool dfq__read_into(dfq__op *op, dfq__op *chain,
-                           bool (*add)(dfq__op *op, const dfq__batch *in, dfq__store *part),
-                           dfq__store *to) {
-  dfq__crew crew;
+// Reads a chain to its end into a store, by add, with one thread; what several have left there
+// in vain is dropped. False with the run's error set, or without memory.
+static bool dfq__read_alone(dfq__op *op, dfq__op *chain,
+                            bool (*add)(dfq__op *op, const dfq__batch *in, dfq__store *part),
+                            dfq__store *to) {
   dfq__event e;
-  int done = dfq__crew_run(&crew, op, chain, dfq__crew_gather, to, add);
-  dfq__crew_close(&crew, op->run, done == 1);
-  if (done) return done > 0;
   size_t room = to->rows = 0;
   dfq__arena_release(&to->strings, 0);
   for (int c = 0; c < to->columns; c++) {
@@ -17146,6 +17141,18 @@ static bool dfq__read_into(dfq__op *op, dfq__op *chain,
     if (!room || !add(op, &chain->out, to)) return false;
   }
   return e == DFQ__END;
+}
+
+// Reads a chain to its end into an empty store, by add, with as many threads as it is worth.
+// op: what the rows are for, whose input chain is; or the chain itself. False with the run's
+// error set, or without memory.
+static bool dfq__read_into(dfq__op *op, dfq__op *chain,
+                           bool (*add)(dfq__op *op, const dfq__batch *in, dfq__store *part),
+                           dfq__store *to) {
+  dfq__crew crew;
+  int done = dfq__crew_run(&crew, op, chain, dfq__crew_gather, to, add);
+  dfq__crew_close(&crew, op->run, done == 1);
+  return done ? done > 0 : dfq__read_alone(op, chain, add, to);
 }
 
 DFQ__SMALL_END
@@ -18824,7 +18831,7 @@ static uint64_t dfq__f64_word(double v) {
 // them; NaN, made positive, is the greatest.
 static uint64_t dfq__order_word_f64(double v) {
   uint64_t w = dfq__f64_word(v);
-  return w >> 63 ? ~w : w | (uint64_t)1 << 63;
+  return w ^ ((0 - (w >> 63)) | (uint64_t)1 << 63);
 }
 
 // Of any value that is not stored as bytes. u64 needs no sign turned, nor does a bool.
@@ -28288,6 +28295,7 @@ typedef struct dfq__places {
   dfq__buffer number, word, row;   // of a batch: partitions, words, rows that stay
   dfq__buffer *packed;       // ... and their columns: data and valid by turns
   size_t seen, kept;
+  size_t expect;             // rows that there will be, about
 } dfq__places;
 
 // One window while it is computed. Results are kept by row number of the input, not by position
@@ -28669,8 +28677,10 @@ static bool dfq__window_partition(dfq__window_op *o, dfq__window_part *p, int ki
 // Rows that stay keep their place, so the filter stays as it is, and needs not be trusted: the
 // optimizer writes down how many places matter (the node's count), and nothing else changes.
 // When all rows are read, those that have to go by what is known then are dropped, too, and the
-// rest is sorted. Words may be equal where keys are not, of texts and of several keys, and rank
-// gives equal keys one place: there a row goes only if its word is greater.
+// rest is sorted. Threads know their own rows only, so more stay at first; then the words of
+// each partition become one list, found by its key (>>keys-united). Words may be equal where
+// keys are not, of texts and of several keys, and rank gives equal keys one place: there a row
+// goes only if its word is greater.
 //
 // Cost: a look-up and a comparison a row, instead of a copy and a sort; of n rows of a
 // partition in random order about k (1 + ln(n / k)) stay for the sort. When most rows stay, in
@@ -28682,9 +28692,13 @@ enum {
   DFQ__NUMBERED_ROWS = 2048    // of a store, at a time
 };
 
-static void dfq__places_free(dfq__heap *heap, dfq__places *p, int columns) {
+static void dfq__places_forget(dfq__places *p) {
+  if (p->keys.heap) dfq__buffer_free(p->keys.heap, &p->best);
   dfq__keys_free(&p->keys);
-  dfq__buffer_free(heap, &p->best);
+}
+
+static void dfq__places_free(dfq__heap *heap, dfq__places *p, int columns) {
+  dfq__places_forget(p);
   dfq__buffer_free(heap, &p->number);
   dfq__buffer_free(heap, &p->word);
   dfq__buffer_free(heap, &p->row);
@@ -28735,41 +28749,76 @@ static inline void dfq__places_put(uint64_t *best, size_t most, uint64_t w) {
   best[at] = w;
 }
 
+// Makes room for the words of all partitions; none is there yet: all may come before the
+// greatest. False without memory.
+static bool dfq__places_room(dfq__places *p) {
+  size_t old = p->best.bytes;
+  if (!dfq__buffer_reserve(p->keys.heap, &p->best, (p->keys.table.count + 1) * p->most * 8))
+    return false;
+  if (p->best.bytes > old) memset(p->best.data + old, 0xff, p->best.bytes - old);
+  return true;
+}
+
+// Of the rows of a batch those that no partition's words forbid so far. Without a branch, since
+// none could be predicted. Returns how many.
+static size_t dfq__places_pick(dfq__places *p, size_t n) {
+  const uint32_t *number = dfq__u32(&p->number);
+  const uint64_t *word = (const uint64_t *)(const void *)p->word.data;
+  const uint64_t *last = (const uint64_t *)(const void *)p->best.data + p->most - 1;
+  uint32_t *row = dfq__u32(&p->row);
+  size_t k = 0, most = p->most;
+  for (size_t i = 0; i < n; i++) {
+    row[k] = (uint32_t)i;
+    k += (size_t)(word[i] <= last[number[i] * most]);
+  }
+  return k;
+}
+
+// Puts the words of picked rows among the best, and leaves of these rows what still stays then:
+// of rows with equal words the first, where it comes first. Returns how many.
+static size_t dfq__places_note(dfq__places *p, size_t picked) {
+  const uint32_t *number = dfq__u32(&p->number);
+  const uint64_t *word = (const uint64_t *)(const void *)p->word.data;
+  uint32_t *row = dfq__u32(&p->row);
+  size_t k = 0;
+  for (size_t i = 0; i < picked; i++) {
+    uint64_t *best = (uint64_t *)(void *)p->best.data + number[row[i]] * p->most;
+    uint64_t w = word[row[i]], last = best[p->most - 1];
+    bool equal = w == last && (!p->strictly || w == 0 || w == UINT64_MAX);
+    row[k] = row[i];
+    k += (size_t)(w < last || equal);
+    if (w < last) dfq__places_put(best, p->most, w);
+  }
+  return k;
+}
+
 // Notes the numbers of the rows of o->batch that may still be among the first. put: they are
 // new, and are put among the best; else only what is known counts. False without memory.
 static bool dfq__places_look(dfq__window_op *o, bool put, size_t *kept) {
   dfq__places *p = &o->places;
   dfq__heap *heap = o->head.eval.heap;
-  size_t n = o->batch.rows, most = p->most, k = 0, old = p->best.bytes;
-  int parts = o->part[0].call.over.partitions;
+  size_t n = o->batch.rows;
   if (!dfq__buffer_reserve(heap, &p->number, n * 4 + 4) ||
       !dfq__buffer_reserve(heap, &p->word, n * 8 + 8) ||
       !dfq__buffer_reserve(heap, &p->row, n * 4 + 4)) return false;
-  uint32_t *number = dfq__u32(&p->number), *row = dfq__u32(&p->row);
-  uint64_t *word = (uint64_t *)(void *)p->word.data;
-  for (int i = 0; i < parts; i++) p->part[i] = o->batch.column[o->part[0].key[i]];
-  if (parts == 0) memset(number, 0, n * sizeof *number);
-  else if (!dfq__keys_add(&p->keys, p->part, n, number)) return false;
-  if (!dfq__buffer_reserve(heap, &p->best, (p->keys.table.count + 1) * most * 8)) return false;
-  if (p->best.bytes > old) memset(p->best.data + old, 0xff, p->best.bytes - old);
-  dfq__places_words(o, n, word);
-  for (size_t i = 0; i < n; i++) {
-    uint64_t *best = (uint64_t *)(void *)p->best.data + number[i] * most;
-    uint64_t w = word[i], last = best[most - 1];
-    bool equal = w == last && (!put || !p->strictly || w == 0 || w == UINT64_MAX);
-    row[k] = (uint32_t)i;
-    k += (size_t)(w < last || equal);
-    if (put && w < last) dfq__places_put(best, most, w);
-  }
-  *kept = k;
+  for (int i = 0; i < p->keys.columns; i++) p->part[i] = o->batch.column[o->part[0].key[i]];
+  if (!dfq__keys_add(&p->keys, p->part, n, dfq__u32(&p->number)) || !dfq__places_room(p))
+    return false;
+  dfq__places_words(o, n, (uint64_t *)(void *)p->word.data);
+  *kept = dfq__places_pick(p, n);
+  if (put) *kept = dfq__places_note(p, *kept);
   return true;
 }
 
+DFQ__SMALL_BEGIN
+
 // Do nearly all rows stay, although the partitions have had enough of them, or are as many?
+// Which shows late: of a million partitions few have a third row in the first million rows.
 static bool dfq__places_fail(const dfq__places *p) {
   size_t parts = p->keys.table.count + 1;
   bool enough = p->seen > DFQ__PLACES_TRIAL + 8 * p->most * parts;
-  bool many = p->seen > 16 * (size_t)DFQ__PLACES_TRIAL && parts > p->seen / 4;
+  bool far = p->seen > 16 * (size_t)DFQ__PLACES_TRIAL && p->seen > p->expect / 2;
+  bool many = far && parts > p->seen / 4;
   return (enough || many) && p->kept > p->seen - p->seen / 4;
 }
 
@@ -28782,6 +28831,7 @@ static bool dfq__places_within(dfq__window_op *o) {
   p->seen += n;
   p->kept += kept;
   p->on = !dfq__places_fail(p);
+  if (!p->on) dfq__places_forget(p);
   return kept == n ||
          dfq__pack(o->head.eval.heap, p->packed, &o->batch, dfq__u32(&p->row), kept, NULL);
 }
@@ -28795,18 +28845,65 @@ static size_t dfq__places_batch(dfq__window_op *o, size_t at) {
   return at + o->batch.rows;
 }
 
-// When all rows are there, drops those that have to go by what is known then. Where threads
-// have read, each knew its own rows only, and the words are collected anew. False without
+// Puts the least words of another thread's partitions among those here, whose keys are the same
+// words by now. False without memory.
+static bool dfq__places_merge(dfq__places *p, const dfq__places *from) {
+  const dfq__hash_table *keys = &from->keys.table;
+  const uint64_t *word = (const uint64_t *)(const void *)from->best.data;
+  uint32_t number[DFQ__NUMBERED_ROWS];
+  for (size_t at = 0, n; at < keys->count; at += n) {
+    n = dfq__min(keys->count - at, DFQ__NUMBERED_ROWS);
+    if (!dfq__find_or_add(&p->keys.table, dfq__table_key(keys, at), n, number) ||
+        !dfq__places_room(p)) return false;
+    for (size_t i = 0; i < n * p->most; i++) {
+      uint64_t *best = (uint64_t *)(void *)p->best.data + number[i / p->most] * p->most;
+      if (word[at * p->most + i] < best[p->most - 1])
+        dfq__places_put(best, p->most, word[at * p->most + i]);
+    }
+  }
+  return true;
+}
+
+// Takes over what a thread knows. Texts that its keys have met are looked up anew, for they may
+// be gone. False without memory.
+static bool dfq__places_take(dfq__places *p, dfq__places *from) {
+  dfq__places_forget(p);
+  p->keys = from->keys;
+  p->best = from->best;
+  memset(&from->keys, 0, sizeof from->keys);
+  memset(&from->best, 0, sizeof from->best);
+  for (int c = 0; c < p->keys.columns; c++) p->keys.map[c].of = NULL;
+  return dfq__keys_index(&p->keys);    // fields may have become wider
+}
+
+// Where threads have read, each knew its own rows only: what they know becomes one. If one of
+// them stopped asking, so do all. False without memory.
+static bool dfq__places_join(dfq__window_op *o, dfq__crew *crew) {
+  dfq__places *p = &o->places;
+  dfq__uniting u;
+  memset(&u, 0, sizeof u);
+  for (; u.count < crew->count; u.count++) {
+    dfq__places *from = &((dfq__window_op *)(void *)crew->worker[u.count].op)->places;
+    p->on = p->on && from->on;
+    u.set[u.count] = &from->keys;
+  }
+  if (!p->on) return true;
+  bool ok = dfq__keys_unite(&u);
+  for (int i = 0; ok && i < u.count; i++) {
+    dfq__places *from = &((dfq__window_op *)(void *)crew->worker[i].op)->places;
+    p->seen += from->seen;
+    ok = i ? dfq__places_merge(p, from) : dfq__places_take(p, from);
+  }
+  return ok;
+}
+
+// When all rows are there, drops those that have to go by what is known then. False without
 // memory.
 static bool dfq__places_settle(dfq__window_op *o) {
   dfq__store *s = &o->sorter.store, first;
   dfq__places *p = &o->places;
   size_t kept;
   bool ok = dfq__store_init(&first, s->heap, s->type, s->columns);
-  for (size_t at = 0; ok && !p->seen && at < s->rows;) {
-    at = dfq__places_batch(o, at);
-    ok = dfq__places_look(o, true, &kept);
-  }
   for (size_t at = 0; ok && at < s->rows;) {
     at = dfq__places_batch(o, at);
     ok = dfq__places_look(o, false, &kept) &&
@@ -28831,8 +28928,6 @@ static bool dfq__places_settle(dfq__window_op *o) {
 // Cost: a sort for each different partition and order (none for the table's own order), a
 // gather of each argument, then a step or a few per row; and memory for the rows. See >>slide
 // for the aggregates. Larger engines partition by hash first, and give partitions to threads.
-
-DFQ__SMALL_BEGIN
 
 // Binds what a window reads, and says which column of the store it is: one of the input, or a
 // further one. An expression that is always null becomes text.
@@ -28923,6 +29018,7 @@ static bool dfq__window_keep(dfq__op *op, const dfq__batch *in, dfq__store *to) 
   }
   op->rows_in += n;
   o->batch.rows = n;
+  o->places.expect = to->expect;
   if (o->places.on && !dfq__places_within(o)) return false;
   if (!dfq__store_append(to, &o->batch)) return false;
   dfq__op_holds(op, dfq__store_bytes(to));
@@ -28958,23 +29054,24 @@ static bool dfq__window_arrange(dfq__window_op *o, dfq__window_part *p, int kind
 }
 
 // Gives each row the number of its partition, as a word to sort by. Which number is no matter,
-// so a hash table does, whatever the keys are. False without memory.
+// so a hash table does, whatever the keys are; the one by which rows were dropped has them.
+// False without memory.
 static bool dfq__window_parts(dfq__window_op *o, const dfq__window_part *p) {
   dfq__op *op = &o->head;
   const dfq__store *s = &o->sorter.store;
   int count = p->call.over.partitions;
   uint64_t *word = (uint64_t *)dfq__veval_room(&op->eval, &o->parts, s->rows * 8);
   uint32_t number[DFQ__NUMBERED_ROWS];
-  dfq__key_set keys;
-  bool ok = dfq__window_key_set(o, p, s->type, &keys) && word;
+  dfq__key_set own, *keys = o->places.on ? &o->places.keys : &own;
+  bool ok = dfq__window_key_set(o, p, s->type, &own) && word;
   for (size_t at = 0, n; ok && at < s->rows; at += n) {
     n = dfq__min(s->rows - at, DFQ__NUMBERED_ROWS);
     for (int k = 0; k < count; k++)
       o->batch.column[k] = dfq__vec_from(dfq__store_vec(s, p->key[k]), at);
-    ok = dfq__keys_add(&keys, o->batch.column, n, number);
+    ok = dfq__keys_add(keys, o->batch.column, n, number);
     for (size_t i = 0; ok && i < n; i++) word[at + i] = number[i];
   }
-  dfq__keys_free(&keys);
+  dfq__keys_free(&own);
   return ok;
 }
 
@@ -29038,13 +29135,24 @@ static bool dfq__window_morsel(dfq__op *op, size_t number) {
   return dfq__kept_morsel(op, number, &o->emitted, &o->rows);
 }
 
+// Reads all rows. False with the run's error set, or without memory.
+static bool dfq__window_read(dfq__window_op *o) {
+  dfq__op *op = &o->head, *chain = op->in[0];
+  dfq__store *to = &o->sorter.store;
+  dfq__crew crew;
+  int done = dfq__crew_run(&crew, op, chain, dfq__crew_gather, to, dfq__window_keep);
+  if (done == 1 && o->places.on && !dfq__places_join(o, &crew)) done = -1;
+  dfq__crew_close(&crew, op->run, done == 1);
+  if (!done) done = dfq__read_alone(op, chain, dfq__window_keep, to);
+  return done > 0 && (!o->places.on || dfq__places_settle(o));
+}
+
 // The pipeline breaker: all rows, then all windows, sort by sort. A sort is by the keys of the
 // window that has the most: the others see fewer of them.
 static bool dfq__window_prepare(dfq__op *op) {
   dfq__window_op *o = (dfq__window_op *)op;
   if (op->lender) { dfq__window_share(o, (const dfq__window_op *)op->lender); return true; }
-  if (!dfq__read_into(op, op->in[0], dfq__window_keep, &o->sorter.store)) return false;
-  if (o->places.on && !dfq__places_settle(o)) return false;
+  if (!dfq__window_read(o)) return false;
   op->kept = o->rows = o->sorter.store.rows;
   op->weight = 1;
   for (int sort = 0; sort < o->sorts; sort++) {

@@ -87,6 +87,7 @@
 #include "ch7_fold.c"
 #include "ch7_corners.c"
 #include "ch7_top.c"
+#include "ch7_places.c"
 #endif
 
 int main(int argc, char **argv) {
@@ -172,6 +173,7 @@ int main(int argc, char **argv) {
   run_ch7_fold();
   run_ch7_corners();
   run_ch7_top();
+  run_ch7_places();
 #endif
   return test_summary();
 }

@@ -468,6 +468,8 @@ static const char *const fault_texts[] = {
   "orders | with sum(amount) over (partition by year order by order_id rows between 1 preceding"
     " and 1 following) as s, rank() over (order by amount desc) as r, lag(amount) over"
     " (partition by year order by order_id) as p, rolling_median(amount, 3) as m",
+  "orders | with row_number() over (partition by customer_id order by amount desc) as p"
+    " | filter p <= 1",
   "customers | with concat(name, '-----------------------------', region) as long"
     " | distinct long | group region: string_agg(long, ', ') as all | sort all",
   "customers | union (customers | filter region = 'EU') | distinct | row_index n",
