@@ -1,4 +1,5 @@
-// ch4_sums.c - what a filter lets through: the rows picked from a mask, against the plain way.
+// ch4_sums.c - what a filter lets through, and sums of everything: the rows picked from a mask,
+// and floats added up without writing their parts down. Both against the plain way.
 
 // Every way in which eight rows can be left, in front of and behind others, and all lengths.
 TEST(sums_rows_where_a_mask_is_true) {
@@ -20,6 +21,111 @@ TEST(sums_rows_where_a_mask_is_true) {
   }
 }
 
+// kind: of its floats. 0: prices; 1: all sizes, and inf and NaN at times; 2: prices, now and then
+// one too fine, or negative, or null; 3: far too large; 4: 0 and -0; 5: nothing but nulls; 6: as
+// 0, and the second half larger than 51 bits of the first's.
+static dfq_value sums_float(int kind, size_t i, size_t rows, uint64_t *seed) {
+  uint64_t r = test_random(seed);
+  double v = (double)(r >> 40) / 1e3;
+  if (kind == 1) memcpy(&v, &r, 8);
+  if (kind == 1 && r % 64 == 1) v = r % 3 ? HUGE_VAL : r % 5 ? -HUGE_VAL : (double)NAN;
+  if (kind == 2 && r % 700 == 3) v = 1e-30;
+  if (kind == 2 && r % 3 == 1) v = -v;
+  if (kind == 3) v = v * 1e30;
+  if (kind == 4) v = r % 2 ? 0.0 : -0.0;
+  if (kind == 6 && i > rows / 2) v = v * 1e13 + 0.5;
+  bool null = kind == 5 || (kind == 2 && r % 900 == 5);
+  return null ? dfq__value_null() : dfq__value_f64(v);
+}
+
+enum { SUMS_KINDS = 7 };
+
+static dfq_frame *sums_table(dfq *db, size_t rows, int kind, uint64_t seed) {
+  static const dfq_field field[] = { { "f", DFQ_F64, NULL }, { "g", DFQ_F32, NULL },
+                                     { "i", DFQ_I64, NULL }, { "k", DFQ_I64, NULL } };
+  dfq_value *cell = (dfq_value *)test_alloc((4 * rows + 1) * sizeof *cell);
+  for (size_t i = 0; i < rows; i++) {
+    dfq_value *v = cell + 4 * i;
+    v[0] = sums_float(kind, i, rows, &seed);
+    v[1] = sums_float(kind ? 2 : 0, i, rows, &seed);
+    if (v[1].type != DFQ_NULL) v[1] = dfq__value_f64((double)(float)v[1].as.f);
+    v[1].type = v[1].type == DFQ_NULL ? (dfq_type)DFQ_NULL : (dfq_type)DFQ_F32;
+    v[2] = dfq__value_int(DFQ_I64, (int64_t)(test_random(&seed) >> 30) - 5000);
+    v[3] = dfq__value_int(DFQ_I64, (int64_t)(test_random(&seed) % 100));
+  }
+  dfq_table *t = dfq_table_from_rows(db, field, 4, cell, rows);
+  dfq_frame *f = dfq_scan_table(db, t);
+  dfq_table_free(t);
+  free(cell);
+  return f;
+}
+
+// One sum of each of them at any number of threads, whatever the morsels.
+static void sums_threads(dfq *db, const char *pipeline) {
+  dfq_table *want = NULL;
+  for (int threads = 1; threads <= 3; threads++) {
+    dfq_run_options run;
+    char why[200] = "";
+    memset(&run, 0, sizeof run);
+    run.threads = threads;
+    dfq_table *got = dfq_collect(dfq_configure(dfq_query(db, pipeline), &run));
+    CHECK(got && (!want || dfq_table_equal(got, want, why, sizeof why)));
+    if (want) dfq_table_free(got);
+    else want = got;
+  }
+  dfq_table_free(want);
+}
+
+TEST(sums_of_all_rows_are_exact) {
+  static const char *const tails[] = {
+    "x | group: sum(f) as s", "x | filter k > 50 | group: sum(f) as s, count() as n",
+    "x | filter f > 50 | group: mean(f) as m, sum(f) as s, sum(g) as t, sum(i) as u",
+    "x | filter k < 0 | group: sum(f) as s, mean(g) as m", "x | filter k >= 0 | group: sum(f)",
+    "x | filter k = 7 | group: sum(g) as s, min(f) as m, std(f) as d",
+    "x | filter f > 50 and g < 9000 | group: sum(f) as s, sum(-f) as t, sum(f * 0.1) as u"
+  };
+  static const size_t sizes[] = { 0, 1, 63, 64, 300, 2500 };
+  for (int kind = 0; kind < SUMS_KINDS; kind++) {
+    dfq *db = dfq_open(NULL);
+    db->heap->morsel = 1;
+    for (int size = 0; size < 6; size++) {
+      CHECK(dfq_register(db, "x", sums_table(db, sizes[size], kind, (uint64_t)size + 5)));
+      CHECK_SAME(dfq_query(db, tails[(size + kind) % 7]));
+      CHECK_SAME(dfq_query(db, tails[(size + 2 * kind + 3) % 7]));
+    }
+    CHECK(dfq_register(db, "x", sums_table(db, 30000, kind, 3)));
+    for (int i = 0; i < 7; i++) sums_threads(db, tails[i]);
+    dfq_close(db);
+  }
+}
+
+// Against integers: the floats are multiples of 2^-20, so their sum is one, of so many units.
+TEST(sums_that_integers_know) {
+  dfq *db = dfq_open(NULL);
+  enum { ROWS = 20000 };
+  dfq_field field = { "f", DFQ_F64, NULL };
+  dfq_value *cell = (dfq_value *)test_alloc(ROWS * sizeof *cell);
+  uint64_t seed = 11;
+  int64_t want = 0;
+  for (size_t i = 0; i < ROWS; i++) {
+    int64_t v = (int64_t)(test_random(&seed) >> (i % 1000 == 1 ? 17 : 30)) - 9000000;
+    cell[i] = dfq__value_f64((double)v / 1048576.0);
+    if (v > 1 << 30) want += v;
+  }
+  dfq_table *t = dfq_table_from_rows(db, &field, 1, cell, ROWS);
+  CHECK(dfq_register(db, "x", dfq_scan_table(db, t)));
+  dfq_table_free(t);
+  free(cell);
+  t = dfq_collect(dfq_query(db, "x | filter f > 1024 | group: sum(f) as s"));
+  dfq_value v = dfq__value_null();
+  if (CHECK(t)) dfq_table_get(t, 0, 0, &v);
+  CHECK_F64(v.as.f, (double)want / 1048576.0);
+  dfq_table_free(t);
+  dfq_close(db);
+}
+
 static void run_ch4_sums(void) {
   RUN(sums_rows_where_a_mask_is_true);
+  RUN(sums_of_all_rows_are_exact);
+  RUN(sums_that_integers_know);
 }
