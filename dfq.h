@@ -16971,21 +16971,24 @@ static int dfq__crew_run(dfq__crew *crew, dfq__op *op, dfq__op *chain,
 // wait for a turn that then never comes. Cost: a second copy, out of the cache.
 
 // How many rows the store will have: what came out of the lower end's rows so far, by all that
-// it has. Not trusted far: a file may begin with what a filter drops; further where most rows
-// came, since each step less is one array less that later ones cannot grow over, and at most
-// half of what was asked for remains untouched.
+// it has. Not trusted far: a file may begin with what a filter drops; but where most rows came,
+// and many, it is, since each step less is one array less that later ones cannot grow over, and
+// at most half of what was asked for remains untouched.
 static size_t dfq__guess_rows(const dfq__op *scan, double all, uint64_t came, size_t rows) {
   double read = (double)scan->count->rows;
   double guess = all > 0 && read > 0 ? all * ((double)came / read) * 1.02 : 0;
-  double most = (read <= 2 * (double)came ? 64 : 4) * (double)rows + 65536;
-  if (dfq__op_breaks(scan) && read <= (double)came) most = all;   // groups, sorted rows: known
+  double most = 4 * (double)rows + 65536;
+  bool known = dfq__op_breaks(scan) && read <= (double)came;   // all groups, or sorted rows
+  if (known || (read <= 2 * (double)came && rows > 1 << 16)) most = all;
   return dfq__max(rows, (size_t)(guess < most ? guess : most));
 }
 
 // Makes room for values, of as many rows as were guessed, or as there are, if that is refused.
-// Returns that number; 0 without memory.
+// While it is open how narrow the cells will be, no more than that takes: what was asked for
+// would be several times of what is used. Returns that number; 0 without memory.
 static size_t dfq__store_room(dfq__store *to, size_t guessed, size_t rows) {
-  bool ok = true;
+  bool ok = true, open = to->packs && to->rows <= to->heap->narrow;
+  if (open) guessed = dfq__min(guessed, dfq__max(rows, to->heap->narrow));
   for (int c = 0; c < to->columns && ok; c++)
     ok = dfq__buffer_reserve(to->heap, &to->data[c], guessed * dfq__cell_size(to, c) + 1);
   if (ok) return dfq__max(guessed, 1);

@@ -122,6 +122,26 @@ TEST(narrow_cells_are_as_small_as_can_be) {
   dfq_close(db);
 }
 
+// No more memory is asked for than the narrow cells take: room for all rows is made when it is
+// known how small these are.
+TEST(narrow_tables_ask_for_no_more) {
+  dfq *db = narrow_db();
+  dfq_table *t = narrow_table(db, 20000, 20000, false, 3);
+  dfq_run_options run;
+  memset(&run, 0, sizeof run);
+  run.batch_rows = 100;
+  for (run.threads = 1; run.threads < 3; run.threads++) {
+    dfq_frame *f = dfq_configure(dfq_select(dfq_scan_table(db, t), "a, d, f, h, k"), &run);
+    size_t before = db->heap->peak = db->heap->used;
+    dfq_table *n = dfq_collect(f);
+    CHECK_INT(narrow_count(n), 4);
+    CHECK(db->heap->peak - before < dfq__store_bytes(&n->store) * 5 / 4);
+    dfq_table_free(n);
+  }
+  dfq_table_free(t);
+  dfq_close(db);
+}
+
 // One large value at the end: the column is laid out anew, up to being as wide as its type.
 TEST(narrow_columns_grow_wide) {
   static const int64_t large[] = { 127, 128, -129, 40000, -40000, INT64_C(1) << 31, INT64_MIN };
@@ -289,6 +309,7 @@ TEST(narrow_memory_runs_out) { ch0_fail_each(narrow_without_memory); }
 static void run_ch4_narrow(void) {
   RUN(narrow_tables_are_the_same);
   RUN(narrow_cells_are_as_small_as_can_be);
+  RUN(narrow_tables_ask_for_no_more);
   RUN(narrow_columns_grow_wide);
   RUN(narrow_columns_as_arrays);
   RUN(narrow_tables_in_queries);
