@@ -19162,8 +19162,34 @@ static uint64_t *dfq__keys_words(dfq__key_set *k, const dfq__vec *column, size_t
   return (uint64_t *)(void *)k->scratch.data;
 }
 
+static bool dfq__keys_add(dfq__key_set *k, const dfq__vec *column, size_t n, uint32_t *number);
+
+// The same for the one column of a set, from a table's narrow cells. A cell of one byte is the
+// place of its key's number in an array of 256: numbers stay as they are, so only a batch with
+// a byte that is new is widened and becomes words. Returns: false without memory.
+static bool dfq__keys_add_narrow(dfq__key_set *k, const dfq__vec *column, size_t n,
+                                 uint32_t *number) {
+  dfq__buffer *known = &k->map[0].number;    // which texts have no need of, these being none
+  const uint8_t *cell = (const uint8_t *)column->data;
+  bool bytes = column->width == 1 && !column->valid, first = !known->bytes;
+  uint32_t none = DFQ__EMPTY >> 31 << 31;    // a number as large as that is asked for anew
+  dfq__vec wide = *column;
+  if (bytes && !dfq__buffer_reserve(k->heap, known, 256 * sizeof *number)) return false;
+  if (bytes && first) memset(known->data, 0xff, 256 * sizeof *number);
+  uint32_t *of = (uint32_t *)(void *)known->data, all = 0;
+  for (size_t i = 0; bytes && i < n; i++) all |= number[i] = of[cell[i]];
+  if (bytes && !(all & none)) { k->seen += n; return true; }
+  if (!dfq__buffer_reserve(k->heap, &k->column, n * 16 + 8)) return false;
+  dfq__vec_widen(&wide, k->column.data + n * 8 + 8, n);   // behind the words made of it
+  if (!dfq__keys_add(k, &wide, n, number)) return false;
+  for (size_t i = 0; bytes && i < n; i++) of[cell[i]] = number[i];
+  return true;
+}
+
 // The dense numbers of n rows' keys. False without memory.
 static bool dfq__keys_add(dfq__key_set *k, const dfq__vec *column, size_t n, uint32_t *number) {
+  if (k->columns == 1 && column->width && !column->texts)
+    return dfq__keys_add_narrow(k, column, n, number);
   k->seen += n;
   uint64_t *word = dfq__keys_words(k, column, n, true);
   if (!word) return false;
@@ -21365,14 +21391,14 @@ static inline int64_t dfq__hot_bits(double v) {
 
 // v in units of a power of two, as an integer and 32 bits behind the point: coarse and fine are
 // dfq__hot_shift in those units, and in units of 2^-32 of them. Returns: not 0 when that is not
-// all of it, or it is too large.
+// all of it; *far keeps bits above HOT_BITS when it is too large.
 static inline uint64_t dfq__hot_cut(double v, double coarse, double fine, int64_t *upper,
-                                    int64_t *lower) {
+                                    int64_t *lower, uint64_t *far) {
   double t = v + coarse, rest = v - (t - coarse), u = rest + fine, back = u - fine;
   *upper = (int64_t)((uint64_t)dfq__hot_bits(t) - (uint64_t)dfq__hot_bits(coarse));
   *lower = (int64_t)((uint64_t)dfq__hot_bits(u) - (uint64_t)dfq__hot_bits(fine));
-  return (uint64_t)(dfq__hot_bits(back) ^ dfq__hot_bits(rest)) |
-         dfq__hot_over(*upper, DFQ__HOT_BITS);
+  *far |= (uint64_t)*upper + ((uint64_t)1 << DFQ__HOT_BITS);
+  return (uint64_t)(dfq__hot_bits(back) ^ dfq__hot_bits(rest));
 }
 
 // By which power of two the first values of a column are to be multiplied, so that the largest
@@ -21390,9 +21416,10 @@ static int dfq__hot_scale(const dfq__vec *x, size_t n, int wide, int most) {
 
 static size_t dfq__hot_take_f64(dfq__agg *a, const dfq__vec *x, size_t n, int64_t *room,
                                 const int64_t **unit, uint16_t *odd) {
-  const double *v = (const double *)x->data;
-  int64_t *upper = room, *lower = room + DFQ__HOT_BLOCK;
-  uint64_t bad = 0;
+  enum { HALF = DFQ__BLOCK / 2 };   // two rows a turn, so that more is in flight
+  const double *DFQ__RESTRICT v = (const double *)x->data;
+  int64_t *DFQ__RESTRICT upper = room, *DFQ__RESTRICT lower = room + DFQ__HOT_BLOCK;
+  uint64_t bad = 0, far = 0;
   size_t k = 0, done = 0;
   if (!a->scale) a->scale = dfq__hot_scale(x, n, DFQ__HOT_BITS + 32, 40);
   double coarse = ldexp(dfq__hot_shift, 32 - a->scale), fine = ldexp(coarse, -32);
@@ -21400,21 +21427,26 @@ static size_t dfq__hot_take_f64(dfq__agg *a, const dfq__vec *x, size_t n, int64_
   unit[0] = upper;
   unit[1] = lower;
   for (; done + DFQ__BLOCK <= n; done += DFQ__BLOCK)
-    for (size_t i = 0; i < DFQ__BLOCK; i++)
-      bad |= dfq__hot_cut(v[done + i], coarse, fine, &upper[done + i], &lower[done + i]);
+    for (size_t i = 0; i < HALF; i++) {
+      size_t at = done + i, next = at + HALF;
+      bad |= dfq__hot_cut(v[at], coarse, fine, &upper[at], &lower[at], &far) |
+             dfq__hot_cut(v[next], coarse, fine, &upper[next], &lower[next], &far);
+    }
   for (; done < n; done++)
-    bad |= dfq__hot_cut(v[done], coarse, fine, &upper[done], &lower[done]);
+    bad |= dfq__hot_cut(v[done], coarse, fine, &upper[done], &lower[done], &far);
+  bad |= far >> (DFQ__HOT_BITS + 1);
   for (size_t i = 0; (bad || x->valid || none) && i < n; i++) {
-    if (dfq__valid_at(x, i) && !none &&
-        !dfq__hot_cut(v[i], coarse, fine, &upper[i], &lower[i])) continue;
+    far = 0;
+    bool all = !dfq__hot_cut(v[i], coarse, fine, &upper[i], &lower[i], &far);
+    if (dfq__valid_at(x, i) && !none && all && !(far >> (DFQ__HOT_BITS + 1))) continue;
     upper[i] = lower[i] = 0;
     odd[k++] = (uint16_t)i;
   }
   return k;
 }
 
-// The bits of v + coarse and of what is left + fine, added to two sums. Returns: not 0 when that
-// is not all of it; *far keeps bits above the lower 52 when it is too large.
+// The bits of v + coarse and of what is left + fine, added to two sums. Returns: not 0 when
+// that is not all of it; *far keeps bits above the lower 52 when it is too large.
 static inline uint64_t dfq__hot_cut_on(double v, double coarse, double fine, uint64_t *upper,
                                        uint64_t *lower, uint64_t *far) {
   double t = v + coarse, rest = v - (t - coarse), u = rest + fine, back = u - fine;
@@ -22060,11 +22092,13 @@ static bool dfq__grouper_open(dfq__op *op, dfq__grouper *g) {
 
 DFQ__SMALL_END
 
-// Widens what keys and arguments look at: all but keys that are numbers of texts, and columns
-// that are only made integers of hot rows, which widens them anyway, a block at a time.
+// Widens what keys and arguments look at: all but keys that are numbers of texts, or the only
+// one, and columns that are only made integers of hot rows, which widens them anyway, a block
+// at a time.
 static void dfq__grouper_widen(const dfq__grouper *g, dfq__op *scan) {
   for (int i = 0; i < g->plan.keys; i++)
-    if (g->key[i]->kind != DFQ_COLUMN || !scan->out.column[g->key[i]->column].texts)
+    if (g->key[i]->kind != DFQ_COLUMN ||
+        (g->plan.keys > 1 && !scan->out.column[g->key[i]->column].texts))
       dfq__table_scan_widen_for(scan, g->key[i]);
   for (int i = 0; i < g->plan.calls * DFQ__AGG_INPUTS; i++) {
     const dfq__agg *a = &g->aggs.agg[i / DFQ__AGG_INPUTS];

@@ -21,9 +21,9 @@ TEST(sums_rows_where_a_mask_is_true) {
   }
 }
 
-// kind: of its floats. 0: prices; 1: all sizes, and inf and NaN at times; 2: prices, now and then
-// one too fine, or negative, or null; 3: far too large; 4: 0 and -0; 5: nothing but nulls; 6: as
-// 0, and the second half larger than 51 bits of the first's.
+// kind: of its floats. 0: prices; 1: all sizes, and inf and NaN at times; 2: prices, now and
+// then one too fine, or negative, or null; 3: far too large; 4: 0 and -0; 5: nothing but nulls;
+// 6: as 0, and the second half larger than 51 bits of the first's.
 static dfq_value sums_float(int kind, size_t i, size_t rows, uint64_t *seed) {
   uint64_t r = test_random(seed);
   double v = (double)(r >> 40) / 1e3;
@@ -124,8 +124,63 @@ TEST(sums_that_integers_know) {
   dfq_close(db);
 }
 
+// Keys in cells of a byte: new ones come late, in a batch of their own or among others; tables
+// of wide cells follow; the keys are added up, too. k: as i64, d: as dates, u: as u32, w: not
+// always a byte; n: with nulls.
+static dfq_frame *sums_keys(dfq *db, int rows, int late, int64_t apart, uint64_t seed) {
+  static const dfq_field field[] = { { "k", DFQ_I64, NULL }, { "d", DFQ_DATE, NULL },
+                                     { "u", DFQ_U32, NULL }, { "w", DFQ_I64, NULL },
+                                     { "n", DFQ_I64, NULL }, { "f", DFQ_F64, NULL } };
+  dfq_value *cell = (dfq_value *)test_alloc((size_t)(6 * rows + 1) * sizeof *cell);
+  for (int i = 0; i < rows; i++) {
+    dfq_value *v = cell + 6 * i;
+    uint64_t r = test_random(&seed);
+    int64_t k = (int64_t)(r >> 20) % (i < late ? 7 : 120) - (i < late ? 3 : 60);
+    v[0] = dfq__value_int(DFQ_I64, k * apart);
+    v[1] = dfq__value_int(DFQ_DATE, k);
+    v[2] = dfq__value_int(DFQ_U32, k + 60);
+    v[3] = dfq__value_int(DFQ_I64, i < late ? k : k * 1000);
+    v[4] = r % 17 ? v[0] : dfq__value_null();
+    v[5] = sums_float(0, 0, 0, &seed);
+  }
+  dfq_table *t = dfq_table_from_rows(db, field, 6, cell, (size_t)rows);
+  dfq_frame *f = dfq_scan_table(db, t);
+  dfq_table *n = dfq_collect(f);        // whose cells are narrow
+  dfq_frame *narrow = dfq_scan_table(db, n);
+  dfq_table_free(t);
+  dfq_table_free(n);
+  free(cell);
+  return narrow;
+}
+
+TEST(sums_by_keys_of_a_byte) {
+  static const char *const tails[] = {
+    "x | group k: mean(f) as m, sum(u) as u", "x | group d: count() as n, sum(f) as s",
+    "x | group u: sum(u) as s, mean(f) as m", "x | group w: sum(f) as s, max(w) as m",
+    "x | group n: sum(f) as s, sum(k) as k", "x | union y | group k: sum(f) as s, max(k) as m",
+    "y | union x | union z | group k: mean(k) as s", "x | group k + 1 as k: sum(f) as s",
+    "x | filter f > 9000 | group k: sum(f) as s", "x | group k, d: sum(f) as s",
+    "y | union x | group w: sum(f) as f | join x on w | group k: sum(f) as s", "x | distinct k"
+  };
+  for (int seed = 0; seed < 6; seed++) {
+    dfq *db = dfq_open(NULL);
+    int rows = seed ? 90 * seed * seed : 40;
+    db->heap->narrow = 20;
+    db->heap->morsel = 1;
+    CHECK(dfq_register(db, "x", sums_keys(db, rows, rows * seed / 6, 1, (uint64_t)seed)));
+    CHECK(dfq_register(db, "y", sums_keys(db, 150, 70, 100000, 7)));
+    CHECK(dfq_register(db, "z", sums_keys(db, 15, 5, 2, 8)));
+    for (int i = seed % 2; i < 12; i += 2) {
+      if (seed < 3) CHECK_SAME(dfq_query(db, tails[i]));
+      else sums_threads(db, tails[i]);
+    }
+    dfq_close(db);
+  }
+}
+
 static void run_ch4_sums(void) {
   RUN(sums_rows_where_a_mask_is_true);
   RUN(sums_of_all_rows_are_exact);
   RUN(sums_that_integers_know);
+  RUN(sums_by_keys_of_a_byte);
 }
