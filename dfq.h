@@ -2673,11 +2673,10 @@ static const dfq__error dfq__error_memory = {
   "dfq: out of memory: the memory hook returned NULL, or options.budget is reached"
 };
 
-// An interned name: same text, same pointer.
+// What stands before the bytes of a name. Interned: same text, same pointer.
 typedef struct dfq__name {
   struct dfq__name *next;
-  uint64_t hash;
-  const char *text;
+  uint64_t hash, number;   // how many there were before it
 } dfq__name;
 
 typedef struct dfq__param {
@@ -2805,7 +2804,14 @@ static const dfq__error *dfq__error_new(dfq__arena *arena, dfq_status status, co
 // Idea. Columns are compared by name all the time, and never sorted by it. So each name is
 // stored once, and from then on a pointer is the name: one comparison, whatever its length.
 //
+// Names are numbered as they come. A file brings its columns' names in the order in which they
+// stand there, so that the number of a name nearly says where in a schema it is (>>selectors).
+//
 // A name that does not exist is usually a misspelt one. Messages offer the nearest that does.
+
+static uint64_t dfq__name_number(const char *name) {
+  return ((const dfq__name *)(const void *)name - 1)->number;
+}
 
 // As many slots as names: chains stay short. Only the table moves, never a name, so the
 // pointers that were handed out stay good.
@@ -2825,6 +2831,14 @@ static bool dfq__names_grow(dfq *db) {
   return true;
 }
 
+// A name of a number, found by its pointer alone. NULL without memory.
+static dfq__name *dfq__name_new(dfq__arena *a, const char *s, size_t n, uint64_t number) {
+  dfq__name *e = (dfq__name *)dfq__arena_alloc(a, sizeof *e + n + 1);   // zeros
+  if (e && n) memcpy(e + 1, s, n);
+  if (e) e->number = number;
+  return e;
+}
+
 // Returns: the one copy of this text, so that names are compared as pointers; NULL without
 // memory.
 // Names live as long as the context, not as the arena of plans: a mark and a release must not
@@ -2834,16 +2848,15 @@ static const char *dfq__intern_n(dfq *db, const char *s, size_t n) {
   if (db->name_count >= db->name_slots && !dfq__names_grow(db)) return NULL;
   dfq__name **slot = &db->names[hash & (db->name_slots - 1)];
   for (dfq__name *e = *slot; e; e = e->next)
-    if (e->hash == hash && strncmp(e->text, s, n) == 0 && e->text[n] == 0) return e->text;
-  dfq__name *e = (dfq__name *)dfq__arena_alloc(&db->names_arena, sizeof *e);
-  const char *text = e ? dfq__arena_text(&db->names_arena, s, n) : NULL;
-  if (!text) return NULL;
-  e->text = text;
+    if (e->hash == hash && strncmp((char *)(e + 1), s, n) == 0 && ((char *)(e + 1))[n] == 0)
+      return (char *)(e + 1);
+  dfq__name *e = dfq__name_new(&db->names_arena, s, n, db->name_count);
+  if (!e) return NULL;
+  db->name_count++;
   e->hash = hash;
   e->next = *slot;
   *slot = e;
-  db->name_count++;
-  return text;
+  return (char *)(e + 1);
 }
 
 DFQ__UNUSED static const char *dfq__intern(dfq *db, const char *s) {
@@ -8762,33 +8775,69 @@ DFQ_API bool dfq_expr_equal(const dfq_expr *a, const dfq_expr *b) {
   return true;
 }
 
-// A set of names in the order they came; for required columns.
+// A set of interned names in the order they came; for required columns.
 typedef struct dfq__names {
   dfq__arena *arena;
   const char **name;
-  int count, room;
+  uint32_t *slot;      // twice as many as there is room for: 1 + where in name; 0: free
+  int count, room;     // room: a power of two
   bool failed;
 } dfq__names;
 
-// Linear: a query names tens of columns, not thousands.
-static bool dfq__names_has(const dfq__names *s, const char *name) {
-  for (int i = 0; i < s->count; i++)
-    if (s->name[i] == name) return true;
-  return false;
+static dfq__names dfq__names_in(dfq__arena *arena) {
+  dfq__names s = { arena, NULL, NULL, 0, 0, false };
+  return s;
 }
 
-// The old array stays in the arena until its release; doubling keeps that below twice the rest.
-static void dfq__names_add(dfq__names *s, const char *name) {
-  if (dfq__names_has(s, name)) return;
-  if (s->count == s->room) {
-    int room = s->room ? s->room * 2 : 8;
-    const char **to = (const char **)dfq__arena_array(s->arena, (size_t)room, sizeof *to);
-    if (!to) { s->failed = true; return; }
-    for (int i = 0; i < s->count; i++) to[i] = s->name[i];
-    s->name = to;
-    s->room = room;
-  }
+enum { DFQ__FEW_NAMES = 16 };   // are compared one by one: most queries name no more columns
+
+// Where a name stands in slot: where it is, or the free place where it would be.
+static uint32_t *dfq__names_slot(const dfq__names *s, const char *name) {
+  size_t mask = (size_t)s->room * 2 - 1, at = (size_t)dfq__mix(dfq__name_number(name));
+  while (s->slot[at & mask] && s->name[s->slot[at & mask] - 1] != name) at++;
+  return &s->slot[at & mask];
+}
+
+// Where a name stands in the set; -1: nowhere.
+DFQ__NOINLINE static int dfq__names_find(const dfq__names *s, const char *name) {
+  if (s->slot) return (int)*dfq__names_slot(s, name) - 1;
+  for (int i = 0; i < s->count; i++)
+    if (s->name[i] == name) return i;
+  return -1;
+}
+
+static bool dfq__names_has(const dfq__names *s, const char *name) {
+  return dfq__names_find(s, name) >= 0;
+}
+
+// Makes room for count names. The old arrays stay in the arena until its release; doubling
+// keeps that below twice the rest.
+static bool dfq__names_reserve(dfq__names *s, int count) {
+  size_t room = s->room ? (size_t)s->room : 8;
+  while (room < (size_t)count) room *= 2;
+  if (room == (size_t)s->room) return true;
+  const char **to = (const char **)dfq__arena_array(s->arena, room, sizeof *to);
+  uint32_t *slot = room > DFQ__FEW_NAMES
+                       ? (uint32_t *)dfq__arena_array(s->arena, 2 * room, sizeof *slot) : NULL;
+  if (!to || (room > DFQ__FEW_NAMES && !slot)) { s->failed = true; return false; }
+  for (int i = 0; i < s->count; i++) to[i] = s->name[i];
+  s->name = to;
+  s->slot = slot;
+  s->room = (int)room;
+  for (int i = 0; slot && i < s->count; i++) *dfq__names_slot(s, to[i]) = (uint32_t)i + 1;
+  return true;
+}
+
+DFQ__NOINLINE static void dfq__names_add(dfq__names *s, const char *name) {
+  if (dfq__names_has(s, name) || !dfq__names_reserve(s, s->count + 1)) return;
   s->name[s->count++] = name;
+  if (s->slot) *dfq__names_slot(s, name) = (uint32_t)s->count;
+}
+
+// Adds all columns of a schema.
+DFQ__UNUSED static void dfq__names_all(dfq__names *s, const dfq_schema *from) {
+  if (!dfq__names_reserve(s, from->count)) return;
+  for (int c = 0; c < from->count; c++) dfq__names_add(s, from->field[c].name);
 }
 
 static void dfq__names_of(dfq__names *s, const dfq_expr *e) {
@@ -8798,7 +8847,7 @@ static void dfq__names_of(dfq__names *s, const dfq_expr *e) {
 
 // A column comes once however often it is read: the array is what a scan would have to produce.
 DFQ_API int dfq_expr_columns(dfq_expr *e, const char *const **names) {
-  dfq__names s = { e ? &e->db->arena : NULL, NULL, 0, 0, false };
+  dfq__names s = dfq__names_in(e ? &e->db->arena : NULL);
   if (e) dfq__names_of(&s, e);
   *names = s.name;
   if (s.failed) dfq__report(e->db, &dfq__error_memory);
@@ -9681,10 +9730,26 @@ static dfq_expr *dfq__parse_param(dfq__parser *p) {
 // least(cols(f64) * 2) is least(price * 2, tax * 2), one value. Polars has most of this as
 // polars.selectors, DuckDB as COLUMNS(...); dplyr's across was first.
 
-// Names are compared as pointers: both sides were interned by the same context.
-static int dfq__schema_find(const dfq_schema *s, const char *name) {
+// Where a name should stand among many columns, if their names first came in the order of the
+// columns, as a file's do, of which some may be left out since: found by halves.
+static int dfq__schema_guess(const dfq_schema *s, const char *name) {
+  uint64_t number = dfq__name_number(name);
+  int from = 0, to = s->count - 1;
+  while (from < to) {
+    int middle = from + (to - from) / 2;
+    if (dfq__name_number(s->field[middle].name) < number) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+// Names are compared as pointers: both sides were interned, by the same context.
+// Where most are not found, and columns may be many, a set of names is asked instead.
+DFQ__NOINLINE static int dfq__schema_find(const dfq_schema *s, const char *name) {
+  int guess = s->count > DFQ__FEW_NAMES && name ? dfq__schema_guess(s, name) : 0;
+  if (guess && s->field[guess].name == name) return guess;
   for (int i = 0; i < s->count; i++)
-    if (s->field[i].name == name) return i;   // interned: the same pointer
+    if (s->field[i].name == name) return i;
   return -1;
 }
 
@@ -11448,7 +11513,7 @@ static bool dfq__convert_value(const dfq_value *from, dfq_type type, dfq__arena 
 static void dfq__eval_fail(dfq__eval *ctx, const dfq__bound *b, const dfq_value *row,
                            const char *why) {
   dfq__text t = dfq__text_in(ctx->errors->heap);
-  dfq__names columns = { ctx->errors, NULL, 0, 0, false };
+  dfq__names columns = dfq__names_in(ctx->errors);
   dfq__put_head(&t, DFQ_VALUE_ERROR, ctx->at, ctx->where);
   dfq__put_expr(&t, b->from);
   dfq__putf(&t, " %s, in row ", why);
@@ -14878,6 +14943,7 @@ typedef struct dfq__projection {
   dfq_expr **expr;
   dfq_field *field;
   int count, room;
+  dfq__names names;   // of the same, in the same order
   int all;            // the input's columns that * stands for; behind them there may be windows
   uint8_t *replaced;  // 1: an item of this verb took the column's place already
 } dfq__projection;
@@ -14887,6 +14953,7 @@ static bool dfq__projection_init(dfq__projection *p, dfq__verb *v, int room) {
   size_t n = (size_t)room + 1;
   p->verb = v;
   p->count = 0;
+  p->names = dfq__names_in(&v->db->arena);
   p->all = v->in->node->schema.count;
   p->room = room;
   p->expr = (dfq_expr **)dfq__arena_array(&v->db->arena, n, sizeof *p->expr);
@@ -14906,8 +14973,7 @@ static bool dfq__projection_add(dfq__projection *p, dfq_expr *item, bool replace
   dfq_type type = dfq__verb_type(v, e);
   if (!name) v->error = &dfq__error_memory;
   if (v->error) return false;
-  dfq_schema so_far = { p->count, p->field };
-  int i = dfq__schema_find(&so_far, name);
+  int i = dfq__names_find(&p->names, name);
   if (i >= 0 && (!replace || p->replaced[i])) {
     dfq__verb_error(v, DFQ_USAGE, "two columns are called %s; name one of them with as", name);
     return false;
@@ -14923,6 +14989,8 @@ static bool dfq__projection_add(dfq__projection *p, dfq_expr *item, bool replace
     if (e->kind == DFQ_FAILED) { v->error = e->error; return false; }
   }
   if (i < 0) i = p->count++;
+  dfq__names_add(&p->names, name);
+  if (p->names.failed) v->error = &dfq__error_memory;
   p->replaced[i] = replace;
   p->expr[i] = e;
   p->field[i].name = name;
@@ -14930,7 +14998,7 @@ static bool dfq__projection_add(dfq__projection *p, dfq_expr *item, bool replace
   p->field[i].why = NULL;
   int from = e->kind == DFQ_COLUMN ? dfq__schema_find(&v->in->node->schema, e->name) : -1;
   if (from >= 0) p->field[i].why = v->in->node->schema.field[from].why;
-  return true;
+  return v->error == NULL;
 }
 
 // Adds all columns of the input: what * stands for, and what with begins from.
@@ -14969,15 +15037,15 @@ static dfq_expr *const *dfq__without_windows(dfq__verb *v, dfq_expr *const *item
   return any ? dfq__windows_below(v, items, count) : items;
 }
 
-// The room is the most that can come: every item may be *, which is all columns.
+// The room is the most that can come: one item may be *, which is all columns; with another *
+// the first of them would come twice.
 DFQ_API dfq_frame *dfq_select_exprs_at(dfq_frame *in, dfq_expr *const *items, int count,
                                        const char *at) {
   if (!in || in->error) return in;
   dfq__verb v = dfq__verb_on(in, "select", at);
   dfq__projection p;
-  int columns = in->node->schema.count;
   if (!dfq__verb_items(&v, &items, &count, NULL, 0)) return dfq__verb_failed(&v);
-  if (!dfq__projection_init(&p, &v, count + columns * (count ? count : 1)))
+  if (!dfq__projection_init(&p, &v, count + in->node->schema.count))
     return dfq__verb_failed(p.verb);
   items = dfq__without_windows(&v, items, count);
   if (!items) return dfq__verb_failed(&v);
@@ -15046,7 +15114,7 @@ DFQ_API dfq_frame *dfq_drop_at(dfq_frame *in, const char *names, const char *at)
   if (!in || in->error) return in;
   dfq__verb v = dfq__verb_on(in, "drop", at);
   dfq__parser parser = dfq__verb_parser(&v, names);
-  dfq__names list = { &v.db->arena, NULL, 0, 0, false };
+  dfq__names list = dfq__names_in(&v.db->arena);
   const dfq_schema *s = &in->node->schema;
   dfq__projection p;
   dfq__parse_names(&parser, &list);
@@ -21668,6 +21736,7 @@ typedef struct dfq__group_plan {
   dfq__agg_call *call;
   dfq_field *field;         // the middle schema: keys, then calls
   dfq_schema middle;
+  dfq__names texts;         // of the calls: of most, no other has the same
 } dfq__group_plan;
 
 // -- one aggregate
@@ -21734,13 +21803,15 @@ static bool dfq__agg_option(dfq__group_plan *p, const dfq_expr *call, int i, dfq
 }
 
 // The call as it is written: what messages show. Not interned, so that it equals no name of the
-// user's by pointer.
+// user's by pointer. Its number is above the keys'.
 static const char *dfq__agg_column_name(dfq__group_plan *p, const dfq_expr *e) {
   dfq__text t = dfq__text_in(p->db->heap);
   dfq__put_expr(&t, e);
-  const char *name = t.failed ? NULL : dfq__arena_text(p->binder->arena, t.data, t.len);
+  uint64_t number = ((uint64_t)1 << 63) + (uint64_t)p->calls;
+  const dfq__name *name =
+      t.failed ? NULL : dfq__name_new(p->binder->arena, t.data, t.len, number);
   dfq__text_free(&t);
-  return name;
+  return name ? (const char *)(name + 1) : NULL;
 }
 
 // x where the condition is true, else null. case is lazy: x is not computed on other rows.
@@ -21848,8 +21919,14 @@ static int dfq__count_aggregates(const dfq_expr *e) {
 static dfq_expr *dfq__plan_item(dfq__group_plan *p, dfq_expr *e) {
   if (e->kind == DFQ_OVER) { (void)dfq__bind(p->binder, e); return NULL; }   // says why not
   if (e->kind == DFQ_AGGREGATE) {
-    int i = 0;
+    dfq__text t = dfq__text_in(p->db->heap);
+    dfq__put_expr(&t, e);
+    const char *text = t.failed ? NULL : dfq__intern(p->db, t.data);
+    dfq__text_free(&t);
+    int i = text && dfq__names_has(&p->texts, text) ? 0 : p->calls;
     while (i < p->calls && (e->shifts || !dfq_expr_equal(p->call[i].expr, e))) i++;
+    if (text) dfq__names_add(&p->texts, text);
+    if (!text || p->texts.failed) { p->binder->error = &dfq__error_memory; return NULL; }
     if (i == p->calls && !dfq__plan_call(p, e)) return NULL;
     return dfq__col_interned(p->db, p->call[i].name);
   }
@@ -21880,6 +21957,7 @@ static bool dfq__group_plan_init(dfq__group_plan *p, dfq__binder *b, const dfq_k
   for (int i = 0; i < items; i++) p->room += dfq__count_aggregates(item[i]);
   p->db = b->db;
   p->binder = b;
+  p->texts = dfq__names_in(b->arena);
   p->in = b->schema;
   p->keys = keys;
   p->call = (dfq__agg_call *)dfq__arena_array(b->arena, (size_t)p->room + 1, sizeof *p->call);
@@ -22887,6 +22965,8 @@ static dfq_frame *dfq__group_node(dfq__verb *v, dfq_key *key, dfq_field *key_fie
     return dfq__frame_failed(v->db, b.error);
   for (int i = 0; i < keys; i++) field[i] = p.field[i];
   dfq_schema out = { keys, field };
+  dfq__names names = dfq__names_in(&v->db->arena);
+  dfq__names_all(&names, &out);
   for (int i = 0; i < items; i++) {
     const char *name = dfq__item_name(v->db, item[i]);
     list[i] = dfq__item_expr(item[i]);
@@ -22895,15 +22975,16 @@ static dfq_frame *dfq__group_node(dfq__verb *v, dfq_key *key, dfq_field *key_fie
     dfq_expr *over = dfq__plan_item(&p, list[i]);
     b.schema = &p.middle;
     dfq__bound *bound = over ? dfq__bind(&b, over) : NULL;
-    if (!bound || !name) return dfq__frame_failed(v->db, b.error);
-    if (dfq__schema_find(&out, name) >= 0)
+    if (!bound || !name || names.failed) return dfq__frame_failed(v->db, b.error);
+    if (dfq__names_has(&names, name))
       return dfq__verb_fail(v, DFQ_USAGE, "two columns are called %s; name one of them with as",
                             name);
     field[keys + i].name = name;
     field[keys + i].type = bound->type == DFQ_NULL ? (dfq_type)DFQ_STR : bound->type;
     if (bound->type == DFQ_NULL) list[i] = dfq_cast(list[i], DFQ_STR);
-    out.count++;
+    dfq__names_add(&names, name);
   }
+  if (names.failed) return dfq__frame_failed(v->db, &dfq__error_memory);
   n->key = key;
   n->key_count = keys;
   n->expr = list;
@@ -23646,7 +23727,7 @@ static bool dfq__where_open(dfq__join_op *j) {
   if (!w->conjunct || !w->uses || !w->from || !w->room || !w->pairs.column) return false;
   w->pairs.columns = (int)columns;
   for (size_t i = 0; i < n; i++) {
-    dfq__names used = { &op->run->own->arena, NULL, 0, 0, false };
+    dfq__names used = dfq__names_in(&op->run->own->arena);
     dfq__names_of(&used, op->node->expr[i]);
     w->conjunct[i] = dfq__op_bind(op, &p->pair, op->node->expr[i]);
     if (used.failed || !w->conjunct[i]) return false;
@@ -24553,6 +24634,8 @@ static bool dfq__join_schema(dfq__verb *v, dfq__node *n, const dfq__join_keys *k
                                                                   sizeof *column);
   if (!field || !column) { v->error = &dfq__error_memory; return false; }
   dfq_schema out = { 0, field };
+  dfq__names names = dfq__names_in(&v->db->arena);
+  dfq__names_all(&names, left);
   for (int c = 0; c < left->count; c++, out.count++) {
     field[out.count] = left->field[c];
     column[out.count].name = left->field[c].name;
@@ -24566,22 +24649,24 @@ static bool dfq__join_schema(dfq__verb *v, dfq__node *n, const dfq__join_keys *k
     field[out.count] = right->field[c];
     column[out.count].name = name;
     column[out.count].side = DFQ__RIGHT_SIDE;
-    if (dfq__schema_find(left, name) >= 0) {
+    int here = dfq__names_find(&names, name);
+    if (here >= 0 && here < left->count) {
       field[out.count].name = dfq__suffixed(v->db, name, n->join->suffix);
       if (!field[out.count].name) { v->error = &dfq__error_memory; return false; }
     }
-    if (dfq__schema_find(&out, field[out.count].name) >= 0) {
+    if (dfq__names_has(&names, field[out.count].name)) {
       dfq__verb_error(
           v, DFQ_USAGE,
           "two columns are called %s; rename one before the join, or choose another suffix",
           field[out.count].name);
       return false;
     }
-    out.count++;
+    dfq__names_add(&names, field[out.count++].name);
   }
+  if (names.failed) v->error = &dfq__error_memory;
   *to = out;
   *from = column;
-  return true;
+  return !names.failed;
 }
 
 // Checks a condition over what an inner join would give, and keeps of that the columns that it
@@ -24589,7 +24674,7 @@ static bool dfq__join_schema(dfq__verb *v, dfq__node *n, const dfq__join_keys *k
 static bool dfq__join_condition(dfq__verb *v, dfq__node *n, const dfq__join_keys *k,
                                 dfq_expr *e) {
   dfq__join_plan *p = n->join;
-  dfq__names used = { &v->db->arena, NULL, 0, 0, false };
+  dfq__names used = dfq__names_in(&v->db->arena);
   dfq_field *field = (dfq_field *)dfq__arena_array(&v->db->arena, (size_t)e->size + 1,
                                                    sizeof *field);
   if (e->kind == DFQ_FAILED || !field) {
@@ -30056,10 +30141,7 @@ static const char *dfq__parse_known(dfq__recipe *r) {
 }
 
 // No names.
-static dfq__names dfq__recipe_names(dfq__recipe *r) {
-  dfq__names n = { &r->v.db->arena, NULL, 0, 0, false };
-  return n;
-}
+static dfq__names dfq__recipe_names(dfq__recipe *r) { return dfq__names_in(&r->v.db->arena); }
 
 static void dfq__known_add(dfq__recipe *r, dfq__names *to, const char *name) {
   if (name) dfq__names_add(to, name);
@@ -30630,27 +30712,22 @@ static void dfq__unpivot_rest(dfq__recipe *r, dfq__unpivoting *u) {
   u->values = 1;
 }
 
-// Is a column one of the cells?
-static bool dfq__is_cell(const dfq__unpivoting *u, const char *name) {
-  for (int i = 0; i < u->cell.count; i++)
-    if (u->cell.item[i]->name == name) return true;
-  return false;
-}
-
 // "keep" (names | "none"): what repeats in each row; without it all that is not unpivoted.
 static void dfq__parse_keeps(dfq__recipe *r, dfq__unpivoting *u, bool all) {
   dfq__parser *p = r->p;
   const dfq_schema *s = &r->v.in->node->schema;
-  u->ids = dfq__recipe_names(r);
+  dfq__names cells = u->ids = dfq__recipe_names(r);
+  for (int i = 0; i < u->cell.count; i++) dfq__known_add(r, &cells, u->cell.item[i]->name);
   if (dfq__accept_word(p, "keep")) {
     dfq__token at = p->now;
     if (!dfq__accept_word(p, "none")) u->ids = dfq__parse_known_names(r);
     for (int i = 0; i < u->ids.count; i++)
-      if (dfq__is_cell(u, u->ids.name[i]))
+      if (dfq__names_has(&cells, u->ids.name[i]))
         dfq__recipe_fail(r, at, DFQ_USAGE, "%s is kept and unpivoted", u->ids.name[i]);
   } else {
     for (int c = 0; c < s->count && !all; c++)
-      if (!dfq__is_cell(u, s->field[c].name)) dfq__known_add(r, &u->ids, s->field[c].name);
+      if (!dfq__names_has(&cells, s->field[c].name))
+        dfq__known_add(r, &u->ids, s->field[c].name);
   }
 }
 
@@ -30702,21 +30779,21 @@ static bool dfq__unpivot_casts(dfq__recipe *r, const dfq__unpivoting *u) {
   dfq__text t = dfq__text_in(r->v.db->heap);
   size_t cells = (size_t)u->cell.count + 1;
   dfq_type *as = (dfq_type *)dfq__arena_array(&r->v.db->arena, cells, sizeof *as);
-  if (as) memset(as, 0, cells * sizeof *as);   // null: not seen yet
-  else r->v.error = &dfq__error_memory;
+  dfq__names seen = dfq__recipe_names(r);
+  if (!as) r->v.error = &dfq__error_memory;
   for (int v = 0; v < u->values && !dfq__recipe_fails(r); v++) {
     dfq_type type = dfq__unpivot_type(r, u, v);
     for (int i = v; type != DFQ_KINDS && i < u->cell.count; i += u->values) {
       const char *name = u->cell.item[i]->name;
-      int same = 0;
-      while (same < u->cell.count && !(as[same] && u->cell.item[same]->name == name)) same++;
-      if (same < u->cell.count && as[same] != type)
+      int same = dfq__names_find(&seen, name);
+      if (same >= 0 && as[same] != type)
         dfq__verb_error(&r->v, DFQ_TYPE_ERROR, "%s is needed as %s and as another type; "
                         "make a column of each with cast", name, dfq_type_name(type));
-      else if (same == u->cell.count && dfq__known_type(r, name) != type)
+      else if (same < 0 && dfq__known_type(r, name) != type)
         dfq__put_pattern(&t, t.len ? ", cast(@ as $) as @" : "cast(@ as $) as @", name,
                          dfq_type_name(type));
-      as[i] = type;
+      if (same < 0) dfq__known_add(r, &seen, name);
+      if (same < 0 && !seen.failed) as[seen.count - 1] = type;
     }
   }
   if (t.len && !t.failed) dfq__step(r, dfq_with_columns_at, "%s", t.data);
@@ -31603,12 +31680,14 @@ static const dfq_schema *dfq__union_schema(dfq__verb *v, const dfq_schema *a,
   dfq_schema *to = (dfq_schema *)dfq__arena_alloc(&v->db->arena, sizeof *to);
   dfq_field *field = (dfq_field *)dfq__arena_array(&v->db->arena, room, sizeof *field);
   if (!to || !field) return NULL;
+  dfq__names names = dfq__names_in(&v->db->arena);
+  dfq__names_all(&names, a);
   for (int c = 0; c < a->count; c++) field[c] = a->field[c];
   to->field = field;
   to->count = a->count;
   for (int c = 0; c < b->count; c++)
-    if (dfq__schema_find(a, b->field[c].name) < 0) field[to->count++] = b->field[c];
-  return to;
+    if (!dfq__names_has(&names, b->field[c].name)) field[to->count++] = b->field[c];
+  return names.failed ? NULL : to;
 }
 
 // By name, both sides must have the same columns; the first that one has alone is named.
@@ -32859,7 +32938,7 @@ static bool dfq__settle(dfq__sink *s, dfq__node **at, dfq_expr *e) {
 
 // The columns that the conjunct reads.
 static dfq__names dfq__sink_names(dfq__sink *s) {
-  dfq__names used = { &s->o->db->arena, NULL, 0, 0, false };
+  dfq__names used = dfq__names_in(&s->o->db->arena);
   dfq__names_of(&used, s->e);
   if (used.failed) s->o->no_memory = true;
   return used;
@@ -33221,7 +33300,7 @@ static bool dfq__add_key(dfq__opt *o, dfq__node *n, const char *l, const char *r
 // Makes sure that the condition of a join sees the columns of its output that e reads. An inner
 // join calls them the same there.
 static bool dfq__pair_columns(dfq__opt *o, dfq__node *n, const dfq_expr *e) {
-  dfq__names used = { &o->db->arena, NULL, 0, 0, false };
+  dfq__names used = dfq__names_in(&o->db->arena);
   dfq__names_of(&used, e);
   if (!dfq__own_join(o, n, 0)) return false;
   dfq__join_plan *j = n->join;
@@ -33701,16 +33780,9 @@ static bool dfq__rule_merge(dfq__opt *o, dfq__node **at, dfq__reading r) {
 static void dfq__prune(dfq__opt *o, dfq__node **at, const dfq__names *need, bool *changed);
 
 // An empty set.
-static dfq__names dfq__no_names(dfq__opt *o) {
-  dfq__names s = { &o->db->arena, NULL, 0, 0, false };
-  return s;
-}
+static dfq__names dfq__no_names(dfq__opt *o) { return dfq__names_in(&o->db->arena); }
 
-// Adds all columns of a schema; the columns that a node's own expressions read.
-static void dfq__need_all(dfq__names *s, const dfq_schema *from) {
-  for (int c = 0; c < from->count; c++) dfq__names_add(s, from->field[c].name);
-}
-
+// Adds the columns that a node's own expressions read.
 static void dfq__need_exprs(dfq__names *s, const dfq__node *n) {
   for (int i = 0; i < n->expr_count; i++) dfq__names_of(s, n->expr[i]);
   for (int i = 0; i < n->key_count; i++) dfq__names_of(s, n->key[i].expr);
@@ -33949,7 +34021,7 @@ static void dfq__prune_through(dfq__opt *o, dfq__node *n, const dfq__names *need
   bool stores = n->kind == DFQ__SORT || n->kind == DFQ__TOP_K;
   dfq__need_names(&below, need);
   dfq__need_exprs(&below, n);
-  if (n->kind == DFQ__DISTINCT_ROWS && n->key_count == 0) dfq__need_all(&below, &n->schema);
+  if (n->kind == DFQ__DISTINCT_ROWS && n->key_count == 0) dfq__names_all(&below, &n->schema);
   dfq__prune(o, &n->in[0], &below, changed);
   if (stores) dfq__narrow(o, &n->in[0], &below, changed);
   n->schema = n->in[0]->schema;
@@ -33959,7 +34031,7 @@ static void dfq__prune_through(dfq__opt *o, dfq__node *n, const dfq__names *need
 // A file gets every column, whoever reads what is said about it.
 static void dfq__prune_write(dfq__opt *o, dfq__node *n, bool *changed) {
   dfq__names below = dfq__no_names(o);
-  dfq__need_all(&below, &n->in[0]->schema);
+  dfq__names_all(&below, &n->in[0]->schema);
   dfq__prune(o, &n->in[0], &below, changed);
 }
 
@@ -33990,7 +34062,7 @@ static bool dfq__rule_prune(dfq__opt *o, dfq__node **at, dfq__reading r) {
   dfq__names all = dfq__no_names(o);
   bool changed = false;
   (void)r;
-  dfq__need_all(&all, &(*at)->schema);
+  dfq__names_all(&all, &(*at)->schema);
   dfq__prune(o, at, &all, &changed);
   return changed;
 }
@@ -38557,8 +38629,8 @@ static bool dfq__csv_read_sample(dfq__csv_sample *m) {
   return false;
 }
 
-// Plans compare names by pairs here and there: of more columns they would take minutes.
-enum { DFQ__CSV_COLUMNS = 100000 };
+// Each takes half a kilobyte before anything is read, and ten times that in a batch.
+enum { DFQ__CSV_COLUMNS = 1000000 };
 
 // How many columns there are, and whether an empty field follows the last one in every row, as
 // in the tables of TPC-H. False after an error.
@@ -38882,46 +38954,38 @@ static const dfq__csv_source *dfq__csv_source_of(const dfq__op *op) {
   return (const dfq__csv_source *)(const void *)op->node->source;
 }
 
-// Adds a column that is not needed yet. Names are interned: the same name is the same pointer.
-static void dfq__csv_need(dfq__csv_scan *s, dfq_field *field, int *needed, const char *name) {
-  const dfq_schema *all = &s->head.node->source->schema;
-  int column = dfq__schema_find(all, name);
-  for (int i = 0; i < *needed; i++)
-    if (s->need[i] == column) return;
-  field[*needed] = all->field[column];
-  s->need[(*needed)++] = column;
-}
-
 // Finds out which columns are read at which stage. False without memory.
 static bool dfq__csv_plan_stages(dfq__csv_scan *s) {
   dfq__op *op = &s->head;
   const dfq__node *n = op->node;
-  int stages = n->expr_count + 1, needed = 0;
-  size_t columns = (size_t)n->source->schema.count;
+  const dfq_schema *all = &n->source->schema;
+  int stages = n->expr_count + 1;
+  size_t columns = (size_t)all->count;
   dfq_field *field = (dfq_field *)dfq__op_array(op, columns, sizeof *field);
-  dfq__names names = { &op->run->own->arena, NULL, 0, 0, false };
+  dfq__names names = dfq__names_in(&op->run->own->arena), tested = names;
   s->need = (int *)dfq__op_array(op, columns, sizeof *s->need);
   s->upto = (int *)dfq__op_array(op, (size_t)stages, sizeof *s->upto);
   s->place = (int *)dfq__op_array(op, (size_t)n->schema.count, sizeof *s->place);
   if (!field || !s->need || !s->upto || !s->place) return false;
   // The rows' numbers are known as long as no row is dropped: they are read first.
-  const char *index = dfq__csv_source_of(op)->indexed ? n->source->schema.field[0].name : NULL;
-  for (int i = 0; index && i < n->expr_count; i++) dfq__names_of(&names, n->expr[i]);
-  if (index && (dfq__names_has(&names, index) || dfq__schema_find(&n->schema, index) >= 0))
-    dfq__csv_need(s, field, &needed, index);
-  names.count = 0;
+  const char *index = dfq__csv_source_of(op)->indexed ? all->field[0].name : NULL;
+  for (int i = 0; index && i < n->expr_count; i++) dfq__names_of(&tested, n->expr[i]);
+  if (index && (dfq__names_has(&tested, index) || dfq__schema_find(&n->schema, index) >= 0))
+    dfq__names_add(&names, index);
   for (int i = 0; i < n->expr_count; i++) {
     dfq__names_of(&names, n->expr[i]);
-    for (int k = 0; k < names.count; k++) dfq__csv_need(s, field, &needed, names.name[k]);
-    s->upto[i] = needed;
+    s->upto[i] = names.count;
+  }
+  dfq__names_all(&names, &n->schema);
+  if (names.failed || tested.failed) return false;
+  int needed = s->upto[n->expr_count] = s->schema.count = names.count;
+  s->schema.field = field;
+  for (int k = 0; k < needed; k++) {
+    s->need[k] = dfq__schema_find(all, names.name[k]);
+    field[k] = all->field[s->need[k]];
   }
   for (int c = 0; c < n->schema.count; c++)
-    dfq__csv_need(s, field, &needed, n->schema.field[c].name);
-  s->upto[n->expr_count] = needed;
-  s->schema.count = needed;
-  s->schema.field = field;
-  for (int c = 0; c < n->schema.count; c++)
-    s->place[c] = dfq__schema_find(&s->schema, n->schema.field[c].name);
+    s->place[c] = dfq__names_find(&names, n->schema.field[c].name);
   s->loop = (dfq__csv_loop *)dfq__op_array(op, columns, sizeof *s->loop);
   for (int k = 0; s->loop && k < needed; k++) {
     dfq_type type = field[k].type;
@@ -38929,7 +38993,7 @@ static bool dfq__csv_plan_stages(dfq__csv_scan *s) {
                                        : dfq__csv_loops[dfq__kind(type)];
   }
   const dfq__csv_source *source = s->state.source;
-  if (!s->loop || names.failed) return false;
+  if (!s->loop) return false;
   return !source->prepare || source->prepare(s);
 }
 
@@ -40961,7 +41025,7 @@ static void dfq__files_hide(dfq__files *s, dfq *db, const dfq__names *keys, dfq_
 // Everything about the set but its paths. False after an error.
 static bool dfq__files_resolve(dfq__files *s, dfq__verb *v, bool hive, const char *file_name) {
   dfq *db = v->db;
-  dfq__names keys = { &db->arena, NULL, 0, 0, false };
+  dfq__names keys = dfq__names_in(&db->arena);
   size_t room = file_name != NULL;
   if (hive) dfq__hive_keys(s, &keys, db);
   if (file_name) file_name = dfq__intern(db, file_name);
@@ -42275,17 +42339,6 @@ typedef struct dfq__col_scan {
   uint64_t left;             // rows that may still come out
 } dfq__col_scan;
 
-// Adds a column that is not needed yet.
-static void dfq__col_need(dfq__col_scan *s, dfq_field *field, const char *name) {
-  const dfq_schema *all = &s->source->head.schema;
-  int column = dfq__schema_find(all, name);
-  for (int i = 0; i < s->needed; i++)
-    if (s->part[i].column == column) return;
-  s->part[s->needed].column = column;
-  s->part[s->needed].type = all->field[column].type;
-  field[s->needed++] = all->field[column];
-}
-
 // Open: finds out what is needed, and binds the conjuncts. The file is not touched yet.
 static bool dfq__col_scan_open(dfq__op *op) {
   dfq__col_scan *s = (dfq__col_scan *)op;
@@ -42293,7 +42346,7 @@ static bool dfq__col_scan_open(dfq__op *op) {
   s->source = (const dfq__col_source *)(const void *)n->source;
   size_t columns = (size_t)n->source->schema.count;
   dfq_field *field = (dfq_field *)dfq__op_array(op, columns, sizeof *field);
-  dfq__names names = { &op->run->own->arena, NULL, 0, 0, false };
+  dfq__names names = dfq__names_in(&op->run->own->arena);
   s->part = (dfq__col_part *)dfq__op_array(op, columns, sizeof *s->part);
   s->place = (int *)dfq__op_array(op, (size_t)n->schema.count, sizeof *s->place);
   s->all.column = (dfq__vec *)dfq__op_array(op, columns, sizeof(dfq__vec));
@@ -42301,14 +42354,19 @@ static bool dfq__col_scan_open(dfq__op *op) {
   s->left = n->count < 0 ? UINT64_MAX : (uint64_t)n->count;
   if (!field || !s->part || !s->place || !s->all.column) return false;
   for (int i = 0; i < n->expr_count; i++) dfq__names_of(&names, n->expr[i]);
-  for (int i = 0; i < names.count; i++) dfq__col_need(s, field, names.name[i]);
-  s->tested = s->all.columns = s->needed;
-  for (int c = 0; c < n->schema.count; c++) dfq__col_need(s, field, n->schema.field[c].name);
-  s->schema.count = s->needed;
+  s->tested = s->all.columns = names.count;
+  dfq__names_all(&names, &n->schema);
+  if (names.failed) return false;
+  s->needed = s->schema.count = names.count;
   s->schema.field = field;
+  for (int k = 0; k < names.count; k++) {
+    s->part[k].column = dfq__schema_find(&s->source->head.schema, names.name[k]);
+    field[k] = s->source->head.schema.field[s->part[k].column];
+    s->part[k].type = field[k].type;
+  }
   for (int c = 0; c < n->schema.count; c++)
-    s->place[c] = dfq__schema_find(&s->schema, n->schema.field[c].name);
-  return !names.failed && dfq__filter_init(&s->filter, &s->schema);
+    s->place[c] = dfq__names_find(&names, n->schema.field[c].name);
+  return dfq__filter_init(&s->filter, &s->schema);
 }
 
 // Restricts the scan to one group. False when there is none of that number.
@@ -45277,7 +45335,7 @@ static const char *dfq__parse_columns(dfq__script *s, dfq_frame *in, bool pairs)
     dfq__token t = p->now;
     if (t.at > from && !dfq__at_name(p)) break;
     bool cols = !pairs && dfq__at_cols(p);
-    dfq__names some = { &p->db->arena, NULL, 0, 0, false };
+    dfq__names some = dfq__names_in(&p->db->arena);
     p->schema = &in->node->schema;
     if (cols) dfq__parse_cols_names(p, &some);
     const char *name = cols ? NULL : dfq__parse_name(p, "a column");
@@ -45354,7 +45412,7 @@ static dfq_frame *dfq__parse_file(dfq__script *s, bool may_be_let) {
   dfq__parser *p = &s->p;
   dfq__token place = p->now;
   bool bare = false, many = !may_be_let && dfq__accept_symbol(p, "(");
-  dfq__names paths = { &p->db->arena, NULL, 0, 0, false };
+  dfq__names paths = dfq__names_in(&p->db->arena);
   do {
     const char *path = dfq__parse_path(p, &bare);
     const char *name = path ? dfq__intern(p->db, path) : NULL;
@@ -46982,7 +47040,7 @@ static void dfq__user_source_drop(void *what) {
 
 // The columns that the source promises to ascend by. False with the verb's error set.
 static bool dfq__source_sorted(dfq__verb *v, dfq__user_source *s) {
-  dfq__names names = { &v->db->arena, NULL, 0, 0, false };
+  dfq__names names = dfq__names_in(&v->db->arena);
   const char *text = s->user.sorted;
   dfq__parser p = dfq__parser_of(v->db, text, strlen(text), v->name, v->at);
   dfq__parse_names(&p, &names);

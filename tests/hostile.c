@@ -43,7 +43,7 @@ static const char *hostile_wide(size_t columns, bool same) {
 // Columns without end: all are there, in time that their number explains, or an error says how
 // many there may be.
 TEST(hostile_many_columns) {
-  size_t columns = hostile_scale() > 1 ? 100000 : 10000;
+  size_t columns = hostile_scale() > 1 ? 1000000 : 10000;
   dfq *db = dfq_open(NULL);
   dfq_csv_options comma = csv_options();
   comma.delimiter = ',';
@@ -54,9 +54,36 @@ TEST(hostile_many_columns) {
     CHECK_INT(dfq_table_i64(t, 0, 1), 9999);
     dfq_table_free(t);
   }
-  columns = hostile_scale() > 1 ? 1000000 : 100001;
+  columns = hostile_scale() > 1 ? 2000000 : 1000001;
   limit_says(dfq_frame_error(dfq_scan_csv(db, hostile_wide(columns, true), &comma)),
-             "columns, more than 100000", "a part of them");
+             "columns, more than 1000000", "a part of them");
+  dfq_close(db);
+}
+
+// Every stage that looks at all columns does so in time that grows as they do, not as their
+// pairs: names out of order, and twice, among them.
+TEST(hostile_stages_of_many_columns) {
+  int columns = hostile_scale() > 1 ? 200000 : 5000;
+  static const char *const stages[] = {
+    "drop c3", "select cols(*)", "select cols(i64) * 2", "move c9 first", "rename c5 as x",
+    "with c1 + 1 as x, c2 * 2 as c2", "filter c1 > 0 | sort c2", "row_index x",
+    "join wide on c0", "join (wide | move c9 first | rename c5 as x) on c0 left",
+    "union wide", "union (wide | move c9 first) by name", "unpivot cols(* - c1) keep c1",
+    "with sum(c1) over (partition by c2) as x", "fill_null 0 in c1", "limit 1 | filter c7 > 1",
+  };
+  dfq *db = dfq_open(NULL);
+  dfq_csv_options comma = csv_options();
+  comma.delimiter = ',';
+  dfq_register(db, "wide", dfq_scan_csv(db, hostile_wide((size_t)columns, false), &comma));
+  for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+    char text[200];
+    snprintf(text, sizeof text, "wide | %s", stages[i]);
+    dfq_frame *f = dfq_query(db, text);
+    dfq_table *t = dfq_collect(f);
+    CHECK_STR(t ? "" : dfq_error(db), "");
+    CHECK_INT(dfq_schema_of(f)->count, dfq_table_columns(t));
+    dfq_table_free(t);
+  }
   dfq_close(db);
 }
 
@@ -260,6 +287,7 @@ TEST(hostile_endless) {
 static void run_hostile(void) {
   RUN(hostile_empty_rows);
   RUN(hostile_many_columns);
+  RUN(hostile_stages_of_many_columns);
   RUN(hostile_huge_field);
   RUN(hostile_nesting);
   RUN(hostile_long_plans);
