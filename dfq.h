@@ -872,10 +872,11 @@ DFQ_API dfq_frame *dfq_limit(dfq_frame *in, int64_t count);
 DFQ_API dfq_frame *dfq_slice(dfq_frame *in, int64_t offset, int64_t count); // count < 0: all
 DFQ_API dfq_frame *dfq_row_index(dfq_frame *in, const char *name);        // 0, 1, ... in front
 DFQ_API dfq_frame *dfq_union(dfq_frame *a, dfq_frame *b);                 // same names, types
+// One row for each combination of keys: of at most 63, as for distinct and joins.
 DFQ_API dfq_frame *dfq_group_by(dfq_frame *in, const char *keys, const char *aggregates);
 // keys: "a desc nulls first, b". Stable: equal rows keep their order.
 DFQ_API dfq_frame *dfq_sort(dfq_frame *in, const char *keys);
-// The first row of each combination of values. names: NULL or "" for all columns.
+// The first row of each combination of values. names: at most 63; NULL or "" for all columns.
 DFQ_API dfq_frame *dfq_distinct(dfq_frame *in, const char *names);
 
 typedef enum dfq_join_type {
@@ -1257,8 +1258,10 @@ DFQ_API const char *dfq_pipeline_text(dfq_frame *frame);
 // but nulls; none, and one that needs them is an error.
 typedef enum dfq_quoting { DFQ_QUOTE_NEEDED, DFQ_QUOTE_ALWAYS, DFQ_QUOTE_NEVER } dfq_quoting;
 
-// Zero-initialised is the default; csv, tsv, jsonl and dfq read back equal then. A form that
-// has no such option refuses it. Not copied: valid until the call returns.
+// Zero-initialised is the default; a dfq file reads back equal then, and so do csv, tsv and
+// jsonl when the scan is given the types: guessed anew, a text of digits is a number, and a
+// decimal a float. A form that has no such option refuses it. Not copied: valid until the call
+// returns.
 typedef struct dfq_write_options {
   const char *format;          // "csv", "tsv", "json", "jsonl", "md", "fixed", "table", "dfq";
                                // NULL: as the path ends
@@ -43038,8 +43041,9 @@ static void dfq__writer_refuse_value(dfq__writer *w, uint64_t row, const char *s
 DFQ__SMALL_END
 
 // ---- >>csv-write: rows as CSV ---------------------------------------------------------------
-// What is written reads back equal: nulls are empty fields and empty texts are "", floats have
-// the fewest digits that give the same bits, text is quoted where it must be and nowhere else.
+// What is written reads back equal, as the same types: nulls are empty fields and empty texts
+// are "", floats have the fewest digits that give the same bits, text is quoted where it must
+// be and nowhere else. Types are not in the file, a list is the text of one.
 //
 // What is special, byte by byte: a text goes into quotes when it holds the delimiter, a quote
 // or a line end, when it is empty or the same as the text for null, and when it begins with a
