@@ -24,7 +24,8 @@ typedef struct own_source {
   own_way way;
   own_fault fault;
   bool filters, inexact;
-  int opened, closed, released, nexts, asked;
+  int opened, closed, released, asked;
+  size_t nexts;        // threads count together
   int shared_at;        // of a source that keeps its place where it must not
   int64_t last_limit;
   int last_filters, last_columns;
@@ -160,7 +161,7 @@ static int own_next(void *cursor, dfq_page *page, const char **why) {
   own_cursor *c = (own_cursor *)cursor;
   own_source *s = c->s;
   int n = 0, *at = s->fault == OWN_SHARED ? &s->shared_at : &c->at;
-  s->nexts++;
+  dfq__add_fetch(&s->nexts, 1);
   if (c->ended) return test_fail("  next came after the end\n") - 1;
   if ((s->fault == OWN_FAILS || s->fault == OWN_FAILS_SILENTLY) && *at >= 100) {
     c->ended = true;

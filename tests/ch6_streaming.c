@@ -468,10 +468,10 @@ TEST(csv_in_morsels) {
 
 // Counts how often a file is opened: by each thread that comes to it, and by one more where the
 // cut failed.
-static int csv_opens;
+static size_t csv_opens;
 static void *(*csv_open_file)(void *user, const char *path, bool write, const char **why);
 static void *csv_count_opens(void *user, const char *path, bool write, const char **why) {
-  csv_opens++;
+  dfq__add_fetch(&csv_opens, 1);
   return csv_open_file(user, path, write, why);
 }
 
@@ -499,7 +499,7 @@ static int csv_opens_of(const char *path, bool seek, const char **message) {
   dfq_table_free(t);
   dfq_close(db);
   dfq_close(plain);
-  return csv_opens;
+  return (int)csv_opens;
 }
 
 TEST(csv_morsels_fall_back) {
