@@ -72,7 +72,7 @@
 //                    >>expansion >>calls >>parser >>binder >>bind-calls >>bind-constants
 //                    >>row-eval >>define >>docs-of >>reference
 //   3 engine room    >>columns >>gather >>narrow >>kernels >>vector-eval >>lazy-eval
-//                    >>dictionary >>store >>tables >>table-equal >>plan >>verbs >>run
+//                    >>dictionary >>members >>store >>tables >>table-equal >>plan >>verbs >>run
 //                    >>operators >>sources >>sieve >>filter >>project >>limit >>morsels
 //                    >>in-order >>row-engine >>actions >>show >>structs >>struct-rows
 //   4 hashing, order >>hash-table >>key-words >>key-packing >>keys-united >>exact-sum
@@ -13053,7 +13053,8 @@ static dfq__kernel dfq__kernel_of(int fn, dfq_type type) {
 static dfq__kernel dfq__kernel_of_in(const dfq__bound *b) {
   for (int i = 1; i < b->argc; i++)
     if (b->arg[i]->kind != DFQ_LITERAL || b->arg[i]->type != b->arg[0]->type) return NULL;
-  return dfq__kernel_of(DFQ__EQ, b->arg[0]->type);
+  dfq_type type = b->arg[0]->type;
+  return dfq__kernel_of(DFQ__EQ, type == DFQ_U64 ? (dfq_type)DFQ_I64 : type);
 }
 
 // Returns: the kernel for a bound call, NULL when it goes value by value. Arithmetic on dates
@@ -13117,6 +13118,8 @@ typedef struct dfq__vector {
   dfq__buffer rows;                // of a lazy operand: the numbers of the rows that need it
   dfq__buffer *column;             // ... and the columns it reads, gathered
   int columns;
+  struct dfq__dictionary *members; // of an in: its constants, when they are many
+  bool null_member;                // ... and whether a null is among them
 } dfq__vector;
 
 // What all expressions of one operator share. no_memory sticks: after it every result is void,
@@ -13146,6 +13149,9 @@ static bool dfq__constant_fill(dfq__veval *ctx, dfq__bound *b, dfq__vector *v) {
   return true;
 }
 
+static bool dfq__members_prepare(dfq__veval *ctx, const dfq__bound *b, dfq__vector *v);
+static void dfq__members_free(dfq__veval *ctx, dfq__vector *v);
+
 // Gives each node of a bound tree its buffers and kernel. Returns false without memory.
 static bool dfq__vector_prepare(dfq__veval *ctx, dfq__bound *b) {
   dfq__vector *v = (dfq__vector *)dfq__arena_alloc(&ctx->db->arena, sizeof *v);
@@ -13156,7 +13162,9 @@ static bool dfq__vector_prepare(dfq__veval *ctx, dfq__bound *b) {
   if (b->kind == DFQ_CAST || (b->kind == DFQ_TRY_CAST && !tries))
     v->kernel = dfq__kernel_of_cast(b->arg[0]->type, b->type);
   if (b->kind == DFQ_LITERAL) return dfq__constant_fill(ctx, b, v);
-  for (int i = 0; i < b->argc; i++)
+  bool in = b->kind == DFQ_CALL && b->call->fn == DFQ__IN && v->kernel;
+  if (in && !dfq__members_prepare(ctx, b, v)) return false;
+  for (int i = 0; i < (v->members ? 1 : b->argc); i++)
     if (!dfq__vector_prepare(ctx, b->arg[i])) return false;
   return true;
 }
@@ -13172,6 +13180,7 @@ static void dfq__vector_free(dfq__veval *ctx, dfq__bound *b) {
   dfq__buffer_free(ctx->heap, &v->other_valid);
   dfq__buffer_free(ctx->heap, &v->rows);
   for (int i = 0; i < v->columns; i++) dfq__buffer_free(ctx->heap, &v->column[i]);
+  dfq__members_free(ctx, v);
   for (int i = 0; i < b->argc; i++) dfq__vector_free(ctx, b->arg[i]);
 }
 
@@ -13284,33 +13293,8 @@ static size_t dfq__eval_values(dfq__veval *ctx, dfq__bound *b, const dfq__vec *a
   return n;
 }
 
-// x in (constants): one comparison of the whole column for each. Not found is false, but
-// unknown where x is null or a constant is.
 static size_t dfq__eval_in(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in, size_t n,
-                           dfq__vec *to) {
-  dfq__vector *v = (dfq__vector *)b->batch;
-  dfq__vec x, one;
-  n = dfq__eval_vec(ctx, b->arg[0], in, n, &x);
-  uint8_t *found = (uint8_t *)dfq__veval_room(ctx, &v->data, n);
-  uint8_t *same = (uint8_t *)dfq__veval_room(ctx, &v->other, n);
-  uint8_t *valid = (uint8_t *)dfq__veval_room(ctx, &v->valid, n);
-  bool unknown = false;
-  if (ctx->no_memory) return 0;
-  memset(found, 0, n);
-  for (int k = 1; k < b->argc; k++) {
-    if (b->arg[k]->value.type == DFQ_NULL) { unknown = true; continue; }
-    n = dfq__eval_vec(ctx, b->arg[k], in, n, &one);
-    v->kernel(same, x.data, x.constant ? 0 : DFQ__BLOCK, one.data, 0, n, NULL);
-    for (size_t i = 0; i < n; i++) found[i] |= same[i];
-  }
-  for (size_t i = 0; i < n; i++) {
-    valid[i] = !x.valid || x.valid[x.constant ? 0 : i];
-    if (unknown) valid[i] &= found[i];
-  }
-  to->data = found;
-  to->valid = x.valid || unknown ? valid : NULL;
-  return n;
-}
+                           dfq__vec *to);
 
 // -- functions of the program's that take a batch
 
@@ -13830,6 +13814,100 @@ static bool dfq__lexicon_number(dfq__lexicon *l, const dfq__vec *from, size_t n,
   }
   l->rows += n;
   return true;
+}
+
+// ---- >>members: x in a list of constants ----------------------------------------------------
+// Idea. `x in (2, 3, 5)` is x = 2 or x = 3 or x = 5, and computed so: a few comparisons of the
+// whole column, which the processor does by the dozen, are quicker than any look-up. But their
+// time is rows times constants. A long list becomes a dictionary, in which each row looks once:
+//
+//   list      (7, 0.0, 5, ...)         each constant as a text of its 8 bytes, -0.0 as 0.0
+//   x         5    -0.0   8   null     the same of each value; found, or an empty slot
+//   in        1      1    0   null     0 is unknown, too, where the list has a null
+//
+// The dictionary knows texts only, but a view of up to 12 bytes lies in the view itself: so a
+// number is hashed and compared as the two words of a short text, and one function serves all
+// types. Equal bytes are equal values, since the binder made all of one type; only floats have
+// two zeros, and NaN of many kinds.
+//
+// Cost: a hash and mostly one slot a row, whatever the length; 4 to 8 bytes of slots and 16 of
+// view a constant, for each thread. DuckDB makes a long list a table and joins with it, others
+// sort it and search by halves, which costs a mispredicted branch a step.
+
+enum { DFQ__MEMBERS = 24 };      // from so many constants on they are looked up
+
+// What cell i is found by.
+static inline dfq_view dfq__member_view(const void *data, dfq_type type, size_t i) {
+  size_t size = dfq__size_of(type);
+  if (dfq__is_bytes(type)) return ((const dfq_view *)data)[i];
+  if (type != DFQ_F64) return dfq__view_of((const char *)data + i * size, size);
+  double x;
+  memcpy(&x, (const char *)data + i * size, size);
+  x = x != x ? (double)NAN : x + 0.0;      // -0.0 + 0.0 is 0.0
+  return dfq__view_of((const char *)&x, sizeof x);
+}
+
+// Sees whether there is a null among the constants, and collects them when they are many.
+// False without memory.
+static bool dfq__members_prepare(dfq__veval *ctx, const dfq__bound *b, dfq__vector *v) {
+  dfq_type type = b->arg[0]->type;
+  for (int i = 1; i < b->argc; i++)
+    v->null_member = v->null_member || b->arg[i]->value.type == DFQ_NULL;
+  if (b->argc <= DFQ__MEMBERS) return true;
+  v->members = (dfq__dictionary *)dfq__arena_alloc(&ctx->db->arena, sizeof *v->members);
+  bool ok = v->members && dfq__dictionary_init(v->members, ctx->heap, ctx->db->seed);
+  for (int i = 1; ok && i < b->argc; i++) {
+    dfq_view cell, key;
+    if (b->arg[i]->value.type == DFQ_NULL) continue;
+    dfq__cell_put(&cell, type, 0, &b->arg[i]->value);
+    key = dfq__member_view(&cell, type, 0);
+    ok = dfq__dictionary_add(v->members, &key) != DFQ__EMPTY;
+  }
+  ctx->no_memory = ctx->no_memory || !ok;
+  return ok;
+}
+
+static void dfq__members_free(dfq__veval *ctx, dfq__vector *v) {
+  (void)ctx;
+  if (v->members) dfq__dictionary_free(v->members);
+}
+
+// A cell under a null is not looked at: a text's may lead nowhere.
+static void dfq__members_find(const dfq__dictionary *d, const dfq__vec *x, size_t n,
+                              uint8_t *found) {
+  for (size_t i = 0; i < n; i++) {
+    size_t at = x->constant ? 0 : i;
+    if (x->valid && !x->valid[at]) continue;
+    dfq_view key = dfq__member_view(x->data, x->type, at);
+    found[i] = d->slot[dfq__dictionary_probe(d, &key)] != DFQ__EMPTY;
+  }
+}
+
+// Not found is false, but unknown where x is null or a constant is.
+static size_t dfq__eval_in(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in, size_t n,
+                           dfq__vec *to) {
+  dfq__vector *v = (dfq__vector *)b->batch;
+  dfq__vec x, one;
+  n = dfq__eval_vec(ctx, b->arg[0], in, n, &x);
+  uint8_t *found = (uint8_t *)dfq__veval_room(ctx, &v->data, n);
+  uint8_t *same = (uint8_t *)dfq__veval_room(ctx, &v->other, n);
+  uint8_t *valid = (uint8_t *)dfq__veval_room(ctx, &v->valid, n);
+  if (ctx->no_memory) return 0;
+  memset(found, 0, n);
+  if (v->members) dfq__members_find(v->members, &x, n, found);
+  for (int k = 1; k < b->argc && !v->members; k++) {
+    if (b->arg[k]->value.type == DFQ_NULL) continue;
+    n = dfq__eval_vec(ctx, b->arg[k], in, n, &one);
+    v->kernel(same, x.data, x.constant ? 0 : DFQ__BLOCK, one.data, 0, n, NULL);
+    for (size_t i = 0; i < n; i++) found[i] |= same[i];
+  }
+  for (size_t i = 0; i < n; i++) {
+    valid[i] = !x.valid || x.valid[x.constant ? 0 : i];
+    if (v->null_member) valid[i] &= found[i];
+  }
+  to->data = found;
+  to->valid = x.valid || v->null_member ? valid : NULL;
+  return n;
 }
 
 // ---- >>store: columns that grow -------------------------------------------------------------
@@ -16208,7 +16286,7 @@ static int dfq__cost_of(const dfq__bound *b) {
   bool logic = b->kind == DFQ_CALL && (!b->call->scalar || b->call->fn == DFQ__IS_NULL ||
                                        b->call->fn == DFQ__IS_NOT_NULL);
   bool text = b->argc && dfq__is_bytes(b->arg[0]->type);
-  if (b->kind == DFQ_CALL && b->call->fn == DFQ__IN) times = b->argc - 1;
+  if (b->kind == DFQ_CALL && b->call->fn == DFQ__IN) times = v->members ? 8 : b->argc - 1;
   return cost + (logic ? 1 : v->kernel ? text ? 10 * times : 3 * times : 500);
 }
 

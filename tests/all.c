@@ -51,6 +51,7 @@
 #include "ch2_types.c"
 #include "ch2_selectors.c"
 #include "ch3_user.c"
+#include "ch3_members.c"
 #include "ch6_predicates.c"
 #include "ch6_sources.c"
 #include "fuzzed.c"
@@ -137,6 +138,7 @@ int main(int argc, char **argv) {
   run_ch2_types();
   run_ch2_selectors();
   run_ch3_user();
+  run_ch3_members();
   run_ch6_predicates();
   run_ch6_sources();
   run_fuzzed();
