@@ -2803,6 +2803,27 @@ static const dfq__error *dfq__error_new(dfq__arena *arena, dfq_status status, co
   return dfq__error_from(arena, status, &t);
 }
 
+// Is there what a function cannot do without? Else that is the latest error; what is missing:
+// "str: value". Without a context there is nobody to tell. The arena is one of its own, since
+// frames are run by several threads.
+DFQ__UNUSED DFQ__NOINLINE
+static bool dfq__given(dfq *db, const void *p, const char *what) {
+  if (!db || p) return db != NULL;
+  dfq__arena scratch = { db->heap, NULL, NULL };
+  dfq__text t = dfq__text_in(db->heap);
+  dfq__putf(&t, "dfq: %s, %s is NULL", dfq_status_text(DFQ_USAGE), what);
+  dfq__report(db, dfq__error_from(&scratch, DFQ_USAGE, &t));
+  dfq__arena_release(&scratch, 0);
+  return false;
+}
+
+// The latest error, as one that a frame or an expression can keep.
+DFQ__UNUSED static const dfq__error *dfq__error_again(dfq *db) {
+  dfq__text t = dfq__text_in(db->heap);
+  dfq__put(&t, dfq_error(db));
+  return dfq__error_from(&db->arena, db->status, &t);
+}
+
 // ---- >>names: interning, and "did you mean" -------------------------------------------------
 // Idea. Columns are compared by name all the time, and never sorted by it. So each name is
 // stored once, and from then on a pointer is the name: one comparison, whatever its length.
@@ -3388,8 +3409,10 @@ static void dfq__rows_stop(dfq_rows *r) {
 // the end or an error closes at once. A source's file is not kept open by an iterator that
 // someone forgets to close after its last row.
 DFQ_API bool dfq_rows_next(dfq_rows *r, const dfq_value **row) {
+  const dfq_value *none;
   int got = 1;
   if (!r || r->state == DFQ__CLOSED) return false;
+  if (!row) row = &none;
   if (r->watch.observe) dfq__tell(&r->watch, DFQ_TRACE_ASK, 0);
   if (r->state == DFQ__FRESH) {
     r->state = DFQ__OPENED;
@@ -3469,6 +3492,7 @@ static const dfq__rows_class dfq__array_rows_class = {
 };
 
 DFQ_API dfq_rows *dfq_rows_array(dfq *db, const dfq_value *cells, size_t rows, int columns) {
+  if (!dfq__given(db, rows ? (const void *)cells : "", "rows_array: cells")) return NULL;
   dfq_rows *r = dfq__rows_new(db, sizeof(dfq__array_rows), &dfq__array_rows_class, NULL,
                               columns);
   dfq__array_rows *a = (dfq__array_rows *)r;
@@ -3523,6 +3547,7 @@ static const dfq__rows_class dfq__source_rows_class = {
 };
 
 DFQ_API dfq_rows *dfq_rows_source(dfq *db, const dfq_row_source *source) {
+  if (!dfq__given(db, source, "rows_source: source")) return NULL;
   dfq_rows *r = dfq__rows_new(db, sizeof(dfq__source_rows), &dfq__source_rows_class, NULL,
                               source->count);
   if (r) ((dfq__source_rows *)r)->source = *source;
@@ -4669,11 +4694,12 @@ static uint32_t dfq__list_word(const dfq_value *list, size_t at) {
 enum { DFQ__LIST_HEAD = 4 };   // bytes of the count
 
 DFQ_API size_t dfq_list_len(const dfq_value *list) {
-  bool is_list = dfq__kind(list->type) == DFQ_LIST && list->len >= DFQ__LIST_HEAD;
+  bool is_list = list && dfq__kind(list->type) == DFQ_LIST && list->len >= DFQ__LIST_HEAD;
   return is_list ? dfq__list_word(list, 0) : 0;
 }
 
 DFQ_API bool dfq_list_get(const dfq_value *list, size_t i, dfq_value *to) {
+  if (!list || !to) return false;
   dfq_value in = *list;   // *to may be the list
   size_t n = dfq_list_len(&in), cells = DFQ__LIST_HEAD + n;
   *to = dfq__value_null();
@@ -8091,6 +8117,11 @@ static dfq_expr *dfq__expr_failed(dfq *db, const dfq__error *error) {
   return e;
 }
 
+// What a constructor returns when dfq__given said no.
+static dfq_expr *dfq__expr_missing(dfq *db) {
+  return db ? dfq__expr_failed(db, dfq__error_again(db)) : NULL;
+}
+
 // One extra place in arg: a node without arguments still gets an address that is not NULL.
 static dfq_expr *dfq__expr_new(dfq *db, dfq_expr_kind kind, int argc) {
   dfq_expr *e = (dfq_expr *)dfq__arena_alloc(&db->arena, sizeof *e);
@@ -8161,12 +8192,14 @@ static dfq_expr *dfq__col_interned(dfq *db, const char *name) {
 }
 
 DFQ_API dfq_expr *dfq_col(dfq *db, const char *name) {
+  if (!dfq__given(db, name, "col: name")) return dfq__expr_missing(db);
   return dfq__col_interned(db, dfq__intern(db, name));
 }
 
 // A NaN is made the one quiet NaN, so that equal trees have equal bits. Text is copied; the
 // caller's may go away. A list has no spelling that would be a literal.
 DFQ_API dfq_expr *dfq_literal(dfq *db, const dfq_value *value) {
+  if (!dfq__given(db, value, "literal: value")) return dfq__expr_missing(db);
   dfq_expr *e = dfq__expr_new(db, DFQ_LITERAL, 0);
   if (e->kind == DFQ_FAILED) return e;
   e->value = *value;
@@ -8190,10 +8223,12 @@ DFQ_API dfq_expr *dfq_bool(dfq *db, bool value) {
   return dfq_literal(db, &v);
 }
 DFQ_API dfq_expr *dfq_str_n(dfq *db, const char *value, size_t len) {
+  if (len && !dfq__given(db, value, "str_n: value")) return dfq__expr_missing(db);
   dfq_value v = dfq__value_str(value, len);
   return dfq_literal(db, &v);
 }
 DFQ_API dfq_expr *dfq_str(dfq *db, const char *value) {
+  if (!dfq__given(db, value, "str: value")) return dfq__expr_missing(db);
   return dfq_str_n(db, value, strlen(value));
 }
 DFQ_API dfq_expr *dfq_null(dfq *db) {
@@ -8239,6 +8274,7 @@ static dfq_expr **dfq__expr_list(dfq *db, dfq_expr *first, dfq_expr *const *more
 // The list is the tail of the arguments: x in (a, b) is one call over x, a and b.
 DFQ_API dfq_expr *dfq_in(dfq_expr *a, dfq_expr *const *list, int count) {
   if (!a || a->kind == DFQ_FAILED) return a;
+  if (count > 0 && !dfq__given(a->db, list, "in: list")) return dfq__expr_missing(a->db);
   dfq_expr **all = dfq__expr_list(a->db, a, list, count);
   if (!all) return dfq__expr_broken(a->db);
   return dfq__expr_over(DFQ_CALL, DFQ__IN, all, count + 1);
@@ -8264,7 +8300,7 @@ DFQ_API dfq_expr *dfq_between(dfq_expr *a, dfq_expr *low, dfq_expr *high) {
 // A missing otherwise is stored as a null literal, so that whoever walks a case meets an odd
 // number of arguments always.
 DFQ_API dfq_expr *dfq_case(dfq_expr *const *pairs, int pair_count, dfq_expr *otherwise) {
-  if (pair_count < 1 || !pairs[0]) return NULL;
+  if (pair_count < 1 || !pairs || !pairs[0]) return NULL;
   dfq *db = pairs[0]->db;
   dfq_expr **all = dfq__expr_list(db, NULL, pairs, 2 * pair_count);
   if (!all) return dfq__expr_broken(db);
@@ -8287,6 +8323,7 @@ DFQ_API dfq_expr *dfq_try_cast(dfq_expr *a, dfq_type type) {
 // An alias means something at the top of an item only: the name of the new column.
 DFQ_API dfq_expr *dfq_as(dfq_expr *a, const char *name) {
   if (!a || a->kind == DFQ_FAILED) return a;
+  if (!dfq__given(a->db, name, "as: name")) return dfq__expr_missing(a->db);
   dfq_expr *e = dfq__expr_over(DFQ_ALIAS, 0, &a, 1);
   return dfq__named(e, dfq__intern(a->db, name));
 }
@@ -8348,6 +8385,7 @@ DFQ_API dfq_expr *dfq_count_of(dfq_expr *a) {
   return a ? dfq__aggregate_over(a->db, DFQ__COUNT, &a, 1) : a;
 }
 DFQ_API dfq_expr *dfq_count_rows(dfq *db) {
+  if (!db) return NULL;
   return dfq__aggregate_over(db, DFQ__COUNT, NULL, 0);
 }
 
@@ -8581,6 +8619,9 @@ static dfq_expr *dfq__call_over(dfq *db, const char *name, size_t n, dfq_expr *c
 
 // The suggestion is left out when the name was right and only the count of arguments was not.
 DFQ_API dfq_expr *dfq_call(dfq *db, const char *name, dfq_expr *const *args, int count) {
+  if (!dfq__given(db, name, "call: name") ||
+      !dfq__given(db, count > 0 ? (const void *)args : "", "call: args"))
+    return dfq__expr_missing(db);
   size_t n = strlen(name);
   if (dfq__callable(db, name, n, args, count)) return dfq__call_over(db, name, n, args, count);
   const char *near = dfq__nearest_function(db, name);
@@ -8680,6 +8721,7 @@ static dfq_expr *dfq__windowed(dfq_expr *const *args, int count, const dfq__wind
 // windows.
 DFQ_API dfq_expr *dfq_over(dfq_expr *call, const dfq_window *how) {
   if (!call || call->kind == DFQ_FAILED) return call;
+  if (!dfq__given(call->db, how, "over: how")) return dfq__expr_missing(call->db);
   int orders = how->order_count, n = 1 + how->partition_count + orders;
   dfq_expr **args = dfq__expr_list(call->db, call, NULL, n);
   dfq_expr *by[] = { how->first_by, how->last_by };
@@ -8737,7 +8779,7 @@ DFQ_API bool dfq_expr_literal(const dfq_expr *e, dfq_value *to) {
 // Frames, tools and tests use it; the engine's own walks are written out, since they return
 // things.
 DFQ_API void dfq_visit(dfq_expr *e, bool (*visit)(void *user, dfq_expr *e), void *user) {
-  if (!e || !visit(user, e)) return;
+  if (!e || !visit || !visit(user, e)) return;
   for (int i = 0; i < e->argc; i++) dfq_visit(e->arg[i], visit, user);
 }
 
@@ -8852,7 +8894,7 @@ static void dfq__names_of(dfq__names *s, const dfq_expr *e) {
 DFQ_API int dfq_expr_columns(dfq_expr *e, const char *const **names) {
   dfq__names s = dfq__names_in(e ? &e->db->arena : NULL);
   if (e) dfq__names_of(&s, e);
-  *names = s.name;
+  if (names) *names = s.name;
   if (s.failed) dfq__report(e->db, &dfq__error_memory);
   return s.failed ? 0 : s.count;
 }
@@ -9932,6 +9974,7 @@ static dfq_expr *dfq__parse_cols(dfq__parser *p, size_t at) {
 }
 
 DFQ_API dfq_expr *dfq_cols(dfq *db, const char *selector) {
+  if (!dfq__given(db, selector, "cols: selector")) return dfq__expr_missing(db);
   dfq__parser p = dfq__parser_of(db, selector, strlen(selector), "cols", NULL);
   size_t from = p.now.at;
   uint8_t none[1];
@@ -10765,6 +10808,7 @@ DFQ__UNUSED static void dfq__parse_keys(dfq__parser *p, dfq__keys *keys) {
 }
 
 DFQ_API dfq_expr *dfq_parse(dfq *db, const char *text) {
+  if (!dfq__given(db, text, "parse: text")) return dfq__expr_missing(db);
   dfq__parser p = dfq__parser_of(db, text, strlen(text), "expression", NULL);
   dfq_expr *e = dfq__parse_item(&p);
   dfq__expect_end(&p);
@@ -10774,6 +10818,9 @@ DFQ_API dfq_expr *dfq_parse(dfq *db, const char *text) {
 // Old values are never freed: expressions that were parsed with them hold copies, but a loop
 // that sets one parameter a million times grows the context.
 DFQ_API bool dfq_set_param(dfq *db, const char *name, const dfq_value *value) {
+  if (!dfq__given(db, name, "set_param: name") ||
+      !dfq__given(db, value, "set_param: value"))
+    return false;
   if (dfq__kind(value->type) == DFQ_LIST) {
     dfq__report(db, &dfq__error_list_literal);
     return false;
@@ -10801,6 +10848,7 @@ DFQ_API bool dfq_set_f64(dfq *db, const char *name, double value) {
   return dfq_set_param(db, name, &v);
 }
 DFQ_API bool dfq_set_str(dfq *db, const char *name, const char *value) {
+  if (!dfq__given(db, value, "set_str: value")) return false;
   dfq_value v = dfq__value_str(value, strlen(value));
   return dfq_set_param(db, name, &v);
 }
@@ -11650,6 +11698,9 @@ DFQ_API bool dfq_list_value(dfq *db, dfq_type child, const dfq_value *values, si
                             dfq_value *to) {
   dfq__list_builder b;
   const dfq__error *error = dfq__is_scalar_type(child) ? NULL : &dfq__error_child;
+  if (!dfq__given(db, to, "list_value: to") ||
+      !dfq__given(db, count ? (const void *)values : "", "list_value: values"))
+    return false;
   *to = dfq__value_null();
   dfq__list_init(&b, db->heap, child);
   for (size_t i = 0; i < count && !error; i++) {
@@ -11677,8 +11728,9 @@ static dfq__bound *dfq__bind_for_user(dfq_expr *e, const dfq_schema *schema, dfq
 
 DFQ_API bool dfq_expr_type(dfq_expr *e, const dfq_schema *schema, dfq_type *type) {
   dfq__binder b;
-  dfq__bound *n = e ? dfq__bind_for_user(e, schema, &b) : NULL;
-  if (n) *type = n->type;
+  if (!e || !dfq__given(e->db, schema, "expr_type: schema")) return false;
+  dfq__bound *n = dfq__bind_for_user(e, schema, &b);
+  if (n && type) *type = n->type;
   return n != NULL;
 }
 
@@ -11686,7 +11738,11 @@ DFQ_API bool dfq_expr_type(dfq_expr *e, const dfq_schema *schema, dfq_type *type
 DFQ_API bool dfq_expr_eval(dfq_expr *e, const dfq_schema *schema, const dfq_value *row,
                            dfq_value *to) {
   dfq__binder b;
-  dfq__bound *n = e ? dfq__bind_for_user(e, schema, &b) : NULL;
+  if (!e || !dfq__given(e->db, schema, "expr_eval: schema") ||
+      !dfq__given(e->db, schema->count ? (const void *)row : "", "expr_eval: row") ||
+      !dfq__given(e->db, to, "expr_eval: to"))
+    return false;
+  dfq__bound *n = dfq__bind_for_user(e, schema, &b);
   if (!n) return false;
   dfq__eval ctx = { e->db, &e->db->arena, &e->db->arena, NULL, NULL, b.schema, 0, NULL };
   if (dfq__eval_row(&ctx, n, row, to)) return true;
@@ -11735,6 +11791,7 @@ DFQ_API bool dfq_print_promotions(dfq *db, FILE *out) {
                                    DFQ_DATE, DFQ_DATETIME, DFQ_DURATION, DFQ_TIME, DFQ_DAYS,
                                    DFQ_MONTHS };
   const int kinds = sizeof wide / sizeof *wide;
+  if (!dfq__given(db, out, "print_promotions: out")) return false;
   dfq__text t = dfq__text_in(db->heap);
   for (int to = 1; to <= 2; to++) {
     for (dfq_type a = DFQ_BOOL; a < DFQ_LIST; a++) {
@@ -11863,7 +11920,7 @@ static bool dfq__user_enter(dfq *db, dfq__user *u, dfq__scalar scalar) {
 }
 
 DFQ_API bool dfq_define_scalar(dfq *db, const dfq_function *function) {
-  if (!db || !function) return false;
+  if (!dfq__given(db, function, "define_scalar: function")) return false;
   if (!function->row)
     return dfq__refuse_definition(db, function->name, "has no row function; batch alone is not "
                                   "enough: it does not say which row failed");
@@ -11873,7 +11930,7 @@ DFQ_API bool dfq_define_scalar(dfq *db, const dfq_function *function) {
 // Of no rows the lists are null or empty: finish is asked all the same, so the fold sees nulls.
 DFQ_API bool dfq_define_aggregate(dfq *db, const dfq_aggregator *aggregate) {
   dfq_function f;
-  if (!db || !aggregate) return false;
+  if (!dfq__given(db, aggregate, "define_aggregate: aggregate")) return false;
   if (!aggregate->update || !aggregate->finish || aggregate->arg_count < 1)
     return dfq__refuse_definition(db, aggregate->name, "needs update, finish and an argument");
   if (aggregate->flags & DFQ_VARIADIC)
@@ -12483,8 +12540,8 @@ static inline int dfq__view_compare(const dfq_view *a, const dfq_view *b) {
 }
 
 DFQ_API const char *dfq_view_text(const dfq_view *view, size_t *len) {
-  *len = view->len;
-  return dfq__view_chars(view);
+  if (len) *len = view ? view->len : 0;
+  return view ? dfq__view_chars(view) : "";
 }
 
 // -- cells, and batches from outside
@@ -12549,18 +12606,21 @@ static dfq__vec dfq__vec_from(dfq__vec v, size_t row) {
   return v;
 }
 
-DFQ_API size_t dfq_batch_rows(const dfq_batch *batch) { return batch->rows; }
-DFQ_API int dfq_batch_columns(const dfq_batch *batch) { return batch->columns; }
+DFQ_API size_t dfq_batch_rows(const dfq_batch *batch) { return batch ? batch->rows : 0; }
+DFQ_API int dfq_batch_columns(const dfq_batch *batch) { return batch ? batch->columns : 0; }
 
 DFQ_API void dfq_batch_get(const dfq_batch *batch, size_t row, int column, dfq_value *to) {
+  if (!to) return;
   *to = dfq__value_null();
-  if (row < batch->rows && column >= 0 && column < batch->columns)
+  if (batch && row < batch->rows && column >= 0 && column < batch->columns)
     dfq__vec_get(&batch->column[column], row, to);
 }
 
 DFQ_API const void *dfq_batch_data(const dfq_batch *batch, int column, const uint8_t **valid) {
+  const uint8_t *none;
+  if (!valid) valid = &none;
   *valid = NULL;
-  if (column < 0 || column >= batch->columns) return NULL;
+  if (!batch || column < 0 || column >= batch->columns) return NULL;
   *valid = batch->column[column].valid;
   return batch->column[column].data;
 }
@@ -14314,7 +14374,7 @@ static int dfq__field_called(const dfq_schema *s, const char *name) {
 }
 
 DFQ_API int dfq_table_find(const dfq_table *t, const char *name) {
-  return t ? dfq__field_called(&t->schema, name) : -1;
+  return t && name ? dfq__field_called(&t->schema, name) : -1;
 }
 
 // -- reading
@@ -14341,6 +14401,7 @@ static void dfq__cell_get(const dfq__vec *v, size_t row, dfq_value *to) {
 
 // All other readers of cells go through here, and so does the check of row and column.
 DFQ_API void dfq_table_get(const dfq_table *t, size_t row, int column, dfq_value *to) {
+  if (!to) return;
   *to = dfq__value_null();
   if (!t || row >= t->store.rows || column < 0 || column >= t->schema.count) return;
   dfq__vec v = dfq__store_vec(&t->store, column);
@@ -14394,6 +14455,8 @@ static dfq__vec dfq__table_vec(const dfq_table *t, int c) {
 }
 
 DFQ_API const void *dfq_table_data(const dfq_table *t, int column, const uint8_t **valid) {
+  const uint8_t *none;
+  if (!valid) valid = &none;
   *valid = NULL;
   if (!t || column < 0 || column >= t->schema.count) return NULL;
   dfq__vec v = dfq__table_vec(t, column);
@@ -14493,6 +14556,7 @@ static bool dfq__check_data(dfq *db, const dfq_column *from, size_t rows) {
 // Fields are checked before anything is made; t->store.rows is set last, so that a column that
 // failed leaves no row behind. More rows than memory can address count as no memory.
 DFQ_API dfq_table *dfq_table_new(dfq *db, const dfq_column *columns, int count, size_t rows) {
+  if (!dfq__given(db, count > 0 ? (const void *)columns : "", "table: columns")) return NULL;
   dfq__arena scratch = { db->heap, NULL, NULL };
   dfq_field *field = (dfq_field *)dfq__arena_array(&scratch, (size_t)count + 1, sizeof *field);
   dfq_schema schema = { count, field };
@@ -14529,6 +14593,9 @@ static bool dfq__check_cells(dfq *db, const dfq_field *f, int count, const dfq_v
 
 DFQ_API dfq_table *dfq_table_from_rows(dfq *db, const dfq_field *fields, int count,
                                        const dfq_value *cells, size_t rows) {
+  if (!dfq__given(db, count > 0 ? (const void *)fields : "", "table: fields") ||
+      !dfq__given(db, count > 0 && rows ? (const void *)cells : "", "table: cells"))
+    return NULL;
   dfq_schema schema = { count, fields };
   if (!dfq__check_fields(db, fields, count, "table", false)) return NULL;
   if (!dfq__check_cells(db, fields, count, cells, rows)) return NULL;
@@ -14935,6 +15002,16 @@ static bool dfq__verb_items(dfq__verb *v, dfq_expr *const **items, int *count,
   return x.error == NULL;
 }
 
+// Trees that a caller hands over: is each there? NULL is also what was made of a NULL.
+static bool dfq__verb_given(dfq__verb *v, dfq_expr *const *items, int count) {
+  for (int i = 0; i < count; i++)
+    if (!items || !items[i]) {
+      dfq__verb_error(v, DFQ_USAGE, items ? "item %d is NULL" : "the list is NULL", i + 1);
+      return false;
+    }
+  return true;
+}
+
 // The same of keys, in an array of the verb's own; the columns of one key share its direction.
 // NULL with the verb's error set.
 DFQ__UNUSED
@@ -14990,7 +15067,7 @@ static bool dfq__check_condition(dfq__verb *v, const dfq_schema *s, const dfq_ex
 DFQ_API dfq_frame *dfq_filter_expr_at(dfq_frame *in, dfq_expr *condition, const char *at) {
   if (!in || in->error) return in;
   dfq__verb v = dfq__verb_on(in, "filter", at);
-  if (!condition) return dfq__frame_failed(v.db, &dfq__error_memory);
+  if (!dfq__verb_given(&v, &condition, 1)) return dfq__verb_failed(&v);
   if (condition->kind == DFQ_FAILED) return dfq__frame_failed(v.db, condition->error);
   condition = dfq__item_expr(condition);
   dfq_expr *const *items = &condition;
@@ -15125,7 +15202,9 @@ DFQ_API dfq_frame *dfq_select_exprs_at(dfq_frame *in, dfq_expr *const *items, in
   if (!in || in->error) return in;
   dfq__verb v = dfq__verb_on(in, "select", at);
   dfq__projection p;
-  if (!dfq__verb_items(&v, &items, &count, NULL, 0)) return dfq__verb_failed(&v);
+  if (count < 1) return dfq__verb_fail(&v, DFQ_USAGE, "no items to select");
+  if (!dfq__verb_given(&v, items, count) || !dfq__verb_items(&v, &items, &count, NULL, 0))
+    return dfq__verb_failed(&v);
   if (!dfq__projection_init(&p, &v, count + in->node->schema.count))
     return dfq__verb_failed(p.verb);
   items = dfq__without_windows(&v, items, count);
@@ -15146,7 +15225,8 @@ DFQ_API dfq_frame *dfq_with_exprs_at(dfq_frame *in, dfq_expr *const *items, int 
   if (!in || in->error) return in;
   dfq__verb v = dfq__verb_on(in, "with", at);
   dfq__projection p;
-  if (!dfq__verb_items(&v, &items, &count, NULL, 0)) return dfq__verb_failed(&v);
+  if (!dfq__verb_given(&v, items, count) || !dfq__verb_items(&v, &items, &count, NULL, 0))
+    return dfq__verb_failed(&v);
   if (!dfq__projection_init(&p, &v, count + in->node->schema.count))
     return dfq__verb_failed(p.verb);
   if (!dfq__projection_all(&p)) return dfq__verb_failed(p.verb);
@@ -15291,6 +15371,7 @@ DFQ_API dfq_frame *dfq_limit_at(dfq_frame *in, int64_t count, const char *at) {
 DFQ_API dfq_frame *dfq_row_index_at(dfq_frame *in, const char *name, const char *at) {
   if (!in || in->error) return in;
   dfq__verb v = dfq__verb_on(in, "row_index", at);
+  if (!name) return dfq__verb_fail(&v, DFQ_USAGE, "the name is NULL");
   const dfq_schema *s = &in->node->schema;
   const char *interned = dfq__intern(v.db, name);
   dfq_field *field = (dfq_field *)dfq__arena_array(&v.db->arena, (size_t)s->count + 1,
@@ -17565,14 +17646,8 @@ static const dfq__error dfq__error_no_table = {
 
 DFQ__SMALL_BEGIN
 
-// The context's latest error once more, as one that a frame can keep.
-static const dfq__error *dfq__error_again(dfq *db) {
-  dfq__text t = dfq__text_in(db->heap);
-  dfq__put(&t, dfq_error(db));
-  return dfq__error_from(&db->arena, db->status, &t);
-}
-
 DFQ_API dfq_frame *dfq_scan_table_at(dfq *db, dfq_table *table, const char *at) {
+  if (!db) return NULL;
   dfq__table_source *s = (dfq__table_source *)dfq__arena_alloc(&db->arena, sizeof *s);
   if (!table)   // what made it failed, and said why
     return dfq__frame_failed(db, db->status == DFQ_OK ? &dfq__error_no_table
@@ -17588,6 +17663,9 @@ DFQ_API dfq_frame *dfq_scan_table_at(dfq *db, dfq_table *table, const char *at) 
 }
 
 DFQ_API dfq_frame *dfq_scan_rows_at(dfq *db, const dfq_row_source *source, const char *at) {
+  if (!db) return NULL;
+  if (!dfq__given(db, source, "scan: source"))
+    return dfq__frame_failed(db, dfq__error_again(db));
   dfq__rows_source *s = (dfq__rows_source *)dfq__arena_alloc(&db->arena, sizeof *s);
   dfq_schema fields = { source->count, source->fields };
   if (!dfq__check_fields(db, source->fields, source->count, "scan", false))
@@ -17818,6 +17896,7 @@ DFQ_API bool dfq_each_batch(dfq_frame *frame, bool (*each)(void *user, const dfq
                             void *user) {
   dfq__stream s;
   bool more = true;
+  if (frame && !dfq__given(frame->db, each ? frame : NULL, "each_batch: each")) return false;
   if (!dfq__stream_open(&s, frame, false)) return false;
   for (const dfq__batch *b; more && (b = dfq__stream_next(&s)) != NULL;) more = each(user, b);
   return dfq__stream_close(&s, !more);
@@ -18122,9 +18201,9 @@ static bool dfq__shown_print(dfq__shown *s, dfq *db, dfq__arena *arena, FILE *ou
 }
 
 DFQ_API bool dfq_show_table(dfq *db, const dfq_table *table, FILE *out) {
+  if (!table || !dfq__given(db, out, "show_table: out")) return false;
   dfq__arena arena = { db->heap, NULL, NULL };
   dfq__shown shown;
-  if (!table) return false;
   size_t columns = (size_t)table->schema.count;
   bool ok = dfq__shown_init(&shown, db, &table->schema);
   dfq__vec *all = (dfq__vec *)dfq__arena_array(&arena, 2 * columns + 2, sizeof *all);
@@ -18144,6 +18223,7 @@ DFQ_API bool dfq_show_table(dfq *db, const dfq_table *table, FILE *out) {
 DFQ_API bool dfq_show(dfq_frame *frame, FILE *out) {
   dfq__stream s;
   dfq__shown shown;
+  if (!frame || !dfq__given(frame->db, out, "show: out")) return false;
   if (!dfq__stream_open(&s, frame, true)) return false;
   dfq__arena *arena = &s.run->own->arena;
   const dfq_schema *schema = &s.run->plan->schema;
@@ -18216,7 +18296,7 @@ static const char *dfq__member_problem(const dfq_member *m, size_t size) {
 
 DFQ_API dfq_binding *dfq_bind_struct(dfq *db, const dfq_member *members, int count,
                                      size_t size) {
-  if (!db) return NULL;
+  if (!dfq__given(db, count > 0 ? (const void *)members : "", "bind: members")) return NULL;
   dfq_binding *b = (dfq_binding *)dfq__arena_alloc(&db->arena, sizeof *b);
   size_t room = (size_t)(count > 0 ? count : 0) + 1;
   dfq_member *m = (dfq_member *)dfq__arena_array(&db->arena, room, sizeof *m);
@@ -18414,8 +18494,10 @@ static bool dfq__structs_fill(const dfq_binding *b, const dfq_table *t, const in
 }
 
 DFQ_API void *dfq_collect_structs(dfq_frame *frame, const dfq_binding *binding, size_t *count) {
+  if (!frame || !dfq__given(frame->db, binding, "collect_structs: binding") ||
+      !dfq__given(frame->db, count, "collect_structs: count"))
+    return NULL;
   *count = 0;
-  if (!frame || !binding) return NULL;
   int *column = frame->error ? NULL : dfq__bind_columns(binding, &frame->node->schema);
   if (frame->error) dfq__report(frame->db, frame->error);
   dfq_table *t = column ? dfq_collect(frame) : NULL;
@@ -18456,7 +18538,7 @@ struct dfq_structs {
 };
 
 DFQ_API dfq_structs *dfq_structs_open(dfq_frame *frame, const dfq_binding *binding) {
-  if (!frame || !binding) return NULL;
+  if (!frame || !dfq__given(frame->db, binding, "structs_open: binding")) return NULL;
   if (frame->error) { dfq__report(frame->db, frame->error); return NULL; }
   int *column = dfq__bind_columns(binding, &frame->node->schema);
   if (!column) return NULL;
@@ -18476,6 +18558,7 @@ DFQ_API dfq_structs *dfq_structs_open(dfq_frame *frame, const dfq_binding *bindi
 
 DFQ_API bool dfq_structs_next(dfq_structs *s, void *to) {
   const dfq_value *row;
+  if (s && !dfq__given(s->binding->db, to, "structs_next: to")) s->failed = true;
   if (!s || s->failed || !dfq_rows_next(s->rows, &row)) return false;
   const dfq_binding *b = s->binding;
   size_t bytes = 1;
@@ -23109,8 +23192,11 @@ DFQ_API dfq_frame *dfq_group_exprs_at(dfq_frame *in, const dfq_group_spec *spec,
                                       const char *at) {
   if (!in || in->error) return in;
   dfq__verb v = dfq__verb_on(in, "group", at);
+  if (!spec) return dfq__verb_fail(&v, DFQ_USAGE, "the spec is NULL");
   int keys = spec->key_count, items = spec->aggregate_count;
   dfq_expr *const *key_item = spec->keys, *const *item = spec->aggregates;
+  if (!dfq__verb_given(&v, key_item, keys) || !dfq__verb_given(&v, item, items))
+    return dfq__verb_failed(&v);
   if (!dfq__verb_items(&v, &key_item, &keys, NULL, 0)) return dfq__verb_failed(&v);
   size_t n = (size_t)keys + 1;
   dfq_key *key = (dfq_key *)dfq__arena_array(&v.db->arena, n, sizeof *key);
@@ -25658,6 +25744,8 @@ DFQ_API dfq_frame *dfq_sort_exprs_at(dfq_frame *in, const dfq_key *keys, int cou
                                      const char *at) {
   if (!in || in->error) return in;
   dfq__verb v = dfq__verb_on(in, "sort", at);
+  for (int i = 0; i < count; i++)
+    if (!dfq__verb_given(&v, keys ? &keys[i].expr : NULL, 1)) return dfq__verb_failed(&v);
   dfq__node *n = dfq__verb_node(&v, DFQ__SORT, NULL);
   dfq_key *copy = n ? dfq__verb_keys(&v, keys, &count) : NULL;
   if (!copy) return dfq__verb_failed(&v);
@@ -31707,6 +31795,7 @@ DFQ_API dfq_frame *dfq_rename_by_at(dfq_frame *in, dfq_rename_fn fn, void *user,
   if (!in || in->error) return in;
   dfq__renaming n = { DFQ__RENAME_FN, "", "", fn, user };
   dfq__recipe r = { dfq__verb_on(in, "rename_by", at), NULL, in, false };
+  if (!fn) return dfq__verb_fail(&r.v, DFQ_USAGE, "fn is NULL");
   dfq__parser p = dfq__verb_parser(&r.v, "");
   r.p = &p;
   dfq__names names = dfq__columns_where(&r, NULL);
@@ -31885,8 +31974,8 @@ static bool dfq__partition_keys(dfq_frame *f, const char *keys, dfq__names *name
 
 DFQ_API dfq_table **dfq_partition_by(dfq_frame *frame, const char *keys, int *count) {
   dfq__names names;
+  if (!frame || !dfq__given(frame->db, count, "partition_by: count")) return NULL;
   *count = 0;
-  if (!frame) return NULL;
   if (frame->error) { dfq__report(frame->db, frame->error); return NULL; }
   if (!dfq__partition_keys(frame, keys, &names)) return NULL;
   dfq_table *t = dfq_collect(frame);
@@ -35087,8 +35176,9 @@ static dfq_step *dfq__journal_copy(dfq *db, const dfq__journal *j) {
 }
 
 DFQ_API const dfq_step *dfq_journal(dfq_frame *frame, int *count) {
+  if (count) *count = 0;
+  if (!frame || !dfq__given(frame->db, count, "journal: count")) return NULL;
   dfq__run *run = dfq__run_open(frame, true);
-  *count = 0;
   if (!run) return NULL;
   const dfq__journal *j = (const dfq__journal *)run->journal;
   const dfq_step *steps = dfq__journal_copy(frame->db, j);
@@ -35543,7 +35633,8 @@ static bool dfq__explain_into(dfq__text *t, dfq_frame *f, dfq_explain_form form)
 DFQ_API bool dfq_explain_as(dfq_frame *frame, dfq_explain_form form, FILE *out) {
   if (!frame) return false;
   dfq__text t = dfq__text_in(frame->db->heap);
-  bool ok = dfq__explain_into(&t, frame, form) && dfq__put_file(frame->db, &t, out);
+  bool ok = dfq__given(frame->db, out, "explain: out") &&
+            dfq__explain_into(&t, frame, form) && dfq__put_file(frame->db, &t, out);
   dfq__text_free(&t);
   return ok;
 }
@@ -42714,7 +42805,10 @@ DFQ_API dfq_frame *dfq_scan_columnar_at(dfq *db, const char *path,
 
 DFQ_API dfq_frame *dfq_scan_csv_files_at(dfq *db, const char *const *paths, int count,
                                          const dfq_csv_options *options, const char *at) {
-  return db ? dfq__scan_many(db, paths, count, DFQ__CSV_FORM, options, at) : NULL;
+  if (!db) return NULL;
+  if (count > 0 && !dfq__given(db, paths, "scan: paths"))
+    return dfq__frame_failed(db, dfq__error_again(db));
+  return dfq__scan_many(db, paths, count, DFQ__CSV_FORM, options, at);
 }
 
 // ---- >>sinks: results on their way into files -----------------------------------------------
@@ -42962,6 +43056,8 @@ static bool dfq__write(dfq_frame *f, const dfq__format *is, const char *what, co
   dfq__writer w;
   if (!f) return false;
   if (f->error) { dfq__report(f->db, f->error); return false; }
+  const char *none = *what == 'p' ? "print: out" : "write: path";
+  if (!out && !path && !dfq__given(f->db, NULL, none)) return false;
   bool ok = dfq__writer_open(&w, f->db, dfq_schema_of(f), is, what, options);
   w.out = out;
   return dfq__writer_run(&w, f, ok && (out || dfq__writer_into(&w, path)));
@@ -43944,6 +44040,7 @@ DFQ_API bool dfq_write_all(dfq_frame *frame, const dfq_sink *sinks, int count) {
   dfq *db = frame->db;
   if (frame->error) { dfq__report(db, frame->error); return false; }
   size_t n = count > 0 ? (size_t)count : 0;
+  if (n && !dfq__given(db, sinks, "write_all: sinks")) return false;
   dfq__outlet *o = (dfq__outlet *)dfq__alloc_zero(db->heap, n + 1, sizeof *o);
   if (!o) { dfq__report(db, &dfq__error_memory); return false; }
   dfq__stream s;
@@ -45344,7 +45441,7 @@ static bool dfq__csv_search_run(dfq__csv_search *s, dfq__verb *v, dfq_csv_found 
 
 DFQ_API bool dfq_sniff_csv(dfq *db, const char *path, const dfq_csv_options *given,
                            dfq_csv_found *to) {
-  if (!db || !to) return false;
+  if (!dfq__given(db, to, "sniff: to")) return false;
   dfq__verb v = { db, NULL, "sniff", NULL, NULL };
   dfq_options own = db->options;
   own.io = &db->io;
@@ -46115,7 +46212,7 @@ DFQ_API bool dfq_register(dfq *db, const char *name, dfq_frame *frame) {
 // The text's names become the context's in their order; on a failure on the way, those that
 // are there already go again.
 DFQ_API bool dfq_define_at(dfq *db, const char *text, const char *at) {
-  if (!db) return false;
+  if (!dfq__given(db, text, "define: text")) return false;
   dfq__script s = dfq__script_of(db, text, at);
   dfq__let *outer = s.lets, *in_order = NULL;
   while (!s.p.error && dfq__accept_word(&s.p, "let")) dfq__parse_let(&s);
@@ -46310,6 +46407,7 @@ static void dfq__allowed_settle(dfq_allowed *a) {
 }
 
 DFQ_API bool dfq_allows(const dfq_allowed *a, const dfq_value *v) {
+  if (!a || !v) return true;   // nothing is known
   dfq_value wide = *v;
   if (v->type == DFQ_NULL) return a->nulls;
   if (dfq__is_integer(v->type)) wide.type = DFQ_I64;
@@ -46628,8 +46726,9 @@ static dfq_allowed dfq__allow(dfq__asking *q, const dfq_expr *e, bool want) {
 }
 
 DFQ_API bool dfq_expr_allows(dfq_expr *e, const char *column, dfq_type type, dfq_allowed *to) {
+  if (!to) return false;
   *to = dfq__allow_all();
-  if (!e || e->kind == DFQ_FAILED) return true;
+  if (!column || !e || e->kind == DFQ_FAILED) return true;
   dfq__asking q = { e->db, column, type, false };
   dfq_allowed a = dfq__allow(&q, e, true);
   if (q.no_memory) dfq__report(e->db, &dfq__error_memory);
@@ -46652,8 +46751,8 @@ static int dfq__conjuncts_of(dfq_expr *e, dfq_expr **list, int n) {
 }
 
 DFQ_API int dfq_expr_conjuncts(dfq_expr *e, dfq_expr *const **list) {
-  *list = NULL;
-  if (!e) return 0;
+  if (list) *list = NULL;
+  if (!e || !dfq__given(e->db, list, "expr_conjuncts: list")) return 0;
   int n = dfq__conjuncts_of(e, NULL, 0);
   dfq_expr **to = (dfq_expr **)dfq__arena_array(&e->db->arena, (size_t)n + 1, sizeof *to);
   if (!to) { dfq__report(e->db, &dfq__error_memory); return 0; }
@@ -46688,6 +46787,8 @@ static dfq_expr *dfq__restrict(dfq_expr *e, const char *const *columns, int coun
 
 DFQ_API dfq_expr *dfq_expr_restrict(dfq_expr *e, const char *const *columns, int count) {
   if (!e || e->kind == DFQ_FAILED) return e;
+  if (count > 0 && !dfq__given(e->db, columns, "expr_restrict: columns"))
+    return dfq__expr_missing(e->db);
   dfq_expr *to = dfq__restrict(e, columns, count, true);
   return to ? to : dfq_bool(e->db, true);
 }
@@ -46746,7 +46847,9 @@ static char *dfq__page_room(dfq_page *p, dfq__buffer *buffer, size_t n) {
   return NULL;
 }
 
-DFQ_API dfq_view dfq_view_of(const char *text, size_t len) { return dfq__view_of(text, len); }
+DFQ_API dfq_view dfq_view_of(const char *text, size_t len) {
+  return dfq__view_of(text ? text : "", text ? len : 0);
+}
 
 DFQ_API bool dfq_page_wants(const dfq_page *p, int field) {
   return field >= 0 && field < p->schema->count && p->place[field] >= 0;
@@ -46879,6 +46982,7 @@ static bool dfq__page_fits(dfq_page *p, const dfq_value *row) {
 // The vectors are set for each row anew, because the buffers move when they grow.
 DFQ_API void dfq_page_row(dfq_page *p, const dfq_value *row) {
   if (p->sized) dfq__page_fail(p, "single rows come beside columns");
+  if (!row) dfq__page_fail(p, "a row is NULL");
   if (dfq__page_is_bad(p) || !dfq__page_fits(p, row)) return;
   p->by_rows = true;
   for (int f = 0; f < p->schema->count; f++) {
@@ -48325,6 +48429,7 @@ DFQ_API dfq_frame *dfq_scan_arrow_stream_at(dfq *db, struct ArrowArrayStream *st
 
 DFQ_API dfq_table *dfq_import_arrow(dfq *db, struct ArrowSchema *schema,
                                     struct ArrowArray *array) {
+  if (!db) return NULL;
   size_t mark = dfq_mark(db);
   dfq__verb v = { db, NULL, "import_arrow", NULL, NULL };
   dfq__arrow_source *s = NULL;
@@ -48661,8 +48766,8 @@ static void dfq__arrow_stream_release(struct ArrowArrayStream *s) {
 }
 
 DFQ_API bool dfq_export_arrow(dfq_frame *frame, struct ArrowArrayStream *out) {
-  memset(out, 0, sizeof *out);
-  if (!frame) return false;
+  if (out) memset(out, 0, sizeof *out);
+  if (!frame || !dfq__given(frame->db, out, "export_arrow: out")) return false;
   dfq *db = frame->db;
   if (frame->error) { dfq__report(db, frame->error); return false; }
   dfq__arrow_run *r = (dfq__arrow_run *)dfq__alloc_zero(db->heap, 1, sizeof *r);
@@ -48681,9 +48786,10 @@ DFQ_API bool dfq_export_arrow(dfq_frame *frame, struct ArrowArrayStream *out) {
 
 DFQ_API bool dfq_table_export(dfq *db, dfq_table *t, struct ArrowSchema *schema,
                               struct ArrowArray *array) {
+  if (!schema || !array) return dfq__given(db, NULL, "table_export: schema or array");
   memset(schema, 0, sizeof *schema);
   memset(array, 0, sizeof *array);
-  if (!t) { dfq__report(db, &dfq__error_no_table); return false; }
+  if (!t) return dfq__given(db, NULL, "table_export: table");
   dfq__arena scratch = { t->heap, NULL, NULL };
   size_t n = (size_t)t->schema.count + 1;
   dfq__vec *column = (dfq__vec *)dfq__arena_array(&scratch, n, sizeof *column);

@@ -73,6 +73,7 @@
 #include "ch6_seldom.c"
 #include "found.c"
 #include "ch6_corners.c"
+#include "ch6_words.c"
 #include "faults_forms.c"
 #endif
 #if DFQ_CHAPTER >= 4
@@ -160,6 +161,7 @@ int main(int argc, char **argv) {
   run_ch6_seldom();
   run_found();
   run_ch6_corners();
+  run_ch6_words();
   run_faults_forms();
 #endif
 #if DFQ_CHAPTER >= 4

@@ -1,0 +1,136 @@
+// ch6_words.c - what dfq says to somebody who meets it for the first time: NULL where something
+// has to be, the wrong word, the wrong type, too much. Each message names the place and what to
+// try.
+
+// ---- NULL where something has to be ---------------------------------------------------------
+
+// call fails with a message that names the function and the argument.
+#define WORDS_USAGE(call, words)                                                               \
+  (dfq_clear_error(db), (void)(call), CHECK_INT(dfq_error_status(db), DFQ_USAGE),              \
+   CHECK_HAS(dfq_error(db), words))
+
+static const char *words_rename(void *user, const char *name) {
+  (void)user;
+  return name;
+}
+
+TEST(words_null_values_and_expressions) {
+  dfq *db = dfq_open(NULL);
+  dfq_value v;
+  dfq_expr *x = dfq_col(db, "k");
+  dfq_schema none = { 0, NULL };
+  memset(&v, 0, sizeof v);
+  WORDS_USAGE(dfq_set_str(db, "x", NULL), "set_str: value is NULL");
+  WORDS_USAGE(dfq_set_str(db, NULL, "x"), "set_param: name is NULL");
+  WORDS_USAGE(dfq_set_i64(db, NULL, 1), "set_param: name is NULL");
+  WORDS_USAGE(dfq_set_f64(db, NULL, 1), "set_param: name is NULL");
+  WORDS_USAGE(dfq_set_param(db, "x", NULL), "set_param: value is NULL");
+  WORDS_USAGE(dfq_str(db, NULL), "str: value is NULL");
+  WORDS_USAGE(dfq_str_n(db, NULL, 1), "str_n: value is NULL");
+  WORDS_USAGE(dfq_literal(db, NULL), "literal: value is NULL");
+  WORDS_USAGE(dfq_col(db, NULL), "col: name is NULL");
+  WORDS_USAGE(dfq_cols(db, NULL), "cols: selector is NULL");
+  WORDS_USAGE(dfq_parse(db, NULL), "parse: text is NULL");
+  WORDS_USAGE(dfq_as(x, NULL), "as: name is NULL");
+  WORDS_USAGE(dfq_in(x, NULL, 1), "in: list is NULL");
+  WORDS_USAGE(dfq_over(dfq_sum(x), NULL), "over: how is NULL");
+  WORDS_USAGE(dfq_call(db, NULL, NULL, 0), "call: name is NULL");
+  WORDS_USAGE(dfq_call(db, "sum", NULL, 1), "call: args is NULL");
+  WORDS_USAGE(dfq_expr_type(x, NULL, NULL), "expr_type: schema is NULL");
+  WORDS_USAGE(dfq_expr_eval(x, NULL, NULL, &v), "expr_eval: schema is NULL");
+  WORDS_USAGE(dfq_expr_eval(x, &none, NULL, NULL), "expr_eval: to is NULL");
+  WORDS_USAGE(dfq_expr_conjuncts(x, NULL), "expr_conjuncts: list is NULL");
+  WORDS_USAGE(dfq_expr_restrict(x, NULL, 1), "expr_restrict: columns is NULL");
+  WORDS_USAGE(dfq_print_promotions(db, NULL), "print_promotions: out is NULL");
+  WORDS_USAGE(dfq_define_scalar(db, NULL), "define_scalar: function is NULL");
+  WORDS_USAGE(dfq_define_aggregate(db, NULL), "define_aggregate: aggregate is NULL");
+  CHECK(!(dfq_define)(db, NULL));
+  WORDS_USAGE(dfq_define(db, NULL), "define: text is NULL");
+  WORDS_USAGE(dfq_list_value(db, DFQ_I64, NULL, 1, &v), "list_value: values is NULL");
+  WORDS_USAGE(dfq_list_value(db, DFQ_I64, NULL, 0, NULL), "list_value: to is NULL");
+  WORDS_USAGE(dfq_rows_array(db, NULL, 1, 1), "rows_array: cells is NULL");
+  WORDS_USAGE(dfq_rows_source(db, NULL), "rows_source: source is NULL");
+  WORDS_USAGE(dfq_table_new(db, NULL, 2, 2), "table: columns is NULL");
+  WORDS_USAGE(dfq_table_from_rows(db, NULL, 1, &v, 1), "table: fields is NULL");
+  WORDS_USAGE(dfq_scan_rows(db, NULL), "scan: source is NULL");
+  WORDS_USAGE(dfq_scan_csv_files(db, NULL, 2, NULL), "scan: paths is NULL");
+  WORDS_USAGE(dfq_sniff_csv(db, "x", NULL, NULL), "sniff: to is NULL");
+  WORDS_USAGE(dfq_bind_struct(db, NULL, 1, 8), "bind: members is NULL");
+  // A failed expression is an expression: whatever is built over it says the same.
+  CHECK_INT(dfq_expr_kind_of(dfq_not(dfq_col(db, NULL))), DFQ_FAILED);
+  dfq_close(db);
+}
+
+TEST(words_null_frames_and_results) {
+  dfq *db = dfq_open(NULL);
+  int64_t k[] = { 1, 2 };
+  dfq_column column = { "k", DFQ_I64, k, NULL };
+  dfq_table *t = dfq_table_new(db, &column, 1, 2);
+  dfq_frame *f = dfq_scan_table(db, t);
+  dfq_expr *none[] = { NULL }, *x = dfq_col(db, "k");
+  dfq_member member = { "k", DFQ_I64, 0, 8, false, 0 };
+  dfq_binding *b = dfq_bind(f, &member, 1, 8);
+  size_t n = 0;
+  WORDS_USAGE(dfq_row_index(f, NULL), "row_index: the name is NULL");
+  WORDS_USAGE(dfq_filter_expr(f, NULL), "filter: item 1 is NULL");
+  WORDS_USAGE(dfq_filter_expr(f, dfq_add(x, NULL)), "filter: item 1 is NULL");
+  WORDS_USAGE(dfq_select_exprs(f, NULL, 0), "select: no items");
+  WORDS_USAGE(dfq_select_exprs(f, NULL, 1), "select: the list is NULL");
+  WORDS_USAGE(dfq_select_exprs(f, none, 1), "select: item 1 is NULL");
+  WORDS_USAGE(dfq_with_exprs(f, none, 1), "with: item 1 is NULL");
+  WORDS_USAGE(dfq_group_exprs(f, NULL), "group: the spec is NULL");
+  WORDS_USAGE(dfq_sort_exprs(f, NULL, 1), "sort: the list is NULL");
+  WORDS_USAGE(dfq_rename_by(f, NULL, NULL), "rename_by: fn is NULL");
+  WORDS_USAGE(dfq_each_batch(f, NULL, NULL), "each_batch: each is NULL");
+  WORDS_USAGE(dfq_show(f, NULL), "show: out is NULL");
+  WORDS_USAGE(dfq_show_table(db, t, NULL), "show_table: out is NULL");
+  WORDS_USAGE(dfq_explain(f, NULL), "explain: out is NULL");
+  WORDS_USAGE(dfq_print(f, NULL, NULL), "print: out is NULL");
+  WORDS_USAGE(dfq_print_csv(f, NULL, NULL), "print: out is NULL");
+  WORDS_USAGE(dfq_print_json(f, NULL), "print: out is NULL");
+  WORDS_USAGE(dfq_write_csv(f, NULL, NULL), "write: path is NULL");
+  WORDS_USAGE(dfq_write_all(f, NULL, 1), "write_all: sinks is NULL");
+  WORDS_USAGE(dfq_partition_by(f, "k", NULL), "partition_by: count is NULL");
+  WORDS_USAGE(dfq_journal(f, NULL), "journal: count is NULL");
+  WORDS_USAGE(dfq_bind(f, NULL, 1, 8), "bind: members is NULL");
+  WORDS_USAGE(dfq_collect_structs(f, NULL, &n), "collect_structs: binding is NULL");
+  WORDS_USAGE(dfq_collect_structs(f, b, NULL), "collect_structs: count is NULL");
+  WORDS_USAGE(dfq_structs_open(f, NULL), "structs_open: binding is NULL");
+  dfq_structs *s = dfq_structs_open(f, b);
+  WORDS_USAGE(dfq_structs_next(s, NULL), "structs_next: to is NULL");
+  dfq_structs_close(s);
+#ifndef DFQ_NO_ARROW
+  WORDS_USAGE(dfq_export_arrow(f, NULL), "export_arrow: out is NULL");
+  WORDS_USAGE(dfq_table_export(db, t, NULL, NULL), "table_export: schema or array is NULL");
+#endif
+  CHECK_INT(dfq_count(dfq_rename_by(f, words_rename, NULL)), 2);
+  dfq_table_free(t);
+  dfq_close(db);
+}
+
+// Where nothing can be told (no context), or nothing is wanted, NULL does no harm.
+TEST(words_null_without_a_context) {
+  size_t n = 1;
+  dfq_value v;
+  int count = 1;
+  CHECK(!dfq_set_i64(NULL, "x", 1) && !dfq_parse(NULL, "1") && !dfq_i64(NULL, 1));
+  CHECK(!dfq_str(NULL, "x") && !dfq_col(NULL, "x") && !dfq_cols(NULL, "x") && !dfq_null(NULL));
+  CHECK(!dfq_call(NULL, "sum", NULL, 0) && !dfq_count_rows(NULL));
+  CHECK(!dfq_scan_table(NULL, NULL) && !dfq_scan_rows(NULL, NULL));
+  CHECK(!dfq_scan_csv_files(NULL, NULL, 1, NULL));
+  CHECK(!dfq_table_new(NULL, NULL, 0, 0) && !dfq_print_promotions(NULL, stdout));
+  CHECK(!dfq_rows_array(NULL, NULL, 0, 0) && !dfq_journal(NULL, &count));
+  CHECK(!dfq_each_batch(NULL, NULL, NULL) && !dfq_show(NULL, NULL));
+  CHECK(!dfq_list_get(NULL, 0, &v) && dfq_list_len(NULL) == 0);
+  CHECK_STR(dfq_view_text(NULL, &n), "");
+  CHECK_INT(n, 0);
+  CHECK_INT(dfq_view_of(NULL, 3).len, 0);
+  CHECK_INT(dfq_batch_rows(NULL), 0);
+  CHECK_INT(dfq_table_find(NULL, NULL), -1);
+}
+
+static void run_ch6_words(void) {
+  RUN(words_null_values_and_expressions);
+  RUN(words_null_frames_and_results);
+  RUN(words_null_without_a_context);
+}
