@@ -24761,11 +24761,15 @@ static bool dfq__join_check_keys(dfq__verb *v, const dfq_schema *left, const dfq
     }
     dfq_type x = dfq__types_of(left, a), y = dfq__types_of(right, b);
     if (x == y) continue;
+    dfq_type to = dfq__common_type(x, y);
+    if (to == DFQ_KINDS) to = y == DFQ_STR ? y : x;
+    bool first = to == y || to != x;   // the left side is cast, to what holds all its values
+    const char *name = first ? k->left[i] : k->right[i];
     dfq__verb_error(v, DFQ_TYPE_ERROR,
-                    "cannot match %s (%s) with %s (%s)\n  try: cast one of them before the "
-                    "join, as in with cast(%s as %s) as %s",
-                    k->left[i], dfq_type_name(x), k->right[i], dfq_type_name(y), k->right[i],
-                    dfq_type_name(x), k->right[i]);
+                    "cannot match %s (%s) with %s (%s)\n  try: on the %s side, before this, "
+                    "with cast(%s as %s) as %s",
+                    k->left[i], dfq_type_name(x), k->right[i], dfq_type_name(y),
+                    first ? "left" : "right", name, dfq_type_name(to), name);
     return false;
   }
   return true;

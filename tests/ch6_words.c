@@ -129,7 +129,41 @@ TEST(words_null_without_a_context) {
   CHECK_INT(dfq_table_find(NULL, NULL), -1);
 }
 
+// ---- keys of two types ----------------------------------------------------------------------
+
+// The hint, followed to the letter, loses nothing: what is cast is the side that fits.
+TEST(words_keys_of_two_types) {
+  static const char *const at[][2] = {
+    { "a | join b on k", "on the left side, before this, with cast(k as f64) as k" },
+    { "b | join a on k", "on the right side, before this, with cast(k as f64) as k" },
+    { "b | join a on k = n", "on the right side, before this, with cast(n as f64) as n" },
+    { "a | join a on k = s", "on the left side, before this, with cast(k as str) as k" },
+    { "a | join a on s = k", "on the right side, before this, with cast(k as str) as k" },
+    { "a | filter_in k in (b | select k)", "on the left side, before this, with cast(k as f64)" },
+    { "b | update (a | select k) on k", "on the right side, before this, with cast(k as f64)" },
+  };
+  dfq *db = dfq_open(NULL);
+  int64_t k[] = { 1, 2 };
+  double f[] = { 1.5, 2 };
+  const char *s[] = { "1", "2" };
+  dfq_column a[] = { { "k", DFQ_I64, k, NULL }, { "n", DFQ_I64, k, NULL },
+                     { "s", DFQ_STR, s, NULL } };
+  dfq_column b[] = { { "k", DFQ_F64, f, NULL } };
+  dfq_table *ta = dfq_table_new(db, a, 3, 2), *tb = dfq_table_new(db, b, 1, 2);
+  CHECK(dfq_register(db, "a", dfq_scan_table(db, ta)));
+  CHECK(dfq_register(db, "b", dfq_scan_table(db, tb)));
+  for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
+    const char *error = dfq_frame_error(dfq_query(db, at[i][0]));
+    CHECK_HAS(error, at[i][1]);
+  }
+  CHECK_INT(dfq_count(dfq_query(db, "b | join (a | with cast(k as f64) as k) on k")), 1);
+  dfq_table_free(ta);
+  dfq_table_free(tb);
+  dfq_close(db);
+}
+
 static void run_ch6_words(void) {
+  RUN(words_keys_of_two_types);
   RUN(words_null_values_and_expressions);
   RUN(words_null_frames_and_results);
   RUN(words_null_without_a_context);
