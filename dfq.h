@@ -5947,7 +5947,8 @@ static void dfq__re_choice(dfq__re_parser *p) {
 static bool dfq__re_add_first(dfq__regex *re, const dfq__re_step *s) {
   const dfq__re_class *c = s->op == DFQ__RE_CLASS ? &re->classes[s->x] : NULL;
   bool beyond = c ? c->count > 0 || c->negated : s->op == DFQ__RE_CHAR && s->x >= 128;
-  for (int i = 0; c && i < 128; i++) re->first[i] |= c->ascii[i >> 5] >> (i & 31) & 1;
+  for (int i = 0; c && i < 128; i++)
+    if (c->ascii[i >> 5] >> (i & 31) & 1) re->first[i] = 1;
   if (s->op == DFQ__RE_CHAR && s->x < 128) re->first[s->x] = 1;
   if (s->op == DFQ__RE_LETTER) re->first[s->x] = re->first[s->x - 32] = 1;
   if (beyond) memset(re->first + 128, 1, 128);
