@@ -2889,26 +2889,29 @@ DFQ__UNUSED static const char *dfq__intern(dfq *db, const char *s) {
 
 static int dfq__lower(int c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
 
-// Levenshtein distance without regard to case; names longer than 63 bytes count as far apart.
-// One row of the table at a time: row[j] is the distance of the letters so far to b's first j.
+// Levenshtein distance without regard to case, where two letters that changed places count once
+// (`wirte`); names longer than 63 bytes count as far apart. Of the table three rows are kept:
+// now[j] is the distance of the letters so far to b's first j.
 static int dfq__edit_distance(const char *a, const char *b) {
-  int row[64];
-  size_t n = strlen(b);
+  int row[3][64];
+  size_t n = strlen(b), i = 1;
   if (n > 63 || strlen(a) > 63) return 99;
-  for (size_t j = 0; j <= n; j++) row[j] = (int)j;
-  for (size_t i = 1; a[i - 1]; i++) {
-    int corner = row[0];
-    row[0] = (int)i;
+  for (size_t j = 0; j <= n; j++) row[0][j] = (int)j;
+  for (; a[i - 1]; i++) {
+    int *now = row[i % 3], *up = row[(i + 2) % 3], *two = row[(i + 1) % 3];
+    int c = dfq__lower(a[i - 1]);
+    now[0] = (int)i;
     for (size_t j = 1; j <= n; j++) {
-      int same = dfq__lower(a[i - 1]) == dfq__lower(b[j - 1]) ? 0 : 1;
-      int best = corner + same;
-      if (row[j] + 1 < best) best = row[j] + 1;
-      if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-      corner = row[j];
-      row[j] = best;
+      int best = up[j - 1] + (c == dfq__lower(b[j - 1]) ? 0 : 1);
+      if (up[j] + 1 < best) best = up[j] + 1;
+      if (now[j - 1] + 1 < best) best = now[j - 1] + 1;
+      if (i > 1 && j > 1 && c == dfq__lower(b[j - 2]) &&
+          dfq__lower(a[i - 2]) == dfq__lower(b[j - 1]) && two[j - 2] + 1 < best)
+        best = two[j - 2] + 1;
+      now[j] = best;
     }
   }
-  return row[n];
+  return row[(i - 1) % 3][n];
 }
 
 // Keeps the nearer of two candidates for a misspelt name. *distance starts at dfq__near_limit.
@@ -9480,11 +9483,19 @@ static bool dfq__accept_reserved(dfq__parser *p, const char *word) {
   return yes;
 }
 
+#define DFQ__WRITE_OR                                                                          \
+  "write or for a choice, concat(a, b) for texts; a single | separates the stages"
+
 // The error for the token at hand, when something else had to come.
 // A bad token explains itself; any other is named, up to 40 bytes of it.
+// Signs that other languages have are answered with what they are here.
 static void dfq__expected(dfq__parser *p, const char *what) {
   dfq__token t = p->now;
-  if (t.kind == DFQ__T_BAD && strchr("'\"", p->text[t.at]))
+  if (dfq__is_symbol(p, "||"))
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, DFQ__WRITE_OR);
+  else if (dfq__is_symbol(p, "&&") || dfq__is_symbol(p, "&"))
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "write and, or bit_and(a, b) for bits");
+  else if (t.kind == DFQ__T_BAD && strchr("'\"", p->text[t.at]))
     dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "%s", t.problem);   // the caret says which
   else if (t.kind == DFQ__T_BAD)
     dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "%s: %.*s", t.problem, (int)dfq__min(t.len, 40),
@@ -9750,9 +9761,9 @@ static dfq_expr *dfq__parse_param(dfq__parser *p) {
     if (q->name == name) return dfq_literal(p->db, &q->value);
   if (!name && !p->error) p->error = &dfq__error_memory;
   dfq__parse_fail(p, DFQ_UNKNOWN_NAME, t.at, t.len,
-                  "the parameter $%s has no value; dfq_set_i64, dfq_set_f64 or dfq_set_str "
-                  "give it one",
-                  name ? name : "");
+                  "the parameter $%s has no value; dfq_set_i64, dfq_set_f64, dfq_set_str or "
+                  "--param %s=... give it one",
+                  name ? name : "", name ? name : "");
   return dfq__parse_broken(p);
 }
 
@@ -10682,16 +10693,10 @@ static dfq_expr *dfq__parse_expr(dfq__parser *p, int level) {
   return left;
 }
 
-// Hints for signs that other languages use.
-// The hints are for hands that are used to C, SQL dialects or other dataframes.
 static void dfq__expect_end(dfq__parser *p) {
   if (p->error || p->now.kind == DFQ__T_END) return;
-  dfq__token t = p->now;
-  if (dfq__is_symbol(p, "||") || dfq__is_symbol(p, "|"))
-    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len,
-                    "write or for a choice; | separates the stages of a pipeline");
-  else if (dfq__is_symbol(p, "&&") || dfq__is_symbol(p, "&"))
-    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "write and");
+  if (dfq__is_symbol(p, "|"))
+    dfq__parse_fail(p, DFQ_SYNTAX, p->now.at, p->now.len, DFQ__WRITE_OR);
   else dfq__expected(p, "an operator or the end");
 }
 
@@ -11312,13 +11317,22 @@ static const char *dfq__agg_place(dfq__binder *b, const dfq_expr *e) {
   return note;
 }
 
+// An aggregate where none can be: outside of a group, or in one but below another or in a key.
+static void dfq__bind_aggregate(dfq__binder *b, const dfq_expr *e, const char *name) {
+  if (b->where && strcmp(b->where, "group") == 0)
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, e, "try: group twice, the second over the first's columns",
+                   "aggregates do not nest, and are no keys: %s is in another, or in a key", name);
+  else
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, e, dfq__agg_place(b, e),
+                   "%s is an aggregate: it belongs into group", name);
+}
+
 // Cheapest signature first, then a cast around each argument that is not of its type yet.
 static dfq__bound *dfq__bind_call(dfq__binder *b, const dfq_expr *e) {
   dfq__bound *n = dfq__bound_new(b, DFQ_CALL, e, e->argc);
   bool fold = dfq__is_fold(e);
   if (fold && e->arg[0]->kind == DFQ_AGGREGATE) {
-    dfq__bind_fail(b, DFQ_TYPE_ERROR, e, dfq__agg_place(b, e),
-                   "%s is an aggregate: it belongs into group", e->user->def.name);
+    dfq__bind_aggregate(b, e, e->user->def.name);
     return NULL;
   }
   if (!n || !dfq__bind_args(b, e, n)) return NULL;
@@ -11408,8 +11422,7 @@ static void dfq__bind_misplaced(dfq__binder *b, const dfq_expr *e) {
     dfq__bind_fail(b, DFQ_TYPE_ERROR, e, NULL, "%s needs over (order by ...)",
                    dfq__aggregates[e->fn].name);
   else if (e->kind == DFQ_AGGREGATE)
-    dfq__bind_fail(b, DFQ_TYPE_ERROR, e, dfq__agg_place(b, e),
-                   "%s is an aggregate: it belongs into group", dfq__aggregates[e->fn].name);
+    dfq__bind_aggregate(b, e, dfq__aggregates[e->fn].name);
   else
     dfq__bind_fail(b, DFQ_TYPE_ERROR, e, "try: with ... as name, then use the name",
                    nested ? "windows do not nest: this one is a part of another"
@@ -15134,7 +15147,9 @@ static bool dfq__projection_add(dfq__projection *p, dfq_expr *item, bool replace
   if (v->error) return false;
   int i = dfq__names_find(&p->names, name);
   if (i >= 0 && (!replace || p->replaced[i])) {
-    dfq__verb_error(v, DFQ_USAGE, "two columns are called %s; name one of them with as", name);
+    dfq__verb_error(v, DFQ_USAGE, "two columns are called %s; %s", name,
+                    strcmp(v->name, "rename") ? "name one of them with as"
+                                              : "rename the other, too, or drop it before");
     return false;
   }
   if (!dfq__is_column_type(type) && type != DFQ_NULL) {
@@ -44867,7 +44882,7 @@ static const char *dfq__nearest_word(const dfq__parser *p, dfq__words words) {
   memcpy(name, p->text + p->now.at, dfq__min(p->now.len, sizeof name - 1));
   int distance = dfq__near_limit(name);
   for (int i = 0; words[i]; i++) dfq__nearer(name, words[i], &best, &distance);
-  return best && distance ? best : NULL;
+  return best && strcmp(best, name) != 0 ? best : NULL;
 }
 
 // "filter, select, with": for messages.
@@ -45490,9 +45505,16 @@ enum { DFQ__MAX_PIPELINES = 200 };
 
 static dfq_frame *dfq__parse_pipeline(dfq__script *s);
 
+static bool dfq__at_bar(const dfq__parser *p) {
+  return p->now.kind == DFQ__T_END || dfq__is_symbol(p, "|") || dfq__is_symbol(p, ")") ||
+         dfq__is_symbol(p, ";");
+}
+
 // "filter" expr
 static dfq_frame *dfq__stage_filter(dfq__script *s, dfq_frame *in) {
   dfq_expr *e = dfq__parse_expr(&s->p, DFQ__L_OR);
+  // Before the types are looked at: of k & 1 = 1 the sign is wrong, not k.
+  if (!s->p.error && !dfq__at_bar(&s->p)) dfq__expected(&s->p, "| and a stage, or the end");
   return s->p.error ? in : dfq_filter_expr_at(in, e, s->at);
 }
 
@@ -45660,21 +45682,13 @@ static const dfq__choice dfq__scan_choice = { "option", dfq__scan_words };
 // NULL.
 static void dfq__expect_bar(dfq__parser *p, const dfq__choice *first,
                             const dfq__choice *second) {
-  bool end = p->now.kind == DFQ__T_END || dfq__is_symbol(p, "|") || dfq__is_symbol(p, ")") ||
-             dfq__is_symbol(p, ";");
   dfq__token t = p->now;
   const dfq__choice *choice[] = { first, second };
   for (int i = 0; i < 2 && !p->error && t.kind == DFQ__T_NAME; i++) {
     const char *near = choice[i] ? dfq__nearest_word(p, choice[i]->words) : NULL;
     if (near) dfq__unknown_word(p, choice[i]->what, choice[i]->words, near);
   }
-  if (p->error || end) return;
-  if (dfq__is_symbol(p, "||"))
-    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len,
-                    "write or for a choice; a single | separates the stages");
-  else if (dfq__is_symbol(p, "&&") || dfq__is_symbol(p, "&"))
-    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "write and");
-  else dfq__expected(p, "| and a stage, or the end");
+  if (!p->error && !dfq__at_bar(p)) dfq__expected(p, "| and a stage, or the end");
 }
 
 // "union" source ["by" ("name" | "position") | "diagonal"]

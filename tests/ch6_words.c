@@ -162,7 +162,39 @@ TEST(words_keys_of_two_types) {
   dfq_close(db);
 }
 
+// ---- words and signs of other languages -----------------------------------------------------
+
+static const char *const words_wrong[][2] = {
+  { "a | filter k & 1 = 1", "write and, or bit_and(a, b) for bits" },
+  { "a | filter k && k", "write and, or bit_and" },
+  { "a | group k: sum(n & 1)", "write and, or bit_and" },
+  { "a | with 'a' || 'b' as c", "concat(a, b) for texts" },
+  { "a | filter k ^ 1 = 1", "no such sign in an expression: ^" },
+  { "a | group k: sum(sum(n))", "aggregates do not nest" },
+  { "a | group sum(n): count()", "are no keys" },
+  { "a | Filter k = 1", "did you mean filter?" },
+  { "a | LIMIT 1", "did you mean limit?" },
+  { "a | wirte x.csv", "did you mean write?" },
+  { "a | rename k as n", "two columns are called n; rename the other, too, or drop it before" },
+  { "a | filter k = $low", "--param low=..." },
+};
+
+TEST(words_of_other_languages) {
+  dfq *db = dfq_open(NULL);
+  int64_t k[] = { 1, 2 };
+  dfq_column a[] = { { "k", DFQ_I64, k, NULL }, { "n", DFQ_I64, k, NULL } };
+  dfq_table *t = dfq_table_new(db, a, 2, 2);
+  CHECK(dfq_register(db, "a", dfq_scan_table(db, t)));
+  for (size_t i = 0; i < sizeof words_wrong / sizeof *words_wrong; i++) {
+    const char *error = dfq_frame_error(dfq_query(db, words_wrong[i][0]));
+    CHECK_HAS(error, words_wrong[i][1]);
+  }
+  dfq_table_free(t);
+  dfq_close(db);
+}
+
 static void run_ch6_words(void) {
+  RUN(words_of_other_languages);
   RUN(words_keys_of_two_types);
   RUN(words_null_values_and_expressions);
   RUN(words_null_frames_and_results);
