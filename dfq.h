@@ -30436,10 +30436,14 @@ static void dfq__put_pattern(dfq__text *t, const char *pattern, const char *name
 static void dfq__step_each(dfq__recipe *r, dfq__text_verb verb, const dfq__names *names,
                            const char *sep, const char *pattern, const char *value) {
   dfq__text t = dfq__text_in(r->v.db->heap);
+  bool parts = *sep == ' ' && names->count > 64;   // conditions: a long chain would nest too deep
   for (int i = 0; i < names->count; i++) {
+    if (parts && i % 64 == 0) dfq__put(&t, i ? ")" : "");
     if (i) dfq__put(&t, sep);
+    if (parts && i % 64 == 0) dfq__put(&t, "(");
     dfq__put_pattern(&t, pattern, names->name[i], value);
   }
+  if (parts) dfq__put(&t, ")");
   if (names->count || t.failed) dfq__step_text(r, verb, &t);
   if (t.failed) r->v.error = &dfq__error_memory;
   dfq__text_free(&t);

@@ -193,8 +193,35 @@ TEST(words_of_other_languages) {
   dfq_close(db);
 }
 
+// ---- many columns ---------------------------------------------------------------------------
+
+// A condition over all columns is one of parts, which is not as deep as it is long.
+TEST(words_recipes_over_many_columns) {
+  enum { COLUMNS = 1200 };
+  static char name[COLUMNS][8];
+  static dfq_column column[COLUMNS];
+  static double x[] = { 1, (double)NAN, 3 };
+  static uint8_t valid[] = { 0, 1, 1 };
+  dfq *db = dfq_open(NULL);
+  for (int c = 0; c < COLUMNS; c++) {
+    dfq_column one = { name[c], DFQ_F64, x, c % 100 ? NULL : valid };
+    snprintf(name[c], sizeof name[c], "c%d", c);
+    column[c] = one;
+  }
+  dfq_table *t = dfq_table_new(db, column, COLUMNS, 3);
+  dfq_frame *f = dfq_scan_table(db, t);
+  CHECK_INT(dfq_count(dfq_drop_nulls(f, NULL)), 2);
+  CHECK_INT(dfq_count(dfq_drop_nans(f, NULL)), 2);
+  CHECK_INT(dfq_count(dfq_drop_nans(dfq_drop_nulls(f, NULL), NULL)), 1);
+  CHECK_INT(dfq_count(dfq_fill_null(f, "0.0")), 3);
+  CHECK_STR(dfq_error(db), "");
+  dfq_table_free(t);
+  dfq_close(db);
+}
+
 static void run_ch6_words(void) {
   RUN(words_of_other_languages);
+  RUN(words_recipes_over_many_columns);
   RUN(words_keys_of_two_types);
   RUN(words_null_values_and_expressions);
   RUN(words_null_frames_and_results);
