@@ -135,7 +135,7 @@ TEST(narrow_tables_ask_for_no_more) {
     size_t before = db->heap->peak = db->heap->used;
     dfq_table *n = dfq_collect(f);
     CHECK_INT(narrow_count(n), 4);
-    CHECK(db->heap->peak - before < dfq__store_bytes(&n->store) * 5 / 4);
+    CHECK(db->heap->peak - before < 2 * dfq__store_bytes(&n->store));
     dfq_table_free(n);
   }
   dfq_table_free(t);
