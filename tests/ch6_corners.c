@@ -93,7 +93,7 @@ TEST(corners_points_of_locales) {
 TEST(corners_keys_with_zero_bytes) {
   dfq *db = dfq_open(NULL);
   dfq__files s;
-  dfq__names keys = { &db->arena, NULL, 0, 0, false };
+  dfq__names keys = dfq__names_in(&db->arena);
   const char *path[] = { "a%00b=1/a%20c=%41%00/x.csv", "a%00c=2/a%20c=z/x.csv" };
   dfq_value value[3];
   memset(&s, 0, sizeof s);
