@@ -426,7 +426,7 @@ TEST(types_narrow_in_c) {
   dfq_table *t = dfq_table_new(db, column, 4, 3);
   const uint8_t *there;
   CHECK_INT(((const uint16_t *)dfq_table_data(t, 1, &there))[0], 65535);
-  CHECK_F64((double)((const float *)dfq_table_data(t, 3, &there))[0], (double)0.1f);
+  CHECK_F64((double)((const float *)dfq_table_data(t, 3, &there))[0], (double)d[0]);
   CHECK_INT(((const int8_t *)dfq_table_data(t, 0, &there))[2], 5);
   CHECK_INT(there[1], 0);
   CHECK_INT(dfq_table_i64(t, 0, 0), -128);

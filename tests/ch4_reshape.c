@@ -26,6 +26,7 @@ static dfq_value reshape_value(dfq_type type, const char *text) {
 // The first rows of the table above.
 static dfq_frame *reshape_some(dfq *db, size_t rows) {
   dfq_value cell[RESHAPE_ROWS * RESHAPE_COLUMNS];
+  memset(cell, 0, sizeof cell);
   for (size_t i = 0; i < rows * RESHAPE_COLUMNS; i++) {
     size_t r = i / RESHAPE_COLUMNS, c = i % RESHAPE_COLUMNS;
     cell[i] = reshape_value(reshape_fields[c].type, reshape_cells[r][c]);
@@ -213,6 +214,7 @@ static const dfq_field reshape_list_fields[] = {
 // A list of the given texts, "." a null, each a value of type.
 static dfq_value reshape_list(dfq *db, dfq_type type, const char *const *text, size_t count) {
   dfq_value item[8], list = dfq__value_null();
+  memset(item, 0, sizeof item);
   for (size_t i = 0; i < count; i++) item[i] = reshape_value(type, text[i]);
   CHECK(dfq_list_value(db, type, item, count, &list));
   return list;

@@ -11,6 +11,7 @@ static dfq_table *window_table(dfq *db, const int64_t *rows, size_t count) {
   static const dfq_field fields[] = { { "k", DFQ_I64, NULL }, { "d", DFQ_I64, NULL },
                                       { "x", DFQ_I64, NULL } };
   dfq_value *cells = (dfq_value *)test_alloc((count * WINDOW_COLUMNS + 1) * sizeof *cells);
+  cells[0] = dfq__value_null();   // where count is 0 the compiler would miss it
   for (size_t i = 0; i < count * WINDOW_COLUMNS; i++)
     cells[i] = rows[i] == INT64_MIN ? dfq__value_null() : dfq__value_int(DFQ_I64, rows[i]);
   dfq_table *t = dfq_table_from_rows(db, fields, WINDOW_COLUMNS, cells, count);
