@@ -11322,7 +11322,7 @@ static const char *dfq__agg_place(dfq__binder *b, const dfq_expr *e) {
 static void dfq__bind_aggregate(dfq__binder *b, const dfq_expr *e, const char *name) {
   if (b->where && strcmp(b->where, "group") == 0)
     dfq__bind_fail(b, DFQ_TYPE_ERROR, e, "try: group twice, the second over the first's columns",
-                   "aggregates do not nest, and are no keys: %s is in another, or in a key", name);
+                   "%s is an aggregate: they do not nest, and are no keys", name);
   else
     dfq__bind_fail(b, DFQ_TYPE_ERROR, e, dfq__agg_place(b, e),
                    "%s is an aggregate: it belongs into group", name);

@@ -791,6 +791,11 @@ static int ch0_distance(const char *a, const char *b) {
   int best = ch0_distance(a + 1, b + 1) + (dfq__lower(*a) != dfq__lower(*b));
   int drop = ch0_distance(a + 1, b) + 1, add = ch0_distance(a, b + 1) + 1;
   if (drop < best) best = drop;
+  if (a[1] && b[1] && dfq__lower(a[0]) == dfq__lower(b[1]) &&
+      dfq__lower(a[1]) == dfq__lower(b[0])) {
+    int swap = ch0_distance(a + 2, b + 2) + 1;
+    if (swap < best) best = swap;
+  }
   return add < best ? add : best;
 }
 
@@ -803,7 +808,7 @@ TEST(foundations_edit_distance) {
   CHECK_INT(dfq__edit_distance("", ""), 0);
   CHECK_INT(dfq__edit_distance("abc", ""), 3);
   CHECK_INT(dfq__edit_distance("", "abc"), 3);
-  CHECK_INT(dfq__edit_distance("amount", "amuont"), 2);
+  CHECK_INT(dfq__edit_distance("amount", "amuont"), 1);   // two that changed places
   CHECK_INT(dfq__edit_distance("amount", "AMOUNT"), 0);
   CHECK_INT(dfq__edit_distance("region", "regions"), 1);
   CHECK_INT(dfq__edit_distance("kitten", "sitting"), 3);

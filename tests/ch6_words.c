@@ -170,7 +170,7 @@ static const char *const words_wrong[][2] = {
   { "a | group k: sum(n & 1)", "write and, or bit_and" },
   { "a | with 'a' || 'b' as c", "concat(a, b) for texts" },
   { "a | filter k ^ 1 = 1", "no such sign in an expression: ^" },
-  { "a | group k: sum(sum(n))", "aggregates do not nest" },
+  { "a | group k: sum(sum(n))", "sum is an aggregate: they do not nest" },
   { "a | group sum(n): count()", "are no keys" },
   { "a | Filter k = 1", "did you mean filter?" },
   { "a | LIMIT 1", "did you mean limit?" },
