@@ -2111,6 +2111,7 @@ typedef struct dfq__heap {
   dfq_realloc_fn realloc;
   void *user;
   size_t budget, used, peak, refs;
+  size_t refused;                    // the most that would have been in use, for the message
   size_t chunk;                      // of arenas, at most; tests make it tiny: all may fail
   size_t morsel;                     // batches in one; tests make it 1: small tables are shared
   size_t narrow;                     // rows up to which tables are as their types have them
@@ -2284,6 +2285,7 @@ static void *dfq__resize(dfq__heap *heap, void *ptr, size_t old_size, size_t new
     size_t used = dfq__add_fetch(&heap->used, new_size - old_size);
     if (heap->budget && used > heap->budget) {
       dfq__add_fetch(&heap->used, old_size - new_size);
+      dfq__raise(&heap->refused, used);
       return NULL;
     }
     dfq__raise(&heap->peak, used);
@@ -2729,7 +2731,13 @@ DFQ__UNUSED DFQ__NOINLINE static void dfq__report(dfq *db, const dfq__error *e) 
   db->status = e->status;
   db->message.len = 0;
   db->message.failed = false;
-  dfq__put(&db->message, e->message);
+  size_t refused = e == &dfq__error_memory ? dfq__add_fetch(&db->heap->refused, 0) : 0;
+  dfq__add_fetch(&db->heap->refused, 0 - refused);
+  if (refused)
+    dfq__putf(&db->message, "dfq: out of memory: options.budget is %zu bytes, and %zu would have "
+              "been in use\n  try: a larger budget, or fewer rows and columns, filtered and "
+              "selected earlier", db->heap->budget, refused);
+  else dfq__put(&db->message, e->message);
   dfq__lock_give(&db->lock);
 }
 
@@ -46150,7 +46158,7 @@ static const dfq_stage_info dfq__stage_docs[] = {
   { "move", "move NAMES first|last|before A|after A",
     "the same columns in another order",
     "orders | move year first | limit 1" },
-  { "pivot", "pivot [KEYS] on A [in (VALUES)]: AGGREGATES",
+  { "pivot", "pivot [KEYS] on A in (VALUES): AGGREGATES",
     "a row for each key, and a column for each value of A",
     "orders | pivot customer_id on year in (2023, 2024): sum(amount)" },
   { "qcut", "qcut A bins N [left] [labels (...)] [as NAME]",

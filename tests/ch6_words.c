@@ -219,7 +219,26 @@ TEST(words_recipes_over_many_columns) {
   dfq_close(db);
 }
 
+// ---- a budget -------------------------------------------------------------------------------
+
+// What is out of a budget says how large it is, and what would have been in use.
+TEST(words_out_of_budget) {
+  dfq_options o;
+  memset(&o, 0, sizeof o);
+  o.budget = 200000;
+  dfq *db = dfq_open(&o);
+  static int64_t k[100000];
+  dfq_column a = { "k", DFQ_I64, k, NULL };
+  for (size_t i = 0; i < 100000; i++) k[i] = (int64_t)(i * UINT64_C(0x9e3779b97f4a7c15));
+  CHECK(!dfq_table_new(db, &a, 1, 100000));
+  CHECK_INT(dfq_error_status(db), DFQ_NO_MEMORY);
+  CHECK_HAS(dfq_error(db), "out of memory: options.budget is 200000 bytes, and ");
+  CHECK_HAS(dfq_error(db), "would have been in use\n  try: a larger budget");
+  dfq_close(db);
+}
+
 static void run_ch6_words(void) {
+  RUN(words_out_of_budget);
   RUN(words_of_other_languages);
   RUN(words_recipes_over_many_columns);
   RUN(words_keys_of_two_types);
