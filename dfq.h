@@ -2734,8 +2734,8 @@ DFQ__UNUSED DFQ__NOINLINE static void dfq__report(dfq *db, const dfq__error *e) 
   size_t refused = e == &dfq__error_memory ? dfq__add_fetch(&db->heap->refused, 0) : 0;
   dfq__add_fetch(&db->heap->refused, 0 - refused);
   if (refused)
-    dfq__putf(&db->message, "dfq: out of memory: options.budget is %zu bytes, and %zu would have "
-              "been in use\n  try: a larger budget, or fewer rows and columns, filtered and "
+    dfq__putf(&db->message, "dfq: out of memory: options.budget is %zu bytes, and %zu would "
+              "have been in use\n  try: a larger budget, or fewer rows and columns, filtered and "
               "selected earlier", db->heap->budget, refused);
   else dfq__put(&db->message, e->message);
   dfq__lock_give(&db->lock);
@@ -11329,7 +11329,7 @@ static const char *dfq__agg_place(dfq__binder *b, const dfq_expr *e) {
 // An aggregate where none can be: outside of a group, or in one but below another or in a key.
 static void dfq__bind_aggregate(dfq__binder *b, const dfq_expr *e, const char *name) {
   if (b->where && strcmp(b->where, "group") == 0)
-    dfq__bind_fail(b, DFQ_TYPE_ERROR, e, "try: group twice, the second over the first's columns",
+    dfq__bind_fail(b, DFQ_TYPE_ERROR, e, "try: group twice, then over the first's columns",
                    "%s is an aggregate: they do not nest, and are no keys", name);
   else
     dfq__bind_fail(b, DFQ_TYPE_ERROR, e, dfq__agg_place(b, e),
@@ -30445,7 +30445,7 @@ static void dfq__put_pattern(dfq__text *t, const char *pattern, const char *name
 static void dfq__step_each(dfq__recipe *r, dfq__text_verb verb, const dfq__names *names,
                            const char *sep, const char *pattern, const char *value) {
   dfq__text t = dfq__text_in(r->v.db->heap);
-  bool parts = *sep == ' ' && names->count > 64;   // conditions: a long chain would nest too deep
+  bool parts = *sep == ' ' && names->count > 64;   // a longer chain nests too deep
   for (int i = 0; i < names->count; i++) {
     if (parts && i % 64 == 0) dfq__put(&t, i ? ")" : "");
     if (i) dfq__put(&t, sep);
