@@ -2735,8 +2735,8 @@ DFQ__UNUSED DFQ__NOINLINE static void dfq__report(dfq *db, const dfq__error *e) 
   dfq__add_fetch(&db->heap->refused, 0 - refused);
   if (refused)
     dfq__putf(&db->message, "dfq: out of memory: options.budget is %zu bytes, and %zu would "
-              "have been in use\n  try: a larger budget, or fewer rows and columns, filtered and "
-              "selected earlier", db->heap->budget, refused);
+              "have been in use\n  try: a larger budget, or fewer rows and columns, filtered "
+              "and selected earlier", db->heap->budget, refused);
   else dfq__put(&db->message, e->message);
   dfq__lock_give(&db->lock);
 }
