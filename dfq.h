@@ -4623,7 +4623,7 @@ static bool dfq__time_fits(int64_t micros) { return micros >= 0 && micros < DFQ_
 // Six digits or none: a column of times lines up better than with 1 to 6 of them.
 static size_t dfq__write_clock(char *to, int64_t micros) {
   int64_t s = micros / DFQ__SECOND;
-  unsigned f = (unsigned)(micros % DFQ__SECOND) % 1000000u;   // six digits: the compiler sees it
+  unsigned f = (unsigned)(micros % DFQ__SECOND) % 1000000u;   // the compiler sees six digits
   int n = snprintf(to, 24, "%02lld:%02d:%02d", (long long)(s / 3600), (int)(s / 60 % 60),
                    (int)(s % 60));
   if (f) n += snprintf(to + n, 8, ".%06u", f);
