@@ -13233,7 +13233,7 @@ static bool dfq__constant_fill(dfq__veval *ctx, dfq__bound *b, dfq__vector *v) {
 }
 
 static bool dfq__members_prepare(dfq__veval *ctx, const dfq__bound *b, dfq__vector *v);
-static void dfq__members_free(dfq__veval *ctx, dfq__vector *v);
+static void dfq__members_free(dfq__vector *v);
 
 // Gives each node of a bound tree its buffers and kernel. Returns false without memory.
 static bool dfq__vector_prepare(dfq__veval *ctx, dfq__bound *b) {
@@ -13263,7 +13263,7 @@ static void dfq__vector_free(dfq__veval *ctx, dfq__bound *b) {
   dfq__buffer_free(ctx->heap, &v->other_valid);
   dfq__buffer_free(ctx->heap, &v->rows);
   for (int i = 0; i < v->columns; i++) dfq__buffer_free(ctx->heap, &v->column[i]);
-  dfq__members_free(ctx, v);
+  dfq__members_free(v);
   for (int i = 0; i < b->argc; i++) dfq__vector_free(ctx, b->arg[i]);
 }
 
@@ -13950,8 +13950,7 @@ static bool dfq__members_prepare(dfq__veval *ctx, const dfq__bound *b, dfq__vect
   return ok;
 }
 
-static void dfq__members_free(dfq__veval *ctx, dfq__vector *v) {
-  (void)ctx;
+static void dfq__members_free(dfq__vector *v) {
   if (v->members) dfq__dictionary_free(v->members);
 }
 
@@ -15025,10 +15024,12 @@ static bool dfq__verb_items(dfq__verb *v, dfq_expr *const **items, int *count,
   return x.error == NULL;
 }
 
-// Trees that a caller hands over: is each there? NULL is also what was made of a NULL.
+// Trees that a caller hands over: is each there? NULL is also what a constructor returns when
+// memory is out: that is the latest error then, and stays it.
 static bool dfq__verb_given(dfq__verb *v, dfq_expr *const *items, int count) {
   for (int i = 0; i < count; i++)
     if (!items || !items[i]) {
+      if (!v->error && v->db->status == DFQ_NO_MEMORY) v->error = &dfq__error_memory;
       dfq__verb_error(v, DFQ_USAGE, items ? "item %d is NULL" : "the list is NULL", i + 1);
       return false;
     }

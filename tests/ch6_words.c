@@ -234,6 +234,12 @@ TEST(words_out_of_budget) {
   CHECK_INT(dfq_error_status(db), DFQ_NO_MEMORY);
   CHECK_HAS(dfq_error(db), "out of memory: options.budget is 200000 bytes, and ");
   CHECK_HAS(dfq_error(db), "would have been in use\n  try: a larger budget");
+  dfq_table *t = dfq_table_new(db, &a, 1, 3);
+  dfq_frame *f = dfq_scan_table(db, t);
+  dfq_table_free(t);
+  CHECK_HAS(dfq_frame_error(dfq_filter_expr(f, NULL)), "out of memory");   // it made the NULL
+  dfq_clear_error(db);
+  CHECK_HAS(dfq_frame_error(dfq_filter_expr(f, NULL)), "item 1 is NULL");
   dfq_close(db);
 }
 
