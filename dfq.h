@@ -2841,7 +2841,7 @@ DFQ__UNUSED static const dfq__error *dfq__error_again(dfq *db) {
 //
 // A name that does not exist is usually a misspelt one. Messages offer the nearest that does.
 
-static uint64_t dfq__name_number(const char *name) {
+DFQ__UNUSED static uint64_t dfq__name_number(const char *name) {
   return ((const dfq__name *)(const void *)name - 1)->number;
 }
 
