@@ -198,7 +198,7 @@ TEST(words_of_other_languages) {
 // A condition over all columns is one of parts, which is not as deep as it is long.
 TEST(words_recipes_over_many_columns) {
   enum { COLUMNS = 1200 };
-  static char name[COLUMNS][8];
+  static char name[COLUMNS][16];
   static dfq_column column[COLUMNS];
   static double x[] = { 1, (double)NAN, 3 };
   static uint8_t valid[] = { 0, 1, 1 };

@@ -39,7 +39,7 @@ static void pairs_within(size_t budget) {
   q = dfq_join(dfq_select(q, "state, iata"), dfq_select(q, "state, iata"), "state", DFQ_INNER);
   dfq_table *t = dfq_collect(q);
   if (t) printf("%d pairs\n", (int)dfq_table_rows(t));
-  else printf("%s\n", dfq_error(db));
+  else puts(dfq_status_text(dfq_error_status(db)));   // dfq_error has the figures, too
 
   // After an error the context goes on: two pairs need less than all of them.
   if (!t) dfq_show(dfq_select(dfq_limit(q, 2), "iata, iata_right"), stdout);
