@@ -22843,7 +22843,7 @@ static bool dfq__group_positions(dfq__group_op *o, const uint32_t *number, size_
   return true;
 }
 
-enum { DFQ__MANY_KEYS = 1 << 20 };
+enum { DFQ__MANY_KEYS = 1 << 20, DFQ__MANY_KEPT = 1 << 16 };
 
 DFQ__SMALL_END
 
@@ -22857,6 +22857,27 @@ static void dfq__group_expect(dfq__group_op *o) {
   double rows = dfq__scan_rows(scan) / (o->crew ? o->crew : 1);
   double keys = count * (rows / (double)scan->count->rows);
   k->table.expected = rows > 0 && keys < 2e9 ? (size_t)keys : 0;
+}
+
+// Once so many values are kept for a median, their lists are given room for what the rest of
+// the rows will bring, so that they need not grow. To grow is to copy, and to leave behind
+// blocks of odd sizes: the next run of a query had to take new pages because of them, and a
+// page that the system has not given out before can cost fifty times what clearing it does. n:
+// the rows that came last. Where most rows are dropped, nobody knows what is to come; nor is it
+// a failure when that much is refused.
+static void dfq__group_expect_kept(dfq__group_op *o, size_t n) {
+  const dfq__op *scan = dfq__chain_scan(o->head.in[0]);
+  dfq__heap *heap = o->head.eval.heap;
+  for (int i = 0; i < o->g.aggs.count; i++) {
+    dfq__agg *a = &o->g.aggs.agg[i];
+    double kept = (double)a->kept, seen = (double)scan->count->rows;
+    if (kept < DFQ__MANY_KEPT || kept >= DFQ__MANY_KEPT + (double)n) continue;
+    double rows = dfq__scan_rows(scan) * kept / seen;
+    if (o->crew > 1) rows = rows / o->crew * 3 / 2;      // shares are not equal
+    if (kept < seen / 2 || rows < kept || rows > 2e9) continue;
+    if (dfq__buffer_reserve(heap, &a->group, (size_t)rows * 4))
+      (void)dfq__buffer_reserve(heap, &a->value, (size_t)rows * dfq__size_of(a->in_type));
+  }
 }
 
 // Reads the input to its end into the groups: of one morsel in a thread's share, else of
@@ -22876,6 +22897,7 @@ static bool dfq__group_read(dfq__op *op) {
     dfq__group_expect(o);
     if (!dfq__grouper_grow(&o->g, dfq__group_count(o))) return false;
     if (!dfq__grouper_update(&o->g, number, 0, n)) return false;
+    dfq__group_expect_kept(o, n);
     if (o->crew && !dfq__group_positions(o, number, n, known)) return false;
     o->g.aggs.row += n;
     dfq__op_holds(op, dfq__keys_bytes(&o->keys) + dfq__aggs_bytes(&o->g.aggs) +
