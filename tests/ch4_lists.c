@@ -1,4 +1,54 @@
-// ch4_lists.c - lists of values behind medians: how much room they are given.
+// ch4_lists.c - lists of values behind medians: how a rank is found among them, how much room
+// they are given, and that neither changes a bit of what comes out.
+
+static int lists_compare(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return x < y ? -1 : x > y;
+}
+
+// Values of some shape: random, few different ones, ascending, descending, and up and down.
+static void lists_fill(double *v, size_t n, int shape, uint64_t *seed) {
+  for (size_t i = 0; i < n; i++) {
+    double r = (double)(test_random(seed) % 1000), at = (double)i;
+    v[i] = shape == 0 ? r : shape == 1 ? (double)(int)(r / 400) : shape == 2 ? at
+         : shape == 3 ? -at : (double)(i % 7);
+    if (shape == 0 && r < 3) v[i] = r == 0 ? -0.0 : r == 1 ? (double)INFINITY
+                                                           : -(double)INFINITY;
+  }
+}
+
+// Every rank of many lists, against sorting: the value at it, and the next one in order.
+TEST(lists_select) {
+  enum { MOST = 300 };
+  double v[MOST], sorted[MOST], q[MOST];
+  uint64_t seed = 6;
+  for (int shape = 0; shape < 5; shape++)
+    for (size_t n = 1; n <= MOST; n += n < 20 ? 1 : 40) {
+      lists_fill(v, n, shape, &seed);
+      memcpy(sorted, v, n * sizeof *v);
+      qsort(sorted, n, sizeof *v, lists_compare);
+      for (size_t k = 0; k < n; k++) {
+        memcpy(q, v, n * sizeof *v);
+        size_t end = dfq__select_nth(q, n, k), least = k + 1;
+        if (!CHECK(q[k] == sorted[k]) || !CHECK(end > k && end <= n)) return;
+        for (size_t i = k + 2; i < end; i++)
+          if (q[i] < q[least]) least = i;
+        if (k + 1 == n) continue;
+        if (!CHECK(end > k + 1) || !CHECK(q[least] == sorted[k + 1])) return;
+      }
+    }
+}
+
+// NaNs are greater than all else, wherever they stand, and half a NaN is one.
+TEST(lists_nan) {
+  double a[] = { NAN, 3, 1 }, b[] = { 1, NAN, 3, NAN }, c[] = { NAN, NAN }, d[] = { 2 };
+  CHECK_F64(dfq__quantile_of(a, 3, 0.5), 3);
+  CHECK_F64(dfq__quantile_of(b, 4, 0.5), NAN);
+  CHECK_F64(dfq__quantile_of(c, 2, 0), NAN);
+  CHECK_F64(dfq__quantile_of(d, 1, 0.5), 2);
+}
+
+// -- room
 
 // A hook that counts how often a large block had to grow.
 typedef struct lists_hook { int grown; } lists_hook;
@@ -83,6 +133,8 @@ TEST(lists_room_refused) {
 }
 
 static void run_ch4_lists(void) {
+  RUN(lists_select);
+  RUN(lists_nan);
   RUN(lists_room);
   RUN(lists_room_refused);
 }
