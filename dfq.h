@@ -2731,13 +2731,13 @@ DFQ__UNUSED DFQ__NOINLINE static void dfq__report(dfq *db, const dfq__error *e) 
   db->status = e->status;
   db->message.len = 0;
   db->message.failed = false;
-  size_t refused = e == &dfq__error_memory ? dfq__add_fetch(&db->heap->refused, 0) : 0;
-  dfq__add_fetch(&db->heap->refused, 0 - refused);
-  if (refused)
+  size_t refused = e == &dfq__error_memory ? dfq__load(&db->heap->refused) : 0;
+  if (refused) {   // by the budget, not by the hook
+    dfq__publish(&db->heap->refused, 0);
     dfq__putf(&db->message, "dfq: out of memory: options.budget is %zu bytes, and %zu would "
               "have been in use\n  try: a larger budget, or fewer rows and columns, filtered "
               "and selected earlier", db->heap->budget, refused);
-  else dfq__put(&db->message, e->message);
+  } else dfq__put(&db->message, e->message);
   dfq__lock_give(&db->lock);
 }
 
@@ -2823,6 +2823,11 @@ static bool dfq__given(dfq *db, const void *p, const char *what) {
   dfq__report(db, dfq__error_from(&scratch, DFQ_USAGE, &t));
   dfq__arena_release(&scratch, 0);
   return false;
+}
+
+// The same for an array, which may be NULL where nothing is in it.
+DFQ__UNUSED static bool dfq__given_list(dfq *db, bool any, const void *p, const char *what) {
+  return dfq__given(db, any ? p : "", what);
 }
 
 // The latest error, as one that a frame or an expression can keep.
@@ -3503,7 +3508,7 @@ static const dfq__rows_class dfq__array_rows_class = {
 };
 
 DFQ_API dfq_rows *dfq_rows_array(dfq *db, const dfq_value *cells, size_t rows, int columns) {
-  if (!dfq__given(db, rows ? (const void *)cells : "", "rows_array: cells")) return NULL;
+  if (!dfq__given_list(db, rows, cells, "rows_array: cells")) return NULL;
   dfq_rows *r = dfq__rows_new(db, sizeof(dfq__array_rows), &dfq__array_rows_class, NULL,
                               columns);
   dfq__array_rows *a = (dfq__array_rows *)r;
@@ -8633,7 +8638,7 @@ static dfq_expr *dfq__call_over(dfq *db, const char *name, size_t n, dfq_expr *c
 // The suggestion is left out when the name was right and only the count of arguments was not.
 DFQ_API dfq_expr *dfq_call(dfq *db, const char *name, dfq_expr *const *args, int count) {
   if (!dfq__given(db, name, "call: name") ||
-      !dfq__given(db, count > 0 ? (const void *)args : "", "call: args"))
+      !dfq__given_list(db, count > 0, args, "call: args"))
     return dfq__expr_missing(db);
   size_t n = strlen(name);
   if (dfq__callable(db, name, n, args, count)) return dfq__call_over(db, name, n, args, count);
@@ -11722,7 +11727,7 @@ DFQ_API bool dfq_list_value(dfq *db, dfq_type child, const dfq_value *values, si
   dfq__list_builder b;
   const dfq__error *error = dfq__is_scalar_type(child) ? NULL : &dfq__error_child;
   if (!dfq__given(db, to, "list_value: to") ||
-      !dfq__given(db, count ? (const void *)values : "", "list_value: values"))
+      !dfq__given_list(db, count, values, "list_value: values"))
     return false;
   *to = dfq__value_null();
   dfq__list_init(&b, db->heap, child);
@@ -11762,7 +11767,7 @@ DFQ_API bool dfq_expr_eval(dfq_expr *e, const dfq_schema *schema, const dfq_valu
                            dfq_value *to) {
   dfq__binder b;
   if (!e || !dfq__given(e->db, schema, "expr_eval: schema") ||
-      !dfq__given(e->db, schema->count ? (const void *)row : "", "expr_eval: row") ||
+      !dfq__given_list(e->db, schema->count, row, "expr_eval: row") ||
       !dfq__given(e->db, to, "expr_eval: to"))
     return false;
   dfq__bound *n = dfq__bind_for_user(e, schema, &b);
@@ -14578,7 +14583,7 @@ static bool dfq__check_data(dfq *db, const dfq_column *from, size_t rows) {
 // Fields are checked before anything is made; t->store.rows is set last, so that a column that
 // failed leaves no row behind. More rows than memory can address count as no memory.
 DFQ_API dfq_table *dfq_table_new(dfq *db, const dfq_column *columns, int count, size_t rows) {
-  if (!dfq__given(db, count > 0 ? (const void *)columns : "", "table: columns")) return NULL;
+  if (!dfq__given_list(db, count > 0, columns, "table: columns")) return NULL;
   dfq__arena scratch = { db->heap, NULL, NULL };
   dfq_field *field = (dfq_field *)dfq__arena_array(&scratch, (size_t)count + 1, sizeof *field);
   dfq_schema schema = { count, field };
@@ -14615,8 +14620,8 @@ static bool dfq__check_cells(dfq *db, const dfq_field *f, int count, const dfq_v
 
 DFQ_API dfq_table *dfq_table_from_rows(dfq *db, const dfq_field *fields, int count,
                                        const dfq_value *cells, size_t rows) {
-  if (!dfq__given(db, count > 0 ? (const void *)fields : "", "table: fields") ||
-      !dfq__given(db, count > 0 && rows ? (const void *)cells : "", "table: cells"))
+  if (!dfq__given_list(db, count > 0, fields, "table: fields") ||
+      !dfq__given_list(db, count > 0 && rows, cells, "table: cells"))
     return NULL;
   dfq_schema schema = { count, fields };
   if (!dfq__check_fields(db, fields, count, "table", false)) return NULL;
@@ -18322,7 +18327,7 @@ static const char *dfq__member_problem(const dfq_member *m, size_t size) {
 
 DFQ_API dfq_binding *dfq_bind_struct(dfq *db, const dfq_member *members, int count,
                                      size_t size) {
-  if (!dfq__given(db, count > 0 ? (const void *)members : "", "bind: members")) return NULL;
+  if (!dfq__given_list(db, count > 0, members, "bind: members")) return NULL;
   dfq_binding *b = (dfq_binding *)dfq__arena_alloc(&db->arena, sizeof *b);
   size_t room = (size_t)(count > 0 ? count : 0) + 1;
   dfq_member *m = (dfq_member *)dfq__arena_array(&db->arena, room, sizeof *m);
@@ -18520,10 +18525,10 @@ static bool dfq__structs_fill(const dfq_binding *b, const dfq_table *t, const in
 }
 
 DFQ_API void *dfq_collect_structs(dfq_frame *frame, const dfq_binding *binding, size_t *count) {
+  if (count) *count = 0;
   if (!frame || !dfq__given(frame->db, binding, "collect_structs: binding") ||
       !dfq__given(frame->db, count, "collect_structs: count"))
     return NULL;
-  *count = 0;
   int *column = frame->error ? NULL : dfq__bind_columns(binding, &frame->node->schema);
   if (frame->error) dfq__report(frame->db, frame->error);
   dfq_table *t = column ? dfq_collect(frame) : NULL;
@@ -29485,7 +29490,7 @@ static bool dfq__window_parts(dfq__window_op *o, const dfq__window_part *p) {
   uint64_t *word = (uint64_t *)dfq__veval_room(&op->eval, &o->parts, s->rows * 8);
   uint32_t number[DFQ__NUMBERED_ROWS];
   dfq__key_set own, *keys = o->places.on ? &o->places.keys : &own;
-  bool ok = dfq__window_key_set(o, p, s->type, &own) && word;
+  bool ok = word && (o->places.on || dfq__window_key_set(o, p, s->type, &own));
   for (size_t at = 0, n; ok && at < s->rows; at += n) {
     n = dfq__min(s->rows - at, DFQ__NUMBERED_ROWS);
     for (int k = 0; k < count; k++)
@@ -29493,7 +29498,7 @@ static bool dfq__window_parts(dfq__window_op *o, const dfq__window_part *p) {
     ok = dfq__keys_add(keys, o->batch.column, n, number);
     for (size_t i = 0; ok && i < n; i++) word[at + i] = number[i];
   }
-  dfq__keys_free(&own);
+  if (word && !o->places.on) dfq__keys_free(&own);
   return ok;
 }
 
@@ -32058,8 +32063,8 @@ static bool dfq__partition_keys(dfq_frame *f, const char *keys, dfq__names *name
 
 DFQ_API dfq_table **dfq_partition_by(dfq_frame *frame, const char *keys, int *count) {
   dfq__names names;
+  if (count) *count = 0;
   if (!frame || !dfq__given(frame->db, count, "partition_by: count")) return NULL;
-  *count = 0;
   if (frame->error) { dfq__report(frame->db, frame->error); return NULL; }
   if (!dfq__partition_keys(frame, keys, &names)) return NULL;
   dfq_table *t = dfq_collect(frame);

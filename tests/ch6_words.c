@@ -120,6 +120,11 @@ TEST(words_null_without_a_context) {
   CHECK(!dfq_scan_csv_files(NULL, NULL, 1, NULL));
   CHECK(!dfq_table_new(NULL, NULL, 0, 0) && !dfq_print_promotions(NULL, stdout));
   CHECK(!dfq_rows_array(NULL, NULL, 0, 0) && !dfq_journal(NULL, &count));
+  CHECK_INT(count, 0);
+  count = 1;
+  CHECK(!dfq_partition_by(NULL, "k", &count) && !dfq_collect_structs(NULL, NULL, &n));
+  CHECK(count == 0 && n == 0);   // who loops over what came needs no look at the error
+  n = 1;
   CHECK(!dfq_each_batch(NULL, NULL, NULL) && !dfq_show(NULL, NULL));
   CHECK(!dfq_list_get(NULL, 0, &v) && dfq_list_len(NULL) == 0);
   CHECK_STR(dfq_view_text(NULL, &n), "");
