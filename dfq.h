@@ -17029,10 +17029,13 @@ static dfq__op *dfq__chain_scan(dfq__op *op) {
   return op;
 }
 
-// About how many rows the lower end has, once it is prepared; below 0: unknown.
+// About how many rows the lower end has, once it is prepared; below 0: unknown. A source may say
+// that it has more than memory could hold: no more is believed than what its bytes could count.
 static double dfq__scan_rows(const dfq__op *scan) {
   const dfq__source *source = scan->node->source;
-  return dfq__op_breaks(scan) ? (double)scan->kept : source->is->rows(source);
+  double rows = dfq__op_breaks(scan) ? (double)scan->kept : source->is->rows(source);
+  double most = (double)dfq__min(UINT32_MAX, SIZE_MAX / 64);
+  return rows < most ? rows : most;
 }
 
 // Threads that a run may use: as many as it was told, or as there are cores.

@@ -269,6 +269,31 @@ TEST(source_reads) {
     }
 }
 
+// A source that says it has more rows than memory could hold: there is room for those that come,
+// in a result that is longer than its first rooms, with one thread and more.
+TEST(source_of_too_many_rows) {
+  static const int64_t said[] = { INT64_MAX, INT64_MAX / 8, (int64_t)1 << 60, 200000 };
+  for (int k = 0; k < 8; k++) {
+    dfq_options o;
+    memset(&o, 0, sizeof o);
+    o.run.threads = 1 + k % 2;
+    o.budget = (size_t)1 << 30;   // refuses the room, instead of a system that promises it
+    dfq *db = dfq_open(&o);
+    own_source s = own_make(200000, OWN_PAGE, OWN_COLUMNS, OWN_FINE);
+    dfq_source v = own_vtable(&s);
+    v.rows = said[k / 2];
+    if (k % 2) v.claim = own_claim;
+    CHECK(dfq_register(db, "own", dfq_scan_source(db, &v)));
+    dfq_table *all = dfq_collect(dfq_query(db, "own"));
+    dfq_table *wide = dfq_collect(dfq_query(db, "own | select id * 10000000000 as w"));
+    if (CHECK(all && wide) && CHECK_INT(dfq_table_rows(all), 200000))
+      CHECK_INT(dfq_table_i64(wide, 199999, 0), 99999 * INT64_C(10000000000));
+    dfq_table_free(all);
+    dfq_table_free(wide);
+    dfq_close(db);
+  }
+}
+
 static const char *const own_queries[] = {
   "own | filter id > 20 and id <= 60 | select id, name, price",
   "own | filter id > 20 and price < 3 and name is not null | select name, flag, n",
@@ -592,6 +617,7 @@ static void run_ch6_sources(void) {
   RUN(source_check_inexact);
   RUN(source_no_memory);
   RUN(source_reads);
+  RUN(source_of_too_many_rows);
   RUN(source_queries);
   RUN(source_pushes);
   RUN(source_fickle);
