@@ -17030,7 +17030,7 @@ static dfq__op *dfq__chain_scan(dfq__op *op) {
 }
 
 // About how many rows the lower end has, once it is prepared; below 0: unknown. A source may say
-// that it has more than memory could hold: no more is believed than what its bytes could count.
+// that it has more than memory could hold: what is believed has a number of bytes.
 static double dfq__scan_rows(const dfq__op *scan) {
   const dfq__source *source = scan->node->source;
   double rows = dfq__op_breaks(scan) ? (double)scan->kept : source->is->rows(source);
@@ -29483,25 +29483,32 @@ static bool dfq__window_arrange(dfq__window_op *o, dfq__window_part *p, int kind
   return true;
 }
 
-// Gives each row the number of its partition, as a word to sort by. Which number is no matter,
-// so a hash table does, whatever the keys are; the one by which rows were dropped has them.
-// False without memory.
-static bool dfq__window_parts(dfq__window_op *o, const dfq__window_part *p) {
-  dfq__op *op = &o->head;
+// Each row's number of its partition in a set of keys, as a word to sort by. False without
+// memory.
+static bool dfq__window_numbers(dfq__window_op *o, const dfq__window_part *p,
+                                dfq__key_set *keys) {
   const dfq__store *s = &o->sorter.store;
-  int count = p->call.over.partitions;
-  uint64_t *word = (uint64_t *)dfq__veval_room(&op->eval, &o->parts, s->rows * 8);
+  uint64_t *word = (uint64_t *)dfq__veval_room(&o->head.eval, &o->parts, s->rows * 8);
   uint32_t number[DFQ__NUMBERED_ROWS];
-  dfq__key_set own, *keys = o->places.on ? &o->places.keys : &own;
-  bool ok = word && (o->places.on || dfq__window_key_set(o, p, s->type, &own));
+  bool ok = word != NULL;
   for (size_t at = 0, n; ok && at < s->rows; at += n) {
     n = dfq__min(s->rows - at, DFQ__NUMBERED_ROWS);
-    for (int k = 0; k < count; k++)
+    for (int k = 0; k < p->call.over.partitions; k++)
       o->batch.column[k] = dfq__vec_from(dfq__store_vec(s, p->key[k]), at);
     ok = dfq__keys_add(keys, o->batch.column, n, number);
     for (size_t i = 0; ok && i < n; i++) word[at + i] = number[i];
   }
-  if (word && !o->places.on) dfq__keys_free(&own);
+  return ok;
+}
+
+// Which number a partition has is no matter, so a hash table does, whatever the keys are; the
+// one by which rows were dropped has them. False without memory.
+static bool dfq__window_parts(dfq__window_op *o, const dfq__window_part *p) {
+  if (o->places.on) return dfq__window_numbers(o, p, &o->places.keys);
+  dfq__key_set own;
+  bool ok = dfq__window_key_set(o, p, o->sorter.store.type, &own) &&
+            dfq__window_numbers(o, p, &own);
+  dfq__keys_free(&own);
   return ok;
 }
 
@@ -31042,7 +31049,7 @@ static bool dfq__unpivot_casts(dfq__recipe *r, const dfq__unpivoting *u) {
   dfq_type *as = (dfq_type *)dfq__arena_array(&r->v.db->arena, cells, sizeof *as);
   dfq__names seen = dfq__recipe_names(r);
   if (!as) r->v.error = &dfq__error_memory;
-  for (int v = 0; v < u->values && !dfq__recipe_fails(r); v++) {
+  for (int v = 0; as && v < u->values && !dfq__recipe_fails(r); v++) {
     dfq_type type = dfq__unpivot_type(r, u, v);
     for (int i = v; type != DFQ_KINDS && i < u->cell.count; i += u->values) {
       const char *name = u->cell.item[i]->name;
@@ -46026,7 +46033,7 @@ static dfq_frame *dfq__parse_stage(dfq__script *s, dfq_frame *in) {
     if (dfq__is_word(p, dfq__recipes[i].name)) recipe = &dfq__recipes[i];
   if (!stage && !recipe && p->now.kind == DFQ__T_NAME) dfq__unknown_stage(p);
   else if (!stage && !recipe) dfq__expected(p, "a stage, as in | limit 10");
-  if (p->error) return in;
+  if (p->error || (!stage && !recipe)) return in;
   dfq__begin(s, stage ? stage->name : recipe->name);
   dfq__take(p);
   if (stage) return dfq__script_take(s, stage->parse(s, in));
