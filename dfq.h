@@ -17029,8 +17029,8 @@ static dfq__op *dfq__chain_scan(dfq__op *op) {
   return op;
 }
 
-// About how many rows the lower end has, once it is prepared; below 0: unknown. A source may say
-// that it has more than memory could hold: what is believed has a number of bytes.
+// About how many rows the lower end has, once it is prepared; below 0: unknown. A source may
+// say that it has more than memory could hold: what is believed has a number of bytes.
 static double dfq__scan_rows(const dfq__op *scan) {
   const dfq__source *source = scan->node->source;
   double rows = dfq__op_breaks(scan) ? (double)scan->kept : source->is->rows(source);
