@@ -21868,26 +21868,44 @@ static inline uint64_t dfq__hot_whole(double v, int64_t *to) {
   return (uint64_t)(dfq__hot_bits(back) ^ dfq__hot_bits(v)) | dfq__hot_over(*to, 20);
 }
 
+// The integers of x, y and xy. A double holds a product of 40 bits as well as an integer does,
+// and two of them are made at a time.
+static inline uint64_t dfq__hot_product(double v, double w, int64_t *DFQ__RESTRICT to) {
+  uint64_t bad = dfq__hot_whole(v, to) | dfq__hot_whole(w, to + DFQ__HOT_BLOCK);
+  to[2 * DFQ__HOT_BLOCK] = dfq__hot_whole_of(v * w);
+  return bad;
+}
+
+// And of xx and yy.
+static inline void dfq__hot_squares(double v, double w, int64_t *DFQ__RESTRICT to) {
+  to[3 * DFQ__HOT_BLOCK] = dfq__hot_whole_of(v * v);
+  to[4 * DFQ__HOT_BLOCK] = dfq__hot_whole_of(w * w);
+}
+
 // x, y and xy of cov, and xx and yy of corr.
 static size_t dfq__hot_take_pair(dfq__agg *a, const dfq__vec *x, size_t n, int64_t *room,
                                  const int64_t **unit, uint16_t *odd) {
   const double *v = (const double *)x[0].data, *w = (const double *)x[1].data;
-  int64_t *u = room, *y = room + DFQ__HOT_BLOCK, *uy = y + DFQ__HOT_BLOCK, none;
+  bool corr = a->hot->units == 5;
   uint64_t bad = 0;
-  size_t k = 0;
+  int64_t none;
+  size_t k = 0, done = 0;
   for (int j = 0; j < a->hot->units; j++) unit[j] = room + j * DFQ__HOT_BLOCK;
-  for (size_t i = 0; i < n; i++) bad |= dfq__hot_whole(v[i], &u[i]);
-  for (size_t i = 0; i < n; i++) bad |= dfq__hot_whole(w[i], &y[i]);
+  for (; done + DFQ__BLOCK <= n; done += DFQ__BLOCK) {
+    for (size_t i = 0; i < DFQ__BLOCK; i++)
+      bad |= dfq__hot_product(v[done + i], w[done + i], room + done + i);
+    for (size_t i = 0; corr && i < DFQ__BLOCK; i++)
+      dfq__hot_squares(v[done + i], w[done + i], room + done + i);
+  }
+  for (; done < n; done++) {
+    bad |= dfq__hot_product(v[done], w[done], room + done);
+    if (corr) dfq__hot_squares(v[done], w[done], room + done);
+  }
   for (size_t i = 0; (bad || x[0].valid || x[1].valid) && i < n; i++) {
     if (dfq__valid_at(&x[0], i) && dfq__valid_at(&x[1], i) &&
         !dfq__hot_whole(v[i], &none) && !dfq__hot_whole(w[i], &none)) continue;
-    u[i] = y[i] = 0;
+    for (int j = 0; j < a->hot->units; j++) room[(size_t)j * DFQ__HOT_BLOCK + i] = 0;
     odd[k++] = (uint16_t)i;
-  }
-  for (size_t i = 0; i < n; i++) uy[i] = u[i] * y[i];
-  for (size_t i = 0; a->hot->units == 5 && i < n; i++) {
-    uy[DFQ__HOT_BLOCK + i] = u[i] * u[i];
-    uy[2 * DFQ__HOT_BLOCK + i] = y[i] * y[i];
   }
   return k;
 }
