@@ -21582,6 +21582,7 @@ static size_t dfq__aggs_bytes(const dfq__aggs *all) {
 enum {
   DFQ__HOT_BLOCK = 256,       // rows made integers at a time
   DFQ__HOT_ROWS = 1 << 12,    // of a group before it is poured
+  DFQ__HOT_NEAR = 1 << 19,    // bytes of hot rows that a core's cache has
   DFQ__HOT_UNITS = 16,        // integers of all aggregates together, at most
   DFQ__HOT_BITS = 50          // of one: with 12 bits of rows they stay below 63
 };
@@ -22608,11 +22609,16 @@ static bool dfq__hot_total(dfq__grouper *g, int call, size_t from, size_t n,
 // Folds rows into the aggregates that have hot rows, block by block. False without memory.
 static bool dfq__hot_update(dfq__grouper *g, const uint32_t *number, size_t from, size_t n) {
   const int64_t *unit[DFQ__HOT_UNITS] = { NULL };
-  bool one = g->hot_groups == 1;
+  bool one = g->hot_groups == 1, far = g->hot_groups * g->hot_stride * 8 > DFQ__HOT_NEAR;
   if (!g->hot_stride) return true;
   for (size_t at = 0; at < n; at += DFQ__HOT_BLOCK) {
     size_t m = dfq__min(n - at, DFQ__HOT_BLOCK);
     for (size_t j = 0; j + 1 < g->hot_stride; j++) unit[j] = g->room + j * DFQ__HOT_BLOCK;
+    for (size_t i = 0; far && i < m; i++) {      // on their way while integers are made
+      const uint64_t *w = dfq__hot_row(g, number[at + i]);
+      DFQ__PREFETCH(w);
+      DFQ__PREFETCH(w + g->hot_stride - 1);
+    }
     if (one && dfq__hot_row(g, 0)[0] + m >= DFQ__HOT_ROWS && !dfq__hot_settle(g, 0))
       return false;
     for (int i = 0; i < g->aggs.count; i++)
