@@ -10671,6 +10671,44 @@ static dfq_expr *dfq__parse_comparison(dfq__parser *p, dfq_expr *left) {
   return dfq__expr_2(fn, left, dfq__parse_expr(p, DFQ__L_ADD));
 }
 
+enum { DFQ__CHAIN = 400, DFQ__PART = 100 };   // operands that stand below each other
+
+// The tree of a chain of and, or of or: one to the left, as of any operator. A very long one is
+// a tree of halves, of no more than most each: to who writes it, it is not nested. Both ask the
+// same operands for the same rows, from left to right, so also their first error is the same.
+static dfq_expr *dfq__chain_of(dfq__parser *p, int fn, dfq_expr **item, int count, int most) {
+  if (count == 1) return *item;
+  int left = count > most ? count / 2 : count - 1;
+  if (count > most) most = DFQ__PART;
+  const dfq_expr *first = item[0], *last = item[count - 1];
+  dfq_expr *e = dfq__expr_2(fn, dfq__chain_of(p, fn, item, left, most),
+                            dfq__chain_of(p, fn, item + left, count - left, most));
+  e = dfq__placed(p, e, first->at);
+  if (e->kind == DFQ_CALL) e->len = last->at + last->len - first->at;
+  return e;
+}
+
+// The operands behind left, as long as the operator is the same one.
+static dfq_expr *dfq__parse_chain(dfq__parser *p, int fn, dfq_expr *left) {
+  dfq__list l = { NULL, 0, 0 };
+  bool more = dfq__list_add(p, &l, left);
+  while (more && dfq__infix_at(p) == fn) {
+    dfq__take(p);
+    more = dfq__list_add(p, &l, dfq__parse_expr(p, dfq__functions[fn].level + 1));
+  }
+  return more ? dfq__chain_of(p, fn, l.item, l.count, DFQ__CHAIN) : dfq__parse_broken(p);
+}
+
+// A chain that is too long for one tree. Sums of floats depend on their order, so that only who
+// wrote it may cut it into parts.
+static void dfq__check_long(dfq__parser *p, const dfq_expr *left) {
+  if (left->depth == DFQ__MAX_DEPTH)
+    dfq__parse_fail(p, DFQ_LIMIT, p->now.at, p->now.len,
+                    "more than %d operators in a row\n"
+                    "  try: parentheses around parts, (a + b) + (c + d), or a part as a column",
+                    DFQ__MAX_DEPTH - 1);
+}
+
 // Left associativity is the own + 1 below: the right side may not take another operator of the
 // same level, so the loop does, with what was read so far on its left.
 static dfq_expr *dfq__parse_infix(dfq__parser *p, dfq_expr *left, int level, size_t at) {
@@ -10686,6 +10724,11 @@ static dfq_expr *dfq__parse_infix(dfq__parser *p, dfq_expr *left, int level, siz
     }
     int fn = dfq__infix_at(p), own = fn < 0 ? 0 : dfq__functions[fn].level;
     if (fn < 0 || own < level || own == DFQ__L_CMP) break;
+    if (fn == DFQ__AND || fn == DFQ__OR) {
+      left = dfq__parse_chain(p, fn, left);
+      continue;
+    }
+    dfq__check_long(p, left);
     dfq__take(p);
     left = dfq__placed(p, dfq__expr_2(fn, left, dfq__parse_expr(p, own + 1)), at);
   }
@@ -13204,8 +13247,8 @@ typedef struct dfq__vector {
   dfq__buffer mask, other,
       other_valid;                 // and, or, case: which rows need what, and a lazy operand
   dfq__buffer rows;                // of a lazy operand: the numbers of the rows that need it
-  dfq__buffer *column;             // ... and the columns it reads, gathered
-  int columns;
+  int *reads, columns;             // ... which columns it reads, and how many
+  dfq__buffer *column;             // ... and those gathered: data and valid of each
   struct dfq__dictionary *members; // of an in: its constants, when they are many
   bool null_member;                // ... and whether a null is among them
 } dfq__vector;
@@ -13216,6 +13259,9 @@ typedef struct dfq__veval {
   dfq *db;               // of the run: its arena holds nodes and errors
   dfq__heap *heap;
   dfq__arena strings;    // string results, until the next batch
+  uint8_t *used;         // room to find the columns that an expression reads: all 0 between
+  int *list;             // ... two such searches; and their numbers
+  size_t room;
   bool no_memory;
 } dfq__veval;
 
@@ -13267,7 +13313,7 @@ static void dfq__vector_free(dfq__veval *ctx, dfq__bound *b) {
   dfq__buffer_free(ctx->heap, &v->other);
   dfq__buffer_free(ctx->heap, &v->other_valid);
   dfq__buffer_free(ctx->heap, &v->rows);
-  for (int i = 0; i < v->columns; i++) dfq__buffer_free(ctx->heap, &v->column[i]);
+  for (int i = 0; i < 2 * v->columns; i++) dfq__buffer_free(ctx->heap, &v->column[i]);
   dfq__members_free(v);
   for (int i = 0; i < b->argc; i++) dfq__vector_free(ctx, b->arg[i]);
 }
@@ -13496,42 +13542,70 @@ static size_t dfq__eval_boxed(dfq__veval *ctx, dfq__bound *b, const dfq__batch *
 // One primitive: gather the rows that need the operand, evaluate it on those, scatter the
 // result back.
 
-// Sets used[c] for each column c that b reads.
-DFQ__NOINLINE static void dfq__mark_columns(const dfq__bound *b, uint8_t *used) {
-  if (b->kind == DFQ_COLUMN) used[b->column] = 1;
-  for (int i = 0; i < b->argc; i++) dfq__mark_columns(b->arg[i], used);
+// Notes each column that b reads, once: used has a byte for each, list their numbers.
+DFQ__NOINLINE static int dfq__note_columns(const dfq__bound *b, uint8_t *used, int *list,
+                                           int count) {
+  if (b->kind == DFQ_COLUMN && !used[b->column]) {
+    used[b->column] = 1;
+    list[count++] = b->column;
+  }
+  for (int i = 0; i < b->argc; i++) count = dfq__note_columns(b->arg[i], used, list, count);
+  return count;
+}
+
+// Finds what b reads, the first time. What is kept is as long as that, and not as the table is
+// wide: there may be an operand for each of its columns. False without memory.
+static bool dfq__find_reads(dfq__veval *ctx, const dfq__bound *b, dfq__vector *v, int columns) {
+  size_t room = (size_t)columns + 1;
+  if (room > ctx->room) {
+    ctx->list = (int *)dfq__arena_array(&ctx->db->arena, room, sizeof *ctx->list);
+    ctx->used = (uint8_t *)dfq__arena_array(&ctx->db->arena, room, 1);
+    ctx->room = room;
+  }
+  if (!ctx->list || !ctx->used) { ctx->no_memory = true; return false; }
+  int n = dfq__note_columns(b, ctx->used, ctx->list, 0);
+  v->reads = (int *)dfq__arena_array(&ctx->db->arena, (size_t)n + 1, sizeof *v->reads);
+  v->column = (dfq__buffer *)dfq__arena_array(&ctx->db->arena, 2 * (size_t)n + 1,
+                                              sizeof *v->column);
+  for (int i = 0; i < n; i++) ctx->used[ctx->list[i]] = 0;
+  if (!v->reads || !v->column) { ctx->no_memory = true; return false; }
+  memcpy(v->reads, ctx->list, (size_t)n * sizeof *v->reads);
+  v->columns = n;
+  return true;
+}
+
+// The rows row[0 .. m) of a column.
+static dfq__vec dfq__gather_part(dfq__veval *ctx, dfq__buffer *to, const dfq__vec *from,
+                                 const uint32_t *row, size_t m) {
+  size_t size = dfq__size_of(from->type);
+  void *data = dfq__veval_room(ctx, &to[0], m * size);
+  void *valid = from->valid ? dfq__veval_room(ctx, &to[1], m) : NULL;
+  if (ctx->no_memory) return *from;
+  dfq__gather(data, from->data, row, m, size);
+  if (valid) dfq__gather_1(valid, from->valid, row, m);
+  return dfq__vec_of(from->type, data, (const uint8_t *)valid);
 }
 
 // Evaluates b on rows row[0 .. m) of in. *to has m rows. Returns how many of them came out
-// well. Only the columns that b reads are gathered; the others stay as they are in the part,
-// longer than it, and nobody may look at them. The buffers stay with b for the next batch.
+// well. The columns that b reads are gathered, and stand in the places of the whole ones until
+// b is computed; the others are longer than m, and nobody looks at them. The buffers stay with
+// b for the next batch.
 static size_t dfq__eval_on(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in,
                            const uint32_t *row, size_t m, dfq__vec *to) {
   dfq__vector *v = (dfq__vector *)b->batch;
-  dfq__batch part = { m, in->columns, NULL };
-  size_t columns = (size_t)in->columns;
-  if (!v->column) {
-    v->column = (dfq__buffer *)dfq__arena_array(&ctx->db->arena, 2 * columns + 1,
-                                                sizeof *v->column);
-    v->columns = v->column ? (int)(2 * columns) : 0;
+  dfq__batch part = { m, in->columns, in->column };
+  if (!v->column && !dfq__find_reads(ctx, b, v, in->columns)) return 0;
+  dfq__vec *whole = (dfq__vec *)dfq__arena_array(&ctx->strings, (size_t)v->columns + 1,
+                                                 sizeof *whole);
+  if (!whole) { ctx->no_memory = true; return 0; }
+  for (int i = 0; i < v->columns; i++) {
+    dfq__vec *at = &in->column[v->reads[i]];
+    whole[i] = *at;
+    if (!at->constant) *at = dfq__gather_part(ctx, &v->column[2 * i], &whole[i], row, m);
   }
-  part.column = (dfq__vec *)dfq__arena_array(&ctx->strings, columns + 1, sizeof(dfq__vec));
-  uint8_t *used = (uint8_t *)dfq__arena_array(&ctx->strings, columns + 1, 1);
-  if (!v->column || !part.column || !used) { ctx->no_memory = true; return 0; }
-  dfq__mark_columns(b, used);
-  for (size_t c = 0; c < columns; c++) {
-    dfq__vec from = in->column[c];
-    part.column[c] = from;
-    if (!used[c] || from.constant) continue;
-    size_t size = dfq__size_of(from.type);
-    void *data = dfq__veval_room(ctx, &v->column[2 * c], m * size);
-    void *valid = from.valid ? dfq__veval_room(ctx, &v->column[2 * c + 1], m) : NULL;
-    if (ctx->no_memory) return 0;
-    dfq__gather(data, from.data, row, m, size);
-    if (valid) dfq__gather_1(valid, from.valid, row, m);
-    part.column[c] = dfq__vec_of(from.type, data, (const uint8_t *)valid);
-  }
-  return dfq__eval_vec(ctx, b, &part, m, to);
+  size_t ok = ctx->no_memory ? 0 : dfq__eval_vec(ctx, b, &part, m, to);
+  for (int i = 0; i < v->columns; i++) in->column[v->reads[i]] = whole[i];
+  return ok;
 }
 
 // Writes from[0 .. m) to rows row[0 .. m) of data and valid.
@@ -21973,6 +22047,14 @@ typedef struct dfq__agg_call {
   dfq_value option;         // the literal among the arguments, if it takes one
 } dfq__agg_call;
 
+// Where things are, by a number that equal ones share.
+typedef struct dfq__finder {
+  size_t mask;
+  int *head, *next;         // 1 + the latest of each slot, and of each the one before; 0: none
+  uint64_t *hash;           // of each, as they came
+  int count;
+} dfq__finder;
+
 typedef struct dfq__group_plan {
   dfq *db;
   dfq__binder *binder;      // over the input's schema
@@ -21981,8 +22063,45 @@ typedef struct dfq__group_plan {
   dfq__agg_call *call;
   dfq_field *field;         // the middle schema: keys, then calls
   dfq_schema middle;
-  dfq__names texts;         // of the calls: of most, no other has the same
+  dfq__finder found;        // the calls, by what they are
 } dfq__group_plan;
+
+// -- the same again, found without comparing pair by pair
+
+// A number that equal expressions share, and others hardly ever.
+static uint64_t dfq__expr_hash(const dfq_expr *e) {
+  uint64_t h = (uint64_t)e->kind << 48 | (uint64_t)(uint32_t)e->fn << 32 | e->type;
+  if (e->name) h += dfq__mix(dfq__name_number(e->name));
+  if (dfq__is_bytes(e->value.type)) h ^= dfq__hash_bytes(e->value.as.s, e->value.len, 0);
+  else if (e->value.type != DFQ_NULL) h ^= dfq__mix((uint64_t)e->value.as.i);
+  for (int i = 0; i < e->argc; i++) h = dfq__mix(h + (uint64_t)i) ^ dfq__expr_hash(e->arg[i]);
+  return dfq__mix(h + (uint64_t)e->argc);
+}
+
+// Ready for so many things. False without memory.
+static bool dfq__finder_init(dfq__finder *f, dfq__arena *arena, int most) {
+  size_t slots = 2;
+  while (slots < (size_t)most) slots *= 2;
+  f->mask = slots - 1;
+  f->head = (int *)dfq__arena_array(arena, slots, sizeof *f->head);
+  f->next = (int *)dfq__arena_array(arena, (size_t)most + 1, sizeof *f->next);
+  f->hash = (uint64_t *)dfq__arena_array(arena, (size_t)most + 1, sizeof *f->hash);
+  return f->head && f->next && f->hash;
+}
+
+// Of those with this number the one before the last that was given (-1: the latest); -1: none.
+static int dfq__finder_next(const dfq__finder *f, uint64_t hash, int last) {
+  int i = last < 0 ? f->head[hash & f->mask] : f->next[last];
+  while (i && f->hash[i - 1] != hash) i = f->next[i - 1];
+  return i - 1;
+}
+
+static void dfq__finder_add(dfq__finder *f, uint64_t hash) {
+  int i = f->count++, *head = &f->head[hash & f->mask];
+  f->hash[i] = hash;
+  f->next[i] = *head;
+  *head = i + 1;
+}
 
 // -- one aggregate
 
@@ -22164,15 +22283,15 @@ static int dfq__count_aggregates(const dfq_expr *e) {
 static dfq_expr *dfq__plan_item(dfq__group_plan *p, dfq_expr *e) {
   if (e->kind == DFQ_OVER) { (void)dfq__bind(p->binder, e); return NULL; }   // says why not
   if (e->kind == DFQ_AGGREGATE) {
-    dfq__text t = dfq__text_in(p->db->heap);
-    dfq__put_expr(&t, e);
-    const char *text = t.failed ? NULL : dfq__intern(p->db, t.data);
-    dfq__text_free(&t);
-    int i = text && dfq__names_has(&p->texts, text) ? 0 : p->calls;
-    while (i < p->calls && (e->shifts || !dfq_expr_equal(p->call[i].expr, e))) i++;
-    if (text) dfq__names_add(&p->texts, text);
-    if (!text || p->texts.failed) { p->binder->error = &dfq__error_memory; return NULL; }
-    if (i == p->calls && !dfq__plan_call(p, e)) return NULL;
+    uint64_t hash = dfq__expr_hash(e);
+    int i = e->shifts ? -1 : dfq__finder_next(&p->found, hash, -1);
+    while (i >= 0 && !dfq_expr_equal(p->call[i].expr, e))
+      i = dfq__finder_next(&p->found, hash, i);
+    if (i < 0) {
+      i = p->calls;
+      if (!dfq__plan_call(p, e)) return NULL;
+      dfq__finder_add(&p->found, hash);
+    }
     return dfq__col_interned(p->db, p->call[i].name);
   }
   if (e->kind == DFQ_COLUMN && dfq__schema_find(&p->middle, e->name) < 0 &&
@@ -22202,13 +22321,15 @@ static bool dfq__group_plan_init(dfq__group_plan *p, dfq__binder *b, const dfq_k
   for (int i = 0; i < items; i++) p->room += dfq__count_aggregates(item[i]);
   p->db = b->db;
   p->binder = b;
-  p->texts = dfq__names_in(b->arena);
   p->in = b->schema;
   p->keys = keys;
   p->call = (dfq__agg_call *)dfq__arena_array(b->arena, (size_t)p->room + 1, sizeof *p->call);
   p->field = (dfq_field *)dfq__arena_array(b->arena, (size_t)(keys + p->room) + 1,
                                            sizeof *p->field);
-  if (!p->call || !p->field) { b->error = &dfq__error_memory; return false; }
+  if (!dfq__finder_init(&p->found, b->arena, p->room) || !p->call || !p->field) {
+    b->error = &dfq__error_memory;
+    return false;
+  }
   for (int i = 0; i < keys; i++) {
     dfq__bound *n = dfq__bind(b, key[i].expr);
     if (!n) return false;
@@ -22324,6 +22445,13 @@ static bool dfq__agg_same_state(const dfq__agg_call *c, const dfq__agg *a,
   return true;
 }
 
+static uint64_t dfq__agg_state_hash(const dfq__agg_call *c, const dfq__agg *a) {
+  uint64_t h = (uint64_t)dfq__agg_kin(a->fn);
+  for (int k = 0; k < DFQ__AGG_INPUTS; k++)
+    h = dfq__mix(h + 1) ^ (c->arg[k] ? dfq__expr_hash(c->arg[k]) : 0);
+  return h;
+}
+
 // Finds room for an aggregate in the hot rows. One row of a sorted group is no place for it.
 static void dfq__hot_plan(dfq__grouper *g, dfq__agg *a, bool sorted) {
   const dfq__hot_class *hot = sorted ? NULL : dfq__hot_of(a);
@@ -22345,15 +22473,23 @@ static bool dfq__grouper_aggs(dfq__op *op, dfq__grouper *g) {
   g->aggs.agg = (dfq__agg *)dfq__op_array(op, (size_t)p->calls, sizeof *g->aggs.agg);
   if (!g->aggs.agg) return false;
   g->aggs.count = p->calls;
+  dfq__finder states;
+  memset(&states, 0, sizeof states);
+  if (!dfq__finder_init(&states, &op->run->own->arena, p->calls)) return false;
   for (int i = 0; i < p->calls; i++) {
     dfq__agg *a = &g->aggs.agg[i];
     dfq__agg_begin(a, &p->call[i]);
-    for (int j = 0; j < i && !a->shares; j++) {
-      dfq__agg *b = &g->aggs.agg[j];
-      a->shares = dfq__agg_same_state(&p->call[i], a, &p->call[j], b);
-      if (a->shares) { a->offset = b->offset; a->cold = b->cold; }
+    uint64_t hash = dfq__agg_state_hash(&p->call[i], a);
+    int j = dfq__finder_next(&states, hash, -1);
+    while (j >= 0 && !dfq__agg_same_state(&p->call[i], a, &p->call[j], &g->aggs.agg[j]))
+      j = dfq__finder_next(&states, hash, j);
+    dfq__finder_add(&states, hash);
+    a->shares = j >= 0;
+    if (a->shares) {
+      a->offset = g->aggs.agg[j].offset;
+      a->cold = g->aggs.agg[j].cold;
+      continue;
     }
-    if (a->shares) continue;
     dfq__hot_plan(g, a, op->node->sorted);
     a->offset = (a->cold ? &g->cold : &g->aggs)->stride;
     (a->cold ? &g->cold : &g->aggs)->stride += a->words;
@@ -28599,6 +28735,7 @@ typedef struct dfq__window_build {
   dfq_expr **over;      // the distinct over expressions
   dfq_field *field;     // the input's columns, then one for each of them
   int columns, count, room;
+  dfq__finder found;
 } dfq__window_build;
 
 // Room is counted before: an over inside another's argument is refused later, so each counts
@@ -28629,8 +28766,9 @@ static const char *dfq__window_name(dfq__window_build *w, dfq_expr *e, const cha
 // The number of an over expression among the node's, a new one added; -1 with the verb's error
 // set.
 static int dfq__window_add(dfq__window_build *w, dfq_expr *e, const char *alias) {
-  for (int i = 0; i < w->count; i++)
-    if (!e->shifts && dfq_expr_equal(w->over[i], e)) return i;
+  uint64_t hash = dfq__expr_hash(e);
+  for (int i = -1; !e->shifts && (i = dfq__finder_next(&w->found, hash, i)) >= 0;)
+    if (dfq_expr_equal(w->over[i], e)) return i;
   dfq__window_call call;
   dfq__binder b = dfq__verb_binder(w->verb, e);
   if (!dfq__window_call_of(&b, e, &call)) {
@@ -28642,6 +28780,7 @@ static int dfq__window_add(dfq__window_build *w, dfq_expr *e, const char *alias)
   f->type = call.agg.type;
   if (!f->name) { w->verb->error = &dfq__error_memory; return -1; }
   w->over[w->count] = e;
+  dfq__finder_add(&w->found, hash);
   return w->count++;
 }
 
@@ -28686,7 +28825,10 @@ static dfq_expr *dfq__window_replace(dfq__window_build *w, dfq_expr *e, const ch
 // with the verb's error set.
 static dfq_expr **dfq__windows_below(dfq__verb *v, dfq_expr *const *items, int count) {
   const dfq_schema *s = &v->in->node->schema;
-  dfq__window_build w = { v, NULL, NULL, s->count, 0, 0 };
+  dfq__window_build w;
+  memset(&w, 0, sizeof w);
+  w.verb = v;
+  w.columns = s->count;
   for (int i = 0; i < count; i++) w.room += dfq__count_windows(items[i]);
   dfq__arena *arena = &v->db->arena;
   dfq_expr **to = (dfq_expr **)dfq__arena_array(arena, (size_t)count + 1, sizeof *to);
@@ -28694,7 +28836,8 @@ static dfq_expr **dfq__windows_below(dfq__verb *v, dfq_expr *const *items, int c
   w.field = (dfq_field *)dfq__arena_array(arena, (size_t)(s->count + w.room) + 1,
                                           sizeof *w.field);
   dfq__node *n = dfq__verb_node(v, DFQ__WINDOW, NULL);
-  if (!to || !w.over || !w.field || !n) { v->error = &dfq__error_memory; return NULL; }
+  bool room = dfq__finder_init(&w.found, arena, w.room);
+  if (!to || !w.over || !w.field || !n || !room) { v->error = &dfq__error_memory; return NULL; }
   for (int c = 0; c < s->count; c++) w.field[c] = s->field[c];
   for (int i = 0; i < count; i++) {
     bool named = items[i]->kind == DFQ_ALIAS || !dfq__has_window(items[i]);
@@ -30535,14 +30678,10 @@ static void dfq__put_pattern(dfq__text *t, const char *pattern, const char *name
 static void dfq__step_each(dfq__recipe *r, dfq__text_verb verb, const dfq__names *names,
                            const char *sep, const char *pattern, const char *value) {
   dfq__text t = dfq__text_in(r->v.db->heap);
-  bool parts = *sep == ' ' && names->count > 64;   // a longer chain nests too deep
   for (int i = 0; i < names->count; i++) {
-    if (parts && i % 64 == 0) dfq__put(&t, i ? ")" : "");
     if (i) dfq__put(&t, sep);
-    if (parts && i % 64 == 0) dfq__put(&t, "(");
     dfq__put_pattern(&t, pattern, names->name[i], value);
   }
-  if (parts) dfq__put(&t, ")");
   if (names->count || t.failed) dfq__step_text(r, verb, &t);
   if (t.failed) r->v.error = &dfq__error_memory;
   dfq__text_free(&t);
@@ -31301,6 +31440,7 @@ static const char *dfq__name_with(dfq__recipe *r, const char *name, const char *
 typedef struct dfq__cutting {
   dfq__list at, label;   // expressions; no labels: made of the breaks
   bool left;             // a break belongs to the piece above it: [1, 5)
+  bool ascend;           // the breaks do, for certain
   const char *column, *to;
 } dfq__cutting;
 
@@ -31347,34 +31487,64 @@ static void dfq__put_piece(dfq__text *t, const dfq__cutting *c, int i) {
   dfq__text_free(&s);
 }
 
+// Is b known to be above a (1) or known not to be (-1)? 0: only a run will tell.
+static int dfq__break_above(const dfq_expr *a, const dfq_expr *b) {
+  dfq_value x = a->value, y = b->value;
+  if (a->kind != DFQ_LITERAL || b->kind != DFQ_LITERAL || x.type == DFQ_NULL) return 0;
+  if (x.type == y.type) return dfq__compare_values(&x, &y) < 0 ? 1 : -1;
+  bool numbers = (x.type == DFQ_I64 && y.type == DFQ_F64) ||
+                 (x.type == DFQ_F64 && y.type == DFQ_I64);
+  double low = x.type == DFQ_F64 ? x.as.f : (double)x.as.i;
+  double high = y.type == DFQ_F64 ? y.as.f : (double)y.as.i;
+  return !numbers ? 0 : low < high ? 1 : low > high ? -1 : 0;
+}
+
+// Do the breaks ascend, as far as can be known? Where they do not that is an error.
+static bool dfq__check_breaks(dfq__recipe *r, dfq__token t, const dfq__list *at) {
+  bool all = true;
+  for (int i = 0; i + 1 < at->count; i++) {
+    int above = dfq__break_above(at->item[i], at->item[i + 1]);
+    if (above < 0) dfq__recipe_fail(r, t, DFQ_USAGE, "the breaks have to ascend");
+    all = all && above > 0;
+  }
+  return all;
+}
+
+// The piece of a value, the breaks of which ascend, by halves:
+//   case when x < b1 then (case when x < b0 then 0 else 1 end) else 2 end
+static void dfq__put_search(dfq__text *t, const dfq__cutting *c, int from, int to,
+                            void (*put)(dfq__text *t, const dfq__cutting *c, int piece)) {
+  int middle = from + (to - from) / 2;
+  if (from == to) { put(t, c, from); return; }
+  dfq__put_pattern(t, c->left ? "case when @ < " : "case when @ <= ", c->column, NULL);
+  dfq__put_expr(t, c->at.item[middle]);
+  dfq__put(t, " then ");
+  dfq__put_search(t, c, from, middle, put);
+  dfq__put(t, " else ");
+  dfq__put_search(t, c, middle + 1, to, put);
+  dfq__put(t, " end");
+}
+
+enum { DFQ__FEW_BREAKS = 16 };   // are tried one by one
+
 // case when x is null then null when x <= 1 then '(-inf, 1]' ... else '(5, inf)' end as x_bin
 static void dfq__step_cut(dfq__recipe *r, const dfq__cutting *c) {
   dfq__text t = dfq__text_in(r->v.db->heap);
   if (dfq__recipe_fails(r)) return;
+  bool search = c->ascend && c->at.count > DFQ__FEW_BREAKS;
   dfq__put_pattern(&t, "case when @ is null then null", c->column, NULL);
-  for (int i = 0; i < c->at.count; i++) {
+  for (int i = 0; i < c->at.count && !search; i++) {
     dfq__put_pattern(&t, c->left ? " when @ < " : " when @ <= ", c->column, NULL);
     dfq__put_expr(&t, c->at.item[i]);
     dfq__put(&t, " then ");
     dfq__put_piece(&t, c, i);
   }
   dfq__put(&t, " else ");
-  dfq__put_piece(&t, c, c->at.count);
+  dfq__put_search(&t, c, search ? 0 : c->at.count, c->at.count, dfq__put_piece);
   dfq__put_pattern(&t, " end as @", c->to, NULL);
   if (!t.failed) dfq__step(r, dfq_with_columns_at, "%s", t.data);
   else r->v.error = &dfq__error_memory;
   dfq__text_free(&t);
-}
-
-// Breaks that are numbers, or of one type, must ascend.
-static void dfq__check_breaks(dfq__recipe *r, dfq__token t, const dfq__list *at) {
-  for (int i = 0; i + 1 < at->count; i++) {
-    const dfq_expr *a = at->item[i], *b = at->item[i + 1];
-    bool known = a->kind == DFQ_LITERAL && b->kind == DFQ_LITERAL &&
-                 a->value.type == b->value.type && a->value.type != DFQ_NULL;
-    if (known && dfq__compare_values(&a->value, &b->value) >= 0)
-      dfq__recipe_fail(r, t, DFQ_USAGE, "the breaks have to ascend");
-  }
 }
 
 // "cut" NAME "in" "(" expr {"," expr} ")" ["left"] ["labels" "(" ... ")"] ["as" NAME]
@@ -31386,7 +31556,7 @@ static void dfq__recipe_cut(dfq__recipe *r) {
   dfq__token t = r->p->now;
   dfq__parse_breaks(r, &c.at);
   if (!r->p->error && c.at.count == 0) dfq__recipe_fail(r, t, DFQ_USAGE, "no breaks to cut at");
-  dfq__check_breaks(r, t, &c.at);
+  c.ascend = dfq__check_breaks(r, t, &c.at);
   dfq__parse_cut(r, &c, c.at.count + 1);
   dfq__step_cut(r, &c);
 }
@@ -31528,6 +31698,19 @@ static void dfq__recipe_corr_matrix(dfq__recipe *r) {
   dfq__step_unfold(r, &items, &turns);
 }
 
+// Rows are first counted by the bin that each is in, which is computed; bins with none are not
+// among those. Then that is laid out as one row, so that every bin is there.
+
+static void dfq__step_counted(dfq__recipe *r, const char *bin, const char *items) {
+  if (!dfq__recipe_fails(r)) r->f = dfq_group_by_at(r->f, bin, items, r->v.at);
+  if (r->f->error && !r->v.error) r->v.error = r->f->error;
+}
+
+// The rows of bin i, of those counted as _n by bin.
+static void dfq__put_counted(dfq__text *items, const char *bin, int i) {
+  dfq__putf(items, "coalesce(sum(_n) filter (where %s = %d), 0) as _%d_count", bin, i, i);
+}
+
 // Bins of the same width from the least to the greatest finite value: their borders, as
 // expressions over a group, and what counts the rows between.
 static void dfq__equal_bins(dfq__recipe *r, dfq__text *items, const char *x, int count) {
@@ -31547,8 +31730,11 @@ static void dfq__equal_bins(dfq__recipe *r, dfq__text *items, const char *x, int
   dfq__put_pattern(&t, "case when $ > ", x, hi);
   dfq__put_pattern(&t, "$ then least(floor((@ - $) / (", x, lo);
   dfq__putf(&t, "%s - %s) * %d), %d.0) else 0.0 end as %s", hi, lo, count, count - 1, bin);
-  if (t.failed) r->v.error = &dfq__error_memory;
   dfq__step_text(r, dfq_with_columns_at, &t);
+  t.len = 0;
+  dfq__putf(&t, "min(%s) as %s, max(%s) as %s, count() as _n", lo, lo, hi, hi);
+  if (t.failed) r->v.error = &dfq__error_memory;
+  dfq__step_counted(r, bin, t.data);
   dfq__text_free(&t);
   for (int i = 0; i < count; i++) {
     dfq__putf(items, "%smin(%s) + (max(%s) - min(%s)) * %.17g as _%d_low, ", i ? ", " : "", lo,
@@ -31556,11 +31742,42 @@ static void dfq__equal_bins(dfq__recipe *r, dfq__text *items, const char *x, int
     if (i == count - 1) dfq__putf(items, "max(%s)", hi);
     else dfq__putf(items, "min(%s) + (max(%s) - min(%s)) * %.17g", lo, hi, lo,
                    (double)(i + 1) / count);
-    dfq__putf(items, " as _%d_high, count_if(%s = %d.0) as _%d_count", i, bin, i, i);
+    dfq__putf(items, " as _%d_high, ", i);
+    dfq__put_counted(items, bin, i);
   }
 }
 
-// Bins between edges as given; what lies outside is not counted.
+static void dfq__put_bin(dfq__text *t, const dfq__cutting *c, int piece) {
+  (void)c;
+  dfq__putf(t, "%d", piece);
+}
+
+// Counts the rows by the bins of x between edges that ascend, found by halves. Returns the
+// column of the bins.
+static const char *dfq__step_search(dfq__recipe *r, const dfq__list *edge, const char *x) {
+  const char *bin = dfq__fresh(r, "_bin");
+  dfq__text t = dfq__text_in(r->v.db->heap);
+  dfq__cutting c;
+  memset(&c, 0, sizeof c);
+  c.at.item = edge->item + 1;
+  c.column = x;
+  c.left = true;
+  dfq__put_pattern(&t, "@ >= ", x, NULL);
+  dfq__put_expr(&t, edge->item[0]);
+  dfq__put_pattern(&t, " and @ <= ", x, NULL);
+  dfq__put_expr(&t, edge->item[edge->count - 1]);
+  dfq__step_text(r, dfq_filter_at, &t);
+  t.len = 0;
+  dfq__put_search(&t, &c, 0, edge->count - 2, dfq__put_bin);
+  dfq__putf(&t, " as %s", bin);
+  dfq__step_text(r, dfq_select_at, &t);
+  dfq__text_free(&t);
+  dfq__step_counted(r, bin, "count() as _n");
+  return bin;
+}
+
+// Bins between edges as given; what lies outside is not counted. Where nobody can say that they
+// ascend, bins may overlap, and each is counted for itself.
 static int dfq__given_bins(dfq__recipe *r, dfq__text *items, const char *x) {
   dfq__parser *p = r->p;
   dfq__list edge = { NULL, 0, 0 };
@@ -31568,11 +31785,13 @@ static int dfq__given_bins(dfq__recipe *r, dfq__text *items, const char *x) {
   dfq__parse_breaks(r, &edge);
   if (!p->error && (edge.count < 2 || edge.count > DFQ__MOST_BINS))
     dfq__recipe_fail(r, t, DFQ_LIMIT, "2 to %d edges", DFQ__MOST_BINS);
-  dfq__check_breaks(r, t, &edge);
+  bool ascend = dfq__check_breaks(r, t, &edge) && !p->error;
+  const char *bin = ascend ? dfq__step_search(r, &edge, x) : NULL;
   for (int i = 0; i + 1 < edge.count && !p->error; i++) {
     const char *low = dfq__words_of(edge.item[i]), *high = dfq__words_of(edge.item[i + 1]);
     if (!low || !high) { r->v.error = &dfq__error_memory; break; }
     dfq__putf(items, "%s%s as _%d_low, %s as _%d_high, ", i ? ", " : "", low, i, high, i);
+    if (bin) { dfq__put_counted(items, bin, i); continue; }
     dfq__put_pattern(items, "count_if(@ >= $ and ", x, low);
     dfq__put_pattern(items, i + 2 < edge.count ? "@ < $)" : "@ <= $)", x, high);
     dfq__putf(items, " as _%d_count", i);
@@ -32927,36 +33146,36 @@ static dfq_expr *dfq__through(dfq__opt *o, dfq__node *n, dfq_expr *e) {
 //
 //   filter a > 1 and b < 9        ->        filter a > 1, b < 9
 
-// Appends the conjuncts of e, left to right.
-static void dfq__split_into(dfq__opt *o, dfq__node *to, dfq_expr *e) {
-  if (e->kind == DFQ_CALL && e->fn == DFQ__AND) {
-    dfq__split_into(o, to, e->arg[0]);
-    dfq__split_into(o, to, e->arg[1]);
-  } else {
-    (void)dfq__add_conjunct(o, to, e);
+// Writes down the conjuncts of e, left to right; to NULL: only counts them. Returns how many.
+static int dfq__list_conjuncts(dfq_expr *e, dfq_expr **to) {
+  if (e->kind != DFQ_CALL || e->fn != DFQ__AND) {
+    if (to) *to = e;
+    return 1;
   }
+  int n = dfq__list_conjuncts(e->arg[0], to);
+  return n + dfq__list_conjuncts(e->arg[1], to ? to + n : NULL);
 }
 
 // Makes one list of all conjuncts of a filter or a join's condition, in order.
 static bool dfq__rule_split(dfq__opt *o, dfq__node **at, dfq__reading r) {
-  dfq__node *n = *at, list = *n;
-  bool any = false;
+  dfq__node *n = *at;
+  int all = 0, count = 0;
   (void)r;
-  bool conjuncts = n->kind == DFQ__FILTER || n->kind == DFQ__JOIN;
-  for (int i = 0; conjuncts && i < n->expr_count; i++)
-    any = any || (n->expr[i]->kind == DFQ_CALL && n->expr[i]->fn == DFQ__AND);
-  if (!any) return false;
-  list.expr_count = 0;
-  for (int i = 0; i < n->expr_count; i++) {
-    int before = list.expr_count;
-    dfq__split_into(o, &list, n->expr[i]);
-    if (list.expr_count - before > 1)
+  if (n->kind != DFQ__FILTER && n->kind != DFQ__JOIN) return false;
+  for (int i = 0; i < n->expr_count; i++) all += dfq__list_conjuncts(n->expr[i], NULL);
+  if (all == n->expr_count) return false;
+  dfq_expr **list = (dfq_expr **)dfq__arena_array(&o->db->arena, (size_t)all, sizeof *list);
+  if (!list) o->no_memory = true;
+  for (int i = 0; list && i < n->expr_count; i++) {
+    int more = dfq__list_conjuncts(n->expr[i], list + count);
+    count += more;
+    if (more > 1)
       (void)dfq__note(o, true, dfq__say_expr(o, n->expr[i]), dfq__label(o, n), "%d conjuncts",
-                      list.expr_count - before);
+                      more);
   }
   if (o->no_memory) return false;
-  n->expr = list.expr;
-  n->expr_count = list.expr_count;
+  n->expr = list;
+  n->expr_count = all;
   return true;
 }
 

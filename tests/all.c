@@ -75,6 +75,7 @@
 #include "found.c"
 #include "ch6_corners.c"
 #include "ch6_words.c"
+#include "ch6_strange.c"
 #include "faults_forms.c"
 #endif
 #if DFQ_CHAPTER >= 4
@@ -164,6 +165,7 @@ int main(int argc, char **argv) {
   run_found();
   run_ch6_corners();
   run_ch6_words();
+  run_ch6_strange();
   run_faults_forms();
 #endif
 #if DFQ_CHAPTER >= 4
