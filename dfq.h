@@ -17315,20 +17315,26 @@ static int dfq__crew_run(dfq__crew *crew, dfq__op *op, dfq__op *chain,
 static size_t dfq__guess_rows(const dfq__op *scan, double all, uint64_t came, size_t rows) {
   double read = (double)scan->count->rows;
   double guess = all > 0 && read > 0 ? all * ((double)came / read) * 1.02 : 0;
-  double most = 4 * (double)rows + 65536;
+  double most = 4 * (double)rows + 131072;
   bool known = dfq__op_breaks(scan) && read <= (double)came;   // all groups, or sorted rows
   if (known || (read <= 2 * (double)came && rows > 1 << 16)) most = all;
   return dfq__max(rows, (size_t)(guess < most ? guess : most));
 }
 
 // Makes room for values, of as many rows as were guessed, or as there are, if that is refused.
-// While it is open how narrow the cells will be, no more than that takes: what was asked for
-// would be several times of what is used. Returns that number; 0 without memory.
+// While it is open how small the cells of a column will be, no more than that takes: what was
+// asked for would be several times of what is used. And one that the next rows lay out anew is
+// left to that: it need not grow, and move, in cells that it is about to lose. Returns how many
+// rows it is about, of which there may be room for fewer, but for those that there are; 0
+// without memory.
 static size_t dfq__store_room(dfq__store *to, size_t guessed, size_t rows) {
-  bool ok = true, open = to->packs && to->rows <= to->heap->narrow;
-  if (open) guessed = dfq__min(guessed, dfq__max(rows, to->heap->narrow));
-  for (int c = 0; c < to->columns && ok; c++)
-    ok = dfq__buffer_reserve(to->heap, &to->data[c], guessed * dfq__cell_size(to, c) + 1);
+  bool ok = true, open = to->packs && (!to->rows || rows <= to->heap->narrow);
+  size_t few = open ? dfq__min(guessed, dfq__max(rows, to->heap->narrow)) : guessed;
+  for (int c = 0; c < to->columns && ok; c++) {
+    size_t room = to->type[c] == DFQ_F64 ? guessed : few;   // 8 bytes, whatever comes
+    ok = dfq__store_outgrown(to, c, 1, rows) ||
+         dfq__buffer_reserve(to->heap, &to->data[c], room * dfq__cell_size(to, c) + 1);
+  }
   if (ok) return dfq__max(guessed, 1);
   return guessed > rows ? dfq__store_room(to, rows, rows) : 0;
 }
@@ -17371,7 +17377,8 @@ static bool dfq__crew_room(dfq__crew *crew, const dfq__worker *w) {
   bool moves = rows > crew->room;
   for (int c = 0; c < to->columns; c++)
     moves = moves || (w->part.valid[c].data && !to->valid[c].data) ||
-            dfq__store_outgrown(to, c, w->need[c], rows);
+            dfq__store_outgrown(to, c, w->need[c], rows) ||
+            to->data[c].bytes < rows * dfq__cell_size(to, c);
   if (!moves) return true;
   while (crew->copying) dfq__signal_wait(&crew->moved, &crew->lock);
   for (int c = 0; c < to->columns; c++)
