@@ -61,6 +61,7 @@
 #include "faults.c"
 #include "ch6_written.c"
 #include "ch6_edges.c"
+#include "ch6_fours.c"
 #include "ch6_arrow.c"
 #include "edges.c"
 #include "ch6_asked.c"
@@ -151,6 +152,7 @@ int main(int argc, char **argv) {
   run_faults();
   run_ch6_written();
   run_ch6_edges();
+  run_ch6_fours();
   run_ch6_arrow();
   run_edges();
   run_ch6_asked();
