@@ -12841,7 +12841,12 @@ static size_t dfq__select_rows(uint32_t *DFQ__RESTRICT row, const uint8_t *DFQ__
                                   const uint32_t *DFQ__RESTRICT row, size_t n) {               \
     int##T##_t *t = (int##T##_t *)to;                                                          \
     const int##W##_t *f = (const int##W##_t *)from;                                            \
-    for (size_t i = 0; i < n; i++) t[i] = f[row[i]];                                           \
+    size_t i = 0;                                                                              \
+    for (; i + 4 <= n; i += 4) {                                                               \
+      t[i] = f[row[i]]; t[i + 1] = f[row[i + 1]];                                              \
+      t[i + 2] = f[row[i + 2]]; t[i + 3] = f[row[i + 3]];                                      \
+    }                                                                                          \
+    for (; i < n; i++) t[i] = f[row[i]];                                                       \
   }
 DFQ__NARROW(8, 64)
 DFQ__NARROW(16, 64)
@@ -16863,6 +16868,20 @@ static const dfq__op_class dfq__project_class = {
   sizeof(dfq__project), dfq__project_open,  NULL,
   dfq__project_next,    dfq__project_close, dfq__op_any_morsel
 };
+
+// The whole of a table's column that column c of an operator's rows is a part of, if these are
+// all rows of the table, in their order. False: they are not, or c is computed.
+static bool dfq__column_of_table(const dfq__op *op, int c, dfq__vec *whole) {
+  if (op->is == &dfq__project_class) {
+    const dfq__bound *b = ((const dfq__project *)(const void *)op)->expr[c];
+    return b->kind == DFQ_COLUMN && dfq__column_of_table(op->in[0], b->column, whole);
+  }
+  const dfq__table_scan *s = (const dfq__table_scan *)(const void *)op;
+  if (op->is != &dfq__table_scan_class || !s->table) return false;
+  *whole = dfq__store_vec(s->store, s->column[c]);
+  whole->lasting = true;
+  return true;
+}
 
 // ---- >>limit: some rows from the front; also row index and union ----------------------------
 // Idea. limit counts, and once it has enough it closes what is below: files are shut and
@@ -25680,16 +25699,19 @@ static bool dfq__sorter_sort(dfq__sorter *s) {
 //
 //   k = 2, best so far  3 5     batch  9 4 7 5 1     not after 5:  4 5 1     the rest is gone
 //
+// Where the input is a table as it lies, only the keys go into the store: the rest is gathered
+// from the table, whose row numbers those of the store are.
+//
 // Several threads (>>morsels) each keep the best of the morsels that they take, with the place
 // where a row stood, morsel and row. The best of all are among them, and places settle ties:
 //
 //   morsels 0 2 3  ──> thread A: 3 at 0:7   5 at 2:1  ─┐   by key, then by place
 //   morsels 1 4    ──> thread B: 5 at 1:0   8 at 4:4  ─┴─> 3 at 0:7   5 at 1:0
 //
-// Cost: a copy of the input, then as in >>sort; of top-k, a comparison a row, as long as the
-// order of the input is not the worst: blocks with no row within the bound are passed over, and
-// of those only the first key is read. For sorts beyond memory larger engines write sorted runs
-// to disk and merge them.
+// Cost: a copy of the input, or of its keys, then as in >>sort; of top-k, a comparison a row, as
+// long as the order of the input is not the worst: blocks with no row within the bound are
+// passed over, and of those only the first key is read. For sorts beyond memory larger engines
+// write sorted runs to disk and merge them.
 
 enum {
   DFQ__SORT_LOOK = 256,     // rows of a batch that are passed over together
@@ -25701,11 +25723,12 @@ typedef struct dfq__sort_op {
   dfq__bound **key;         // NULL: the key is a column
   dfq__buffer *flat;
   dfq__sorter sorter;       // its store: the input's columns, then the keys that are none
+  dfq__vec *whole;          // or all keys only: then the columns of the table; else NULL
   dfq__buffer *out;
   size_t emitted, end, limit;   // rows that went out, of how many; limit: SIZE_MAX without one
   dfq__batch part;
   bool shared;              // store and order are another's
-  bool narrow;              // top-k: its input is a table, whose columns may come narrow
+  bool narrow;              // its input is a table, whose columns may come narrow
   bool bounded, bound_null; // ... the last of the best is known; its first key is null
   uint64_t bound;           // ... the word of its first key
   dfq__kernel within;       // ... which rows are not after it; NULL: no kernel says so
@@ -25717,6 +25740,18 @@ typedef struct dfq__sort_op {
 } dfq__sort_op;
 
 DFQ__SMALL_BEGIN
+
+// Are the rows to be sorted those of a table, all of them? Then that is where they stay. False
+// without memory.
+static bool dfq__sort_find_table(dfq__sort_op *s) {
+  const dfq__op *in = s->head.in[0];
+  int columns = s->head.out.columns, c = 0;
+  dfq__vec *whole = (dfq__vec *)dfq__op_array(&s->head, (size_t)columns, sizeof *whole);
+  if (!whole) return false;
+  while (c < columns && dfq__column_of_table(in, c, &whole[c])) c++;
+  s->whole = c == columns ? whole : NULL;
+  return true;
+}
 
 // The store has the keys behind the columns: a key may be any expression, and is computed once.
 // One that is a column is there already.
@@ -25736,12 +25771,15 @@ static bool dfq__sort_open(dfq__op *op) {
   s->packed = (dfq__buffer *)dfq__op_array(op, 2 * (columns + keys + 1), sizeof *s->packed);
   if (!s->key || !s->flat || !s->out || !s->part.column || !type || !s->packed || !from)
     return false;
-  s->narrow = top && dfq__table_scan_lazily(op->in[0]);
+  if (!top && !dfq__sort_find_table(s)) return false;
+  s->narrow = (top || s->whole) && dfq__table_scan_lazily(op->in[0]);
+  if (s->whole) s->part.columns = 0;
   for (size_t c = 0; c < columns; c++) type[c] = dfq__types_of(&n->schema, (int)c);
   for (size_t k = 0; k < keys; k++) {
     const dfq_expr *e = n->key[k].expr;
-    from[k] = e->kind == DFQ_COLUMN ? dfq__schema_find(&n->schema, e->name) : -1;
-    if (from[k] >= 0) continue;
+    bool there = e->kind == DFQ_COLUMN && !s->whole;
+    from[k] = there ? dfq__schema_find(&n->schema, e->name) : -1;
+    if (there) continue;
     s->key[k] = dfq__op_bind(op, &n->in[0]->schema, e);
     if (!s->key[k]) return false;
     type[s->part.columns] = s->key[k]->type;
@@ -25871,7 +25909,7 @@ static bool dfq__sort_keep(dfq__op *op, const dfq__batch *in, dfq__store *to) {
   for (int k = 0; s->narrow && k < op->node->key_count; k++)
     if (s->key[k]) dfq__table_scan_widen_for(op->in[0], s->key[k]);
     else if (k == 0) dfq__table_scan_widen(op->in[0], s->sorter.by[0].column);
-  for (int c = 0; c < in->columns; c++) s->part.column[c] = in->column[c];
+  for (int c = 0; c < in->columns && !s->whole; c++) s->part.column[c] = in->column[c];
   for (int k = 0; k < op->node->key_count; k++) {
     dfq__vec *v = &s->part.column[s->sorter.by[k].column];
     if (!s->key[k]) continue;
@@ -25965,7 +26003,7 @@ static dfq__event dfq__sort_next(dfq__op *op) {
   if (n == 0) return DFQ__END;
   const uint32_t *row = dfq__u32(&s->sorter.order) + s->emitted;
   for (int c = 0; c < op->out.columns; c++) {
-    dfq__vec from = dfq__store_vec(&s->sorter.store, c);
+    dfq__vec from = s->whole ? s->whole[c] : dfq__store_vec(&s->sorter.store, c);
     if (!dfq__gather_vec(op, &s->out[2 * c], &from, row, n, &op->out.column[c]))
       return DFQ__ERROR;
   }
