@@ -25708,8 +25708,8 @@ static bool dfq__sorter_sort(dfq__sorter *s) {
 //   morsels 0 2 3  ──> thread A: 3 at 0:7   5 at 2:1  ─┐   by key, then by place
 //   morsels 1 4    ──> thread B: 5 at 1:0   8 at 4:4  ─┴─> 3 at 0:7   5 at 1:0
 //
-// Cost: a copy of the input, or of its keys, then as in >>sort; of top-k, a comparison a row, as
-// long as the order of the input is not the worst: blocks with no row within the bound are
+// Cost: a copy of the input, or of its keys, then as in >>sort; of top-k, a comparison a row,
+// as long as the order of the input is not the worst: blocks with no row within the bound are
 // passed over, and of those only the first key is read. For sorts beyond memory larger engines
 // write sorted runs to disk and merge them.
 
