@@ -45,7 +45,7 @@ endif
 CFLAGS ?= -O2
 LDLIBS := -lm -pthread
 STRICT := -std=c11 -Wall -Wextra -Wpedantic
-SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover
+SANITIZERS := -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover
 CLI := $(if $(ONLY),,$(if $(wildcard tests/cli.sh),build/dfq))
 SUITES := $(patsubst %,build/bench/%,gen h2o tpch)
 BENCHES := $(filter-out $(SUITES),$(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c)))

@@ -17336,7 +17336,8 @@ static size_t dfq__guess_rows(const dfq__op *scan, double all, uint64_t came, si
   double guess = all > 0 && read > 0 ? all * ((double)came / read) * 1.02 : 0;
   double most = 4 * (double)rows + 131072;
   bool known = dfq__op_breaks(scan) && read <= (double)came;   // all groups, or sorted rows
-  if (known || (read <= 2 * (double)came && rows > 1 << 16)) most = all;
+  bool most_came = read <= 2 * (double)came && rows > 1 << 16;
+  if (all > 0 && (known || most_came)) most = all;
   return dfq__max(rows, (size_t)(guess < most ? guess : most));
 }
 
