@@ -7119,6 +7119,13 @@ DFQ__OF_INTEGERS(dfq__mod_decimal, dfq__mod_int)
 DFQ__OF_INTEGERS(dfq__floor_mod_decimal, dfq__floor_mod_int)
 #undef DFQ__OF_INTEGERS
 
+// So many times an interval: days, months or a duration.
+static const char *dfq__mul_span(const dfq__scalar_args *in, dfq_value *to) {
+  const char *why = dfq__mul_int(in, to);
+  if (to->type != DFQ_NULL) to->type = in->result;
+  return why ? "overflows the interval" : NULL;
+}
+
 // To so many digits behind the point. The type stays, with zeros in the place of what went.
 DFQ__NOINLINE static const char *dfq__decimal_digits(const dfq__scalar_args *in, dfq_value *to,
                                                      int64_t digits, int how) {
@@ -7551,6 +7558,12 @@ static const dfq__overload dfq__overloads[] = {
   { DFQ__MUL, "ii", 'i', DFQ__FAILS, dfq__mul_int },
   { DFQ__MUL, "ff", 'f', 0, dfq__mul_f64 },
   { DFQ__MUL, "qq", 'q', DFQ__FAILS, dfq__mul_decimal },
+  { DFQ__MUL, "iD", 'D', DFQ__FAILS, dfq__mul_span },
+  { DFQ__MUL, "Di", 'D', DFQ__FAILS, dfq__mul_span },
+  { DFQ__MUL, "iM", 'M', DFQ__FAILS, dfq__mul_span },
+  { DFQ__MUL, "Mi", 'M', DFQ__FAILS, dfq__mul_span },
+  { DFQ__MUL, "iu", 'u', DFQ__FAILS, dfq__mul_span },
+  { DFQ__MUL, "ui", 'u', DFQ__FAILS, dfq__mul_span },
   { DFQ__DIV, "ff", 'f', 0, dfq__div_f64 },
   { DFQ__IDIV, "ii", 'i', DFQ__FAILS | DFQ__MAKES_NULL, dfq__idiv_int },
   { DFQ__IDIV, "ff", 'f', DFQ__MAKES_NULL, dfq__idiv_f64 },
@@ -11142,6 +11155,22 @@ static void dfq__put_signatures(dfq__text *t, const dfq_expr *e) {
   }
 }
 
+// "try: d + k * interval '1' day", by a number; an interval goes behind what it moves.
+static void dfq__put_moved(dfq__text *t, const dfq_expr *e, int i, dfq__bound *const *arg) {
+  dfq_type moved = arg[1 - i]->type, by = arg[i]->type;
+  bool number = dfq__is_integer(by), first = e->fn == DFQ__ADD && i == 0;
+  bool span = by == DFQ_DURATION || (moved != DFQ_TIME && (by == DFQ_DAYS || by == DFQ_MONTHS));
+  if (!(number && (first || i == 1)) && !(span && first)) return;
+  dfq__put(t, "try: ");
+  dfq__printer p = { *t, NULL, 0, 0 };
+  dfq__print(&p, e->arg[1 - i], DFQ__L_ADD);
+  dfq__putf(&p.text, " %s ", dfq__functions[e->fn].infix);
+  dfq__print(&p, e->arg[i], DFQ__L_MUL);
+  if (number)
+    dfq__putf(&p.text, " * interval '1' %s", moved == DFQ_TIME ? "hour" : "day");
+  *t = p.text;
+}
+
 // What could have been meant when types do not fit. Returns NULL or a note in the arena.
 // For a column of text, the way to convert it, and what made it text if the scan knows (the
 // line of a file that held no number). For a text next to a date, the literal that was probably
@@ -11165,6 +11194,7 @@ static const char *dfq__mismatch_note(dfq__binder *b, const dfq_expr *e,
     if (is_date && e->arg[i]->kind == DFQ_LITERAL && arg[i]->type == DFQ_STR)
       dfq__putf(&t, "try: %s '%.*s'", dfq_type_name(other), (int)e->arg[i]->value.len,
                 e->arg[i]->value.as.s);
+    if (is_date && (e->fn == DFQ__ADD || e->fn == DFQ__SUB)) dfq__put_moved(&t, e, i, arg);
   }
   const char *note = t.len ? dfq__arena_text(b->arena, t.data, t.len) : NULL;
   dfq__text_free(&t);
@@ -11461,7 +11491,8 @@ static dfq__bound *dfq__bind_case(dfq__binder *b, const dfq_expr *e) {
 static dfq__bound *dfq__bind_cast_expr(dfq__binder *b, const dfq_expr *e) {
   dfq__bound *a = dfq__bind(b, e->arg[0]);
   if (!a) return NULL;
-  if (dfq__cast_kind(a->type, e->type) == '.') {
+  bool no_interval = a->type == DFQ_NULL && (e->type == DFQ_DAYS || e->type == DFQ_MONTHS);
+  if (!no_interval && dfq__cast_kind(a->type, e->type) == '.') {   // which a fold may leave
     dfq__bind_fail(b, DFQ_TYPE_ERROR, e, NULL, "cannot cast %s to %s", dfq_type_name(a->type),
                    dfq_type_name(e->type));
     return NULL;
@@ -12075,7 +12106,8 @@ static const dfq__doc dfq__docs[] = {
     "1 + 2", NULL },
   { "sub", "the difference; two dates give days, two datetimes a duration",
     "date '1998-12-01' - interval '90' day", NULL },
-  { "mul", "the product; an overflow is an error", "6 * 7", NULL },
+  { "mul", "the product; an overflow is an error; so many times an interval is an interval",
+    "6 * 7", NULL },
   { "div", "the quotient, always f64; by zero inf or nan", "7 / 2", NULL },
   { "idiv", "the quotient without its fraction, towards zero; by zero null", "-7 // 2", NULL },
   { "mod", "what // leaves over, with the sign of the first; by zero null", "-7 % 2", NULL },

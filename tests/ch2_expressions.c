@@ -874,6 +874,10 @@ static bool ch2_comparable(dfq_type a, dfq_type b) {
   return a == b || times || (ch2_number(a) && ch2_number(b));
 }
 
+static bool ch2_span(dfq_type t) {
+  return t == DFQ_DURATION || t == DFQ_DAYS || t == DFQ_MONTHS;
+}
+
 // The type of fn over two types that are not null; CH2_NONE: an error.
 static dfq_type ch2_rule(int fn, dfq_type a, dfq_type b) {
   bool column = a < DFQ_DAYS && b < DFQ_DAYS, numbers = ch2_number(a) && ch2_number(b);
@@ -887,6 +891,10 @@ static dfq_type ch2_rule(int fn, dfq_type a, dfq_type b) {
       return column && ch2_comparable(a, b) ? DFQ_BOOL : CH2_NONE;
     case DFQ__ADD: case DFQ__SUB: return ch2_sum_type(fn == DFQ__SUB, a, b);
     case DFQ__DIV: return numbers ? DFQ_F64 : CH2_NONE;
+    case DFQ__MUL:   // so many times an interval
+      if ((a == DFQ_I32 || a == DFQ_I64) && ch2_span(b)) return b;
+      if (ch2_span(a) && (b == DFQ_I32 || b == DFQ_I64)) return a;
+      return !numbers ? CH2_NONE : floats ? DFQ_F64 : DFQ_I64;
     case DFQ__WRAP_ADD: case DFQ__WRAP_SUB: case DFQ__WRAP_MUL:
     case DFQ__F_BIT_AND: case DFQ__F_BIT_OR: case DFQ__F_BIT_XOR:
     case DFQ__F_SHIFT_LEFT: case DFQ__F_SHIFT_RIGHT:
@@ -1462,7 +1470,7 @@ TEST(expr_date_arithmetic) {
     { "datetime '9999-12-31 23:59:59.999999' + interval '1' microsecond", "!leaves the years" },
     { "interval '9223372036854775807' microsecond + interval '1' microsecond",
       "!overflows duration" },
-    { "d + 1", "!cannot compute d (date) + 1 (i64)" },{ "u * 2", "!cannot compute" },
+    { "d + 1", "!cannot compute d (date) + 1 (i64)" },{ "u * 2", "duration 00:03:00" },
     { "d = t", "bool false" },  { "d < t", "bool true" },
     { "d = datetime '2020-02-29'", "bool true" },
     { "u > interval '1' minute", "bool true" },       { "d < u", "!cannot compare" },

@@ -287,7 +287,82 @@ TEST(strange_long_sums_are_told_of) {
   dfq_close(db);
 }
 
+// ---- days from a column ---------------------------------------------------------------------
+
+// An interval times a whole number of a column: by the calendar, null for null, an error where
+// it leaves the years, the same in both engines.
+TEST(strange_intervals_times_a_column) {
+  dfq *db = dfq_open(NULL);
+  static int32_t d[] = { 19753, 19782, 0, 18321 };
+  static int64_t k[] = { 1, -3, 5, 0 }, huge[] = { 1, 2, INT64_MAX, 4 };
+  static uint8_t valid[] = { 1, 1, 0, 1 }, known[] = { 1, 1, 1, 0 };
+  dfq_column c[] = { { "d", DFQ_DATE, d, valid }, { "k", DFQ_I64, k, known },
+                     { "huge", DFQ_I64, huge, NULL } };
+  dfq_table *t = dfq_table_new(db, c, 3, 4);
+  dfq_frame *f = dfq_scan_table(db, t);
+  dfq_frame *g = dfq_with_columns(f, "d + k * interval '1' day as days, d - interval '1' month "
+                                  "* k as months, cast(d as datetime) + k * interval '90' "
+                                  "minute as t, interval '1' hour * k as u");
+  CHECK_INT(dfq_count(dfq_filter(g, "days = date '2024-02-01' and months = date '2023-12-31' "
+                                 "and t = datetime '2024-01-31 01:30:00'")), 1);
+  CHECK_INT(dfq_count(dfq_filter(g, "days = date '2024-02-26' and months = date '2024-05-29'")),
+            1);
+  CHECK_INT(dfq_count(dfq_filter(g, "days is null and months is null and t is null")), 2);
+  CHECK_SAME(g);
+  g = dfq_select(f, "d + try_cast('' as i64) * interval '1' month as x, "
+                 "d - case when false then interval '1' day end as y, d + null * interval '1' "
+                 "day as z");
+  CHECK_INT(dfq_count(dfq_filter(g, "x is null and y is null and z is null")), 4);
+  CHECK_SAME(g);
+  dfq_frame *over = dfq_select(f, "interval '1' hour * huge as u");
+  CHECK_INT(dfq_count(over), 4);
+  CHECK(!dfq_collect(over));
+  CHECK_HAS(dfq_error(db), "overflows the interval");
+  CHECK_SAME(over);
+  CHECK_SAME(dfq_select(f, "d + (k + 1) * interval '3000000' day as x"));
+  CHECK(dfq_frame_error(dfq_select(f, "k * interval '1' day as x")) != NULL);
+  CHECK_HAS(dfq_error(db), "x is days, which no column can be");
+  g = dfq_select(f, "d - (k + 1) * interval '1' month as x, d + 2 * 3 * interval '1' day as y");
+  CHECK_HAS(dfq_pipeline_text(g), "d - (k + 1) * interval '1' month as x");
+  CHECK_HAS(dfq_explain_text(g, DFQ_EXPLAIN_OPTIMIZED), "d + interval '6' day");
+  CHECK_SAME(g);
+  dfq_table_free(t);
+  dfq_close(db);
+}
+
+// What nearly moves a date is told how to.
+TEST(strange_dates_and_bare_numbers) {
+  static const char *const cases[][2] = {
+    { "d + k", "try: d + k * interval '1' day" },
+    { "k + d", "try: d + k * interval '1' day" },
+    { "d - (k + 1)", "try: d - (k + 1) * interval '1' day" },
+    { "d + 5", "try: d + 5 * interval '1' day" },
+    { "interval '1' month + d", "try: d + interval '1' month" },
+    { "k * interval '1' day + d", "try: d + k * interval '1' day" },
+    { "time '10:00:00' + k", "try: time '10:00:00' + k * interval '1' hour" },
+    { "k - d", NULL }, { "d + 1.5", NULL }, { "time '10:00:00' + interval '1' day", NULL },
+  };
+  dfq *db = dfq_open(NULL);
+  int64_t k[] = { 1 };
+  dfq_column c = { "k", DFQ_I64, k, NULL };
+  dfq_table *t = dfq_table_new(db, &c, 1, 1);
+  dfq_frame *f = dfq_with_columns(dfq_scan_table(db, t), "date '2024-01-01' as d");
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const char *said = dfq_frame_error(dfq_with_columns(f, cases[i][0]));
+    CHECK_HAS(said, "cannot compute");
+    if (!cases[i][1]) { CHECK(!strstr(said, "try:")); continue; }
+    CHECK_HAS(said, cases[i][1]);
+    char text[200];
+    snprintf(text, sizeof text, "%s as x", strstr(said, "try: ") + strlen("try: "));
+    CHECK(!dfq_frame_error(dfq_with_columns(f, text)));   // what it says can be written
+  }
+  dfq_table_free(t);
+  dfq_close(db);
+}
+
 static void run_ch6_strange(void) {
+  RUN(strange_intervals_times_a_column);
+  RUN(strange_dates_and_bare_numbers);
   RUN(strange_lazy_operands_of_wide_tables);
   RUN(strange_lazy_operands_within_each_other);
   RUN(strange_aggregates_of_wide_tables);

@@ -554,7 +554,12 @@ static void diff_time(diff_gen *g, const diff_scope *s, dfq_type type, int depth
   }
   diff_put(t, "(");
   diff_expr(g, s, type, depth - 1, t);
-  diff_put(t, " %s interval '%d' %s)", op, diff_below(g, 14),
+  diff_put(t, " %s ", op);
+  if (depth > 1 && diff_chance(g, 30)) {   // so many times the interval, few enough
+    diff_expr(g, s, DFQ_I64, depth - 1, t);
+    diff_put(t, " %% 9 * ");
+  }
+  diff_put(t, "interval '%d' %s)", diff_below(g, 14),
            units[diff_below(g, type == DFQ_DATE ? 2 : 3)]);
 }
 

@@ -161,7 +161,9 @@ static inline dfq_type model_arithmetic(int fn, dfq_type a, dfq_type b) {
   if (fn == DFQ__MUL && model_is_decimal(t))
     return dfq_decimal_of((model_is_decimal(a) ? (int)(a >> 8) : 0) +
                           (model_is_decimal(b) ? (int)(b >> 8) : 0));
-  if (model_is_number(t) || t == DFQ_DURATION) return t;
+  if (model_is_number(t)) return t;
+  if (fn == DFQ__MUL) return model_is_integer(a) ? b : a;   // so many times an interval
+  if (t == DFQ_DURATION) return t;
   if (fn == DFQ__SUB && t == DFQ_DATE) return DFQ_I64;
   if (fn == DFQ__SUB && (t == DFQ_DATETIME || t == DFQ_TIME)) return DFQ_DURATION;
   if (a == DFQ_TIME) return a;
@@ -414,7 +416,7 @@ static inline bool model_apply(int fn, const dfq_value *a, int count, dfq_value 
     default: break;
   }
   if (t == DFQ_F64) return model_floats(fn, a[0].as.f, a[count - 1].as.f, to);
-  if (model_is_decimal(t) || model_is_decimal(a[count - 1].type))
+  if (fn == DFQ__MUL || model_is_decimal(t) || model_is_decimal(a[count - 1].type))
     t = model_arithmetic(fn, t, a[count - 1].type);
   return model_integers(fn, t, a[0].as.i, a[count - 1].as.i, to);
 }

@@ -259,6 +259,17 @@ TEST(sem_promotion) {
   dfq_close(db);
 }
 
+TEST(sem_times_an_interval) {
+  dfq *db = dfq_open(NULL);
+  const char *fields = "k i64, n i64, d date", *row = "-1 null 2024-03-31";
+  SEM("d + k * interval '1' month", "2024-02-29");
+  SEM("d + interval '2' day * k", "2024-03-29");
+  SEM("d + n * interval '1' day", "null");
+  SEM("d - k * interval '1' day", "2024-04-01");
+  CHECK_HAS(sem_value(db, fields, row, "d - k * interval '9000' year"), "leaves the years");
+  dfq_close(db);
+}
+
 TEST(sem_cast_failure) {
   dfq *db = dfq_open(NULL);
   const char *got;
@@ -706,6 +717,7 @@ static void run_semantics(void) {
   RUN(sem_division);
   RUN(sem_division_of_negatives);
   RUN(sem_promotion);
+  RUN(sem_times_an_interval);
   RUN(sem_cast_failure);
   RUN(sem_float_to_integer);
   RUN(sem_no_implicit_conversion);
