@@ -32044,8 +32044,8 @@ static void dfq__recipe_pivot(dfq__recipe *r) {
   else if (!p->error && !r->discover)
     dfq__recipe_fail(r, at, DFQ_USAGE,
                      "which values of %s become columns? %s in (1, 2) says so; "
-                     "dfq_pivot_discover looks for them",
-                     v.on, v.on);
+                     "group %s: count() lists them, dfq_pivot_discover does so by itself, in C",
+                     v.on, v.on, v.on);
   dfq__expect_symbol(p, ":");
   dfq__token first = p->now;
   if (!p->error) dfq__parse_items(p, &v.item);
@@ -37608,8 +37608,9 @@ static bool dfq__csv_next_row(dfq__csv_reader *r, size_t columns, bool trailing,
 }
 
 // The error for a row of the wrong length, at the first field too many or the line's end.
+// marked: the file's first line began like a comment.
 static const dfq__error *dfq__csv_ragged(const dfq__csv_reader *r, dfq__arena *arena,
-                                         size_t row, size_t columns) {
+                                         size_t row, size_t columns, bool marked) {
   size_t fields = dfq__csv_fields(r, row), n;
   bool many = fields > columns;   // points at the first field too many, else at the line's end
   const char *s = dfq__csv_field(r, row, many ? columns : fields - 1, &n);
@@ -37621,7 +37622,9 @@ static const dfq__error *dfq__csv_ragged(const dfq__csv_reader *r, dfq__arena *a
   size_t start = dfq__csv_row_start(r, row);
   dfq__put(&t, "\n  ");
   dfq__csv_put_value(&t, r->text.data + start, (size_t)(s - r->text.data) + n - start);
-  dfq__put(&t, "\n  try: another delimiter; or ");
+  marked = !r->dialect.comment && (marked || r->text.data[start] == '#');
+  dfq__putf(&t, "\n  try: %sanother delimiter; or ",
+            marked ? "comment '#', if lines that begin so are no rows; " : "");
   dfq__put(&t, many ? "quotes around fields that hold it; or ragged truncate"
                     : "skip N, where lines before the header are no rows; or ragged fill");
   return dfq__error_from(arena, DFQ_FORMAT_ERROR, &t);
@@ -37759,6 +37762,7 @@ typedef struct dfq__csv_source {
   bool *exact;               // by field: no fast path reads it
   dfq_value *format;         // by field: its dates' format, or null
   bool trailing;             // an empty field stands behind the last column
+  bool marked;               // the first line begins with #, and nobody spoke of comments
   bool uneven;               // the sampled rows have more fields than the header, or fewer
   const char *header;        // the header's line, to notice when it changes
   size_t header_bytes;
@@ -39194,6 +39198,7 @@ static bool dfq__csv_look_ahead(dfq__csv_sample *m) {
   if (memchr(from, '\r', n) && !memchr(from, '\n', n)) r->dialect.end = s->dialect.end = '\r';
   dfq__csv_skip(r, s->options.skip);
   dfq__csv_peek(r);
+  s->marked = r->end > r->begin && r->text.data[r->begin] == '#' && !s->dialect.comment;
   dfq__csv_find_delimiter(m);
   if (!dfq__csv_find_header(m)) return dfq__csv_stop(r, DFQ__CSV_NO_MEMORY, 0);
   r->dialect = s->dialect;
@@ -39289,6 +39294,12 @@ static size_t dfq__csv_sample_size(const dfq_csv_options *o) {
   return o->n_rows ? dfq__min(n, o->n_rows) : n;
 }
 
+// What else may be the matter with an empty file: nothing, or that it is a pipe.
+static const char *dfq__csv_read_before(const dfq__csv_reader *r) {
+  if (!r->record) return "";
+  return "\n  a pipe can be read only once: save it to a file first, to scan it twice";
+}
+
 // Reads header and sample. False after an error.
 static bool dfq__csv_read_sample(dfq__csv_sample *m) {
   dfq__csv_source *s = m->source;
@@ -39322,8 +39333,8 @@ static bool dfq__csv_read_sample(dfq__csv_sample *m) {
   if (m->header_fields || m->rows || (s->names.count && s->no_header)) return true;
   dfq__verb_error(m->verb, DFQ_FORMAT_ERROR,
                   "%s is empty, it has no header to take names from\n"
-                  "  try: names (a, b) header false, if it may be empty",
-                  s->path);
+                  "  try: names (a, b) header false, if it may be empty%s",
+                  s->path, dfq__csv_read_before(r));
   return false;
 }
 
@@ -39759,7 +39770,8 @@ static bool dfq__csv_rewind(dfq__csv_scan *s) {
   }
   s->state.error = dfq__error_new(s->state.errors, DFQ_USAGE, s->head.node->at, "scan",
                                   "%s is a pipe, it can be read only once, and it was\n"
-                                  "  try: dfq_collect, and scan the table", r->path);
+                                  "  try: save it to a file first; in C, dfq_collect, and scan "
+                                  "the table", r->path);
   return false;
 }
 
@@ -39791,7 +39803,8 @@ static bool dfq__csv_uneven(dfq__csv_scan *s, size_t row, size_t columns) {
   dfq_ragged how = st->source->options.ragged;
   bool many = dfq__csv_fields(&st->reader, row) > columns;
   if (how == DFQ_RAGGED_ERROR || (many && how == DFQ_RAGGED_FILL)) {
-    st->error = dfq__csv_ragged(&st->reader, st->errors, row, columns);
+    st->error = dfq__csv_ragged(&st->reader, st->errors, row, columns,
+                                st->source->marked);
     return false;
   }
   if (!many) st->short_rows = true;
@@ -41132,7 +41145,8 @@ static bool dfq__json_resolve(dfq__csv_sample *m) {
     dfq__verb_error(m->verb, DFQ_FORMAT_ERROR, columns
                       ? "%s has objects of more than 4,096 different keys\n  try: nested text"
                       : "%s is empty, it has no keys to make columns of\n"
-                        "  try: types (a: i64), if it may be empty", s->path);
+                        "  try: types (a: i64), if it may be empty%s", s->path,
+                    dfq__csv_read_before(&m->reader));
     return false;
   }
   dfq_field *f = (dfq_field *)dfq__arena_array(arena, (size_t)columns, sizeof *f);

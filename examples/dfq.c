@@ -408,8 +408,12 @@ static int give_param(dfq *db, const char *param) {
   dfq_value v;
   if (type_name && type == DFQ_DURATION)
     result = (wrong("--param %s: there is no type %s", name, type_name), WRONG_USAGE);
-  else if (!(type_name ? cast_text(db, value, type, false, &v) : guess(db, value, &v)) ||
-           !dfq_set_param(db, name, &v))
+  else if (!(type_name ? cast_text(db, value, type, true, &v) : guess(db, value, &v)))
+    result = FAILED;
+  else if (v.type == DFQ_NULL)
+    result = (wrong("--param %s: %s is no value of type %s", name, *value ? value : "nothing",
+                    type_name), WRONG_USAGE);
+  else if (!dfq_set_param(db, name, &v))
     result = FAILED;
   free(name);
   return result;

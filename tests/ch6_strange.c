@@ -360,7 +360,43 @@ TEST(strange_dates_and_bare_numbers) {
   dfq_close(db);
 }
 
+// ---- what a message has to add --------------------------------------------------------------
+
+// A first line that begins like a comment is the likely reason when rows do not fit it.
+TEST(strange_comments_nobody_spoke_of) {
+  dfq *db = dfq_open(NULL);
+  const char *first = test_file("first.csv", "# made by hand\na,b\n1,2\n");
+  const char *later = test_file("later.csv", "a,b\n1,2\n# three\n3,4\n");
+  const char *none = test_file("none.csv", "a,b\n1,2,3\n");
+  static const char *const how[] = { "", " header false" };
+  char text[400];
+  for (int i = 0; i < 4; i++) {
+    snprintf(text, sizeof text, "scan %s%s", i == 3 ? none : i == 2 ? later : first,
+             how[i == 1]);
+    CHECK(!dfq_collect(dfq_query(db, text)));
+    CHECK_HAS(dfq_error(db), "another delimiter; or ");
+    CHECK(!strstr(dfq_error(db), "try: comment '#'") == (i == 3));
+    if (i < 3 && i != 1) {
+      snprintf(text, sizeof text, "scan %s comment '#'", i == 2 ? later : first);
+      CHECK_INT(dfq_count(dfq_query(db, text)), i == 2 ? 2 : 1);
+    }
+  }
+  dfq_close(db);
+}
+
+// The words that a pipeline knows, not only those of C.
+TEST(strange_pivots_without_values) {
+  dfq *db = dfq_open(NULL);
+  const char *path = test_file("pivot.csv", "id,q,x\n1,a,2\n");
+  char text[400];
+  snprintf(text, sizeof text, "scan %s | pivot id on q: sum(x)", path);
+  CHECK_HAS(dfq_frame_error(dfq_query(db, text)), "group q: count() lists them");
+  dfq_close(db);
+}
+
 static void run_ch6_strange(void) {
+  RUN(strange_comments_nobody_spoke_of);
+  RUN(strange_pivots_without_values);
   RUN(strange_intervals_times_a_column);
   RUN(strange_dates_and_bare_numbers);
   RUN(strange_lazy_operands_of_wide_tables);

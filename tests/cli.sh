@@ -435,8 +435,12 @@ dfq 0 'scan customers.csv | filter name = $who' --param "who=' or true or '" --f
 prints 'customer_id,name,region'
 dfq 1 'scan customers.csv | filter name = $who'
 says '$who has no value'
-dfq 1 "$first" --param day:date=tomorrow
-says 'tomorrow'
+dfq 2 "$first" --param day:date=tomorrow
+says '--param day: tomorrow is no value of type date'
+dfq 2 "$first" --param x:i64=abc
+says '--param x: abc is no value of type i64'
+dfq 2 "$first" --param x:i64=
+says '--param x: nothing is no value of type i64'
 dfq 2 "$first" --param day:dates=2024-01-01
 says 'there is no type dates'
 dfq 2 "$first" --param day
@@ -596,6 +600,13 @@ cat customers.csv | "$program" 'let a = scan /dev/stdin; a | union a' --format c
 code=$?
 if [ "$code" -eq 1 ]; then ok; else bad "exit code $code, not 1"; fi
 says '/dev/stdin is a pipe, it can be read only once, and it was'
+says 'save it to a file first'
+command="cat customers.csv | dfq 'scan /dev/stdin | join (scan /dev/stdin) on customer_id'"
+cat customers.csv |
+  "$program" 'scan /dev/stdin | join (scan /dev/stdin) on customer_id' >out 2>err
+code=$?
+if [ "$code" -eq 1 ]; then ok; else bad "exit code $code, not 1"; fi
+says 'a pipe can be read only once: save it to a file first'
 cat customers.csv | "$program" 'scan /dev/stdin | union customers.csv | group: count() as n' \
   --format csv >out 2>err
 prints 'n
