@@ -734,7 +734,8 @@ typedef struct dfq_result {
   uint8_t *valid;
   dfq_memory *memory;
 } dfq_result;
-// Returns: false when there is no memory; then return false from the function, too.
+// text NULL: null. Returns: false when there is no memory; then return false from the function,
+// too.
 DFQ_API bool dfq_result_str(dfq_result *to, size_t row, const char *text, size_t len);
 
 // A function of values. Types: bool, i64, f64, str, date, datetime, duration, time; what widens
@@ -7982,6 +7983,7 @@ struct dfq_memory {
 };
 
 DFQ_API void *dfq_keep(dfq_memory *memory, size_t bytes) {
+  if (!memory) return NULL;
   void *p = dfq__arena_alloc(memory->arena, bytes ? bytes : 1);
   memory->failed = memory->failed || !p;
   return p;
@@ -13475,6 +13477,12 @@ static const dfq__user *dfq__user_of(const dfq__bound *b) {
 
 // A view of text that the engine owns.
 DFQ_API bool dfq_result_str(dfq_result *to, size_t row, const char *text, size_t len) {
+  if (!to || !to->data) return false;
+  if (!text) {
+    if (to->valid) to->valid[row] = 0;
+    text = "";
+    len = 0;
+  }
   dfq_view *view = (dfq_view *)to->data + row;
   const char *kept = text;
   if (len > DFQ__INLINE) {
@@ -47391,10 +47399,11 @@ DFQ_API dfq_view dfq_view_of(const char *text, size_t len) {
 }
 
 DFQ_API bool dfq_page_wants(const dfq_page *p, int field) {
-  return field >= 0 && field < p->schema->count && p->place[field] >= 0;
+  return p && field >= 0 && field < p->schema->count && p->place[field] >= 0;
 }
 
 DFQ_API void dfq_page_rows(dfq_page *p, size_t rows) {
+  if (!p) return;
   if (p->sized || p->by_rows) dfq__page_fail(p, "its rows are counted twice");
   p->sized = true;
   p->rows = rows;
@@ -47407,6 +47416,7 @@ static void dfq__page_mistyped(dfq_page *p, int field, dfq_type type) {
 
 // Whether the page takes this field of that type now.
 static bool dfq__page_takes(dfq_page *p, int field, dfq_type type) {
+  if (!p) return false;
   if (field < 0 || field >= p->schema->count) {
     dfq__page_fail(p, "there is no field %d, the source has %d", field, p->schema->count);
     return false;
@@ -47520,6 +47530,7 @@ static bool dfq__page_fits(dfq_page *p, const dfq_value *row) {
 
 // The vectors are set for each row anew, because the buffers move when they grow.
 DFQ_API void dfq_page_row(dfq_page *p, const dfq_value *row) {
+  if (!p) return;
   if (p->sized) dfq__page_fail(p, "single rows come beside columns");
   if (!row) dfq__page_fail(p, "a row is NULL");
   if (dfq__page_is_bad(p) || !dfq__page_fits(p, row)) return;
@@ -48818,6 +48829,9 @@ static void dfq__arrow_fill(dfq_page *p, const dfq__arrow_node *n, const struct 
 
 DFQ_API void dfq_page_arrow(dfq_page *p, const struct ArrowSchema *schema,
                             const struct ArrowArray *array) {
+  if (!p) return;
+  if (!schema || !array) dfq__page_fail(p, "its schema or array is NULL");
+  if (dfq__page_is_bad(p)) return;
   dfq__arrow a = { p->strings, NULL, dfq__text_in(p->heap), false, 0 };
   dfq__arrow_node *n = (dfq__arrow_node *)dfq__arrow_room(&a, 1, sizeof *n);
   dfq_field *field = NULL;

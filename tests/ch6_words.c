@@ -134,6 +134,97 @@ TEST(words_null_without_a_context) {
   CHECK_INT(dfq_table_find(NULL, NULL), -1);
 }
 
+// Row by row: null before a text, as the batches below.
+static const char *words_row(void *user, const dfq_value *a, int n, dfq_memory *m,
+                             dfq_value *to) {
+  static const char text[] = "a text that is not short";
+  (void)user; (void)n; (void)m;
+  if (a[0].type == DFQ_NULL) return NULL;
+  to->type = DFQ_STR;
+  to->as.s = text;
+  to->len = sizeof text - 1;
+  return NULL;
+}
+
+// What the engine hands to functions and sources, given back as NULL, and NULL in its place.
+static bool words_batch(void *user, const dfq_array *a, int n, size_t rows, dfq_result *to) {
+  dfq_result none = { NULL, NULL, NULL };
+  (void)user; (void)a; (void)n;
+  CHECK(!dfq_result_str(NULL, 0, "x", 1) && !dfq_result_str(&none, 0, "x", 1));
+  for (size_t i = 0; i < rows; i++)
+    if (!dfq_result_str(to, i, i % 2 ? "a text that is not short" : NULL, 24)) return false;
+  return true;
+}
+
+static void *words_open(void *user, const dfq_scan_request *request, const char **why) {
+  (void)request; (void)why;
+  return user;
+}
+
+// Step 0: an array that is NULL; then what has no page, and a page with a null text.
+static int words_next(void *cursor, dfq_page *page, const char **why) {
+  static const char *const text[] = { NULL, "b" };
+  int *step = (int *)cursor;
+  (void)why;
+  dfq_page_rows(NULL, 1);
+  dfq_page_column(NULL, 0, DFQ_STR, text, NULL);
+  dfq_page_texts(NULL, 0, text, NULL);
+  dfq_page_row(NULL, NULL);
+  CHECK(!dfq_page_wants(NULL, 0));
+#ifndef DFQ_NO_ARROW
+  dfq_page_arrow(NULL, NULL, NULL);
+  if (*step == 0) dfq_page_arrow(page, NULL, NULL);
+#endif
+  if (*step == 0) return 1;
+  if (*step > 1) return 0;
+  *step = 2;
+  dfq_page_rows(page, 2);
+  dfq_page_texts(page, 0, text, NULL);
+  return 1;
+}
+
+static void words_close(void *cursor) { (void)cursor; }
+
+TEST(words_null_pages_and_results) {
+  static const dfq_type args[] = { DFQ_STR };
+  dfq *db = dfq_open(NULL);
+  dfq_field field;
+  dfq_function f;
+  dfq_source source;
+  int step = 0;
+  memset(&field, 0, sizeof field);
+  memset(&f, 0, sizeof f);
+  memset(&source, 0, sizeof source);
+  CHECK(!dfq_keep(NULL, 8));
+  f.name = "words_of";
+  f.args = args;
+  f.arg_count = 1;
+  f.result = DFQ_STR;
+  f.flags = DFQ_SEES_NULL;
+  f.row = words_row;
+  f.batch = words_batch;
+  CHECK(dfq_define_scalar(db, &f));
+  field.name = "s";
+  field.type = DFQ_STR;
+  source.size = sizeof source;
+  source.name = "words";
+  source.fields = &field;
+  source.count = 1;
+  source.user = &step;
+  source.open = words_open;
+  source.next = words_next;
+  source.close = words_close;
+#ifndef DFQ_NO_ARROW
+  CHECK(dfq_count(dfq_scan_source(db, &source)) < 0);
+  CHECK_HAS(dfq_error(db), "its schema or array is NULL");
+#endif
+  step = 1;
+  CHECK_INT(dfq_count(dfq_filter(dfq_scan_source(db, &source), "s is null")), 1);
+  step = 1;
+  CHECK_INT(dfq_count(dfq_filter(dfq_scan_source(db, &source), "words_of(s) is null")), 1);
+  dfq_close(db);
+}
+
 // ---- keys of two types ----------------------------------------------------------------------
 
 // The hint, followed to the letter, loses nothing: what is cast is the side that fits.
@@ -256,4 +347,5 @@ static void run_ch6_words(void) {
   RUN(words_null_values_and_expressions);
   RUN(words_null_frames_and_results);
   RUN(words_null_without_a_context);
+  RUN(words_null_pages_and_results);
 }
