@@ -703,7 +703,7 @@ static dfq_value arrow_random(dfq *db, dfq_type type, uint64_t *state) {
     case DFQ_U16: v.as.i = (uint16_t)r; break;
     case DFQ_U32: v.as.i = (uint32_t)r; break;
     case DFQ_F64: v.as.f = r % 7 ? (double)(int64_t)r / 3 : (double)NAN; break;
-    case DFQ_F32: v.as.f = r % 7 ? (double)((float)(int32_t)r / 3) : (double)INFINITY; break;
+    case DFQ_F32: v.as.f = r % 7 ? (double)(float)((int32_t)r / 3.0) : (double)INFINITY; break;
     case DFQ_STR:
       v.as.s = texts[r % 6];
       v.len = (uint32_t)strlen(v.as.s);

@@ -269,8 +269,9 @@ TEST(source_reads) {
     }
 }
 
-// A source that says it has more rows than memory could hold, or does not say: there is room for
-// those that come, in a result that is longer than its first rooms, with one thread and more.
+// A source that says it has more rows than memory could hold, or does not say: there is room
+// for those that come, in a result that is longer than its first rooms, with one thread and
+// more.
 TEST(source_of_too_many_rows) {
   static const int64_t said[] = { INT64_MAX, INT64_MAX / 8, (int64_t)1 << 60, 200000, 0 };
   for (int k = 0; k < 10; k++) {
