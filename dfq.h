@@ -16911,7 +16911,7 @@ static const dfq__op_class dfq__project_class = {
 
 // The whole of a table's column that column c of an operator's rows is a part of, if these are
 // all rows of the table, in their order. False: they are not, or c is computed.
-static bool dfq__column_of_table(const dfq__op *op, int c, dfq__vec *whole) {
+DFQ__UNUSED static bool dfq__column_of_table(const dfq__op *op, int c, dfq__vec *whole) {
   if (op->is == &dfq__project_class) {
     const dfq__bound *b = ((const dfq__project *)(const void *)op)->expr[c];
     return b->kind == DFQ_COLUMN && dfq__column_of_table(op->in[0], b->column, whole);

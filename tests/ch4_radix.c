@@ -70,74 +70,7 @@ TEST(radix_keys_of_a_sort) {
   dfq_close(db);
 }
 
-// A table of rows, one of which has six columns: a key of integers that come again, and texts.
-static dfq_frame *radix_table(dfq *db, size_t rows) {
-  char text[512];
-  snprintf(text, sizeof text,
-           "(i * 7919) %% %zu as k, concat('text ', cast(i %% 11 as str)) as t, "
-           "case when i %% 7 = 0 then null else i * 0.5 end as x, i * 100000000000 as w, "
-           "date '2024-01-01' + interval '1' day as d", rows / 3 + 1);
-  int64_t *number = (int64_t *)test_alloc(rows * sizeof *number + 1);
-  for (size_t i = 0; i < rows; i++) number[i] = (int64_t)i;
-  dfq_column c;
-  memset(&c, 0, sizeof c);
-  c.name = "i";
-  c.type = DFQ_I64;
-  c.data = number;
-  dfq_table *narrow = dfq_table_new(db, &c, 1, rows);
-  dfq_table *t = dfq_collect(dfq_with_columns(dfq_scan_table(db, narrow), text));
-  dfq_frame *f = dfq_scan_table(db, t);
-  if (!t) test_fail("  %s\n", dfq_error(db));
-  dfq_table_free(narrow);
-  dfq_table_free(t);
-  free(number);
-  return f;
-}
-
-// Rows of a table are sorted where they lie, by keys that are columns or computed, below a
-// choice of columns, too; what is computed or dropped below has to be kept.
-TEST(radix_sorts_a_table_where_it_lies) {
-  static const char *const verbs[] = {
-    "sort k", "sort t desc, k", "sort x nulls first, i desc", "sort k % 5, x",
-    "select t, w, k | sort k", "rename k as q | select q, i, q + 0 as r | sort q, r",
-    "filter i % 3 = 1 | sort k", "sort k | limit 9 offset 2", "sort d",
-    "select x as y, x as z, d | sort y desc | select z", "sort 1 // (i - 50), k"
-  };
-  dfq *db = dfq_open(NULL);
-  CHECK(dfq_register(db, "x", radix_table(db, 300)));
-  for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-    char text[256];
-    snprintf(text, sizeof text, "x | %s", verbs[i]);
-    dfq_frame *f = dfq_query(db, text);
-    CHECK(!dfq_frame_error(f));
-    if (!OPT_SAME(f)) test_fail("  %s\n", text);
-  }
-  dfq_close(db);
-}
-
-static bool radix_each(void *user, const dfq_batch *batch) {
-  *(size_t *)user += batch->rows;
-  return true;
-}
-
-// ... so that a sort holds its keys, and not the columns.
-TEST(radix_holds_keys_of_a_table) {
-  enum { ROWS = 300000 };
-  dfq *db = dfq_open(NULL);
-  CHECK(dfq_register(db, "x", radix_table(db, ROWS)));
-  size_t rows = 0, before = dfq_bytes_used(db);
-  CHECK(dfq_each_batch(dfq_query(db, "x | sort k"), radix_each, &rows));
-  CHECK_INT(rows, ROWS);
-  // the key, its word, two entries to sort, the number, and as much again for what is rounded
-  size_t most = (size_t)2 * ROWS * (8 + 8 + 16 + 4);
-  if (!CHECK(dfq_bytes_peak(db) - before < most))
-    test_fail("  %zu bytes\n", dfq_bytes_peak(db) - before);
-  dfq_close(db);
-}
-
 static void run_ch4_radix(void) {
   RUN(radix_sorts_words_of_all_kinds);
   RUN(radix_keys_of_a_sort);
-  RUN(radix_sorts_a_table_where_it_lies);
-  RUN(radix_holds_keys_of_a_table);
 }
