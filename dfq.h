@@ -23128,8 +23128,8 @@ static void dfq__group_expect_kept(dfq__group_op *o, size_t n) {
   dfq__heap *heap = o->head.eval.heap;
   for (int i = 0; i < o->g.aggs.count; i++) {
     dfq__agg *a = &o->g.aggs.agg[i];
-    double kept = (double)a->kept, seen = (double)scan->count->rows;
-    if (kept < DFQ__MANY_KEPT || kept >= DFQ__MANY_KEPT + (double)n) continue;
+    double kept = (double)a->kept, seen = (double)scan->count->rows, many = DFQ__MANY_KEPT;
+    if (kept < many || kept >= many + (double)n) continue;
     double rows = dfq__scan_rows(scan) * kept / seen;
     if (o->crew > 1) rows = rows / o->crew * 3 / 2;      // shares are not equal
     if (kept < seen / 2 || rows < kept || rows > 2e9) continue;
