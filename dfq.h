@@ -2972,6 +2972,21 @@ static void *dfq__job_main(void *p) {
   return NULL;
 }
 
+// Expressions and plans are walked as deep as they are nested: some systems give a thread too
+// little for that (musl 128 KiB, macOS 512).
+enum { DFQ__LEAST_STACK = 2 << 20 };   // bytes
+
+static bool dfq__thread_start(pthread_t *id, dfq__job *job) {
+  pthread_attr_t how;
+  size_t stack = 0;
+  if (pthread_attr_init(&how)) return false;
+  (void)pthread_attr_getstacksize(&how, &stack);
+  if (stack < DFQ__LEAST_STACK) (void)pthread_attr_setstacksize(&how, DFQ__LEAST_STACK);
+  bool ok = pthread_create(id, &how, dfq__job_main, job) == 0;
+  (void)pthread_attr_destroy(&how);
+  return ok;
+}
+
 DFQ__UNUSED
 static void dfq__parallel(int threads, void (*work)(void *arg, int worker), void *arg) {
   pthread_t id[DFQ__MAX_THREADS];
@@ -2980,7 +2995,7 @@ static void dfq__parallel(int threads, void (*work)(void *arg, int worker), void
   for (int i = 1; i < threads; i++) {
     dfq__job j = { work, arg, i };
     job[i] = j;
-    started[i] = pthread_create(&id[i], NULL, dfq__job_main, &job[i]) == 0;
+    started[i] = dfq__thread_start(&id[i], &job[i]);
   }
   work(arg, 0);
   for (int i = 1; i < threads; i++)
