@@ -308,6 +308,8 @@ static inline fuzz_seen fuzz_read_once(fuzz_disk *disk, const fuzz_reader *r, si
   dfq_frame *f = r->scan(db, r->options);
   s.table = fuzz_collect(f, way);
   snprintf(s.message, sizeof s.message, "%s", dfq_error(db));
+  char *hint = strstr(s.message, "\n  a pipe can be read only once");
+  if (hint) *hint = 0;   // of a pipe only
   snprintf(s.warnings, sizeof s.warnings, "%s", dfq_warnings(db));
   s.gave_up = !s.table && fuzz_gave_up(db);
   if (again && s.table) r->round_trip(db, disk, s.table, f);

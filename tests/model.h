@@ -445,6 +445,19 @@ static inline bool model_widen_all(dfq_value *a, int count, dfq_type to) {
   return fits;
 }
 
+// The same for in: a literal that is no such decimal is compared as it stands.
+static inline bool model_widen_members(const dfq_expr *e, dfq_value *a, dfq_type to) {
+  for (int i = 0; i < e->argc; i++) {
+    dfq_value wide = model_widen(a[i], to);
+    bool literal = e->arg[i]->kind == DFQ_LITERAL && model_is_decimal(to);
+    if (wide.type == DFQ_KINDS && literal)
+      wide = model_is_decimal(a[i].type) ? a[i] : model_widen(a[i], dfq_decimal_of(0));
+    if (wide.type == DFQ_KINDS) return false;
+    a[i] = wide;
+  }
+  return true;
+}
+
 // list(a, b, ...) of what has one type by now.
 static inline dfq_value model_list_call(model *m, dfq_type type, const dfq_value *a, int n) {
   dfq_value list;
@@ -477,8 +490,11 @@ static inline bool model_call(model *m, const model_scope *s, const dfq_expr *e,
       if (model_is_integer(type[i])) a[i] = model_widen(a[i], dfq_decimal_of(0));
   for (int i = 0; as_written && i < 2; i++)
     if (a[i].type == DFQ_KINDS) return false;
-  if (common != DFQ_KINDS && !as_written && !model_widen_all(a, e->argc, common)) return false;
-  if (e->fn == DFQ__IN) {
+  bool in = e->fn == DFQ__IN;
+  if (in && common != DFQ_KINDS && !model_widen_members(e, a, common)) return false;
+  if (common != DFQ_KINDS && !as_written && !in && !model_widen_all(a, e->argc, common))
+    return false;
+  if (in) {
     *to = model_in(a, e->argc);
     return true;
   }
@@ -689,9 +705,12 @@ static inline double model_quantile(double *x, size_t n, double q) {
   size_t k = (size_t)at;
   double part = at - (double)k;
   if (part == 0 || x[k] == x[k + 1]) return model_canonical(model_f64(x[k])).as.f;
-  double step = x[k + 1] - x[k];
-  step = step * part;
-  return model_canonical(model_f64(x[k] + step)).as.f;
+  double low = x[k], high = x[k + 1], step = high - low;
+  bool ends = isfinite(low) && isfinite(high);
+  if (isinf(low) && isfinite(high)) return low;
+  bool far = ends && isinf(step);   // weighed, then
+  step = far ? high * part : step * part;
+  return model_canonical(model_f64((far ? low * (1 - part) : low) + step)).as.f;
 }
 
 static inline double model_spread(model *m, const double *x, size_t n, bool root) {
