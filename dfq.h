@@ -3909,6 +3909,7 @@ static const char *const dfq__cast_matrix[] = {
 // would have dropped.
 static char dfq__cast_kind(dfq_type from, dfq_type to) {
   if (from == to) return '=';
+  if (from == DFQ_NULL) return '+';
   if (from == DFQ_I64 && to == dfq_decimal_of(0)) return '+';
   if (dfq__is_decimal(from) && dfq__is_decimal(to) && from > to) return '+';
   return dfq__kind(to) < DFQ_DAYS ? dfq__cast_matrix[dfq__kind(from)][dfq__kind(to)] : '.';
@@ -11508,8 +11509,7 @@ static dfq__bound *dfq__bind_case(dfq__binder *b, const dfq_expr *e) {
 static dfq__bound *dfq__bind_cast_expr(dfq__binder *b, const dfq_expr *e) {
   dfq__bound *a = dfq__bind(b, e->arg[0]);
   if (!a) return NULL;
-  bool no_interval = a->type == DFQ_NULL && (e->type == DFQ_DAYS || e->type == DFQ_MONTHS);
-  if (!no_interval && dfq__cast_kind(a->type, e->type) == '.') {   // which a fold may leave
+  if (dfq__cast_kind(a->type, e->type) == '.') {
     dfq__bind_fail(b, DFQ_TYPE_ERROR, e, NULL, "cannot cast %s to %s", dfq_type_name(a->type),
                    dfq_type_name(e->type));
     return NULL;
