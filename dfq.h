@@ -12762,11 +12762,11 @@ DFQ_API const void *dfq_batch_data(const dfq_batch *batch, int column, const uin
 
 // Four loads per turn: none waits for another, so the processor keeps several cache misses in
 // flight at once, which is what a gather spends its time on.
-#define DFQ__GATHER(name, TYPE)                                                                \
+#define DFQ__GATHER(name, TYPE, FROM)                                                          \
   static void name(void *DFQ__RESTRICT to, const void *DFQ__RESTRICT from,                     \
                    const uint32_t *DFQ__RESTRICT row, size_t n) {                              \
     TYPE *t = (TYPE *)to;                                                                      \
-    const TYPE *f = (const TYPE *)from;                                                        \
+    const FROM *f = (const FROM *)from;                                                        \
     size_t i = 0;                                                                              \
     for (; i + 4 <= n; i += 4) {                                                               \
       t[i] = f[row[i]]; t[i + 1] = f[row[i + 1]];                                              \
@@ -12774,12 +12774,11 @@ DFQ_API const void *dfq_batch_data(const dfq_batch *batch, int column, const uin
     }                                                                                          \
     for (; i < n; i++) t[i] = f[row[i]];                                                       \
   }
-DFQ__GATHER(dfq__gather_1, uint8_t)
-DFQ__GATHER(dfq__gather_2, uint16_t)
-DFQ__GATHER(dfq__gather_4, uint32_t)
-DFQ__GATHER(dfq__gather_8, uint64_t)
-DFQ__GATHER(dfq__gather_16, dfq_view)
-#undef DFQ__GATHER
+DFQ__GATHER(dfq__gather_1, uint8_t, uint8_t)
+DFQ__GATHER(dfq__gather_2, uint16_t, uint16_t)
+DFQ__GATHER(dfq__gather_4, uint32_t, uint32_t)
+DFQ__GATHER(dfq__gather_8, uint64_t, uint64_t)
+DFQ__GATHER(dfq__gather_16, dfq_view, dfq_view)
 
 // size is dfq__size_of a type: 1, 2, 4, 8 or 16. to and from do not overlap.
 static void dfq__gather(void *to, const void *from, const uint32_t *row, size_t n,
@@ -12886,23 +12885,14 @@ static size_t dfq__select_rows(uint32_t *DFQ__RESTRICT row, const uint8_t *DFQ__
       for (size_t i = 0; i < DFQ__BLOCK; i++) t[i] = (int##W##_t)f[i];                         \
     for (size_t i = 0; i < n; i++) t[i] = (int##W##_t)f[i];                                    \
   }                                                                                            \
-  static void dfq__pick_##W##_##T(void *DFQ__RESTRICT to, const void *DFQ__RESTRICT from,      \
-                                  const uint32_t *DFQ__RESTRICT row, size_t n) {               \
-    int##T##_t *t = (int##T##_t *)to;                                                          \
-    const int##W##_t *f = (const int##W##_t *)from;                                            \
-    size_t i = 0;                                                                              \
-    for (; i + 4 <= n; i += 4) {                                                               \
-      t[i] = f[row[i]]; t[i + 1] = f[row[i + 1]];                                              \
-      t[i + 2] = f[row[i + 2]]; t[i + 3] = f[row[i + 3]];                                      \
-    }                                                                                          \
-    for (; i < n; i++) t[i] = f[row[i]];                                                       \
-  }
+  DFQ__GATHER(dfq__pick_##W##_##T, int##T##_t, int##W##_t)
 DFQ__NARROW(8, 64)
 DFQ__NARROW(16, 64)
 DFQ__NARROW(32, 64)
 DFQ__NARROW(8, 32)
 DFQ__NARROW(16, 32)
 #undef DFQ__NARROW
+#undef DFQ__GATHER
 
 // How cells of a width become values of a size, and back. from and to do not overlap.
 typedef struct dfq__width_class {
