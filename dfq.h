@@ -38648,7 +38648,6 @@ DFQ__SMALL_END
 // that the quick reading refuses, goes the exact and slow way, which also makes the message.
 //
 //   sep  [ 4 9 13 ... ]    at  [ 1 4 7 ... ]    field i: text[sep[at[i] - 1] + 1 .. sep[at[i]])
-
 //
 // Integers are read four rows at a time where SSE2 is: the eight digits of two rows lie in one
 // register, neighbours are joined to pairs, pairs to fours, and the fours of four rows, in one
