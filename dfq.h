@@ -47293,22 +47293,14 @@ DFQ_API dfq_type dfq_expr_cast_type(const dfq_expr *e) {
   return e && (e->kind == DFQ_CAST || e->kind == DFQ_TRY_CAST) ? e->type : (dfq_type)DFQ_NULL;
 }
 
-// Counts the conjuncts, and writes them where there is a list.
-static int dfq__conjuncts_of(dfq_expr *e, dfq_expr **list, int n) {
-  if (e->kind == DFQ_CALL && e->fn == DFQ__AND)
-    return dfq__conjuncts_of(e->arg[1], list, dfq__conjuncts_of(e->arg[0], list, n));
-  if (list) list[n] = e;
-  return n + 1;
-}
-
 DFQ_API int dfq_expr_conjuncts(dfq_expr *e, dfq_expr *const **list) {
   if (list) *list = NULL;
   if (!e || !dfq__given(e->db, list, "expr_conjuncts: list")) return 0;
-  int n = dfq__conjuncts_of(e, NULL, 0);
+  int n = dfq__list_conjuncts(e, NULL);
   dfq_expr **to = (dfq_expr **)dfq__arena_array(&e->db->arena, (size_t)n + 1, sizeof *to);
   if (!to) { dfq__report(e->db, &dfq__error_memory); return 0; }
   *list = to;
-  return dfq__conjuncts_of(e, to, 0);
+  return dfq__list_conjuncts(e, to);
 }
 
 // Does e read none but these columns?
