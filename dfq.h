@@ -46466,10 +46466,9 @@ static const char *const dfq__other_words[][2] = {
 
 // The error for a word that is no stage, with the one that was meant, or with all of them.
 static void dfq__unknown_stage(dfq__parser *p) {
-  const char *name[DFQ__STAGE_COUNT + DFQ__RECIPES + 1], *near = NULL;
+  const char *name[(size_t)DFQ__STAGE_COUNT + DFQ__RECIPES + 1] = { NULL }, *near = NULL;
   for (int i = 0; i < DFQ__STAGE_COUNT; i++) name[i] = dfq__stages[i].name;
   for (int i = 0; i < DFQ__RECIPES; i++) name[DFQ__STAGE_COUNT + i] = dfq__recipes[i].name;
-  name[DFQ__STAGE_COUNT + DFQ__RECIPES] = NULL;
   for (size_t i = 0; i < sizeof dfq__other_words / sizeof *dfq__other_words; i++)
     if (dfq__is_word(p, dfq__other_words[i][0])) near = dfq__other_words[i][1];
   dfq__unknown_word(p, "stage", name, near ? near : dfq__nearest_word(p, name));

@@ -7,7 +7,8 @@
 #   api         the declarations alone: C99 to gnu17, C++11 to C++20; included twice; after others
 #   c11         the implementation as C11: gcc and clang, all warnings, with and without asserts;
 #               flags that change what floats are, -ffast-math and x87, are refused
-#   cpp         the implementation inside a C++11 file: g++ and clang++; C++ calling a C object
+#   cpp         the implementation inside a C++11 file, and read as C++20: g++ and clang++; C++
+#               calling a C object
 #   chapter-N   the header cut after chapter N, and the tests of what is left, with fewer random
 #               plans than make test, which runs those of the whole
 #   switches    each DFQ_NO_*, alone and all together; DFQ_NO_THREADS asks for no thread library
@@ -122,6 +123,7 @@ check_cpp() {
   user >"$out/user.cpp"
   for compiler in g++ clang++; do
     cpp "$compiler" -O1 -c "$out/implementation.cpp" -o "$out/cpp.o"
+    cpp "$compiler" -std=c++20 -fsyntax-only "$out/implementation.cpp"
     cpp "$compiler" -c "$out/user.cpp" -o "$out/user.o"
     cpp "$compiler" "$out/cpp.o" "$out/user.o" -o "$out/program" $libs
     try "a C++ program" "$out/program"
