@@ -575,6 +575,12 @@ def usable(s, keys):
             raise Bad("key")
 
 
+def in_turn(w):
+    """Does this window go by rows, so that rows with equal keys get values of their own?"""
+    name, _, _, keys, frame = w
+    return name not in PEERS or frame.startswith("rows") or not keys
+
+
 def window(w, s, to, duck):
     """w: name, argument, partition, order keys, frame."""
     name, arg, parts, keys, frame = w
@@ -591,8 +597,7 @@ def window(w, s, to, duck):
         raise Bad("frame")
     if name == "n_unique" and to == DUCK and frame.startswith("groups"):
         pass
-    total = name not in PEERS or frame.startswith("rows") or not keys
-    if total and name != "percent_rank":
+    if in_turn(w) and name != "percent_rank":
         if s.order is None:
             raise Bad("no order")
         keys = keys + [k for k in s.order if k[0] not in [c for c, _, _ in keys]]
@@ -620,6 +625,15 @@ def keep_order(s, names, renamed=lambda n: n):
     if s.order is None or any(c not in names for c, _, _ in s.order):
         return None
     return [(renamed(c), d, n) for c, d, n in s.order]
+
+
+def order_behind(s, names, pairs):
+    """The order behind computed columns. Equal rows that a window has told apart have none: which
+    of them stands first is dfq's to say, and any engine's."""
+    if s.order and s.key not in [c for c, _, _ in s.order] and \
+            any(e[0] == "over" and in_turn(e[1:]) for _, e in pairs):
+        return None
+    return keep_order(s, names)
 
 
 def items(s, pairs, to, duck, base):
@@ -653,7 +667,7 @@ def st_with(a, s, to, duck, prev, sub):
         raise Bad("nothing")
     cols, text = items(s, a[0], to, duck, s.cols)
     changed = {n for n, _ in a[0]}
-    order = keep_order(s, set(s.cols) - changed)
+    order = order_behind(s, set(s.cols) - changed, a[0])
     if to == DFQ:
         _, text = items(s, a[0], to, duck, [])
         text = "with " + text
@@ -667,7 +681,7 @@ def st_select(a, s, to, duck, prev, sub):
         raise Bad("names")
     cols, text = items(s, pairs, to, duck, base)
     return "select " + text if to == DFQ else sql(text, prev), \
-        Columns(cols, keep_order(s, base), s.rows, s.key if s.key in base else None)
+        Columns(cols, order_behind(s, base, pairs), s.rows, s.key if s.key in base else None)
 
 
 def st_drop(a, s, to, duck, prev, sub):
