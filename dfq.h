@@ -27157,6 +27157,7 @@ static bool dfq__group_prepare(dfq__op *op) {
   int done = dfq__group_with_crew(o);
   if (done < 0 || (done == 0 && !dfq__group_read(op))) return false;
   if (!done) o->groups = dfq__group_count(o);
+  if (!done && o->g.plan.keys) dfq__table_unindex(&o->keys.table);   // for the result's sake
   op->kept = o->groups;
   op->weight = DFQ__GROUP_WEIGHT;
   return dfq__aggs_settle(&o->g.aggs);
