@@ -38710,7 +38710,7 @@ static inline size_t dfq__csv_fours(const dfq__csv_cells *c, const char *text, s
 
 // Where the fours begin: never, where a field that begins with a digit may be a null.
 static size_t dfq__csv_fours_begin(const bool *odd) {
-  return memchr(odd + '0', true, 10) ? SIZE_MAX : 0;
+  return memchr(odd + '0', 1, 10) ? SIZE_MAX : 0;
 }
 
 // What a loop of integers begins a row with: the fours, if it is time to try.
