@@ -12588,7 +12588,8 @@ typedef struct dfq__vec {
   const void *data;
   const uint8_t *valid;
   const dfq__texts *texts;   // of a string column whose texts are numbered; else NULL
-  const uint32_t *code;      // then, the number of each row's text; of a null, anything
+  const uint32_t *code;      // then, the number of each row's text; of a null, anything; NULL:
+                             // data has them, in cells of width bytes, instead of views
   bool lasting;              // its texts belong to a table, and so outlive the run
   uint8_t width;             // bytes of a cell kept narrow, see >>narrow; 0: as the type has
 } dfq__vec;
@@ -12779,6 +12780,8 @@ DFQ__GATHER(dfq__gather_2, uint16_t, uint16_t)
 DFQ__GATHER(dfq__gather_4, uint32_t, uint32_t)
 DFQ__GATHER(dfq__gather_8, uint64_t, uint64_t)
 DFQ__GATHER(dfq__gather_16, dfq_view, dfq_view)
+DFQ__GATHER(dfq__gather_codes_1, uint32_t, uint8_t)
+DFQ__GATHER(dfq__gather_codes_2, uint32_t, uint16_t)
 
 // size is dfq__size_of a type: 1, 2, 4, 8 or 16. to and from do not overlap.
 static void dfq__gather(void *to, const void *from, const uint32_t *row, size_t n,
@@ -12792,14 +12795,15 @@ static void dfq__gather(void *to, const void *from, const uint32_t *row, size_t 
 
 // Bytes for a row of a vector and, where its texts are numbered, for the number behind it.
 static size_t dfq__room_of(const dfq__vec *v) {
-  return dfq__size_of(v->type) + (v->code ? sizeof *v->code : 0);
+  return dfq__size_of(v->type) + (v->texts ? sizeof *v->code : 0);
 }
 
 // Gathers the numbers of texts, where there are any. Returns: to, or NULL.
 static const uint32_t *dfq__gather_codes(const dfq__vec *v, void *to, const uint32_t *row,
                                          size_t n) {
-  if (!v->code) return NULL;
-  dfq__gather_4(to, v->code, row, n);
+  if (!v->texts) return NULL;
+  if (v->code) dfq__gather_4(to, v->code, row, n);
+  else (v->width == 1 ? dfq__gather_codes_1 : dfq__gather_codes_2)(to, v->data, row, n);
   return (const uint32_t *)to;
 }
 
@@ -12894,6 +12898,38 @@ DFQ__NARROW(16, 32)
 #undef DFQ__NARROW
 #undef DFQ__GATHER
 
+// Numbers of texts (>>store) are counts: they have no sign to be widened by.
+#define DFQ__CODES(W)                                                                          \
+  static void dfq__codes_##W(uint32_t *DFQ__RESTRICT to, const void *DFQ__RESTRICT from,       \
+                             size_t n) {                                                       \
+    const uint##W##_t *f = (const uint##W##_t *)from;                                          \
+    for (; n >= DFQ__BLOCK; n -= DFQ__BLOCK, to += DFQ__BLOCK, f += DFQ__BLOCK)                \
+      for (size_t i = 0; i < DFQ__BLOCK; i++) to[i] = f[i];                                    \
+    for (size_t i = 0; i < n; i++) to[i] = f[i];                                               \
+  }
+DFQ__CODES(8)
+DFQ__CODES(16)
+#undef DFQ__CODES
+
+// The numbers of the first n texts of a vector that has some.
+DFQ__NOINLINE
+static void dfq__codes_read(uint32_t *to, const dfq__vec *v, size_t n) {
+  if (v->code) memcpy(to, v->code, n * sizeof *to);
+  else (v->width == 1 ? dfq__codes_8 : dfq__codes_16)(to, v->data, n);
+}
+
+// Writes n numbers into cells of 1, 2 or 4 bytes, which they fit.
+DFQ__NOINLINE
+static void dfq__codes_write(char *to, size_t cell, const uint32_t *code, size_t n) {
+  if (cell == sizeof *code) memcpy(to, code, n * cell);
+  else (cell == 1 ? dfq__narrow_32_8 : dfq__narrow_32_16)(to, code, n);
+}
+
+// Bytes of a cell for each of so many numbers.
+static uint8_t dfq__code_bytes(size_t count) {
+  return count <= 1u << 8 ? 1 : count <= 1u << 16 ? 2 : 4;
+}
+
 // How cells of a width become values of a size, and back. from and to do not overlap.
 typedef struct dfq__width_class {
   uint8_t width, size;
@@ -12918,26 +12954,40 @@ static const dfq__width_class *dfq__width_of(dfq_type type, size_t width) {
   return w;
 }
 
+// The texts of n rows of a vector that has them by number; row NULL: of the first n.
+DFQ__NOINLINE
+static void dfq__pick_texts(dfq_view *to, const dfq__vec *v, const uint32_t *row, size_t n) {
+  enum { PIECE = 256 };
+  uint32_t code[PIECE];
+  for (size_t at = 0; at < n; at += PIECE) {
+    size_t m = dfq__min(n - at, PIECE);
+    dfq__vec from = dfq__vec_from(*v, row ? 0 : at);
+    if (row) (void)dfq__gather_codes(v, code, row + at, m);
+    else dfq__codes_read(code, &from, m);
+    dfq__gather_16(to + at, v->texts->view, code, m);
+  }
+}
+
 // The first n values of a narrow vector as its type has them.
 static void dfq__widen(void *to, const dfq__vec *v, size_t n) {
-  if (v->texts) dfq__gather(to, v->texts->view, v->code, n, sizeof(dfq_view));
+  if (v->texts) dfq__pick_texts((dfq_view *)to, v, NULL, n);
   else dfq__width_of(v->type, v->width)->widen(to, v->data, n);
 }
 
-// Widens n values of a vector into room for them, if it is narrow.
+// Widens n values of a vector into room for them, if it is narrow. Texts lose their numbers,
+// where these lay in its cells.
 DFQ__NOINLINE static void dfq__vec_widen(dfq__vec *v, void *room, size_t n) {
   if (!v->width) return;
   dfq__widen(room, v, n);
   v->data = room;
   v->width = 0;
+  if (!v->code) v->texts = NULL;
 }
 
 // Gathers rows of a vector, narrow or not. to and what v points to do not overlap.
 DFQ__NOINLINE
 static void dfq__pick(void *to, const dfq__vec *v, const uint32_t *row, size_t n) {
-  dfq_view *view = (dfq_view *)to;
-  if (v->width && v->texts)
-    for (size_t i = 0; i < n; i++) view[i] = v->texts->view[v->code[row[i]]];
+  if (v->width && v->texts) dfq__pick_texts((dfq_view *)to, v, row, n);
   else if (v->width) dfq__width_of(v->type, v->width)->pick(to, v->data, row, n);
   else dfq__gather(to, v->data, row, n, dfq__size_of(v->type));
 }
@@ -13842,7 +13892,7 @@ static bool dfq__vec_flatten(dfq__veval *ctx, dfq__buffer *data, dfq__buffer *va
 // Idea. Equal text, equal number, found by open addressing as in >>hash-table. With it a
 // string key is one word like any other, so that keys of several columns need no bytes
 // compared; what is the same for equal texts need be found out only once; and a table that
-// keeps a column by number needs 4 bytes a row (>>store).
+// keeps a column by number needs 1 to 4 bytes a row (>>store).
 //
 //   text      "EU"  "US"  "EU"  "Asia"         Each number stands for the text seen first.
 //   number      0     1     0     2            views: [ EU | US | Asia ], in order of numbers
@@ -14140,7 +14190,7 @@ static size_t dfq__eval_in(dfq__veval *ctx, dfq__bound *b, const dfq__batch *in,
 // tables where they are, since those outlive it. A validity array appears with the first null.
 // The store of a table packs: from some tens of thousands of rows on its whole numbers are kept
 // in as few bytes as those so far need, and laid out anew when one comes that needs more. And a
-// column of texts that come again is kept by number, in 4 bytes a row instead of 16:
+// column of texts that come again is kept by number, in 1, 2 or 4 bytes a row instead of 16:
 //
 //   lexicon   [ EU | US | Asia ]          data[c]   0 1 0 2 0 0 1 ...
 //
@@ -14243,15 +14293,40 @@ DFQ__NOINLINE static dfq__vec dfq__store_vec(const dfq__store *s, int c) {
   v.width = dfq__cell_size(s, c) < dfq__size_of(s->type[c]) ? s->width[c] : 0;
   if (!s->words[c]) return v;
   v.texts = &s->words[c]->texts;
-  v.code = (const uint32_t *)v.data;
+  v.code = s->width[c] == sizeof *v.code ? (const uint32_t *)v.data : NULL;
   return v;
 }
 
-// Must column c be laid out anew before a value of that many bytes becomes its row of number
-// rows?
+// Must column c be laid out anew before a value, or a text's number, of that many bytes becomes
+// its row of number rows?
 static bool dfq__store_outgrown(const dfq__store *s, int c, size_t need, size_t rows) {
+  if (s->words[c]) return s->width[c] < need;
   return s->packs && rows > s->heap->narrow && dfq__narrows(s->type[c]) && s->width[c] < need;
 }
+
+DFQ__SMALL_BEGIN
+
+// Lays the numbers of a column's first rows out anew, with room as below.
+static bool dfq__store_recode(dfq__store *s, int c, uint8_t need, size_t rows) {
+  enum { PIECE = 512 };
+  uint32_t code[PIECE];
+  dfq__buffer to = { NULL, NULL, 0 };
+  dfq__vec all = dfq__store_vec(s, c);
+  if (!dfq__buffer_reserve(s->heap, &to, s->data[c].bytes / s->width[c] * need + 1))
+    return false;
+  for (size_t at = 0; at < rows; at += PIECE) {
+    dfq__vec from = dfq__vec_from(all, at);
+    size_t n = dfq__min(rows - at, PIECE);
+    dfq__codes_read(code, &from, n);
+    dfq__codes_write(to.data + at * need, need, code, n);
+  }
+  dfq__buffer_free(s->heap, &s->data[c]);
+  s->data[c] = to;
+  s->width[c] = need;
+  return true;
+}
+
+DFQ__SMALL_END
 
 // Lays an outgrown column out anew: with room for as many rows as before, in cells of at least
 // so many bytes. False without memory, and the column as it was.
@@ -14260,6 +14335,7 @@ static bool dfq__store_layout(dfq__store *s, int c, uint8_t need) {
   uint64_t wide[PIECE];
   size_t size = dfq__size_of(s->type[c]), cell = dfq__cell_size(s, c);
   dfq__buffer to = { NULL, NULL, 0 };
+  if (s->words[c]) return dfq__store_recode(s, c, need, s->rows);
   dfq__vec all = dfq__store_vec(s, c);
   uint8_t first = s->width[c] ? 0 : dfq__bytes_needed(&all, s->rows);
   need = first > need ? first : need;
@@ -14283,7 +14359,7 @@ static bool dfq__store_layout(dfq__store *s, int c, uint8_t need) {
 // Lays column c out for the n values that are about to come, where that needs be. False without
 // memory.
 static bool dfq__store_fit(dfq__store *s, int c, const dfq__vec *from, size_t n) {
-  if (!dfq__store_outgrown(s, c, sizeof(int64_t), s->rows + n)) return true;
+  if (s->words[c] || !dfq__store_outgrown(s, c, sizeof(int64_t), s->rows + n)) return true;
   uint8_t need = dfq__bytes_needed(from, n);
   return !dfq__store_outgrown(s, c, need, s->rows + n) || dfq__store_layout(s, c, need);
 }
@@ -14303,7 +14379,6 @@ static void dfq__cells_copy(char *to, size_t cell, const dfq__vec *from, size_t 
 DFQ__SMALL_BEGIN
 
 enum {
-  DFQ__CELL_OF_NUMBER = 4,
   DFQ__FEW_TEXTS = 1 << 12,    // so many are always worth their numbers, ...
   DFQ__OWN_TEXTS = 1 << 16,    // ... more than that are not: each row is looked up among them
   DFQ__LENT_TEXTS = 1 << 18    // at most so many of another table are held for a result's sake
@@ -14323,7 +14398,7 @@ static bool dfq__store_views(dfq__store *s, int c) {
   dfq__lexicon *l = s->words[c];
   dfq__buffer to = { NULL, NULL, 0 };
   dfq__vec all = dfq__store_vec(s, c);
-  size_t room = s->data[c].bytes / DFQ__CELL_OF_NUMBER * sizeof(dfq_view);
+  size_t room = s->data[c].bytes / dfq__cell_size(s, c) * sizeof(dfq_view);
   if (l) {
     if (!dfq__buffer_reserve(s->heap, &to, room + 1)) return false;
     dfq__widen(to.data, &all, s->rows);
@@ -14352,7 +14427,7 @@ static bool dfq__store_begin(dfq__store *s, int c, const dfq__texts *texts) {
   // numbered texts are always a table's, and so in a lexicon
   s->words[c] = lent ? dfq__lexicon_hold((dfq__lexicon *)(uintptr_t)texts)
                      : dfq__lexicon_new(s->heap, s->seed);
-  s->width[c] = DFQ__CELL_OF_NUMBER;
+  s->width[c] = dfq__code_bytes(lent ? texts->count : 0);
   dfq__buffer_free(s->heap, &s->data[c]);   // it is too large
   return s->words[c] != NULL;
 }
@@ -14366,15 +14441,25 @@ DFQ__NOINLINE static bool dfq__store_texts(dfq__store *s, int c, const dfq__vec 
   return dfq__store_views(s, c);
 }
 
-DFQ__SMALL_END
-
-// Writes n texts by number. False without memory.
-static bool dfq__numbers_copy(dfq__lexicon *l, char *to, const dfq__vec *from, size_t n) {
-  uint32_t *number = (uint32_t *)(void *)to;
-  if (from->texts != &l->texts) return dfq__lexicon_number(l, from, n, number);
-  memcpy(number, from->code, n * sizeof *number);
+// Appends n texts by number. False without memory.
+static bool dfq__store_codes(dfq__store *s, int c, const dfq__vec *from, size_t n) {
+  enum { PIECE = 512 };
+  uint32_t code[PIECE];
+  dfq__lexicon *l = s->words[c];
+  for (size_t at = 0; at < n; at += PIECE) {
+    dfq__vec v = dfq__vec_from(*from, at);
+    size_t m = dfq__min(n - at, PIECE);
+    if (from->texts == &l->texts) dfq__codes_read(code, &v, m);
+    else if (!dfq__lexicon_number(l, &v, m, code)) return false;
+    uint8_t need = dfq__code_bytes(l->words.count);
+    if (need > s->width[c] && !dfq__store_recode(s, c, need, s->rows + at)) return false;
+    size_t cell = s->width[c];
+    dfq__codes_write(s->data[c].data + (s->rows + at) * cell, cell, code, m);
+  }
   return true;
 }
+
+DFQ__SMALL_END
 
 // Appends n values of a vector to one column; s->rows is raised by the caller, after all
 // columns.
@@ -14387,7 +14472,7 @@ static bool dfq__store_column(dfq__store *s, int c, const dfq__vec *from, size_t
   if ((nulls || s->valid[c].data) && !dfq__store_valid(s, c, n)) return false;
   char *to = s->data[c].data + s->rows * cell;
   if (!s->words[c]) dfq__cells_copy(to, cell, from, n);
-  else if (!dfq__numbers_copy(s->words[c], to, from, n)) return false;
+  else if (!dfq__store_codes(s, c, from, n)) return false;
   if (s->valid[c].data) {
     char *valid = s->valid[c].data + s->rows;
     if (nulls) memcpy(valid, from->valid, n);
@@ -14534,7 +14619,10 @@ DFQ_API int dfq_table_find(const dfq_table *t, const char *name) {
 // are not its own.
 static void dfq__narrow_get(const dfq__vec *v, size_t row, dfq_value *to) {
   if (v->texts) {   // a short text is borrowed from the lexicon's view
-    const dfq_view *view = &v->texts->view[v->code[row]];
+    size_t code = v->code         ? v->code[row]
+                  : v->width == 1 ? ((const uint8_t *)v->data)[row]
+                                  : ((const uint16_t *)v->data)[row];
+    const dfq_view *view = &v->texts->view[code];
     *to = dfq__value_str(dfq__view_chars(view), view->len);
   } else {
     int64_t i = v->width == 1   ? ((const int8_t *)v->data)[row]
@@ -14601,6 +14689,7 @@ static dfq__vec dfq__table_vec(const dfq_table *t, int c) {
     dfq__widen(wide->data, &v, rows);
   v.data = wide->data;   // read under the lock, too: another thread may be filling it
   v.width = 0;
+  if (!v.code) v.texts = NULL;
   dfq__lock_give(t->lock);
   return v;
 }
@@ -16113,6 +16202,7 @@ typedef struct dfq__table_scan {
   int *column;
   bool *coded;       // of each column: its texts come with their numbers
   dfq__buffer *wide; // of each column that is kept narrow: a batch of it
+  dfq__buffer *code; // of each whose cells are numbers of texts, narrow: a batch of those
   bool lazy;         // who reads it says what is to be widened
   size_t at, end;
 } dfq__table_scan;
@@ -16126,7 +16216,8 @@ static bool dfq__table_scan_open(dfq__op *op) {
   s->column = dfq__scan_columns(op);
   s->coded = (bool *)dfq__op_array(op, (size_t)op->out.columns, sizeof *s->coded);
   s->wide = (dfq__buffer *)dfq__op_array(op, (size_t)op->out.columns, sizeof *s->wide);
-  if (!s->column || !s->coded || !s->wide) return false;
+  s->code = (dfq__buffer *)dfq__op_array(op, (size_t)op->out.columns, sizeof *s->code);
+  if (!s->column || !s->coded || !s->wide || !s->code) return false;
   for (int c = 0; c < op->out.columns; c++) {
     dfq__vec v = dfq__store_vec(s->store, s->column[c]);
     size_t rows = dfq__min(op->run->batch_rows, s->end);
@@ -16134,12 +16225,16 @@ static bool dfq__table_scan_open(dfq__op *op) {
     if (!dfq__buffer_reserve(op->eval.heap, &s->wide[c], rows * dfq__size_of(v.type)))
       return false;
     memset(s->wide[c].data, 0, rows * dfq__size_of(v.type));   // for who passes it on unread
+    if (v.texts && !v.code && !dfq__buffer_reserve(op->eval.heap, &s->code[c], rows * 4))
+      return false;
   }
   return true;
 }
 
 static void dfq__table_scan_close(dfq__op *op) {
-  dfq__buffers_free(op->eval.heap, ((dfq__table_scan *)op)->wide, op->out.columns);
+  dfq__table_scan *s = (dfq__table_scan *)op;
+  dfq__buffers_free(op->eval.heap, s->wide, op->out.columns);
+  dfq__buffers_free(op->eval.heap, s->code, op->out.columns);
 }
 
 // The column's texts are wanted with their numbers; not now: only if they have any by now.
@@ -16187,6 +16282,9 @@ static void dfq__table_scan_widen_for(dfq__op *op, const dfq__bound *b) {
   for (int i = 0; i < b->argc; i++) dfq__table_scan_widen_for(op, b->arg[i]);
 }
 
+// A buffer's memory as u32: row numbers, key numbers. NULL when nothing was reserved.
+static uint32_t *dfq__u32(dfq__buffer *b) { return (uint32_t *)(void *)b->data; }
+
 // A slice of the table's own arrays. It stays valid longer than a batch must, and nobody counts
 // on it.
 static dfq__event dfq__table_scan_next(dfq__op *op) {
@@ -16201,7 +16299,13 @@ static dfq__event dfq__table_scan_next(dfq__op *op) {
       v.texts = &coded->words->texts;
       v.code = (const uint32_t *)(const void *)coded->code.data;
     }
-    op->out.column[c] = dfq__vec_from(v, s->at);
+    v = dfq__vec_from(v, s->at);
+    if (v.texts && !v.code) {
+      uint32_t *code = dfq__u32(&s->code[c]);
+      dfq__codes_read(code, &v, n);
+      v.code = code;
+    }
+    op->out.column[c] = v;
   }
   op->out.rows = n;
   for (int c = 0; c < op->out.columns && !s->lazy; c++) dfq__table_scan_widen(op, c);
@@ -16598,9 +16702,6 @@ static bool dfq__filter_prepare(dfq__op *op) {
 
 // -- tests
 
-// A buffer's memory as u32: row numbers, key numbers. NULL when nothing was reserved.
-static uint32_t *dfq__u32(dfq__buffer *b) { return (uint32_t *)(void *)b->data; }
-
 // The numbers of the rows where mask is true. Returns how many; SIZE_MAX without memory.
 static size_t dfq__rows_where(dfq__veval *eval, dfq__buffer *bytes, dfq__buffer *rows,
                               const dfq__vec *mask, size_t n) {
@@ -16780,9 +16881,9 @@ static bool dfq__pack(dfq__heap *heap, dfq__buffer *to, dfq__batch *b, const uin
     if (unread && unread[c]) continue;
     if (!dfq__buffer_reserve(heap, data, n * dfq__room_of(v) + 1)) return false;
     dfq__pick(data->data, v, row, n);
+    v->code = dfq__gather_codes(v, data->data + n * size, row, n);
     v->data = data->data;
     v->width = 0;
-    v->code = dfq__gather_codes(v, data->data + n * size, row, n);
     if (!v->valid) continue;
     if (!dfq__buffer_reserve(heap, valid, n + 1)) return false;
     dfq__gather_1(valid->data, v->valid, row, n);
@@ -17428,8 +17529,9 @@ static bool dfq__crew_texts(dfq__crew *crew, dfq__worker *w, int c) {
   for (; map->known < l->words.count; map->known++) {
     uint32_t number = dfq__lexicon_add(all, &l->texts.view[map->known]);
     if (number == DFQ__EMPTY) return false;
-    ((uint32_t *)(void *)map->number.data)[map->known] = number;
+    dfq__u32(&map->number)[map->known] = number;
   }
+  w->need[c] = dfq__code_bytes(all->words.count);
   all->rows += part->rows;
   return true;
 }
@@ -17459,6 +17561,20 @@ static bool dfq__crew_room(dfq__crew *crew, const dfq__worker *w) {
   return true;
 }
 
+// Writes a worker's numbers of texts into cells, as the store's lexicon has them.
+static void dfq__crew_codes(char *to, size_t cell, const dfq__vec *part,
+                            const uint32_t *number, size_t n) {
+  enum { PIECE = 512 };
+  uint32_t code[PIECE];
+  for (size_t at = 0; at < n; at += PIECE) {
+    dfq__vec from = dfq__vec_from(*part, at);
+    size_t m = dfq__min(n - at, PIECE);
+    dfq__codes_read(code, &from, m);
+    for (size_t i = 0; i < m; i++) code[i] = number[code[i]];
+    dfq__codes_write(to + at * cell, cell, code, m);
+  }
+}
+
 // Copies a worker's rows to their place.
 static void dfq__crew_copy(const dfq__crew *crew, const dfq__worker *w, size_t at) {
   dfq__store *to = crew->to;
@@ -17468,8 +17584,8 @@ static void dfq__crew_copy(const dfq__crew *crew, const dfq__worker *w, size_t a
     const char *valid = w->part.valid[c].data;
     dfq__vec from = dfq__store_vec(&w->part, c);
     char *data = to->data[c].data + at * cell;
-    if (w->map[c].known && from.code)
-      dfq__gather_4(data, w->map[c].number.data, from.code, n);
+    if (w->map[c].known && from.texts)
+      dfq__crew_codes(data, cell, &from, dfq__u32(&w->map[c].number), n);
     else dfq__cells_copy(data, cell, &from, n);
     if (valid) memcpy(to->valid[c].data + at, valid, n);
     else if (to->valid[c].data) memset(to->valid[c].data + at, 1, n);
