@@ -23226,6 +23226,18 @@ enum { DFQ__MANY_KEYS = 1 << 20, DFQ__MANY_KEPT = 1 << 16 };
 
 DFQ__SMALL_END
 
+// Room for so many groups in one step: blocks that grow by half leave pieces of all sizes
+// behind, which the next run cannot use for the same. No failure when that much is refused.
+static void dfq__group_room(dfq__group_op *o, size_t groups) {
+  dfq__heap *heap = o->head.eval.heap;
+  dfq__hash_table *t = &o->keys.table;
+  dfq__grouper *g = &o->g;
+  if (o->crew > 1) groups += groups / 4;      // shares are not equal
+  if (dfq__buffer_reserve(heap, &t->key, groups * t->words * 8 + 8) &&
+      dfq__buffer_reserve(heap, &g->hot, groups * g->hot_stride * 8 + 8))
+    (void)dfq__buffer_reserve(heap, &g->aggs.state, groups * g->aggs.stride * 8 + 8);
+}
+
 // With a million groups, and nearly as many as rows, it will go on like that: the table is told
 // how many keys the rest of the rows will bring, so that it is made anew once, not twice.
 static void dfq__group_expect(dfq__group_op *o) {
@@ -23235,7 +23247,9 @@ static void dfq__group_expect(dfq__group_op *o) {
   const dfq__op *scan = dfq__chain_scan(o->head.in[0]);
   double rows = dfq__scan_rows(scan) / (o->crew ? o->crew : 1);
   double keys = count * (rows / (double)scan->count->rows);
+  bool known = k->table.expected > 0;
   k->table.expected = rows > 0 && keys < 2e9 ? (size_t)keys : 0;
+  if (!known && k->table.expected) dfq__group_room(o, k->table.expected);
 }
 
 // Once so many values are kept for a median, their lists are given room for what the rest of
