@@ -13901,8 +13901,8 @@ static bool dfq__vec_flatten(dfq__veval *ctx, dfq__buffer *data, dfq__buffer *va
 // fewer need nothing else, longer ones that agree so far are compared byte by byte. The
 // dictionary owns copies of long texts, because the batch they came with is gone soon.
 //
-// Cost: a hash over the text and a look-up a row; in a lexicon, which loads are numbered by, a
-// third of that for short texts that came lately. Where the input is dictionary-encoded already
+// Cost: a hash over the text and a look-up a row, and a third of that for short texts that came
+// lately. Where the input is dictionary-encoded already
 // (Parquet, Arrow), larger engines translate each distinct text once instead of once a row.
 
 // Replaces views of long strings by views of copies. The invariant of everything that is kept:
@@ -13932,7 +13932,20 @@ typedef struct dfq__dictionary {
   size_t count;
   dfq__buffer view;      // dfq_view of each number
   dfq__arena strings;    // the long texts that views point to
+  uint32_t *recent;      // numbers of texts that may well come again, by few bits of theirs
 } dfq__dictionary;
+
+enum { DFQ__RECENT_LG = 10, DFQ__RECENT = 1 << DFQ__RECENT_LG };
+
+// Harmless on a zeroed dictionary, and when called twice.
+static void dfq__dictionary_free(dfq__dictionary *d) {
+  if (!d->heap) return;
+  dfq__free(d->heap, d->slot, ((size_t)1 << d->lg) * sizeof *d->slot);
+  dfq__free(d->heap, d->recent, DFQ__RECENT * sizeof *d->recent);
+  dfq__buffer_free(d->heap, &d->view);
+  dfq__arena_release(&d->strings, 0);
+  memset(d, 0, sizeof *d);
+}
 
 // Starts small, with 1,024 slots in 4 KB: most dictionaries stay at a few dozen texts, of which
 // few then meet another's slot. A look-up that goes on to the next slot is mispredicted.
@@ -13942,18 +13955,10 @@ static bool dfq__dictionary_init(dfq__dictionary *d, dfq__heap *heap, uint64_t s
   d->seed = seed;
   d->lg = 10;
   d->slot = (uint32_t *)dfq__alloc(heap, ((size_t)1 << d->lg) * sizeof *d->slot);
-  if (!d->slot) return false;
+  d->recent = (uint32_t *)dfq__alloc_zero(heap, DFQ__RECENT, sizeof *d->recent);
+  if (!d->slot || !d->recent) { dfq__dictionary_free(d); return false; }
   memset(d->slot, 0xff, ((size_t)1 << d->lg) * sizeof *d->slot);
   return true;
-}
-
-// Harmless on a zeroed dictionary, and when called twice.
-static void dfq__dictionary_free(dfq__dictionary *d) {
-  if (!d->heap) return;
-  dfq__free(d->heap, d->slot, ((size_t)1 << d->lg) * sizeof *d->slot);
-  dfq__buffer_free(d->heap, &d->view);
-  dfq__arena_release(&d->strings, 0);
-  memset(d, 0, sizeof *d);
 }
 
 // Borrowed until the next text is added; the texts themselves stay.
@@ -13997,7 +14002,7 @@ static bool dfq__dictionary_grow(dfq__dictionary *d) {
 }
 
 // The number of a text, new ones added. DFQ__EMPTY without memory.
-static uint32_t dfq__dictionary_add(dfq__dictionary *d, const dfq_view *v) {
+DFQ__NOINLINE static uint32_t dfq__dictionary_add(dfq__dictionary *d, const dfq_view *v) {
   if (2 * (d->count + 1) > (size_t)1 << d->lg && !dfq__dictionary_grow(d)) return DFQ__EMPTY;
   size_t at = dfq__dictionary_probe(d, v);
   if (d->slot[at] != DFQ__EMPTY) return d->slot[at];
@@ -14008,9 +14013,22 @@ static uint32_t dfq__dictionary_add(dfq__dictionary *d, const dfq_view *v) {
   return d->slot[at] = (uint32_t)d->count++;
 }
 
-// -- texts that several tables have
+// The same where many are asked for: a short text that came lately costs a multiplication and
+// no search. A long one has another address than the copy here, and so is looked up.
+static inline uint32_t dfq__dictionary_number(dfq__dictionary *d, const dfq_view *v) {
+  uint64_t a, b, c, e;
+  dfq__view_words(v, &a, &b);
+  uint32_t *recent = &d->recent[(a * DFQ__C1 + b * DFQ__C2) >> (64 - DFQ__RECENT_LG)];
+  if (*recent < d->count) {
+    dfq__view_words(dfq__dictionary_views(d) + *recent, &c, &e);
+    if (a == c && b == e) return *recent;
+  }
+  uint32_t number = dfq__dictionary_add(d, v);
+  if (number != DFQ__EMPTY) *recent = number;
+  return number;
+}
 
-enum { DFQ__RECENT_LG = 10, DFQ__RECENT = 1 << DFQ__RECENT_LG };
+// -- texts that several tables have
 
 // The distinct texts of a table's column. Whoever has rows by their numbers holds it: the table
 // itself, and results that took the column from there.
@@ -14019,7 +14037,6 @@ typedef struct dfq__lexicon {
   dfq__heap *heap;         // held
   size_t refs, rows;       // rows: that were numbered
   dfq__dictionary words;
-  uint32_t recent[DFQ__RECENT];   // numbers of texts that may well come again, by few bits
 } dfq__lexicon;
 
 // NULL is fine.
@@ -14048,34 +14065,32 @@ static dfq__lexicon *dfq__lexicon_hold(dfq__lexicon *l) {
   return l;
 }
 
+// Whoever has the lexicon's texts sees those that were added.
+static void dfq__lexicon_show(dfq__lexicon *l) {
+  l->texts.view = dfq__dictionary_views(&l->words);
+  l->texts.count = l->words.count;
+}
+
 // As dfq__dictionary_add.
 DFQ__NOINLINE static uint32_t dfq__lexicon_add(dfq__lexicon *l, const dfq_view *v) {
   uint32_t number = dfq__dictionary_add(&l->words, v);
-  l->texts.view = dfq__dictionary_views(&l->words);
-  l->texts.count = l->words.count;
+  dfq__lexicon_show(l);
   return number;
 }
 
 // The numbers of n texts, new ones added; a null has the number of the empty text, so that each
-// number leads to one. A short text that came lately costs a multiplication and no search.
-// False without memory.
+// number leads to one. False without memory.
 static bool dfq__lexicon_number(dfq__lexicon *l, const dfq__vec *from, size_t n, uint32_t *to) {
   const dfq_view *view = (const dfq_view *)from->data, empty = dfq__view_of("", 0);
-  const dfq_view *first = n && (!from->valid || from->valid[0]) ? view : &empty;
-  // what came lately is number 0 everywhere at first: so there must be one
-  if (!l->words.count && dfq__lexicon_add(l, first) == DFQ__EMPTY) return false;
-  for (size_t i = 0; i < n; i++) {
+  bool ok = true;
+  for (size_t i = 0; ok && i < n; i++) {
     const dfq_view *v = !from->valid || from->valid[i] ? &view[i] : &empty;
-    uint64_t a, b, c, d;
-    dfq__view_words(v, &a, &b);
-    uint32_t *recent = &l->recent[(a * DFQ__C1 + b * DFQ__C2) >> (64 - DFQ__RECENT_LG)];
-    dfq__view_words(&l->texts.view[*recent], &c, &d);
-    if (a != c || b != d) *recent = dfq__lexicon_add(l, v);
-    if (*recent == DFQ__EMPTY) { *recent = 0; return false; }
-    to[i] = *recent;
+    to[i] = dfq__dictionary_number(&l->words, v);
+    ok = to[i] != DFQ__EMPTY;
   }
+  dfq__lexicon_show(l);
   l->rows += n;
-  return true;
+  return ok;
 }
 
 // ---- >>members: x in a list of constants ----------------------------------------------------
@@ -19382,7 +19397,7 @@ static void dfq__make_canonical(dfq_value *v) {
 // The number of a text here. add: a new one gets a number; else it is DFQ__EMPTY, which
 // matches nothing, since no dictionary gets that far.
 static uint32_t dfq__key_text(dfq__dictionary *d, const dfq_view *view, bool add) {
-  return add ? dfq__dictionary_add(d, view) : d->slot[dfq__dictionary_probe(d, view)];
+  return add ? dfq__dictionary_number(d, view) : d->slot[dfq__dictionary_probe(d, view)];
 }
 
 // The map from these texts' numbers to ours. NULL without memory.
@@ -44351,7 +44366,7 @@ static bool dfq__col_code_texts(dfq__col_writer *w, const dfq__vec *v, size_t ro
   if (!dfq__buffer_reserve(d->heap, code, rows * 4 + 4)) return false;
   uint32_t *to = (uint32_t *)(void *)code->data;
   for (size_t i = 0; i < rows; i++) {
-    to[i] = dfq__dictionary_add(d, !v->valid || v->valid[i] ? &view[i] : &none);
+    to[i] = dfq__dictionary_number(d, !v->valid || v->valid[i] ? &view[i] : &none);
     if (to[i] == DFQ__EMPTY) return false;
     if (d->count <= rows / 2 && d->count <= DFQ__COL_CODES) continue;
     dfq__dictionary_free(d);
