@@ -825,7 +825,7 @@ TEST(arithmetic_of_all_dates) {
 
 static int64_t arith_floor(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
-// Times of day and what is added to them.
+// Times of day and what is added to them, which stays within the year 9999.
 TEST(arithmetic_of_moments) {
   enum { COUNT = 3000 };
   static int64_t at[COUNT];
@@ -834,7 +834,7 @@ TEST(arithmetic_of_moments) {
   for (size_t round = 0; round < arith_scale(); round++) {
     dfq *db = dfq_open(NULL);
     for (int i = 0; i < COUNT; i++) {
-      at[i] = (int64_t)(ch0_next(&seed) % (uint64_t)(3652000 * day)) - 719000 * day;
+      at[i] = (int64_t)(ch0_next(&seed) % (uint64_t)(3651890 * day)) - 719000 * day;
       if (i % 4 == 0) at[i] -= at[i] % day;
       if (i % 4 == 1) at[i] = ch0_below(&seed, 2000000) - 1000000;
     }
