@@ -2448,12 +2448,12 @@ static bool dfq__arena_grow(dfq__arena *a, size_t bytes) {
 // otherwise be a bug that shows up on some days only.
 static void *dfq__arena_alloc(dfq__arena *a, size_t bytes) {
   if (bytes > SIZE_MAX / 4) return NULL;
-  bytes = (bytes + 15) & ~(size_t)15;
-  bool full = !a->top || a->top->size - a->top->used < bytes;
+  size_t at = a->top ? (a->top->used + 15) & ~(size_t)15 : 0;
+  bool full = !a->top || at > a->top->size || a->top->size - at < bytes;
   if (full && !dfq__arena_grow(a, bytes)) return NULL;
-  char *p = (char *)(void *)a->top + DFQ__CHUNK_HEAD + a->top->used;
-  a->top->used += bytes;
-  return memset(p, 0, bytes);
+  if (full) at = 0;
+  a->top->used = at + bytes;
+  return memset((char *)(void *)a->top + DFQ__CHUNK_HEAD + at, 0, bytes);
 }
 
 DFQ__UNUSED DFQ__NOINLINE static void *dfq__arena_array(dfq__arena *a, size_t count,
@@ -2479,10 +2479,16 @@ DFQ__UNUSED static void dfq__arena_adopt(dfq__arena *a, dfq__arena *from) {
   from->top = NULL;
 }
 
-// s needs no zero byte; the copy has one.
+// s needs no zero byte; the copy has one. Texts lie side by side: characters need no alignment,
+// and the long texts of a table may be most of it.
 DFQ__NOINLINE static const char *dfq__arena_text(dfq__arena *a, const char *s, size_t n) {
-  char *p = (char *)dfq__arena_alloc(a, n + 1);
-  if (p && n) memcpy(p, s, n);
+  if (n > SIZE_MAX / 4) return NULL;
+  bool full = !a->top || a->top->size - a->top->used <= n;
+  if (full && !dfq__arena_grow(a, n + 1)) return NULL;
+  char *p = (char *)(void *)a->top + DFQ__CHUNK_HEAD + a->top->used;
+  a->top->used += n + 1;
+  if (n) memcpy(p, s, n);
+  p[n] = 0;
   return p;
 }
 
