@@ -13982,14 +13982,18 @@ static inline uint64_t dfq__hash_view(const dfq_view *v, uint64_t seed) {
   return dfq__hash_more(dfq__hash_word(a, seed), b);
 }
 
-// The slot of this text, or the empty one where it would go. Writes nothing.
-static size_t dfq__dictionary_probe(const dfq__dictionary *d, const dfq_view *v) {
+// The slot of a text with that hash, or the empty one where it would go. Writes nothing.
+static inline size_t dfq__dictionary_search(const dfq__dictionary *d, const dfq_view *v,
+                                            uint64_t hash) {
   const dfq_view *views = dfq__dictionary_views(d);
-  size_t mask = ((size_t)1 << d->lg) - 1;
-  size_t at = (size_t)(dfq__hash_view(v, d->seed) >> (64 - d->lg));
+  size_t mask = ((size_t)1 << d->lg) - 1, at = (size_t)(hash >> (64 - d->lg));
   while (d->slot[at] != DFQ__EMPTY && !dfq__view_equal(&views[d->slot[at]], v))
     at = (at + 1) & mask;
   return at;
+}
+
+static size_t dfq__dictionary_probe(const dfq__dictionary *d, const dfq_view *v) {
+  return dfq__dictionary_search(d, v, dfq__hash_view(v, d->seed));
 }
 
 // As the hash table grows. The old slots may go first: the views know all that is needed.
@@ -14084,15 +14088,31 @@ DFQ__NOINLINE static uint32_t dfq__lexicon_add(dfq__lexicon *l, const dfq_view *
   return number;
 }
 
+enum { DFQ__FEW_TEXTS = 1 << 12 };   // so many are always worth their numbers
+
 // The numbers of n texts, new ones added; a null has the number of the empty text, so that each
-// number leads to one. False without memory.
+// number leads to one. False without memory. Of many texts few come again while they are known
+// as recent ones: they are looked up, and the misses of a piece are under way together.
 static bool dfq__lexicon_number(dfq__lexicon *l, const dfq__vec *from, size_t n, uint32_t *to) {
+  enum { PIECE = 64 };
   const dfq_view *view = (const dfq_view *)from->data, empty = dfq__view_of("", 0);
-  bool ok = true;
-  for (size_t i = 0; ok && i < n; i++) {
-    const dfq_view *v = !from->valid || from->valid[i] ? &view[i] : &empty;
-    to[i] = dfq__dictionary_number(&l->words, v);
-    ok = to[i] != DFQ__EMPTY;
+  const dfq_view *v[PIECE];
+  uint64_t hash[PIECE];
+  dfq__dictionary *d = &l->words;
+  bool ok = true, many = d->count > DFQ__FEW_TEXTS;
+  for (size_t at = 0, m; ok && at < n; at += m) {
+    m = dfq__min(n - at, PIECE);
+    for (size_t i = 0; i < m; i++)
+      v[i] = !from->valid || from->valid[at + i] ? &view[at + i] : &empty;
+    for (size_t i = 0; many && i < m; i++) {
+      hash[i] = dfq__hash_view(v[i], d->seed);
+      DFQ__PREFETCH(&d->slot[hash[i] >> (64 - d->lg)]);
+    }
+    for (size_t i = 0; ok && i < m; i++) {
+      uint32_t number = many ? d->slot[dfq__dictionary_search(d, v[i], hash[i])] : DFQ__EMPTY;
+      to[at + i] = number != DFQ__EMPTY ? number : dfq__dictionary_number(d, v[i]);
+      ok = to[at + i] != DFQ__EMPTY;
+    }
   }
   dfq__lexicon_show(l);
   l->rows += n;
@@ -14400,17 +14420,21 @@ static void dfq__cells_copy(char *to, size_t cell, const dfq__vec *from, size_t 
 DFQ__SMALL_BEGIN
 
 enum {
-  DFQ__FEW_TEXTS = 1 << 12,    // so many are always worth their numbers, ...
-  DFQ__OWN_TEXTS = 1 << 16,    // ... more than that are not: each row is looked up among them
+  DFQ__OWN_TEXTS = 1 << 16,    // more than that are not numbered: each row is looked up
   DFQ__LENT_TEXTS = 1 << 18    // at most so many of another table are held for a result's sake
 };
 
 // Was the lexicon made for this one column, which adds to it? Those that are lent a table has.
 static bool dfq__lexicon_own(dfq__lexicon *l) { return dfq__load(&l->refs) == 1; }
 
+// Are a column's texts too many? While most rows bring a new one, that is guessed from how few
+// do not: of r rows that choose among k texts, about r^2 / 2k choose one that was chosen before
+// (the birthday problem).
 static bool dfq__lexicon_full(const dfq__lexicon *l) {
-  return l->words.count > DFQ__OWN_TEXTS ||
-         (l->words.count > DFQ__FEW_TEXTS && l->words.count > l->rows / 4);
+  double rows = (double)l->rows, count = (double)l->words.count;
+  double few = DFQ__FEW_TEXTS, most = DFQ__OWN_TEXTS;
+  if (count <= few || count > most) return count > most;
+  return count > rows / 2 && rows * rows > 2 * most * (rows - count);
 }
 
 // From now on column c has views, because its texts are too many, or from several lexica. Long

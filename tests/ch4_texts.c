@@ -163,9 +163,37 @@ TEST(texts_numbers_outgrow_their_cells) {
   dfq_close(db);
 }
 
+// How many texts a column chooses among is guessed from the first 4,096: 10,000 are worth their
+// numbers, though most of the first rows bring a new one, and 200,000 are not.
+TEST(texts_guessed_by_birthdays) {
+  enum { ROWS = 40000 };
+  static const int texts[] = { 10000, 30000, 200000 };
+  for (int i = 0; i < 3; i++) {
+    dfq *db = texts_db();
+    dfq_csv_options o;
+    memset(&o, 0, sizeof o);
+    char *text = (char *)test_alloc(ROWS * 10 + 10), *end = text;
+    uint64_t state = 7;
+    end += sprintf(end, "t\n");
+    for (int r = 0; r < ROWS; r++)
+      end += sprintf(end, "t%d\n", (int)(test_random(&state) % (uint64_t)texts[i]));
+    const char *path = test_file_n("birthdays.csv", text, (size_t)(end - text));
+    for (int threads = 1; threads < 4; threads++) {
+      dfq_table *t = texts_run(dfq_scan_csv(db, path, &o), threads, 16);
+      dfq_table *plain = texts_plain(db, t);
+      CHECK_STR(texts_kept(t), i < 2 ? "n" : "-");
+      texts_same(t, plain);
+      dfq_table_free(plain);
+      dfq_table_free(t);
+    }
+    free(text);
+    dfq_close(db);
+  }
+}
+
 // Numbers that are given up half way: texts of before, long and short, stay what they were.
 TEST(texts_give_numbers_up) {
-  static const int late[] = { 0, 100, 3000 };
+  static const int late[] = { 0, 100, 200 };
   for (int i = 0; i < 3; i++)
     for (int threads = 1; threads < 4; threads++) {
       dfq *db = texts_db();
@@ -358,6 +386,7 @@ static void run_ch4_texts(void) {
   RUN(texts_loaded_by_number);
   RUN(texts_numbers_are_those_of_one_thread);
   RUN(texts_numbers_outgrow_their_cells);
+  RUN(texts_guessed_by_birthdays);
   RUN(texts_give_numbers_up);
   RUN(texts_in_queries);
   RUN(texts_of_results_outlive_their_tables);
