@@ -26,7 +26,7 @@ static const char *user_root(void *user, const dfq_value *a, int n, dfq_memory *
                              dfq_value *to) {
   int64_t r = 0;
   (void)n; (void)m;
-  if (user) ++*(int *)user;
+  if (user) dfq__add_fetch((size_t *)user, 1);   // from any thread
   if (a[0].as.i < 0) return "is of a negative number";
   while (r * r < a[0].as.i) r++;
   if (r * r != a[0].as.i) return "is no integer";
@@ -141,7 +141,7 @@ static dfq_function user_function(const char *name, const dfq_type *args, int co
 }
 
 // A context with the functions above; counter: of root's calls, or NULL.
-static dfq *user_open(int *counter) {
+static dfq *user_open(size_t *counter) {
   static int64_t number;
   dfq *db = dfq_open(NULL);
   dfq_function f = user_function("half", user_f64, 1, DFQ_F64, 0);
@@ -331,7 +331,7 @@ TEST(user_plans) {
 
 // A fallible function does not meet rows that a filter was to drop, and its error has its row.
 TEST(user_failures) {
-  int calls = 0;
+  size_t calls = 0;
   dfq *db = user_open(&calls);
   dfq_frame *f = user_frame(db, 60);
   dfq_frame *q = dfq_filter(dfq_filter(f, "k = 4"), "root(k) = 2");
