@@ -14090,30 +14090,49 @@ DFQ__NOINLINE static uint32_t dfq__lexicon_add(dfq__lexicon *l, const dfq_view *
 
 enum { DFQ__FEW_TEXTS = 1 << 12 };   // so many are always worth their numbers
 
-// The numbers of n texts, new ones added; a null has the number of the empty text, so that each
-// number leads to one. False without memory. Of many texts few come again while they are known
-// as recent ones: they are looked up, and the misses of a piece are under way together.
-static bool dfq__lexicon_number(dfq__lexicon *l, const dfq__vec *from, size_t n, uint32_t *to) {
+// The numbers of n texts where so many are known that few of them are recent: each is looked
+// up, and the misses of a piece are under way together. False without memory.
+static bool dfq__lexicon_search(dfq__dictionary *d, const dfq__vec *from, size_t n,
+                                uint32_t *to) {
   enum { PIECE = 64 };
   const dfq_view *view = (const dfq_view *)from->data, empty = dfq__view_of("", 0);
   const dfq_view *v[PIECE];
   uint64_t hash[PIECE];
-  dfq__dictionary *d = &l->words;
-  bool ok = true, many = d->count > DFQ__FEW_TEXTS;
-  for (size_t at = 0, m; ok && at < n; at += m) {
+  for (size_t at = 0, m; at < n; at += m) {
     m = dfq__min(n - at, PIECE);
-    for (size_t i = 0; i < m; i++)
+    for (size_t i = 0; i < m; i++) {
       v[i] = !from->valid || from->valid[at + i] ? &view[at + i] : &empty;
-    for (size_t i = 0; many && i < m; i++) {
       hash[i] = dfq__hash_view(v[i], d->seed);
       DFQ__PREFETCH(&d->slot[hash[i] >> (64 - d->lg)]);
     }
-    for (size_t i = 0; ok && i < m; i++) {
-      uint32_t number = many ? d->slot[dfq__dictionary_search(d, v[i], hash[i])] : DFQ__EMPTY;
-      to[at + i] = number != DFQ__EMPTY ? number : dfq__dictionary_number(d, v[i]);
-      ok = to[at + i] != DFQ__EMPTY;
+    for (size_t i = 0; i < m; i++) {
+      uint32_t number = d->slot[dfq__dictionary_search(d, v[i], hash[i])];
+      if (number == DFQ__EMPTY) number = dfq__dictionary_add(d, v[i]);
+      if (number == DFQ__EMPTY) return false;
+      to[at + i] = number;
     }
   }
+  return true;
+}
+
+// The same where few are known, of which most are recent.
+static bool dfq__lexicon_recent(dfq__dictionary *d, const dfq__vec *from, size_t n,
+                                uint32_t *to) {
+  const dfq_view *view = (const dfq_view *)from->data, empty = dfq__view_of("", 0);
+  bool ok = true;
+  for (size_t i = 0; ok && i < n; i++) {
+    const dfq_view *v = !from->valid || from->valid[i] ? &view[i] : &empty;
+    to[i] = dfq__dictionary_number(d, v);
+    ok = to[i] != DFQ__EMPTY;
+  }
+  return ok;
+}
+
+// The numbers of n texts, new ones added; a null has the number of the empty text, so that each
+// number leads to one. False without memory.
+static bool dfq__lexicon_number(dfq__lexicon *l, const dfq__vec *from, size_t n, uint32_t *to) {
+  bool many = l->words.count > DFQ__FEW_TEXTS;
+  bool ok = (many ? dfq__lexicon_search : dfq__lexicon_recent)(&l->words, from, n, to);
   dfq__lexicon_show(l);
   l->rows += n;
   return ok;
