@@ -12967,9 +12967,12 @@ static void dfq__pick_texts(dfq_view *to, const dfq__vec *v, const uint32_t *row
   uint32_t code[PIECE];
   for (size_t at = 0; at < n; at += PIECE) {
     size_t m = dfq__min(n - at, PIECE);
-    dfq__vec from = dfq__vec_from(*v, row ? 0 : at);
-    if (row) (void)dfq__gather_codes(v, code, row + at, m);
-    else dfq__codes_read(code, &from, m);
+    if (row) {
+      (void)dfq__gather_codes(v, code, row + at, m);
+    } else {
+      dfq__vec from = dfq__vec_from(*v, at);
+      dfq__codes_read(code, &from, m);
+    }
     dfq__gather_16(to + at, v->texts->view, code, m);
   }
 }
@@ -13908,8 +13911,8 @@ static bool dfq__vec_flatten(dfq__veval *ctx, dfq__buffer *data, dfq__buffer *va
 // dictionary owns copies of long texts, because the batch they came with is gone soon.
 //
 // Cost: a hash over the text and a look-up a row, and a third of that for short texts that came
-// lately. Where the input is dictionary-encoded already
-// (Parquet, Arrow), larger engines translate each distinct text once instead of once a row.
+// lately. Where the input is dictionary-encoded already (Parquet, Arrow), larger engines
+// translate each distinct text once instead of once a row.
 
 // Replaces views of long strings by views of copies. The invariant of everything that is kept:
 // no view points to memory of somebody else.
