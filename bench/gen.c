@@ -10,6 +10,7 @@
 // cardinalities and the share of keys that match are the same. The same bytes on every machine.
 #include "../tests/tpch_data.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 static uint64_t state = 108;   // the recipe's seed
@@ -30,7 +31,7 @@ static void *need(size_t bytes) {
 static FILE *create(const char *path) {
   FILE *f = fopen(path, "wb");
   if (f) return f;
-  fprintf(stderr, "gen: cannot write %s\n", path);
+  fprintf(stderr, "gen: cannot write %s: %s\n", path, strerror(errno));
   exit(1);
 }
 
