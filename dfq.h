@@ -1923,6 +1923,7 @@ DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const 
 // DFQ__UNUSED marks what a later chapter is the first to call: the header cut before it must
 // compile without a warning, too. DFQ__NOINLINE marks what many places call, each of them once
 // for a batch or less: copies of it would be a tenth of the object, and of the time it takes.
+// DFQ__ALWAYS_INLINE marks what must stand in its callers, which are compiled in several ways.
 #if defined(__GNUC__) || defined(__clang__)
 #define DFQ__LIKELY(x) __builtin_expect(!!(x), 1)
 #define DFQ__PREFETCH(p) __builtin_prefetch(p)
@@ -1933,12 +1934,14 @@ DFQ_API dfq_frame *dfq_pivot_discover_at(dfq_frame *in, const char *text, const 
 #endif
 #define DFQ__UNUSED __attribute__((unused))
 #define DFQ__NOINLINE __attribute__((noinline))
+#define DFQ__ALWAYS_INLINE inline __attribute__((always_inline))
 #else
 #define DFQ__LIKELY(x) (x)
 #define DFQ__PREFETCH(p) ((void)(p))
 #define DFQ__FORMAT(at)
 #define DFQ__UNUSED
 #define DFQ__NOINLINE
+#define DFQ__ALWAYS_INLINE inline
 #endif
 
 // Between these two stands what runs once for a plan, a file or a batch, not once for a row:
@@ -36472,10 +36475,9 @@ static inline uint64_t dfq__load_8(const char *p) {
 }
 
 // The same five steps thrice: with 16 bytes in a register of SSE2, which every x86-64 has, or
-// of NEON, which every 64-bit Arm has, so that nothing is asked at run time; and with 8 bytes
-// in an ordinary word. A comparison leaves
-// a mark in each byte that is the same; bits gathers the marks, the first byte's in the lowest
-// bit.
+// of NEON, which every 64-bit Arm has; and with 8 bytes in an ordinary word. A comparison
+// leaves a mark in each byte that is the same; bits gathers the marks, the first byte's in the
+// lowest bit.
 #if defined(__SSE2__) && !defined(DFQ_NO_SIMD)
 #include <emmintrin.h>
 enum { DFQ__CSV_STEP = 16 };
@@ -36606,6 +36608,63 @@ static inline size_t dfq__count_bits(uint64_t x) {
   x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
   return (size_t)(x * 0x0101010101010101u >> 56);
 }
+
+// Nearly every x86-64 has more: registers of 32 bytes (AVX2), and instructions that count bits
+// and clear the lowest one. A program that is compiled for all of them must not use these; but
+// a function may be compiled for them by itself, and called where the processor has them, which
+// is asked at run time. Files are read in about four fifths of the time.
+#if defined(__SSE2__) && defined(__x86_64__) && !defined(DFQ_NO_SIMD) && !defined(_WIN32) &&  \
+    (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 5))
+#define DFQ__CSV_WIDE __attribute__((target("avx2,bmi,popcnt")))
+typedef char dfq__csv_wide __attribute__((vector_size(32)));
+
+static bool dfq__csv_has_wide(void) {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+         __builtin_cpu_supports("popcnt");
+}
+DFQ__CSV_WIDE static inline dfq__csv_wide dfq__csv_spread(const dfq__csv_word *x) {
+  dfq__csv_wide zeros = { 0 };
+  char c;
+  memcpy(&c, x, 1);
+  return zeros + c;
+}
+DFQ__CSV_WIDE static inline uint64_t dfq__csv_wide_bits(dfq__csv_wide low,
+                                                        dfq__csv_wide high) {
+  return (uint64_t)(uint32_t)__builtin_ia32_pmovmskb256(high) << 32 |
+         (uint32_t)__builtin_ia32_pmovmskb256(low);
+}
+// The lowest bit; 64 where none is set. Without BMI there is no instruction that knows of that.
+DFQ__CSV_WIDE static inline int dfq__csv_low_wide(uint64_t x) {
+  return (int)__builtin_ia32_tzcnt_u64(x);
+}
+#define DFQ__CSV_SAME(a, b) ((dfq__csv_wide)((a) == (b)))
+
+// As dfq__csv_look does, with two registers.
+DFQ__CSV_WIDE static inline dfq__csv_masks dfq__csv_look_wide(const char *p,
+                                                              const dfq__csv_needles *n) {
+  dfq__csv_masks m = { 0, 0, 0 };
+  dfq__csv_wide newline = dfq__csv_spread(&n->newline), quote = dfq__csv_spread(&n->quote);
+  dfq__csv_wide comma = dfq__csv_spread(&n->delimiter), other = dfq__csv_spread(&n->comment);
+  dfq__csv_wide x, y;
+  memcpy(&x, p, 32);
+  memcpy(&y, p + 32, 32);
+  dfq__csv_wide x_end = DFQ__CSV_SAME(x, newline), y_end = DFQ__CSV_SAME(y, newline);
+  dfq__csv_wide odd = DFQ__CSV_SAME(x, quote) | DFQ__CSV_SAME(y, quote) |
+                      DFQ__CSV_SAME(x, other) | DFQ__CSV_SAME(y, other);
+  m.end = dfq__csv_wide_bits(x_end, y_end);
+  m.sep = dfq__csv_wide_bits(x_end | DFQ__CSV_SAME(x, comma), y_end | DFQ__CSV_SAME(y, comma));
+  if (!DFQ__LIKELY(!dfq__csv_wide_bits(odd, odd) && !n->has_escape))
+    m.odd = dfq__csv_odd_mask(p, n);
+  return m;
+}
+#else
+#define DFQ__CSV_WIDE
+static bool dfq__csv_has_wide(void) { return false; }
+static int dfq__csv_low_wide(uint64_t x) { return dfq__low_bit(x | (uint64_t)1 << 63); }
+static dfq__csv_masks dfq__csv_look_wide(const char *p, const dfq__csv_needles *n) {
+  return dfq__csv_look(p, n);
+}
+#endif
 
 // ---- >>csv-read: a file as whole rows in a buffer -------------------------------------------
 // The buffer holds some whole rows, which are given out, and the beginning of one more. When
@@ -36754,9 +36813,11 @@ static bool dfq__csv_stop(dfq__csv_reader *r, dfq__csv_problem problem, size_t a
 }
 
 // Writes the lowest separator of a mask, and takes it out. Where none is left, what it writes
-// does not count.
-static inline uint64_t dfq__csv_put_sep(uint32_t *to, size_t base, uint64_t sep) {
-  *to = (uint32_t)(base + (size_t)dfq__low_bit(sep | (uint64_t)1 << 63));
+// does not count. wide: as code for AVX2, here and in what calls it.
+static DFQ__ALWAYS_INLINE uint64_t dfq__csv_put_sep(uint32_t *to, size_t base, uint64_t sep,
+                                                    bool wide) {
+  int bit = wide ? dfq__csv_low_wide(sep) : dfq__low_bit(sep | (uint64_t)1 << 63);
+  *to = (uint32_t)(base + (size_t)bit);
   return sep & (sep - 1);
 }
 
@@ -36764,17 +36825,18 @@ static inline uint64_t dfq__csv_put_sep(uint32_t *to, size_t base, uint64_t sep)
 // as many separators before it as sep has bits up to the k-th bit of end. How many separators
 // there are is different each time, and the machine would guess it wrongly; of how many fours
 // they are part it knows more often.
-static inline void dfq__csv_note(dfq__csv_reader *r, size_t base, uint64_t sep, uint64_t end) {
+static DFQ__ALWAYS_INLINE void dfq__csv_note(dfq__csv_reader *r, size_t base, uint64_t sep,
+                                             uint64_t end, bool wide) {
   uint32_t *to = dfq__csv_seps(r) + r->sep_count, *row = dfq__csv_rows(r);
   size_t count = dfq__count_bits(sep);
   for (; end; end &= end - 1)
     row[++r->row_count] = (uint32_t)(r->sep_count + dfq__count_bits(sep & (end ^ (end - 1))));
   r->sep_count += count;
   for (size_t i = 0; i < count; i += 4) {
-    sep = dfq__csv_put_sep(to + i, base, sep);
-    sep = dfq__csv_put_sep(to + i + 1, base, sep);
-    sep = dfq__csv_put_sep(to + i + 2, base, sep);
-    sep = dfq__csv_put_sep(to + i + 3, base, sep);
+    sep = dfq__csv_put_sep(to + i, base, sep, wide);
+    sep = dfq__csv_put_sep(to + i + 1, base, sep, wide);
+    sep = dfq__csv_put_sep(to + i + 2, base, sep, wide);
+    sep = dfq__csv_put_sep(to + i + 3, base, sep, wide);
   }
 }
 
@@ -36849,16 +36911,17 @@ static bool dfq__csv_step(dfq__csv_reader *r, size_t at) {
       return true;
   }
   r->mode = DFQ__CSV_OUTSIDE;
-  dfq__csv_note(r, at, 1, ends);
+  dfq__csv_note(r, at, 1, ends, false);
   return true;
 }
 
 // Puts 64 bytes into the index: at once, as nearly always, or through the machine. False at
 // text behind a closing quote.
-static bool dfq__csv_take_masks(dfq__csv_reader *r, const dfq__csv_masks *m) {
+static DFQ__ALWAYS_INLINE bool dfq__csv_take_masks(dfq__csv_reader *r,
+                                                   const dfq__csv_masks *m, bool wide) {
   bool plain = r->mode == DFQ__CSV_OUTSIDE && r->escaped != r->indexed;
   if (DFQ__LIKELY(!m->odd && plain)) {
-    dfq__csv_note(r, r->indexed, m->sep, m->end);
+    dfq__csv_note(r, r->indexed, m->sep, m->end, wide);
     return true;
   }
   for (uint64_t todo = m->sep | m->odd; todo; todo &= todo - 1)
@@ -36868,16 +36931,25 @@ static bool dfq__csv_take_masks(dfq__csv_reader *r, const dfq__csv_masks *m) {
 
 // Indexes the bytes up to a place, where room for that many separators is. The last ones are
 // looked at in a copy, because 64 are always read; zeros behind the end mean nothing.
-static bool dfq__csv_index_to(dfq__csv_reader *r, size_t to, const dfq__csv_needles *n) {
+static DFQ__ALWAYS_INLINE bool dfq__csv_index_by(dfq__csv_reader *r, size_t to,
+                                                 const dfq__csv_needles *n, bool wide) {
   char last[64] = "";
   for (; r->indexed < to; r->indexed += 64) {
     const char *at = r->text.data + r->indexed;
     if (to - r->indexed < 64) at = (const char *)memcpy(last, at, to - r->indexed);
-    dfq__csv_masks m = dfq__csv_look(at, n);
-    if (!dfq__csv_take_masks(r, &m)) return false;
+    dfq__csv_masks m = wide ? dfq__csv_look_wide(at, n) : dfq__csv_look(at, n);
+    if (!dfq__csv_take_masks(r, &m, wide)) return false;
   }
   r->indexed = to;
   return true;
+}
+
+static bool dfq__csv_index_to(dfq__csv_reader *r, size_t to, const dfq__csv_needles *n) {
+  return dfq__csv_index_by(r, to, n, false);
+}
+DFQ__CSV_WIDE static bool dfq__csv_index_wide(dfq__csv_reader *r, size_t to,
+                                              const dfq__csv_needles *n) {
+  return dfq__csv_index_by(r, to, n, true);
 }
 
 // The arrays grow with what is really there, a stripe ahead: a row of 64 MB has few separators.
@@ -36885,6 +36957,7 @@ static bool dfq__csv_index_to(dfq__csv_reader *r, size_t to, const dfq__csv_need
 // Whether a comment begins is only known when all of its bytes are there.
 static bool dfq__csv_index(dfq__csv_reader *r) {
   dfq__csv_needles needles = dfq__csv_needles_of(&r->dialect);
+  bool wide = dfq__csv_has_wide();
   size_t wait = r->dialect.comment && !r->done ? r->dialect.comment_bytes - 1 : 0;
   while (r->indexed + wait < r->end) {
     size_t stripe = dfq__min(r->end - wait - r->indexed, DFQ__CSV_STRIPE);
@@ -36893,8 +36966,10 @@ static bool dfq__csv_index(dfq__csv_reader *r) {
         !dfq__buffer_reserve(r->heap, &r->rows, rows * sizeof(uint32_t)))
       return dfq__csv_stop(r, DFQ__CSV_NO_MEMORY, 0);
     size_t to = r->indexed + stripe;
-    if (r->machine ? !r->machine->index_to(r, to) : !dfq__csv_index_to(r, to, &needles))
-      return false;
+    bool fine = r->machine ? r->machine->index_to(r, to)
+                : wide     ? dfq__csv_index_wide(r, to, &needles)
+                           : dfq__csv_index_to(r, to, &needles);
+    if (!fine) return false;
   }
   return true;
 }

@@ -822,6 +822,10 @@ TEST(csv_masks) {
     for (int k = 0; k < 64; k++) text[k] = alphabet[test_random(&seed) % sizeof alphabet];
     dfq__csv_needles needles = dfq__csv_needles_of(d);
     dfq__csv_masks m = dfq__csv_look(text, &needles);
+    if (dfq__csv_has_wide()) {
+      dfq__csv_masks wide = dfq__csv_look_wide(text, &needles);
+      if (!CHECK(wide.sep == m.sep && wide.end == m.end && wide.odd == m.odd)) return;
+    }
     for (int k = 0; k < 64; k++) {
       bool end = text[k] == d->end, sep = end || text[k] == d->delimiter;
       bool odd = (d->quote && text[k] == d->quote) || (d->comment && text[k] == d->comment) ||
@@ -830,6 +834,61 @@ TEST(csv_masks) {
       if (!CHECK(same)) return;
     }
     CHECK_INT(dfq__count_bits(m.sep), __builtin_popcountll(m.sep));
+  }
+}
+
+// The index of a text, as it stands behind the head of a buffer.
+typedef struct csv_indexed {
+  dfq__csv_reader reader;
+  char text[1024];
+  uint32_t seps[1024], rows[1024];
+  bool fine;
+} csv_indexed;
+
+static void csv_index_text(csv_indexed *x, const dfq__csv_dialect *d, const char *text,
+                           size_t n, bool wide) {
+  dfq__csv_reader *r = &x->reader;
+  dfq__csv_needles needles = dfq__csv_needles_of(d);
+  memset(x, 0, sizeof *x);
+  memcpy(x->text + DFQ__CSV_HEAD, text, n);
+  r->dialect = *d;
+  r->text.data = x->text;
+  r->seps.data = (char *)x->seps;
+  r->rows.data = (char *)x->rows;
+  r->indexed = r->begin = DFQ__CSV_HEAD;
+  r->end = r->begin + n;
+  r->sep_count = x->rows[0] = 1;
+  x->seps[0] = DFQ__CSV_HEAD - 1;
+  x->fine = wide ? dfq__csv_index_wide(r, r->end, &needles)
+                 : dfq__csv_index_to(r, r->end, &needles);
+}
+
+// Code for AVX2 and code for every machine find the same separators, and stop where it does.
+TEST(csv_index_wide) {
+  static const dfq__csv_dialect dialects[] = {
+    { ',', '"', 0, 0, '\n', false, NULL, 0 }, { ';', '\'', '#', '\\', '\n', true, "#", 1 },
+    { ',', 0, 0, 0, '\n', false, NULL, 0 }
+  };
+  static const char alphabet[] = "abcdefghijkl,,,,\n\n;;;";
+  uint64_t seed = 17;
+  if (!dfq__csv_has_wide()) return;
+  for (int i = 0; i < 3000; i++) {
+    char text[700];
+    csv_indexed a, b;
+    size_t n = test_random(&seed) % sizeof text;
+    for (size_t k = 0; k < n; k++) {
+      text[k] = alphabet[test_random(&seed) % (sizeof alphabet - 1)];
+      if (test_random(&seed) % 60 == 0) text[k] = "\"'#\\"[test_random(&seed) % 4];
+    }
+    csv_index_text(&a, &dialects[i % 3], text, n, false);
+    csv_index_text(&b, &dialects[i % 3], text, n, true);
+    bool same = a.fine == b.fine && a.reader.indexed == b.reader.indexed &&
+                a.reader.mode == b.reader.mode && a.reader.problem_at == b.reader.problem_at &&
+                a.reader.sep_count == b.reader.sep_count &&
+                a.reader.row_count == b.reader.row_count &&
+                memcmp(a.seps, b.seps, a.reader.sep_count * sizeof *a.seps) == 0 &&
+                memcmp(a.rows, b.rows, (a.reader.row_count + 1) * sizeof *a.rows) == 0;
+    if (!CHECK(same)) test_fail("    of %.*s\n", (int)n, text);
   }
 }
 
@@ -1862,6 +1921,7 @@ static void run_ch6_streaming(void) {
   RUN(csv_every_alignment);
   RUN(csv_random_bytes_in_pieces);
   RUN(csv_masks);
+  RUN(csv_index_wide);
   RUN(csv_agrees_with_a_plain_reader);
   RUN(csv_long_rows);
   RUN(csv_rows_have_a_limit);
