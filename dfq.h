@@ -90,11 +90,11 @@
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>share
 //                    >>physical >>keys-down >>optimizer >>explain >>analyze >>explain-forms
 //                    >>equivalence
-//   6 streaming      >>csv-index >>csv-read >>csv-bytes >>csv-open >>fixed-width >>json-check
-//                    >>csv-rows >>csv-options >>csv-source >>csv-types >>csv-loops >>csv-infer
-//                    >>csv-sniff >>csv-sample >>csv-names >>csv-scan >>csv-batch >>csv-morsels
-//                    >>pairs >>json-index >>json-keys >>json-take >>json-values >>json-infer
-//                    >>csv-frame >>paths >>files-plan >>files-scan >>files-frame
+//   6 streaming      >>csv-index >>csv-wide >>csv-read >>csv-bytes >>csv-open >>fixed-width
+//                    >>json-check >>csv-rows >>csv-options >>csv-source >>csv-types >>csv-loops
+//                    >>csv-infer >>csv-sniff >>csv-sample >>csv-names >>csv-scan >>csv-batch
+//                    >>csv-morsels >>pairs >>json-index >>json-keys >>json-take >>json-values
+//                    >>json-infer >>csv-frame >>paths >>files-plan >>files-scan >>files-frame
 //                    >>columnar-file >>columnar-open >>columnar-read >>columnar-skip
 //                    >>columnar-scan >>sinks >>write-options >>csv-write >>json-write
 //                    >>aligned-write >>columnar-write >>write >>parting >>parting-rows
@@ -2119,6 +2119,7 @@ typedef struct dfq__heap {
   size_t chunk;                      // of arenas, at most; tests make it tiny: all may fail
   size_t morsel;                     // batches in one; tests make it 1: small tables are shared
   size_t narrow;                     // rows up to which tables are as their types have them
+  size_t wide;                       // AVX2: 0: not asked yet, 1: not there, 2: there
   dfq__lock lock;                    // guards kept
   dfq__kept kept[DFQ__KEPT_BLOCKS];  // blocks that are free, for reuse
 } dfq__heap;
@@ -36609,18 +36610,28 @@ static inline size_t dfq__count_bits(uint64_t x) {
   return (size_t)(x * 0x0101010101010101u >> 56);
 }
 
+// ---- >>csv-wide: the same by AVX2 -----------------------------------------------------------
 // Nearly every x86-64 has more: registers of 32 bytes (AVX2), and instructions that count bits
 // and clear the lowest one. A program that is compiled for all of them must not use these; but
 // a function may be compiled for them by itself, and called where the processor has them, which
-// is asked at run time. Files are read in about four fifths of the time.
+// is asked at run time: once, because the answer may take as long as reading 100 KB. Files are
+// read in about four fifths of the time.
 #if defined(__SSE2__) && defined(__x86_64__) && !defined(DFQ_NO_SIMD) && !defined(_WIN32) &&  \
     (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 5))
 #define DFQ__CSV_WIDE __attribute__((target("avx2,bmi,popcnt")))
+#include <cpuid.h>
 typedef char dfq__csv_wide __attribute__((vector_size(32)));
 
-static bool dfq__csv_has_wide(void) {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-         __builtin_cpu_supports("popcnt");
+// Has the processor all of it, and does the system keep such registers? Not by the compiler's
+// __builtin_cpu_supports: some linkers miss what that needs.
+static bool dfq__csv_can_wide(void) {
+  unsigned last, kept, a, b, c, d, in_1 = bit_OSXSAVE | bit_AVX | bit_POPCNT;
+  __cpuid(0, last, b, c, d);
+  __cpuid(1, a, b, c, d);
+  if (last < 7 || (c & in_1) != in_1) return false;
+  __asm__ __volatile__("xgetbv" : "=a"(kept), "=d"(d) : "c"(0));
+  __cpuid_count(7, 0, a, b, c, d);
+  return (kept & 6) == 6 && (b & bit_AVX2) && (b & bit_BMI);
 }
 DFQ__CSV_WIDE static inline dfq__csv_wide dfq__csv_spread(const dfq__csv_word *x) {
   dfq__csv_wide zeros = { 0 };
@@ -36659,12 +36670,20 @@ DFQ__CSV_WIDE static inline dfq__csv_masks dfq__csv_look_wide(const char *p,
 }
 #else
 #define DFQ__CSV_WIDE
-static bool dfq__csv_has_wide(void) { return false; }
+static bool dfq__csv_can_wide(void) { return false; }
 static int dfq__csv_low_wide(uint64_t x) { return dfq__low_bit(x | (uint64_t)1 << 63); }
 static dfq__csv_masks dfq__csv_look_wide(const char *p, const dfq__csv_needles *n) {
   return dfq__csv_look(p, n);
 }
 #endif
+
+static bool dfq__csv_has_wide(dfq__heap *heap) {
+  size_t known = dfq__load(&heap->wide);
+  if (known) return known == 2;
+  bool can = dfq__csv_can_wide();
+  dfq__publish(&heap->wide, can ? 2 : 1);
+  return can;
+}
 
 // ---- >>csv-read: a file as whole rows in a buffer -------------------------------------------
 // The buffer holds some whole rows, which are given out, and the beginning of one more. When
@@ -36957,7 +36976,7 @@ DFQ__CSV_WIDE static bool dfq__csv_index_wide(dfq__csv_reader *r, size_t to,
 // Whether a comment begins is only known when all of its bytes are there.
 static bool dfq__csv_index(dfq__csv_reader *r) {
   dfq__csv_needles needles = dfq__csv_needles_of(&r->dialect);
-  bool wide = dfq__csv_has_wide();
+  bool wide = dfq__csv_has_wide(r->heap);
   size_t wait = r->dialect.comment && !r->done ? r->dialect.comment_bytes - 1 : 0;
   while (r->indexed + wait < r->end) {
     size_t stripe = dfq__min(r->end - wait - r->indexed, DFQ__CSV_STRIPE);

@@ -822,7 +822,7 @@ TEST(csv_masks) {
     for (int k = 0; k < 64; k++) text[k] = alphabet[test_random(&seed) % sizeof alphabet];
     dfq__csv_needles needles = dfq__csv_needles_of(d);
     dfq__csv_masks m = dfq__csv_look(text, &needles);
-    if (dfq__csv_has_wide()) {
+    if (dfq__csv_can_wide()) {
       dfq__csv_masks wide = dfq__csv_look_wide(text, &needles);
       if (!CHECK(wide.sep == m.sep && wide.end == m.end && wide.odd == m.odd)) return;
     }
@@ -871,7 +871,7 @@ TEST(csv_index_wide) {
   };
   static const char alphabet[] = "abcdefghijkl,,,,\n\n;;;";
   uint64_t seed = 17;
-  if (!dfq__csv_has_wide()) return;
+  if (!dfq__csv_can_wide()) return;
   for (int i = 0; i < 3000; i++) {
     char text[700];
     csv_indexed a, b;
@@ -955,6 +955,7 @@ TEST(csv_agrees_with_a_plain_reader) {
     o.types = "a: str, b: str";
     csv_disk disk = csv_disk_of(text, n);
     dfq *db = csv_on(&disk);
+    if (i % 2) db->heap->wide = 1;   // as if there were no AVX2
     char *got = csv_dump(dfq_scan_csv(db, "f.csv", &o));
     if (failed ? !CHECK_HAS(got, "dfq: malformed data") : !CHECK_STR(got, want.s))
       test_fail("    of %.*s\n", (int)n, text);
