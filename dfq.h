@@ -33,7 +33,8 @@
 //   DFQ_CHAPTER          0 .. 6: the implementation ends after this chapter (default: 6, all)
 //   DFQ_NO_THREADS       no threads and no locks: nothing to link but -lm
 //   DFQ_NO_HUGE_PAGES    large blocks come from malloc, not from 2 MiB-aligned huge pages
-//   DFQ_NO_SIMD          the CSV index and comparisons of floats in portable C only
+//   DFQ_NO_SIMD          the CSV index and comparisons of floats in portable C only, no AVX2
+//   DFQ_NO_WIDE          no code for AVX2, which is used where the machine has it
 //   DFQ_NO_ARROW         without the Arrow interfaces
 //   DFQ_NO_DOCS          without the sentence and the example of each function and each stage
 //
@@ -61,8 +62,8 @@
 //                    >>api-functions >>api-user >>api-tables >>api-frames >>api-reshape
 //                    >>api-joins >>api-files >>api-formats >>api-pipelines >>api-actions
 //                    >>api-structs >>api-sources >>api-arrow >>api-explain >>api-at
-//   0 foundations    >>platform >>memory >>buffers >>arena >>text >>hashing >>errors >>names
-//                    >>threads >>files >>context
+//   0 foundations    >>platform >>memory >>wide >>buffers >>arena >>text >>hashing >>errors
+//                    >>names >>threads >>files >>context
 //   1 rows           >>rows >>row-sources >>row-operators
 //   2 expressions    >>types >>values >>floats-in >>times-in >>decimals >>values-out >>lists
 //                    >>scalars >>like >>strings-of >>regex >>regex-parser >>regex-run
@@ -77,15 +78,15 @@
 //                    >>in-order >>row-engine >>actions >>show >>structs >>struct-rows
 //   4 hashing, order >>hash-table >>key-words >>key-packing >>keys-united >>exact-sum
 //                    >>aggregates >>agg-unique >>spread >>agg-ranks >>agg-lists >>agg-best
-//                    >>combine >>agg-sets >>agg-hot >>group-plan >>group >>group-hot
-//                    >>group-rows >>group-sorted >>group-verbs >>join >>join-probe >>join-where
-//                    >>join-left >>join-merge >>join-op >>join-verbs >>radix >>sort >>sort-op
-//                    >>join-range >>join-nearest >>join-recipes >>group-fold >>group-parallel
-//                    >>distinct >>row-hashing >>row-join >>row-lists >>row-group
-//                    >>window-frames >>window-plan >>slide >>window-walk >>window-places
-//                    >>window >>row-window >>unpivot >>explode >>recipes >>recipe-rows
-//                    >>recipe-columns >>recipe-unpivot >>recipe-samples >>recipe-statistics
-//                    >>recipe-pivot >>recipe-table >>partition-by
+//                    >>combine >>agg-sets >>agg-hot >>agg-hot-floats >>group-plan >>group
+//                    >>group-hot >>group-rows >>group-sorted >>group-verbs >>join >>join-probe
+//                    >>join-where >>join-left >>join-merge >>join-op >>join-verbs >>radix
+//                    >>sort >>sort-op >>join-range >>join-nearest >>join-recipes >>group-fold
+//                    >>group-parallel >>distinct >>row-hashing >>row-join >>row-lists
+//                    >>row-group >>window-frames >>window-plan >>slide >>window-walk
+//                    >>window-places >>window >>row-window >>unpivot >>explode >>recipes
+//                    >>recipe-rows >>recipe-columns >>recipe-unpivot >>recipe-samples
+//                    >>recipe-statistics >>recipe-pivot >>recipe-table >>partition-by
 //   5 optimizer      >>stages >>journal >>facts >>rules >>split-and >>fold >>push-filter
 //                    >>push-join >>outer-to-inner >>merge >>prune >>push-limit >>share
 //                    >>physical >>keys-down >>optimizer >>explain >>analyze >>explain-forms
@@ -2348,6 +2349,56 @@ static void dfq__heap_drop(dfq__heap *heap) {
   dfq__lock_free(&heap->lock);
   if (heap->realloc == dfq__default_realloc) free(heap);
   else heap->realloc(heap->user, heap, sizeof *heap, 0);
+}
+
+// ---- >>wide: a function for what most machines have more ------------------------------------
+// Nearly every x86-64 has registers of 32 bytes (AVX2), and instructions that count bits and
+// clear the lowest one. A program that is compiled for all of them must not use these; but a
+// function may be compiled for them by itself, and called where the processor has them. So the
+// loops that gain by it are compiled twice from one text, name_by: as name for every machine,
+// and as name_wide. The other processors have one version, and so has Windows, where gcc does
+// not keep the stack as such registers want it.
+//
+//   DFQ__TWICE(size_t, f, (int a), (a))  ->  f(a) { return f_by(a); }   f_wide(a), likewise
+//
+// AVX2 brings no operations on numbers that round otherwise: the results are the same bits.
+#if defined(__SSE2__) && !defined(DFQ_NO_SIMD) && !defined(DFQ_NO_WIDE) &&                    \
+    defined(__x86_64__) && !defined(_WIN32) &&                                                 \
+    (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 5))
+#include <cpuid.h>
+#define DFQ__HAS_WIDE
+#define DFQ__WIDE __attribute__((target("avx2,bmi,popcnt")))
+#define DFQ__WIDE_OF(name) name##_wide
+#define DFQ__TWICE(TYPE, name, PARAMETERS, ARGUMENTS)                                          \
+  static TYPE name PARAMETERS { return name##_by ARGUMENTS; }                                  \
+  DFQ__WIDE static TYPE name##_wide PARAMETERS { return name##_by ARGUMENTS; }
+
+// Has the processor all of it, and does the system keep such registers? Not by the compiler's
+// __builtin_cpu_supports: some linkers miss what that needs.
+static bool dfq__can_wide(void) {
+  unsigned last, kept, a, b, c, d, in_1 = bit_OSXSAVE | bit_AVX | bit_POPCNT;
+  __cpuid(0, last, b, c, d);
+  __cpuid(1, a, b, c, d);
+  if (last < 7 || (c & in_1) != in_1) return false;
+  __asm__ __volatile__("xgetbv" : "=a"(kept), "=d"(d) : "c"(0));
+  __cpuid_count(7, 0, a, b, c, d);
+  return (kept & 6) == 6 && (b & bit_AVX2) && (b & bit_BMI);
+}
+#else
+#define DFQ__WIDE
+#define DFQ__WIDE_OF(name) name
+#define DFQ__TWICE(TYPE, name, PARAMETERS, ARGUMENTS)                                          \
+  static TYPE name PARAMETERS { return name##_by ARGUMENTS; }
+static bool dfq__can_wide(void) { return false; }
+#endif
+
+// Asked once for a context: on a virtual machine the answer takes some 20 microseconds.
+DFQ__UNUSED static bool dfq__has_wide(dfq__heap *heap) {
+  size_t known = dfq__load(&heap->wide);
+  if (known) return known == 2;
+  bool can = dfq__can_wide();
+  dfq__publish(&heap->wide, can ? 2 : 1);
+  return can;
 }
 
 // ---- >>buffers: aligned, padded, growing arrays ---------------------------------------------
@@ -22005,7 +22056,13 @@ static bool dfq__hot_pour_int(const dfq__agg *a, uint64_t *s, const int64_t *uni
   return true;
 }
 
-// -- floats
+// ---- >>agg-hot-floats: floats as such integers ----------------------------------------------
+// All of it is arithmetic on doubles that rounds nothing, a few values at a time: in registers
+// as wide as the machine has them (>>wide).
+
+#define DFQ__HOT_TAKE(name)                                                                    \
+  DFQ__TWICE(size_t, name, (dfq__agg *a, const dfq__vec *x, size_t n, int64_t *room,           \
+                            const int64_t **unit, uint16_t *odd), (a, x, n, room, unit, odd))
 
 // 1.5 * 2^52: added to a smaller number it rounds that to an integer, which then stands in the
 // lowest bits.
@@ -22020,8 +22077,8 @@ static inline int64_t dfq__hot_bits(double v) {
 // v in units of a power of two, as an integer and 32 bits behind the point: coarse and fine are
 // dfq__hot_shift in those units, and in units of 2^-32 of them. Returns: not 0 when that is not
 // all of it; *far keeps bits above HOT_BITS when it is too large.
-static inline uint64_t dfq__hot_cut(double v, double coarse, double fine, int64_t *upper,
-                                    int64_t *lower, uint64_t *far) {
+static DFQ__ALWAYS_INLINE uint64_t dfq__hot_cut(double v, double coarse, double fine,
+                                                int64_t *upper, int64_t *lower, uint64_t *far) {
   double t = v + coarse, rest = v - (t - coarse), u = rest + fine, back = u - fine;
   *upper = (int64_t)((uint64_t)dfq__hot_bits(t) - (uint64_t)dfq__hot_bits(coarse));
   *lower = (int64_t)((uint64_t)dfq__hot_bits(u) - (uint64_t)dfq__hot_bits(fine));
@@ -22042,8 +22099,9 @@ static int dfq__hot_scale(const dfq__vec *x, size_t n, int wide, int most) {
   return bits > most ? -1 : wide - bits;
 }
 
-static size_t dfq__hot_take_f64(dfq__agg *a, const dfq__vec *x, size_t n, int64_t *room,
-                                const int64_t **unit, uint16_t *odd) {
+static DFQ__ALWAYS_INLINE size_t dfq__hot_take_f64_by(dfq__agg *a, const dfq__vec *x, size_t n,
+                                                      int64_t *room, const int64_t **unit,
+                                                      uint16_t *odd) {
   enum { HALF = DFQ__BLOCK / 2 };   // two rows a turn, so that more is in flight
   const double *DFQ__RESTRICT v = (const double *)x->data;
   int64_t *DFQ__RESTRICT upper = room, *DFQ__RESTRICT lower = room + DFQ__HOT_BLOCK;
@@ -22072,11 +22130,13 @@ static size_t dfq__hot_take_f64(dfq__agg *a, const dfq__vec *x, size_t n, int64_
   }
   return k;
 }
+DFQ__HOT_TAKE(dfq__hot_take_f64)
 
 // The bits of v + coarse and of what is left + fine, added to two sums. Returns: not 0 when
 // that is not all of it; *far keeps bits above the lower 52 when it is too large.
-static inline uint64_t dfq__hot_cut_on(double v, double coarse, double fine, uint64_t *upper,
-                                       uint64_t *lower, uint64_t *far) {
+static DFQ__ALWAYS_INLINE uint64_t dfq__hot_cut_on(double v, double coarse, double fine,
+                                                   uint64_t *upper, uint64_t *lower,
+                                                   uint64_t *far) {
   double t = v + coarse, rest = v - (t - coarse), u = rest + fine, back = u - fine;
   *upper += (uint64_t)dfq__hot_bits(t);
   *lower += (uint64_t)dfq__hot_bits(u);
@@ -22087,7 +22147,8 @@ static inline uint64_t dfq__hot_cut_on(double v, double coarse, double fine, uin
 // What coarse and fine have of the sums is taken off at the end, once a block. Two rows a turn,
 // from the halves of 64, so that gcc has four in flight. An integer has 51 bits here, not 50:
 // of so many rows as a hot row counts the sum still has 63.
-static bool dfq__hot_total_f64(const dfq__agg *a, const dfq__vec *x, size_t n, uint64_t *sum) {
+static DFQ__ALWAYS_INLINE bool dfq__hot_total_f64_by(const dfq__agg *a, const dfq__vec *x,
+                                                     size_t n, uint64_t *sum) {
   const double *v = (const double *)x->data;
   uint64_t upper = 0, lower = 0, far = 0, bad = 0;
   size_t rows = n;
@@ -22104,6 +22165,8 @@ static bool dfq__hot_total_f64(const dfq__agg *a, const dfq__vec *x, size_t n, u
   sum[1] += lower - rows * (uint64_t)dfq__hot_bits(fine);
   return true;
 }
+DFQ__TWICE(bool, dfq__hot_total_f64,
+           (const dfq__agg *a, const dfq__vec *x, size_t n, uint64_t *sum), (a, x, n, sum))
 
 // Adds v * 2^up units to an exact sum. up is 0 to 127, unless v is 0, as it is where no scale
 // was found; and the product fits. False without memory.
@@ -22141,7 +22204,8 @@ static inline int64_t dfq__hot_whole_of(double v) {
 
 // The integers of v and its square: a b together, c, then those five. Returns: not 0 when v has
 // more bits than that.
-static inline uint64_t dfq__hot_square(double v, double up, int64_t *DFQ__RESTRICT to) {
+static DFQ__ALWAYS_INLINE uint64_t dfq__hot_square(double v, double up,
+                                                   int64_t *DFQ__RESTRICT to) {
   const double step = (double)(1 << DFQ__HOT_LIMB), s = dfq__hot_shift;
   double y = v * up, a = (y + s) - s, r = (y - a) * step, b = (r + s) - s;
   double q = (r - b) * step, c = (q + s) - s, ac = (a + a) * c, bb = b * b, ab = a * step;
@@ -22156,8 +22220,9 @@ static inline uint64_t dfq__hot_square(double v, double up, int64_t *DFQ__RESTRI
          dfq__hot_over(dfq__hot_whole_of(a), DFQ__HOT_LIMB - 1);
 }
 
-static size_t dfq__hot_take_square(dfq__agg *a, const dfq__vec *x, size_t n, int64_t *room,
-                                   const int64_t **unit, uint16_t *odd) {
+static DFQ__ALWAYS_INLINE size_t dfq__hot_take_square_by(dfq__agg *a, const dfq__vec *x,
+                                                         size_t n, int64_t *room,
+                                                         const int64_t **unit, uint16_t *odd) {
   const double *DFQ__RESTRICT v = (const double *)x->data;
   uint64_t bad = 0;
   size_t k = 0, done = 0;
@@ -22175,6 +22240,7 @@ static size_t dfq__hot_take_square(dfq__agg *a, const dfq__vec *x, size_t n, int
   }
   return k;
 }
+DFQ__HOT_TAKE(dfq__hot_take_square)
 
 // A spread has three exact sums, of values, of their squares, and of what is too fine for the
 // second, times 2^53. A place goes to the one that it fits.
@@ -22196,7 +22262,7 @@ static bool dfq__hot_pour_square(const dfq__agg *a, uint64_t *s, const int64_t *
 // -- products of whole numbers
 
 // A whole number as an integer. Returns: not 0 when it is not whole, or larger than 20 bits.
-static inline uint64_t dfq__hot_whole(double v, int64_t *to) {
+static DFQ__ALWAYS_INLINE uint64_t dfq__hot_whole(double v, int64_t *to) {
   double t = v + dfq__hot_shift, back = t - dfq__hot_shift;
   *to = (int64_t)((uint64_t)dfq__hot_bits(t) - (uint64_t)0x4338000000000000);
   return (uint64_t)(dfq__hot_bits(back) ^ dfq__hot_bits(v)) | dfq__hot_over(*to, 20);
@@ -22204,21 +22270,24 @@ static inline uint64_t dfq__hot_whole(double v, int64_t *to) {
 
 // The integers of x, y and xy. A double holds a product of 40 bits as well as an integer does,
 // and two of them are made at a time.
-static inline uint64_t dfq__hot_product(double v, double w, int64_t *DFQ__RESTRICT to) {
+static DFQ__ALWAYS_INLINE uint64_t dfq__hot_product(double v, double w,
+                                                    int64_t *DFQ__RESTRICT to) {
   uint64_t bad = dfq__hot_whole(v, to) | dfq__hot_whole(w, to + DFQ__HOT_BLOCK);
   to[2 * DFQ__HOT_BLOCK] = dfq__hot_whole_of(v * w);
   return bad;
 }
 
 // And of xx and yy.
-static inline void dfq__hot_squares(double v, double w, int64_t *DFQ__RESTRICT to) {
+static DFQ__ALWAYS_INLINE void dfq__hot_squares(double v, double w,
+                                                int64_t *DFQ__RESTRICT to) {
   to[3 * DFQ__HOT_BLOCK] = dfq__hot_whole_of(v * v);
   to[4 * DFQ__HOT_BLOCK] = dfq__hot_whole_of(w * w);
 }
 
 // x, y and xy of cov, and xx and yy of corr.
-static size_t dfq__hot_take_pair(dfq__agg *a, const dfq__vec *x, size_t n, int64_t *room,
-                                 const int64_t **unit, uint16_t *odd) {
+static DFQ__ALWAYS_INLINE size_t dfq__hot_take_pair_by(dfq__agg *a, const dfq__vec *x, size_t n,
+                                                       int64_t *room, const int64_t **unit,
+                                                       uint16_t *odd) {
   const double *v = (const double *)x[0].data, *w = (const double *)x[1].data;
   bool corr = a->hot->units == 5;
   uint64_t bad = 0;
@@ -22243,6 +22312,7 @@ static size_t dfq__hot_take_pair(dfq__agg *a, const dfq__vec *x, size_t n, int64
   }
   return k;
 }
+DFQ__HOT_TAKE(dfq__hot_take_pair)
 
 static bool dfq__hot_pour_pair(const dfq__agg *a, uint64_t *s, const int64_t *unit,
                                uint64_t rows, dfq__arena *arena) {
@@ -22258,23 +22328,29 @@ static const dfq__hot_class dfq__hot_rows = { 0, 0, dfq__hot_no_take, dfq__hot_p
 static const dfq__hot_class dfq__hot_count = { 1, 0, dfq__hot_take_valid, dfq__hot_pour_count,
                                                NULL };
 static const dfq__hot_class dfq__hot_int = { 1, 2, dfq__hot_take_int, dfq__hot_pour_int, NULL };
-static const dfq__hot_class dfq__hot_f64 = { 2, 3, dfq__hot_take_f64, dfq__hot_pour_f64,
-                                             dfq__hot_total_f64 };
-static const dfq__hot_class dfq__hot_spread = { 7, 9, dfq__hot_take_square,
-                                                dfq__hot_pour_square, NULL };
-static const dfq__hot_class dfq__hot_cov = { 3, DFQ__COV_WORDS - 1, dfq__hot_take_pair,
-                                             dfq__hot_pour_pair, NULL };
-static const dfq__hot_class dfq__hot_corr = { 5, DFQ__CORR_WORDS - 1, dfq__hot_take_pair,
-                                              dfq__hot_pour_pair, NULL };
+// Of these the second is for wide registers.
+#define DFQ__HOT_PAIR(units, count, take, pour, total, wide_total)                             \
+  { { units, count, take, pour, total },                                                       \
+    { units, count, DFQ__WIDE_OF(take), pour, wide_total } }
+static const dfq__hot_class dfq__hot_f64[2] = DFQ__HOT_PAIR(
+    2, 3, dfq__hot_take_f64, dfq__hot_pour_f64, dfq__hot_total_f64,
+    DFQ__WIDE_OF(dfq__hot_total_f64));
+static const dfq__hot_class dfq__hot_spread[2] = DFQ__HOT_PAIR(
+    7, 9, dfq__hot_take_square, dfq__hot_pour_square, NULL, NULL);
+static const dfq__hot_class dfq__hot_cov[2] = DFQ__HOT_PAIR(
+    3, DFQ__COV_WORDS - 1, dfq__hot_take_pair, dfq__hot_pour_pair, NULL, NULL);
+static const dfq__hot_class dfq__hot_corr[2] = DFQ__HOT_PAIR(
+    5, DFQ__CORR_WORDS - 1, dfq__hot_take_pair, dfq__hot_pour_pair, NULL, NULL);
 
 // NULL: an aggregate that is no sum.
-static const dfq__hot_class *dfq__hot_of(const dfq__agg *a) {
+static const dfq__hot_class *dfq__hot_of(const dfq__agg *a, bool wide) {
   const dfq__agg_class *is = a->is;
   if (is == &dfq__agg_count) return a->in_type == DFQ_NULL ? &dfq__hot_rows : &dfq__hot_count;
   if (is == &dfq__agg_sum_int || is == &dfq__agg_mean_int) return &dfq__hot_int;
-  if (is == &dfq__agg_sum_f64 || is == &dfq__agg_mean_f64) return &dfq__hot_f64;
-  if (is == &dfq__agg_spread) return &dfq__hot_spread;
-  return is == &dfq__agg_cov ? &dfq__hot_cov : is == &dfq__agg_corr ? &dfq__hot_corr : NULL;
+  if (is == &dfq__agg_sum_f64 || is == &dfq__agg_mean_f64) return &dfq__hot_f64[wide];
+  if (is == &dfq__agg_spread) return &dfq__hot_spread[wide];
+  if (is == &dfq__agg_cov) return &dfq__hot_cov[wide];
+  return is == &dfq__agg_corr ? &dfq__hot_corr[wide] : NULL;
 }
 
 DFQ__SMALL_BEGIN
@@ -22713,7 +22789,8 @@ static uint64_t dfq__agg_state_hash(const dfq__agg_call *c, const dfq__agg *a) {
 
 // Finds room for an aggregate in the hot rows. One row of a sorted group is no place for it.
 static void dfq__hot_plan(dfq__grouper *g, dfq__agg *a, bool sorted) {
-  const dfq__hot_class *hot = sorted ? NULL : dfq__hot_of(a);
+  bool wide = dfq__has_wide(g->aggs.heap);
+  const dfq__hot_class *hot = sorted ? NULL : dfq__hot_of(a, wide);
   size_t stride = g->hot_stride ? g->hot_stride : 1;
   if (!hot || stride + (size_t)hot->units > DFQ__HOT_UNITS + 1) return;
   a->hot = hot;
@@ -36610,48 +36687,32 @@ static inline size_t dfq__count_bits(uint64_t x) {
   return (size_t)(x * 0x0101010101010101u >> 56);
 }
 
-// ---- >>csv-wide: the same by AVX2 -----------------------------------------------------------
-// Nearly every x86-64 has more: registers of 32 bytes (AVX2), and instructions that count bits
-// and clear the lowest one. A program that is compiled for all of them must not use these; but
-// a function may be compiled for them by itself, and called where the processor has them, which
-// is asked at run time: once, because the answer may take as long as reading 100 KB. Files are
-// read in about four fifths of the time.
-#if defined(__SSE2__) && defined(__x86_64__) && !defined(DFQ_NO_SIMD) && !defined(_WIN32) &&  \
-    (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 5))
-#define DFQ__CSV_WIDE __attribute__((target("avx2,bmi,popcnt")))
-#include <cpuid.h>
+// ---- >>csv-wide: the same by AVX2 ----------------------------------------------------------
+// A comparison of 64 bytes takes two registers where SSE2 has four (>>wide), and what is done
+// with a bit one instruction where it took several: files are read in about four fifths of the
+// time.
+#if defined(DFQ__HAS_WIDE)
 typedef char dfq__csv_wide __attribute__((vector_size(32)));
 
-// Has the processor all of it, and does the system keep such registers? Not by the compiler's
-// __builtin_cpu_supports: some linkers miss what that needs.
-static bool dfq__csv_can_wide(void) {
-  unsigned last, kept, a, b, c, d, in_1 = bit_OSXSAVE | bit_AVX | bit_POPCNT;
-  __cpuid(0, last, b, c, d);
-  __cpuid(1, a, b, c, d);
-  if (last < 7 || (c & in_1) != in_1) return false;
-  __asm__ __volatile__("xgetbv" : "=a"(kept), "=d"(d) : "c"(0));
-  __cpuid_count(7, 0, a, b, c, d);
-  return (kept & 6) == 6 && (b & bit_AVX2) && (b & bit_BMI);
-}
-DFQ__CSV_WIDE static inline dfq__csv_wide dfq__csv_spread(const dfq__csv_word *x) {
+DFQ__WIDE static inline dfq__csv_wide dfq__csv_spread(const dfq__csv_word *x) {
   dfq__csv_wide zeros = { 0 };
   char c;
   memcpy(&c, x, 1);
   return zeros + c;
 }
-DFQ__CSV_WIDE static inline uint64_t dfq__csv_wide_bits(dfq__csv_wide low,
+DFQ__WIDE static inline uint64_t dfq__csv_wide_bits(dfq__csv_wide low,
                                                         dfq__csv_wide high) {
   return (uint64_t)(uint32_t)__builtin_ia32_pmovmskb256(high) << 32 |
          (uint32_t)__builtin_ia32_pmovmskb256(low);
 }
 // The lowest bit; 64 where none is set. Without BMI there is no instruction that knows of that.
-DFQ__CSV_WIDE static inline int dfq__csv_low_wide(uint64_t x) {
+DFQ__WIDE static inline int dfq__csv_low_wide(uint64_t x) {
   return (int)__builtin_ia32_tzcnt_u64(x);
 }
 #define DFQ__CSV_SAME(a, b) ((dfq__csv_wide)((a) == (b)))
 
 // As dfq__csv_look does, with two registers.
-DFQ__CSV_WIDE static inline dfq__csv_masks dfq__csv_look_wide(const char *p,
+DFQ__WIDE static inline dfq__csv_masks dfq__csv_look_wide(const char *p,
                                                               const dfq__csv_needles *n) {
   dfq__csv_masks m = { 0, 0, 0 };
   dfq__csv_wide newline = dfq__csv_spread(&n->newline), quote = dfq__csv_spread(&n->quote);
@@ -36669,21 +36730,11 @@ DFQ__CSV_WIDE static inline dfq__csv_masks dfq__csv_look_wide(const char *p,
   return m;
 }
 #else
-#define DFQ__CSV_WIDE
-static bool dfq__csv_can_wide(void) { return false; }
 static int dfq__csv_low_wide(uint64_t x) { return dfq__low_bit(x | (uint64_t)1 << 63); }
 static dfq__csv_masks dfq__csv_look_wide(const char *p, const dfq__csv_needles *n) {
   return dfq__csv_look(p, n);
 }
 #endif
-
-static bool dfq__csv_has_wide(dfq__heap *heap) {
-  size_t known = dfq__load(&heap->wide);
-  if (known) return known == 2;
-  bool can = dfq__csv_can_wide();
-  dfq__publish(&heap->wide, can ? 2 : 1);
-  return can;
-}
 
 // ---- >>csv-read: a file as whole rows in a buffer -------------------------------------------
 // The buffer holds some whole rows, which are given out, and the beginning of one more. When
@@ -36966,7 +37017,7 @@ static DFQ__ALWAYS_INLINE bool dfq__csv_index_by(dfq__csv_reader *r, size_t to,
 static bool dfq__csv_index_to(dfq__csv_reader *r, size_t to, const dfq__csv_needles *n) {
   return dfq__csv_index_by(r, to, n, false);
 }
-DFQ__CSV_WIDE static bool dfq__csv_index_wide(dfq__csv_reader *r, size_t to,
+DFQ__WIDE static bool dfq__csv_index_wide(dfq__csv_reader *r, size_t to,
                                               const dfq__csv_needles *n) {
   return dfq__csv_index_by(r, to, n, true);
 }
@@ -36976,7 +37027,7 @@ DFQ__CSV_WIDE static bool dfq__csv_index_wide(dfq__csv_reader *r, size_t to,
 // Whether a comment begins is only known when all of its bytes are there.
 static bool dfq__csv_index(dfq__csv_reader *r) {
   dfq__csv_needles needles = dfq__csv_needles_of(&r->dialect);
-  bool wide = dfq__csv_has_wide(r->heap);
+  bool wide = dfq__has_wide(r->heap);
   size_t wait = r->dialect.comment && !r->done ? r->dialect.comment_bytes - 1 : 0;
   while (r->indexed + wait < r->end) {
     size_t stripe = dfq__min(r->end - wait - r->indexed, DFQ__CSV_STRIPE);

@@ -822,7 +822,7 @@ TEST(csv_masks) {
     for (int k = 0; k < 64; k++) text[k] = alphabet[test_random(&seed) % sizeof alphabet];
     dfq__csv_needles needles = dfq__csv_needles_of(d);
     dfq__csv_masks m = dfq__csv_look(text, &needles);
-    if (dfq__csv_can_wide()) {
+    if (dfq__can_wide()) {
       dfq__csv_masks wide = dfq__csv_look_wide(text, &needles);
       if (!CHECK(wide.sep == m.sep && wide.end == m.end && wide.odd == m.odd)) return;
     }
@@ -871,7 +871,7 @@ TEST(csv_index_wide) {
   };
   static const char alphabet[] = "abcdefghijkl,,,,\n\n;;;";
   uint64_t seed = 17;
-  if (!dfq__csv_can_wide()) return;
+  if (!dfq__can_wide()) return;
   for (int i = 0; i < 3000; i++) {
     char text[700];
     csv_indexed a, b;
