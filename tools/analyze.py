@@ -77,7 +77,8 @@ def pieces(lines):
                 continue
             head = "\n".join(lines[first:brace + 1]).split("{")[0].rstrip() + ";"
             text[first:last + 1] = head.split("\n") + [""] * (last - brace)
-        yield "\n".join(text)
+        # What is only declared cannot be inlined, not even always.
+        yield "\n".join(text).replace("inline __attribute__((always_inline))", "inline")
 
 
 def run(command):
@@ -97,7 +98,11 @@ def each_piece(command, behind=()):
             with open(paths[-1], "w", encoding="utf-8") as f:
                 f.write(text)
         with concurrent.futures.ThreadPoolExecutor(int(SETTINGS.get("JOBS", "1"))) as pool:
-            return list(pool.map(lambda path: run([*command, path, *behind]), paths))
+            found = list(pool.map(lambda path: run([*command, path, *behind]), paths))
+    for _, text in found:
+        if re.search(r"^\S+:\d+:\d+: error: ", text, re.M):
+            raise SystemExit("analyze: a piece of dfq.h does not compile:\n" + text)
+    return found
 
 
 def gcc():
