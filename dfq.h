@@ -19369,7 +19369,8 @@ static void dfq__find(const dfq__hash_table *t, const uint64_t *key, size_t n,
 // keep their numbers. Every widening adds a bit at least, so there are few.
 //
 // Where 63 bits are not enough, or with floats, a key is a row of words, one for each column
-// and one more with a bit for each that is null, whose word is 0:
+// and behind them one, or one for every 64 columns, with a bit for each column that is null,
+// whose word is 0:
 //
 //   price 9.99, year null    ->   [ 0x4023fae147ae147b | 0 | null bits 10 ]
 //
@@ -19383,11 +19384,10 @@ static void dfq__find(const dfq__hash_table *t, const uint64_t *key, size_t n,
 // input. Cost: half a nanosecond a row and column.
 
 enum {
-  DFQ__MAX_KEYS = 64,      // a bit for each in the word of null bits
+  DFQ__PACKED_COLUMNS = 63,   // the most that share a word
   DFQ__PACKED_BITS = 63,   // the most: so that no key is UINT64_MAX, which stands for none
   DFQ__DIRECT_BITS = 26    // the most that are an array's place
 };
-#define DFQ__TOO_MANY_KEYS "more than %d keys\n  try: make one text of some of them, by concat"
 
 // A column's field in packed keys.
 typedef struct dfq__packing {
@@ -19410,7 +19410,7 @@ typedef struct dfq__key_set {
   const dfq__texts **lent;    // likewise: their numbers are the words, and words has none
   bool lends;                 // the set is never asked for a key that it may not have
   dfq__packing *pack;         // of each column
-  bool packed;                // keys are one word; else columns + 1
+  bool packed;                // keys are one word; else dfq__key_words
   int bits;                   // of all fields together
   size_t seen;                // rows: an array may be as large as they are worth
   dfq__hash_table table;      // the number of each combination
@@ -19418,13 +19418,19 @@ typedef struct dfq__key_set {
   dfq__buffer column;         // words of one of its columns
 } dfq__key_set;
 
+// Of a key that is not packed: its columns', and the null bits.
+static size_t dfq__key_words(int columns) { return (size_t)(columns + (columns + 63) / 64); }
+
+// The word with a column's null bit, which is bit c % 64.
+static size_t dfq__null_word(int columns, int c) { return (size_t)(columns + c / 64); }
+
 // False without memory; dfq__keys_free is owed either way.
 static bool dfq__keys_init(dfq__key_set *k, dfq *db, const dfq_type *type, int columns) {
   size_t n = (size_t)columns + 1;
   memset(k, 0, sizeof *k);
   k->heap = db->heap;
   k->columns = columns;
-  k->packed = true;
+  k->packed = columns <= DFQ__PACKED_COLUMNS;
   k->type = (dfq_type *)dfq__alloc_zero(db->heap, n, sizeof *k->type);
   k->words = (dfq__dictionary *)dfq__alloc_zero(db->heap, n, sizeof *k->words);
   k->map = (dfq__key_map *)dfq__alloc_zero(db->heap, n, sizeof *k->map);
@@ -19437,7 +19443,8 @@ static bool dfq__keys_init(dfq__key_set *k, dfq *db, const dfq_type *type, int c
     if (dfq__is_bytes(type[c]) && !dfq__dictionary_init(&k->words[c], db->heap, db->seed))
       return false;
   }
-  return dfq__table_init(&k->table, db->heap, db->seed, k->packed ? 1 : n);
+  size_t words = k->packed ? 1 : dfq__key_words(columns);
+  return dfq__table_init(&k->table, db->heap, db->seed, words);
 }
 
 // What a thread that only looks keys up has of its own.
@@ -19693,19 +19700,21 @@ static void dfq__unpack(const dfq__packing *old, int columns, uint64_t key, uint
 // for nothing.
 static bool dfq__keys_repack(dfq__key_set *k, const dfq__packing *old, bool fits, bool mapped) {
   dfq__hash_table *t = &k->table;
-  size_t words = (size_t)k->columns + 1;
-  uint64_t row[DFQ__MAX_KEYS + 1];
+  size_t words = dfq__key_words(k->columns);
+  uint64_t unpacked[DFQ__PACKED_COLUMNS + 1];
   bool packed = k->packed;
   k->packed = fits;
   if (!fits && !dfq__buffer_reserve(k->heap, &t->key, t->count * words * 8 + 64)) return false;
   uint64_t *key = (uint64_t *)(void *)t->key.data;
   for (size_t i = t->count; i-- > 0;) {      // from the end, as rows are longer
+    uint64_t *row = packed ? unpacked : key + i * words;
     if (packed) dfq__unpack(old, k->columns, key[i], row);
-    else memcpy(row, key + i * words, words * 8);
     for (int c = 0; mapped && c < k->columns; c++)
-      if (dfq__is_bytes(k->type[c]) && !k->lent[c] && !(row[k->columns] >> c & 1))
+      if (dfq__is_bytes(k->type[c]) && !k->lent[c] &&
+          !(row[dfq__null_word(k->columns, c)] >> c % 64 & 1))
         row[c] = ((const uint32_t *)(const void *)k->map[c].number.data)[row[c]];
-    if (!fits) { memcpy(key + i * words, row, words * 8); continue; }
+    if (packed && !fits) memcpy(key + i * words, row, words * 8);
+    if (!fits) continue;
     key[i] = 0;
     for (int c = 0; c < k->columns; c++)
       if (!(row[k->columns] >> c & 1))
@@ -19719,7 +19728,7 @@ static bool dfq__keys_repack(dfq__key_set *k, const dfq__packing *old, bool fits
 // was packed of the batch so far is void.
 static bool dfq__keys_widen(dfq__key_set *k, int c, const uint64_t *word, const uint8_t *valid,
                             size_t n, bool *again) {
-  dfq__packing old[DFQ__MAX_KEYS];
+  dfq__packing old[DFQ__PACKED_COLUMNS];
   memcpy(old, k->pack, (size_t)k->columns * sizeof *old);
   dfq__pack_widen(&k->pack[c], word, valid, n);
   *again = true;
@@ -19780,18 +19789,19 @@ static bool dfq__keys_pack(dfq__key_set *k, const dfq__vec *column, size_t n, bo
 // The keys of n rows as rows of words.
 static bool dfq__keys_rows(dfq__key_set *k, const dfq__vec *column, size_t n, bool add,
                            uint64_t *key) {
-  size_t stride = k->table.words, nulls = stride - 1;
+  size_t stride = k->table.words;
   uint64_t *room = (uint64_t *)(void *)k->column.data;
-  for (size_t i = 0; i < n; i++) key[i * stride + nulls] = 0;
   for (int c = 0; c < k->columns; c++) {
     const uint8_t *valid = column[c].valid;
+    size_t nulls = dfq__null_word(k->columns, c);
     const uint64_t *word = dfq__key_column(k, c, &column[c], n, room, add);
     if (!word) return false;
+    for (size_t i = 0; c % 64 == 0 && i < n; i++) key[i * stride + nulls] = 0;
     for (size_t i = 0; i < n; i++) key[i * stride + (size_t)c] = word[i];
     for (size_t i = 0; valid && i < n; i++) {
       if (valid[i]) continue;
       key[i * stride + (size_t)c] = 0;
-      key[i * stride + nulls] |= (uint64_t)1 << c;
+      key[i * stride + nulls] |= (uint64_t)1 << c % 64;
     }
   }
   return true;
@@ -19854,7 +19864,7 @@ static bool dfq__keys_add(dfq__key_set *k, const dfq__vec *column, size_t n, uin
 // copies: valid as long as the key set. Returns: there is no null among them.
 static bool dfq__keys_read(const dfq__key_set *k, int c, const uint64_t *key, size_t n,
                            void *data, uint8_t *valid) {
-  size_t stride = k->table.words, there = 0;
+  size_t stride = k->table.words, nulls = dfq__null_word(k->columns, c), there = 0;
   const dfq__packing p = k->pack[c];
   const dfq_view *views = NULL;
   if (dfq__is_bytes(k->type[c])) views = dfq__key_views(k, c);
@@ -19862,7 +19872,7 @@ static bool dfq__keys_read(const dfq__key_set *k, int c, const uint64_t *key, si
   for (size_t i = 0; i < n; i++, key += stride) {
     uint64_t field = k->packed ? dfq__field(&p, *key) : key[c];
     uint64_t word = k->packed ? field - 1 + p.base : field;
-    valid[i] = k->packed ? field != 0 : !(key[stride - 1] >> c & 1);
+    valid[i] = k->packed ? field != 0 : !(key[nulls] >> c % 64 & 1);
     there += valid[i];
     if (words) ((uint64_t *)data)[i] = word;
     else if (views && valid[i]) ((dfq_view *)data)[i] = views[word];
@@ -19927,7 +19937,7 @@ static size_t dfq__keys_bytes(const dfq__key_set *k) {
 
 typedef struct dfq__uniting {
   dfq__key_set *set[DFQ__MAX_THREADS];
-  dfq__packing pack[DFQ__MAX_KEYS];
+  dfq__packing pack[DFQ__PACKED_COLUMNS];   // if it fits
   int count, bits;
   bool fits, texts, ok[DFQ__MAX_THREADS];
 } dfq__uniting;
@@ -19989,10 +19999,10 @@ static bool dfq__pack_stays(const dfq__uniting *u, const dfq__key_set *k) {
 static void dfq__unite_set(void *uniting, int i) {
   dfq__uniting *u = (dfq__uniting *)uniting;
   dfq__key_set *k = u->set[i];
-  dfq__packing old[DFQ__MAX_KEYS];
+  dfq__packing old[DFQ__PACKED_COLUMNS];
   bool stays = dfq__pack_stays(u, k), mapped = u->texts && i > 0;
-  memcpy(old, k->pack, (size_t)k->columns * sizeof *old);
-  memcpy(k->pack, u->pack, (size_t)k->columns * sizeof *old);
+  if (k->packed) memcpy(old, k->pack, (size_t)k->columns * sizeof *old);
+  if (u->fits) memcpy(k->pack, u->pack, (size_t)k->columns * sizeof *old);
   k->bits = u->bits;
   bool last = i + 1 == u->count;
   u->ok[i] = (stays && !mapped) ||
@@ -20022,10 +20032,10 @@ static bool dfq__keys_unite(dfq__uniting *u) {
   bool ok = true;
   u->fits = true;
   for (int i = 0; i < u->count; i++) u->fits = u->fits && u->set[i]->packed;
-  memcpy(u->pack, u->set[0]->pack, (size_t)columns * sizeof *u->pack);
+  if (u->fits) memcpy(u->pack, u->set[0]->pack, (size_t)columns * sizeof *u->pack);
   for (int c = 0; c < columns; c++)
     if (!dfq__unite_fields(u, c)) return false;
-  u->bits = dfq__pack_layout(u->pack, columns);
+  if (u->fits) u->bits = dfq__pack_layout(u->pack, columns);
   u->fits = u->fits && u->bits <= DFQ__PACKED_BITS;
   for (int i = 0; i < u->count; i++)
     if (u->texts || !dfq__pack_stays(u, u->set[i])) keys += u->set[i]->table.count;
@@ -23801,8 +23811,6 @@ DFQ_API dfq_frame *dfq_group_exprs_at(dfq_frame *in, const dfq_group_spec *spec,
   dfq_key *key = (dfq_key *)dfq__arena_array(&v.db->arena, n, sizeof *key);
   dfq_field *field = (dfq_field *)dfq__arena_array(&v.db->arena, n, sizeof *field);
   if (!key || !field) return dfq__frame_failed(v.db, &dfq__error_memory);
-  if (keys > DFQ__MAX_KEYS - 1)
-    return dfq__verb_fail(&v, DFQ_LIMIT, DFQ__TOO_MANY_KEYS, DFQ__MAX_KEYS - 1);
   if (!dfq__group_key_fields(&v, key_item, keys, key, field) ||
       !dfq__verb_items(&v, &item, &items, key, keys))
     return dfq__verb_failed(&v);
@@ -25309,18 +25317,29 @@ typedef struct dfq__join_keys {
   int count, room;
 } dfq__join_keys;
 
+// Makes room for one pair more, by doubling. False without memory.
+static bool dfq__join_keys_reserve(dfq__arena *arena, dfq__join_keys *k) {
+  if (k->count < k->room) return true;
+  int room = k->room ? 2 * k->room : 8;
+  const char **left = (const char **)dfq__arena_array(arena, (size_t)room, sizeof *left);
+  const char **right = (const char **)dfq__arena_array(arena, (size_t)room, sizeof *right);
+  if (!left || !right) return false;
+  if (k->count) memcpy(left, k->left, (size_t)k->count * sizeof *left);
+  if (k->count) memcpy(right, k->right, (size_t)k->count * sizeof *right);
+  k->left = left;
+  k->right = right;
+  k->room = room;
+  return true;
+}
+
 // pairs = NAME ["=" NAME] {"," ...} [","]: after a pair without a comma, the next word is the
 // type.
 static bool dfq__parse_join_keys(dfq__parser *p, dfq__join_keys *k) {
-  k->room = DFQ__MAX_KEYS - 1;
-  k->left = (const char **)dfq__arena_array(&p->db->arena, (size_t)k->room, sizeof *k->left);
-  k->right = (const char **)dfq__arena_array(&p->db->arena, (size_t)k->room, sizeof *k->right);
-  if (!k->left || !k->right) { p->error = &dfq__error_memory; return false; }
   do {
     if (k->count && !dfq__at_name(p)) break;
-    if (k->count == k->room) {
-      dfq__parse_fail(p, DFQ_LIMIT, p->now.at, p->now.len, DFQ__TOO_MANY_KEYS, k->room);
-      break;
+    if (!dfq__join_keys_reserve(&p->db->arena, k)) {
+      p->error = &dfq__error_memory;
+      return false;
     }
     const char *left = dfq__parse_name(p, "a column"), *right = left;
     if (dfq__accept_symbol(p, "=") || dfq__accept_symbol(p, "=="))
@@ -27549,10 +27568,6 @@ static dfq_frame *dfq__distinct_names(dfq_frame *in, const dfq__names *names, co
   dfq_key *key = (dfq_key *)dfq__arena_array(&v.db->arena, (size_t)names->count + 1,
                                              sizeof *key);
   if (!n || !key) return dfq__frame_failed(v.db, &dfq__error_memory);
-  int keys = names->count ? names->count : n->schema.count;
-  if (keys > DFQ__MAX_KEYS - 1)
-    return dfq__verb_fail(&v, DFQ_LIMIT, "more than %d columns; name those that decide",
-                          DFQ__MAX_KEYS - 1);
   for (int i = 0; i < names->count; i++) {
     if (dfq__schema_find(&n->schema, names->name[i]) < 0)
       return dfq__no_column(&v, names->name[i]);
@@ -32683,8 +32698,6 @@ static bool dfq__partition_keys(dfq_frame *f, const char *keys, dfq__names *name
   dfq__recipe r = { v, &p, f, false };
   *names = dfq__parse_known_names(&r);
   dfq__expect_end(&p);
-  if (names->count > DFQ__MAX_KEYS - 1)
-    dfq__parse_fail(&p, DFQ_LIMIT, 0, 1, DFQ__TOO_MANY_KEYS, DFQ__MAX_KEYS - 1);
   if (p.error) dfq__report(f->db, p.error);
   return !p.error;
 }
@@ -34167,8 +34180,7 @@ static const char *dfq__no_key(dfq__opt *o, const dfq__node *n, const dfq_expr *
   if (dfq__opt_type(o, &n->in[0]->schema, l) != dfq__opt_type(o, &n->in[1]->schema, r))
     return "the types differ";
   if (j->nulls_equal) return "in this join nulls are equal";
-  if (j->sorted || j->key_count + 1 >= DFQ__MAX_KEYS)
-    return "the join is over sorted keys, or has too many";
+  if (j->sorted) return "the join is over sorted keys";
   return NULL;
 }
 

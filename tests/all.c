@@ -70,6 +70,7 @@
 #include "ch4_sums.c"
 #include "ch4_texts.c"
 #include "ch4_lists.c"
+#include "ch4_many_keys.c"
 #include "ch6_plain.c"
 #include "arithmetic.c"
 #include "ch6_seldom.c"
@@ -161,6 +162,7 @@ int main(int argc, char **argv) {
   run_ch4_sums();
   run_ch4_texts();
   run_ch4_lists();
+  run_ch4_many_keys();
   run_ch6_plain();
   run_arithmetic();
   run_ch6_seldom();

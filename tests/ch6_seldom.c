@@ -32,21 +32,13 @@ static dfq_frame *seldom_wide(dfq *db, int n) {
 TEST(seldom_long_lists) {
   dfq *db = dfq_open(NULL);
   dfq_frame *f = seldom_wide(db, 100);
-  const char *keys = seldom_names(80, "a%d");
-  CHECK_HAS(dfq_frame_error(dfq_join(f, f, keys, DFQ_INNER)), "more than 63 keys");
-  CHECK_HAS(dfq_frame_error(dfq_distinct(f, NULL)), "more than 63 columns");
   CHECK_HAS(dfq_frame_error(dfq_distinct(f, "a1, zz")), "no column zz");
-  CHECK_HAS(dfq_frame_error(dfq_group_by(f, keys, "count()")), "more than 6");
   CHECK_HAS(dfq_frame_error(dfq_rename(f, seldom_names(120, "a%d as b%d"))), "more names");
   CHECK_HAS(dfq_frame_error(dfq_rename(f, "a1 as x, a1 as y")), "a1 is given two new names");
-  dfq_expr *item[80];
-  for (int i = 0; i < 80; i++) item[i] = dfq_col(db, "a1");
+  dfq_expr *item[1] = { dfq_parse(db, "a1 +") };
   dfq_group_spec spec;
   memset(&spec, 0, sizeof spec);
   spec.keys = item;
-  spec.key_count = 80;
-  CHECK_HAS(dfq_frame_error(dfq_group_exprs(f, &spec)), "more than 63 keys");
-  item[0] = dfq_parse(db, "a1 +");
   spec.key_count = 1;
   CHECK_HAS(dfq_frame_error(dfq_group_exprs(f, &spec)), "syntax error");
   dfq_key key = { item[0], false, false };

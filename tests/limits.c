@@ -53,45 +53,6 @@ TEST(limits_of_expressions) {
   dfq_close(db);
 }
 
-// Keys by the hundred: one text of all of them groups and joins as they would.
-TEST(limits_of_keys) {
-  enum { KEYS = 80 };
-  static const int limited[] = { 64, 65, KEYS };
-  test_string keys = { NULL, 0, 0 }, one = { NULL, 0, 0 }, file = { NULL, 0, 0 };
-  for (int i = 0; i < KEYS; i++) {
-    char name[16];
-    snprintf(name, sizeof name, ",k%d", i);
-    test_puts(&keys, name + (i == 0));
-    test_puts(&one, i ? ",';'" : "concat(");
-    test_puts(&one, name + (i == 0));
-    test_puts(&file, name + (i == 0));
-  }
-  test_puts(&one, ") as k");
-  for (int row = 0; row < 4; row++)
-    for (int i = 0; i < KEYS; i++) test_puts(&file, i == 0 ? "\nx" : row > 2 ? ",y" : ",z");
-  dfq *db = dfq_open(NULL);
-  dfq_csv_options o = csv_options();
-  o.delimiter = ',';
-  o.header = true;
-  dfq_frame *f = dfq_scan_csv(db, test_file("limits_keys.csv", file.s), &o);
-  for (int i = 0; i < 3; i++) {
-    char *end = keys.s;
-    for (int k = 0; k < limited[i] && end; k++) end = strchr(end + 1, ',');
-    test_string some = { NULL, 0, 0 };
-    test_add(&some, keys.s, end ? (size_t)(end - keys.s) : keys.len);
-    limit_says(dfq_frame_error(dfq_group_by(f, some.s, "count() as n")), "keys", "concat");
-    limit_says(dfq_frame_error(dfq_join(f, f, some.s, DFQ_INNER)), "more than 63", "concat");
-    free(some.s);
-  }
-  dfq_frame *k = dfq_select(f, one.s);
-  CHECK_INT(dfq_count(dfq_group_by(k, "k", "count() as n")), 2);
-  CHECK_INT(dfq_count(dfq_join(k, dfq_distinct(k, NULL), "k", DFQ_INNER)), 4);
-  free(keys.s);
-  free(one.s);
-  free(file.s);
-  dfq_close(db);
-}
-
 // More values than a table has columns for are rows of groups.
 TEST(limits_of_pivots) {
   test_string s = { NULL, 0, 0 };
@@ -113,6 +74,5 @@ TEST(limits_of_pivots) {
 static void run_limits(void) {
   RUN(limits_of_plans);
   RUN(limits_of_expressions);
-  RUN(limits_of_keys);
   RUN(limits_of_pivots);
 }
