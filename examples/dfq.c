@@ -685,6 +685,17 @@ static int print_to_file(dfq *db, const settings *s, dfq_frame *q, const char *p
   return ok ? FINE : failed(db);
 }
 
+// A name beside a file's that no file has yet. False when none is free.
+static bool new_name(char *part, size_t size, const char *to) {
+  for (int i = 0; i < 1000; i++) {
+    snprintf(part, size, "%s.%d.part", to, i);
+    FILE *f = fopen(part, "rb");
+    if (!f) return true;
+    fclose(f);
+  }
+  return false;
+}
+
 // A plan or a schema, which dfq_write does not know of, whole or not at all: into a file beside
 // it, which takes its name when all went well. A device or a pipe is written straight into;
 // behind a link the file that it leads to is replaced.
@@ -698,11 +709,10 @@ static int write_whole(dfq *db, const settings *s, dfq_frame *q) {
   char *real = exists ? realpath(s->output, NULL) : NULL;
 #endif
   const char *to = real ? real : s->output;
-  size_t size = strlen(to) + sizeof ".part";
+  size_t size = strlen(to) + sizeof ".1000.part";
   char *part = (char *)malloc(size);
-  int result = part ? FINE : cannot_write(s->output);
-  if (part) {
-    snprintf(part, size, "%s.part", to);
+  int result = part && new_name(part, size, to) ? FINE : cannot_write(s->output);
+  if (result == FINE) {
     result = print_to_file(db, s, q, part);
     if (result == FINE && exists) chmod(part, there.st_mode & 07777);
     if (result == FINE && rename(part, to) != 0) result = cannot_write(s->output);
@@ -806,6 +816,13 @@ static int run(settings *s, const char *text) {
   return result;
 }
 
+// A text from a file on one line, whatever is in it.
+static void print_line(const char *s) {
+  for (; *s; s++)
+    if ((unsigned char)*s >= ' ') putchar(*s);
+    else printf("\\x%02x", (unsigned char)*s);
+}
+
 // Prints a pipeline that reads the file, and behind # what made it so: all of it can be pasted.
 static int sniff(const settings *s) {
   dfq *db = dfq_open(NULL);
@@ -817,8 +834,11 @@ static int sniff(const settings *s) {
     printf("# %.*s\n", (int)strcspn(why, "\n"), why);
   for (int c = 0; ok && c < found.schema.count; c++) {
     const dfq_field *f = &found.schema.field[c];
-    printf("# %s %s%s%s\n", f->name, dfq_type_name(f->type), f->why ? ": " : "",
-           f->why ? f->why : "");
+    printf("# ");
+    print_line(f->name);
+    printf(" %s%s", dfq_type_name(f->type), f->why ? ": " : "");
+    print_line(f->why ? f->why : "");
+    putchar('\n');
   }
   dfq_close(db);
   return !ok ? FAILED : fflush(stdout) == 0 ? FINE : cannot_print();
