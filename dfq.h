@@ -399,6 +399,7 @@ DFQ_API const char *dfq_warnings(const dfq *db);
 // Everything built after a mark is freed by the release to it. Frames older than it stay.
 // A release frees what is newer than the mark: frames, expressions, texts. Their results stay,
 // but iterators over such frames must be closed before. The mark of an empty context is 0.
+// Names and parameters stay, with their latest values, until dfq_close.
 DFQ_API size_t dfq_mark(dfq *db);
 DFQ_API void dfq_release(dfq *db, size_t mark);
 
@@ -408,8 +409,9 @@ DFQ_API size_t dfq_bytes_used(const dfq *db);
 DFQ_API size_t dfq_bytes_peak(const dfq *db);
 
 // Gives the parameter $name its value: what comes from outside never becomes part of the text.
-// Used by every text parsed after it. name: without the $. value: copied.
-// Returns: false when there is no memory.
+// Used by every text parsed after it. name: without the $. value: copied, a few dozen bytes
+// that the context holds until dfq_close, also when a newer value hides it.
+// Returns: false when there is no memory, or the value is none of its type.
 DFQ_API bool dfq_set_param(dfq *db, const char *name, const dfq_value *value);
 // The same for one type. value of set_str: ended by a zero byte, copied.
 DFQ_API bool dfq_set_i64(dfq *db, const char *name, int64_t value);
@@ -874,11 +876,11 @@ DFQ_API dfq_frame *dfq_limit(dfq_frame *in, int64_t count);
 DFQ_API dfq_frame *dfq_slice(dfq_frame *in, int64_t offset, int64_t count); // count < 0: all
 DFQ_API dfq_frame *dfq_row_index(dfq_frame *in, const char *name);        // 0, 1, ... in front
 DFQ_API dfq_frame *dfq_union(dfq_frame *a, dfq_frame *b);                 // same names, types
-// One row for each combination of keys: of at most 63, as for distinct and joins.
+// One row for each combination of keys.
 DFQ_API dfq_frame *dfq_group_by(dfq_frame *in, const char *keys, const char *aggregates);
 // keys: "a desc nulls first, b". Stable: equal rows keep their order.
 DFQ_API dfq_frame *dfq_sort(dfq_frame *in, const char *keys);
-// The first row of each combination of values. names: at most 63; NULL or "" for all columns.
+// The first row of each combination of values. names: NULL or "" for all columns.
 DFQ_API dfq_frame *dfq_distinct(dfq_frame *in, const char *names);
 
 typedef enum dfq_join_type {
@@ -2453,6 +2455,13 @@ DFQ__UNUSED static bool dfq__buffer_reserve(dfq__heap *heap, dfq__buffer *b, siz
   return true;
 }
 
+// The same for n rows of so many bytes each, and a few more: the product may be larger than
+// what a size_t holds, of 32 bits above all.
+DFQ__UNUSED static bool dfq__buffer_reserve_rows(dfq__heap *heap, dfq__buffer *b, size_t n,
+                                                 size_t each) {
+  return (!each || n < SIZE_MAX / 4 / each) && dfq__buffer_reserve(heap, b, n * each + 64);
+}
+
 // ---- >>arena: memory that is freed together -------------------------------------------------
 // Idea. Plans and expressions are many small things with one common end. An arena hands out
 // pieces of large chunks and frees them all at once, or back to a mark.
@@ -2766,6 +2775,7 @@ struct dfq {
   dfq__param *params;
   struct dfq__user *users; // functions of the program's own, newest first
   struct dfq__let *lets;   // what dfq_register and dfq_define gave names to, newest first
+  struct dfq__csv_tape *tapes;   // of pipes that frames were built over, newest first
   uint64_t seed;           // of all hashes
   int next_id;             // for plan nodes
   dfq_options options;
@@ -2788,10 +2798,17 @@ DFQ_API const char *dfq_status_text(dfq_status status) {
   return (unsigned)status < DFQ_STATUS_COUNT ? dfq__status_words[status] : "?";
 }
 
-// Makes e the context's latest error.
+// What one run has said, where the context's latest error may be another's.
+typedef struct dfq__said {
+  dfq_status status;
+  dfq__text text;
+} dfq__said;
+
+// Makes e the context's latest error, and with it what said holds, if that is not NULL.
 // The message is copied: the context's latest error must outlive the arena that the error was
 // in. Under the lock, since several runs may fail at the same time.
-DFQ__UNUSED DFQ__NOINLINE static void dfq__report(dfq *db, const dfq__error *e) {
+DFQ__UNUSED DFQ__NOINLINE static void dfq__report_as(dfq *db, const dfq__error *e,
+                                                     dfq__said *said) {
   dfq__lock_take(&db->lock);
   db->status = e->status;
   db->message.len = 0;
@@ -2803,7 +2820,17 @@ DFQ__UNUSED DFQ__NOINLINE static void dfq__report(dfq *db, const dfq__error *e) 
               "have been in use\n  try: a larger budget, or fewer rows and columns, filtered "
               "and selected earlier", db->heap->budget, refused);
   } else dfq__put(&db->message, e->message);
+  if (said) {
+    said->status = e->status;
+    said->text.len = 0;
+    if (db->message.failed) said->text.failed = true;
+    else dfq__put(&said->text, db->message.data);
+  }
   dfq__lock_give(&db->lock);
+}
+
+DFQ__UNUSED static void dfq__report(dfq *db, const dfq__error *e) {
+  dfq__report_as(db, e, NULL);
 }
 
 DFQ_API const char *dfq_version(void) { return DFQ_VERSION; }
@@ -3237,9 +3264,11 @@ static bool dfq__io_list(void *user, const char *folder,
   return dir != NULL;
 }
 
+// A pipe or a device has no disk that could keep anything.
 static bool dfq__io_sync(void *user, void *file) {
   (void)user;
-  return fflush((FILE *)file) == 0 && fsync(fileno((FILE *)file)) == 0;
+  if (fflush((FILE *)file) != 0) return false;
+  return fsync(fileno((FILE *)file)) == 0 || errno == EINVAL || errno == ENOTSUP;
 }
 
 static bool dfq__io_rename(void *user, const char *from, const char *to) {
@@ -4378,6 +4407,12 @@ static int64_t dfq__day_of(int64_t micros) {
   return micros / DFQ__DAY - (micros % DFQ__DAY < 0);
 }
 
+// What is behind that day's midnight.
+static int64_t dfq__clock_at(int64_t micros) {
+  int64_t clock = micros % DFQ__DAY;
+  return clock < 0 ? clock + DFQ__DAY : clock;
+}
+
 // Exactly count digits at s as a number; -1 when they are not digits.
 static int dfq__read_digits(const char *s, int count) {
   int v = 0;
@@ -4720,7 +4755,7 @@ static size_t dfq__write_datetime(char *to, int64_t micros) {
   int64_t days = dfq__day_of(micros);
   size_t n = dfq__write_date(to, days);
   to[n++] = ' ';
-  return n + dfq__write_clock(to + n, micros - days * DFQ__DAY);
+  return n + dfq__write_clock(to + n, dfq__clock_at(micros));
 }
 
 // Through unsigned arithmetic, because INT64_MIN has no positive twin.
@@ -4782,6 +4817,26 @@ static void dfq__put_quoted(dfq__text *t, const char *s, size_t n, char quote) {
 static const dfq__error dfq__error_list_literal = {
   DFQ_TYPE_ERROR, "dfq: type error: a list is no literal; the function list makes one"
 };
+
+static const dfq__error dfq__error_literal = {
+  DFQ_TYPE_ERROR, "dfq: type error: a literal or a parameter is of a type that no value has, "
+                  "or does not fit its type"
+};
+
+// Is the number one of its type? Lists are looked at by dfq__list_fits.
+static bool dfq__number_fits(const dfq_value *v) {
+  if (v->type == DFQ_TIME) return dfq__time_fits(v->as.i);
+  if (v->type == DFQ_F32) return v->as.f != v->as.f || (double)(float)v->as.f == v->as.f;
+  return dfq__int_fits(v->type, v->as.i);
+}
+
+// Why a caller's value can be no literal; NULL when it can.
+static const dfq__error *dfq__no_literal(const dfq_value *v) {
+  if (dfq__kind(v->type) == DFQ_LIST) return &dfq__error_list_literal;
+  bool known = dfq__is_scalar_type(v->type) || v->type == DFQ_NULL || v->type == DFQ_DAYS ||
+               v->type == DFQ_MONTHS;
+  return known && dfq__number_fits(v) ? NULL : &dfq__error_literal;
+}
 
 static uint32_t dfq__list_word(const dfq_value *list, size_t at) {
   uint32_t word;
@@ -5155,7 +5210,7 @@ static const char *dfq__shift_months(dfq_value *to, const dfq_value *a, int64_t 
   int m, d;
   if (a->type == DFQ_DATETIME) {
     day = dfq__day_of(a->as.i);
-    within = a->as.i - day * DFQ__DAY;
+    within = dfq__clock_at(a->as.i);
   }
   if (months > 120000 || months < -120000) return dfq__outside;
   dfq__civil_from_days(day, &y, &m, &d);
@@ -5164,8 +5219,9 @@ static const char *dfq__shift_months(dfq_value *to, const dfq_value *a, int64_t 
   m = (int)(count - y * 12) + 1;
   int last = dfq__month_days(y, m);
   day = dfq__days_from_civil(y, m, d > last ? last : d);
+  if (!dfq__date_fits(day)) return dfq__outside;
   *to = dfq__value_int(a->type, a->type == DFQ_DATETIME ? day * DFQ__DAY + within : day);
-  return dfq__date_fits(day) ? NULL : dfq__outside;
+  return NULL;
 }
 
 static const char *dfq__date_at(const dfq__scalar_args *in, dfq_value *to) {
@@ -5624,9 +5680,9 @@ static const char *dfq__pad_right_str(const dfq__scalar_args *in, dfq_value *to)
 // Understood: . [a-z] [^a-z] \d \w \s \D \W \S \b \B ^ $ \A \z ( ) (?: ) (?i) (?m) (?s) | and
 // * + ? {m} {m,} {m,n}, with a ? behind for the shortest. Characters are code points, also in
 // classes; \d, \w, \s, \b and (?i) know ASCII only; $ is the text's very end. Of several
-// matches the leftmost counts, and from there the one that Perl would find. Larger engines
-// (RE2, Rust's regex) build the states of this machine as they meet them: then a byte is one
-// step in a table.
+// matches the leftmost counts, and from there the one that Perl would find, or where a part
+// that is repeated may be empty, JavaScript. Larger engines (RE2, Rust's regex) build the
+// states of this machine as they meet them: then a byte is one step in a table.
 
 enum { DFQ__RE_CHAR, DFQ__RE_LETTER, DFQ__RE_ANY, DFQ__RE_LINE_ANY, DFQ__RE_CLASS,
        DFQ__RE_MATCH, DFQ__RE_JUMP, DFQ__RE_SPLIT, DFQ__RE_SAVE, DFQ__RE_BEGIN, DFQ__RE_END,
@@ -6546,10 +6602,7 @@ static const char *dfq__levenshtein_str(const dfq__scalar_args *in, dfq_value *t
 DFQ__NOINLINE static int64_t dfq__whole_day(const dfq_value *v) {
   return v->type == DFQ_DATETIME ? dfq__day_of(v->as.i) : v->as.i;
 }
-static int64_t dfq__clock_of(const dfq_value *v) {
-  int64_t rest = v->as.i % DFQ__DAY;
-  return rest < 0 ? rest + DFQ__DAY : rest;
-}
+static int64_t dfq__clock_of(const dfq_value *v) { return dfq__clock_at(v->as.i); }
 
 // Monday is 1, Sunday 7. The first day of 1970 was a Thursday.
 static int dfq__weekday_of(int64_t day) {
@@ -8314,9 +8367,11 @@ DFQ_API dfq_expr *dfq_col(dfq *db, const char *name) {
 DFQ_API dfq_expr *dfq_literal(dfq *db, const dfq_value *value) {
   if (!dfq__given(db, value, "literal: value")) return dfq__expr_missing(db);
   dfq_expr *e = dfq__expr_new(db, DFQ_LITERAL, 0);
+  const dfq__error *why = dfq__no_literal(value);
   if (e->kind == DFQ_FAILED) return e;
+  if (why) return dfq__expr_failed(db, why);
   e->value = *value;
-  if (dfq__kind(value->type) == DFQ_LIST) return dfq__expr_failed(db, &dfq__error_list_literal);
+  if (value->type == DFQ_BOOL) e->value.as.i = value->as.i != 0;
   if (dfq__is_float(value->type) && value->as.f != value->as.f) e->value.as.f = (double)NAN;
   if (value->type != DFQ_STR) return e;
   e->value.as.s = dfq__arena_text(&db->arena, value->as.s, value->len);
@@ -8387,7 +8442,7 @@ static dfq_expr **dfq__expr_list(dfq *db, dfq_expr *first, dfq_expr *const *more
 // The list is the tail of the arguments: x in (a, b) is one call over x, a and b.
 DFQ_API dfq_expr *dfq_in(dfq_expr *a, dfq_expr *const *list, int count) {
   if (!a || a->kind == DFQ_FAILED) return a;
-  if (count > 0 && !dfq__given(a->db, list, "in: list")) return dfq__expr_missing(a->db);
+  if (!dfq__given(a->db, count > 0 ? list : NULL, "in: list")) return dfq__expr_missing(a->db);
   dfq_expr **all = dfq__expr_list(a->db, a, list, count);
   if (!all) return dfq__expr_broken(a->db);
   return dfq__expr_over(DFQ_CALL, DFQ__IN, all, count + 1);
@@ -9728,9 +9783,9 @@ static dfq_type dfq__parse_type(dfq__parser *p) {
   if (!list) return type;
   dfq__expect_symbol(p, "(");
   dfq__token child = p->now;
+  bool nested = child.kind == DFQ__T_NAME && dfq__is_word(p, "list");
+  if (nested) dfq__parse_fail(p, DFQ_TYPE_ERROR, child.at, child.len, "a list holds no lists");
   if (!p->error) type = dfq__parse_type(p);
-  if (!p->error && !dfq__is_scalar_type(type))
-    dfq__parse_fail(p, DFQ_TYPE_ERROR, child.at, child.len, "a list holds no lists");
   dfq__expect_symbol(p, ")");
   return dfq_list_of(type);
 }
@@ -10979,15 +11034,14 @@ DFQ_API bool dfq_set_param(dfq *db, const char *name, const dfq_value *value) {
   if (!dfq__given(db, name, "set_param: name") ||
       !dfq__given(db, value, "set_param: value"))
     return false;
-  if (dfq__kind(value->type) == DFQ_LIST) {
-    dfq__report(db, &dfq__error_list_literal);
-    return false;
-  }
+  const dfq__error *why = dfq__no_literal(value);
+  if (why) { dfq__report(db, why); return false; }
   dfq__param *p = (dfq__param *)dfq__arena_alloc(&db->names_arena, sizeof *p);
   const char *interned = dfq__intern(db, name);
   if (!p || !interned) { dfq__report(db, &dfq__error_memory); return false; }
   p->name = interned;
   p->value = *value;
+  if (value->type == DFQ_BOOL) p->value.as.i = value->as.i != 0;
   if (value->type == DFQ_STR) {
     p->value.as.s = dfq__arena_text(&db->names_arena, value->as.s, value->len);
     if (!p->value.as.s) { dfq__report(db, &dfq__error_memory); return false; }
@@ -11525,6 +11579,7 @@ static dfq__bound *dfq__bind_call(dfq__binder *b, const dfq_expr *e) {
       want = dfq__literal_scale(&n->arg[i]->value, best_any);
     n->arg[i] = dfq__bind_cast(b, n->arg[i], want, DFQ_CAST);
     if (!n->arg[i]) return NULL;
+    n->fails = n->fails || n->arg[i]->fails;
   }
   n->type = dfq__type_of_call(n->call, n->arg, best_any);
   if (!dfq__is_column_type(n->type) && n->call->result == 'q') {
@@ -11564,6 +11619,7 @@ static dfq__bound *dfq__bind_case(dfq__binder *b, const dfq_expr *e) {
     bool condition = i % 2 == 0 && i + 1 < n->argc;
     n->arg[i] = dfq__bind_cast(b, n->arg[i], condition ? (dfq_type)DFQ_BOOL : type, DFQ_CAST);
     if (!n->arg[i]) return NULL;
+    n->fails = n->fails || n->arg[i]->fails;
   }
   n->type = type;
   return n;
@@ -12776,10 +12832,7 @@ static void dfq__cell_put(void *data, dfq_type type, size_t row, const dfq_value
 static bool dfq__value_fits(const dfq_value *v, dfq_type type) {
   if (v->type == DFQ_NULL) return true;
   if (v->type != type) return false;
-  if (dfq__kind(type) == DFQ_LIST) return dfq__list_fits(v);
-  if (type == DFQ_TIME) return dfq__time_fits(v->as.i);
-  if (type == DFQ_F32) return v->as.f != v->as.f || (double)(float)v->as.f == v->as.f;
-  return dfq__int_fits(type, v->as.i);
+  return dfq__kind(type) == DFQ_LIST ? dfq__list_fits(v) : dfq__number_fits(v);
 }
 
 // The rows from a certain one on.
@@ -14724,7 +14777,10 @@ static void dfq__table_drop(void *table) { dfq_table_free((dfq_table *)table); }
 
 DFQ_API size_t dfq_table_rows(const dfq_table *t) { return t ? t->store.rows : 0; }
 DFQ_API int dfq_table_columns(const dfq_table *t) { return t ? t->schema.count : 0; }
-DFQ_API const dfq_schema *dfq_table_schema(const dfq_table *t) { return t ? &t->schema : NULL; }
+DFQ_API const dfq_schema *dfq_table_schema(const dfq_table *t) {
+  static const dfq_schema none = { 0, NULL };
+  return t ? &t->schema : &none;
+}
 
 // By text, not by pointer: of names that are not interned in the same context, as those of a
 // table, or of a file that a run opens. -1: none.
@@ -14844,6 +14900,15 @@ static dfq_table *dfq__table_failed(dfq *db, dfq_table *t) {
 // which a caller has no array.
 static bool dfq__check_fields(dfq *db, const dfq_field *f, int count, const char *where,
                               bool arrays) {
+  const char *none = count < 0 ? "the number of columns is negative" : NULL;
+  for (int i = 0; i < count && !none; i++)
+    if (!f[i].name) none = "a column's name is NULL";
+  if (none) {
+    dfq__arena scratch = { db->heap, NULL, NULL };
+    dfq__report(db, dfq__error_new(&scratch, DFQ_USAGE, NULL, where, "%s", none));
+    dfq__arena_release(&scratch, 0);
+    return false;
+  }
   for (int i = 0; i < count; i++) {
     const char *problem = dfq__is_column_type(f[i].type) ? NULL
                                                          : "is of no type that columns have";
@@ -14909,6 +14974,7 @@ static bool dfq__cell_refused(dfq *db, size_t row, const char *name, const dfq_v
 // have.
 static bool dfq__check_data(dfq *db, const dfq_column *from, size_t rows) {
   dfq__vec v = dfq__vec_of(from->type, from->data, from->valid);
+  if (!dfq__given_list(db, rows > 0, from->data, "table: data")) return false;
   for (size_t r = 0; from->type == DFQ_TIME && r < rows; r++) {
     dfq_value cell;
     dfq__vec_get(&v, r, &cell);
@@ -14923,7 +14989,8 @@ static bool dfq__check_data(dfq *db, const dfq_column *from, size_t rows) {
 DFQ_API dfq_table *dfq_table_new(dfq *db, const dfq_column *columns, int count, size_t rows) {
   if (!dfq__given_list(db, count > 0, columns, "table: columns")) return NULL;
   dfq__arena scratch = { db->heap, NULL, NULL };
-  dfq_field *field = (dfq_field *)dfq__arena_array(&scratch, (size_t)count + 1, sizeof *field);
+  size_t room = count > 0 ? (size_t)count + 1 : 1;
+  dfq_field *field = (dfq_field *)dfq__arena_array(&scratch, room, sizeof *field);
   dfq_schema schema = { count, field };
   dfq_table *t = NULL;
   for (int c = 0; field && c < count; c++) {
@@ -15206,6 +15273,7 @@ struct dfq_frame {
   dfq__node *node;
   const dfq__error *error;   // then node is NULL
   dfq_run_options run;
+  dfq__said *said;           // who wants to know what its runs say; else NULL
 };
 
 static const dfq_schema dfq__no_schema = { 0, NULL };
@@ -15370,10 +15438,17 @@ static bool dfq__verb_items(dfq__verb *v, dfq_expr *const **items, int *count,
 // Trees that a caller hands over: is each there? NULL is also what a constructor returns when
 // memory is out: that is the latest error then, and stays it.
 static bool dfq__verb_given(dfq__verb *v, dfq_expr *const *items, int count) {
+  if (count < 0) {
+    dfq__verb_error(v, DFQ_USAGE, "a count is negative: %d", count);
+    return false;
+  }
   for (int i = 0; i < count; i++)
     if (!items || !items[i]) {
       if (!v->error && v->db->status == DFQ_NO_MEMORY) v->error = &dfq__error_memory;
       dfq__verb_error(v, DFQ_USAGE, items ? "item %d is NULL" : "the list is NULL", i + 1);
+      return false;
+    } else if (items[i]->db != v->db) {
+      dfq__verb_error(v, DFQ_USAGE, "item %d belongs to another context than the frame", i + 1);
       return false;
     }
   return true;
@@ -15594,6 +15669,7 @@ DFQ_API dfq_frame *dfq_with_exprs_at(dfq_frame *in, dfq_expr *const *items, int 
   if (!in || in->error) return in;
   dfq__verb v = dfq__verb_on(in, "with", at);
   dfq__projection p;
+  if (count == 0) return in;
   if (!dfq__verb_given(&v, items, count) || !dfq__verb_items(&v, &items, &count, NULL, 0))
     return dfq__verb_failed(&v);
   if (!dfq__projection_init(&p, &v, count + in->node->schema.count))
@@ -15844,6 +15920,7 @@ struct dfq__run {
   int node_count;
   dfq__counters *count;     // by node id, from 1
   const dfq__error *error;  // the first in the order of rows
+  dfq__said *said;          // of the frame
   bool whole;               // the result will be read to its end: nothing stops early
   int worker;               // which thread's: 0 is the one that asked for the run
   size_t cancels;           // of db, when it began
@@ -15994,7 +16071,7 @@ static void dfq__run_close(dfq__run *run) {
   if (!run) return;
   dfq *db = run->db, *own = run->own;
   if (!run->error) dfq__run_tell(run, true);
-  if (run->error) dfq__report(db, run->error);
+  if (run->error) dfq__report_as(db, run->error, run->said);
   if (own && own->warnings.len)
     dfq__warn(db, "%.*s", (int)own->warnings.len - 1, own->warnings.data);
   dfq_close(own);
@@ -16008,10 +16085,11 @@ static size_t dfq__batch_rows(const dfq_run_options *o) {
 // Prepares to run a frame: copies and optimizes its plan. NULL on error (dfq_error).
 static dfq__run *dfq__run_open(dfq_frame *f, bool whole) {
   if (!f) return NULL;
-  if (f->error) { dfq__report(f->db, f->error); return NULL; }
+  if (f->error) { dfq__report_as(f->db, f->error, f->said); return NULL; }
   dfq__run *run = (dfq__run *)dfq__alloc_zero(f->db->heap, 1, sizeof *run);
-  if (!run) { dfq__report(f->db, &dfq__error_memory); return NULL; }
+  if (!run) { dfq__report_as(f->db, &dfq__error_memory, f->said); return NULL; }
   run->db = f->db;
+  run->said = f->said;
   run->options = f->run;
   run->whole = whole;
   run->cancels = dfq__load(&f->db->cancels);
@@ -18089,7 +18167,9 @@ DFQ_API dfq_frame *dfq_scan_rows_at(dfq *db, const dfq_row_source *source, const
     return dfq__frame_failed(db, dfq__error_again(db));
   dfq__rows_source *s = (dfq__rows_source *)dfq__arena_alloc(&db->arena, sizeof *s);
   dfq_schema fields = { source->count, source->fields };
-  if (!dfq__check_fields(db, source->fields, source->count, "scan", false))
+  if (!dfq__given_list(db, source->count > 0, source->fields, "scan: fields") ||
+      !dfq__given_list(db, !source->next, NULL, "scan: next") ||
+      !dfq__check_fields(db, source->fields, source->count, "scan", false))
     return dfq__frame_failed(db, dfq__error_again(db));
   const dfq_schema *schema = s ? dfq__schema_intern(db, &fields) : NULL;
   const char *name = schema ? dfq__intern(db, dfq__source_name(source)) : NULL;
@@ -19230,7 +19310,7 @@ static bool dfq__table_index(dfq__hash_table *t, int lg, bool direct) {
 // Four times the slots. By four and not by two: a doubling pays for the re-hash twice as often,
 // and slots are only 4 bytes. Where it is known how many keys to expect, as many as they want.
 static bool dfq__table_grow(dfq__hash_table *t) {
-  int lg = t->lg + 2;
+  int lg = t->lg < 30 ? t->lg + 2 : 32;
   if (t->lg > 31) return false;
   if (t->expected > t->count)
     for (lg = t->lg + 1; lg < 32 && (size_t)1 << lg < 2 * t->expected;) lg++;
@@ -19263,7 +19343,7 @@ static bool dfq__find_or_add_hashed(dfq__hash_table *t, const uint64_t *key, siz
     const uint64_t *k = key + from * t->words;
     while (2 * (t->count + m) > (size_t)1 << t->lg)
       if (!dfq__table_grow(t)) return false;
-    if (!dfq__buffer_reserve(t->heap, &t->key, (t->count + m) * t->words * 8 + 8)) return false;
+    if (!dfq__buffer_reserve_rows(t->heap, &t->key, t->count + m, t->words * 8)) return false;
     uint64_t *kept = (uint64_t *)(void *)t->key.data;
     for (size_t i = 0; i < m; i++) {
       hash[i] = dfq__hash_words(k + i * t->words, t->words, t->seed);
@@ -19704,7 +19784,7 @@ static bool dfq__keys_repack(dfq__key_set *k, const dfq__packing *old, bool fits
   uint64_t unpacked[DFQ__PACKED_COLUMNS + 1];
   bool packed = k->packed;
   k->packed = fits;
-  if (!fits && !dfq__buffer_reserve(k->heap, &t->key, t->count * words * 8 + 64)) return false;
+  if (!fits && !dfq__buffer_reserve_rows(k->heap, &t->key, t->count, words * 8)) return false;
   uint64_t *key = (uint64_t *)(void *)t->key.data;
   for (size_t i = t->count; i-- > 0;) {      // from the end, as rows are longer
     uint64_t *row = packed ? unpacked : key + i * words;
@@ -19817,7 +19897,7 @@ static uint64_t *dfq__keys_words(dfq__key_set *k, const dfq__vec *column, size_t
   if (!dfq__buffer_reserve(k->heap, &k->column, n * 8 + 8)) return NULL;
   while (again) {
     again = false;
-    if (!dfq__buffer_reserve(k->heap, &k->scratch, n * k->table.words * 8 + 8)) return NULL;
+    if (!dfq__buffer_reserve_rows(k->heap, &k->scratch, n, k->table.words * 8)) return NULL;
     uint64_t *key = (uint64_t *)(void *)k->scratch.data;
     if (!(k->packed ? dfq__keys_pack(k, column, n, add, key, &again)
                     : dfq__keys_rows(k, column, n, add, key))) return NULL;
@@ -22669,7 +22749,10 @@ static bool dfq__group_plan_init(dfq__group_plan *p, dfq__binder *b, const dfq_k
                                  int keys, const dfq_field *key_field, dfq_expr *const *item,
                                  int items) {
   memset(p, 0, sizeof *p);
-  for (int i = 0; i < items; i++) p->room += dfq__count_aggregates(item[i]);
+  int64_t room = 0;
+  for (int i = 0; i < items; i++) room += dfq__count_aggregates(item[i]);
+  if (room > INT32_MAX / 4) { b->error = &dfq__error_memory; return false; }
+  p->room = (int)room;
   p->db = b->db;
   p->binder = b;
   p->in = b->schema;
@@ -27400,6 +27483,7 @@ static bool dfq__group_fold(dfq__group_op *o, dfq__crew *crew) {
   for (int i = 0; i < o->g.aggs.count; i++)
     gathers = gathers || dfq__agg_gathers(&o->g.aggs.agg[i]);
   size_t total = f->start[o->parts];
+  if (total >= DFQ__EMPTY) return false;
   f->part = o->part;
   f->parts = u->count = o->parts;
   f->threads = (int)dfq__min((size_t)crew->count, total / DFQ__FOLD_GROUPS + 1);
@@ -27829,6 +27913,7 @@ static bool dfq__row_sort_open(dfq_rows *r) {
   if (!dfq__store_like(op->run->own->heap, &s->rows, &n->schema))
     return dfq__row_fail_memory(op);
   if (!dfq__row_sort_read(s)) return false;
+  if (s->rows.rows >= DFQ__EMPTY) return dfq__row_fail_memory(op);   // numbers have 32 bits
   s->room = s->rows.rows + 1;
   s->order = (uint32_t *)dfq__alloc_zero(op->run->own->heap, s->room, sizeof *s->order);
   s->spare = (uint32_t *)dfq__alloc_zero(op->run->own->heap, s->room, sizeof *s->spare);
@@ -28542,6 +28627,7 @@ static bool dfq__row_group_add(dfq__row_group *g, const dfq_value *row) {
       return false;
   if (!dfq__buffer_reserve(op->run->own->heap, &g->group, (g->rows + 1) * 4))
     return dfq__row_fail_memory(op);
+  if (g->rows >= DFQ__EMPTY) return dfq__row_fail_memory(op);   // numbers have 32 bits
   dfq__u32(&g->group)[g->rows++] = number;
   return dfq__store_row(&g->args, g->value) || dfq__row_fail_memory(op);
 }
@@ -30518,6 +30604,7 @@ static bool dfq__row_window_open(dfq_rows *r) {
   dfq__row_window *w = (dfq__row_window *)r;
   dfq__heap *heap = w->op.run->own->heap;
   if (!dfq__row_window_init(w) || !dfq__row_window_read(w)) return false;
+  if (w->rows.rows >= DFQ__EMPTY) return dfq__row_fail_memory(&w->op);   // numbers have 32 bits
   w->room = w->rows.rows + 1;
   w->order = (uint32_t *)dfq__alloc_zero(heap, w->room, sizeof *w->order);
   w->spare = (uint32_t *)dfq__alloc_zero(heap, w->room, sizeof *w->spare);
@@ -32238,11 +32325,11 @@ static void dfq__pivot_value(dfq__recipe *r, dfq__pivoting *v, dfq__token at, df
                              const char *label) {
   if (e->kind != DFQ_LITERAL && !r->p->error)
     dfq__recipe_fail(r, at, DFQ_USAGE, "the values of a pivot are literals");
-  if (v->value.count == DFQ__MOST_PIVOTED)
+  if (v->value.count >= DFQ__MOST_PIVOTED && !r->p->error)
     dfq__recipe_fail(r, at, DFQ_LIMIT,
                      "more than %d values\n  try: group by the column instead: each is a row",
                      DFQ__MOST_PIVOTED);
-  if (!dfq__list_add(r->p, &v->value, e)) return;
+  if (r->p->error || !dfq__list_add(r->p, &v->value, e)) return;
   dfq__text t = dfq__text_in(r->v.db->heap);
   if (label) dfq__put(&t, label);
   else dfq__put_value(&t, &e->value);
@@ -32604,6 +32691,8 @@ DFQ_API dfq_frame *dfq_union_with_at(dfq_frame *a, dfq_frame *b, dfq_union_how h
   if (!a || a->error) return a;
   if (!b || b->error) return b;
   dfq__verb v = dfq__verb_on(a, "union", at);
+  if ((unsigned)how > DFQ_UNION_DIAGONAL)
+    return dfq__verb_fail(&v, DFQ_USAGE, "no way to unite has the number %d", (int)how);
   if (a->db != b->db || how == DFQ_UNION_SAME) return dfq_union_at(a, b, at);
   const dfq_schema *s = &a->node->schema, *t = &b->node->schema;
   if (how == DFQ_UNION_BY_POSITION && s->count == t->count)
@@ -32714,7 +32803,8 @@ DFQ_API dfq_table **dfq_partition_by(dfq_frame *frame, const char *keys, int *co
   size_t rows = t->store.rows + 1, groups = 0;
   uint32_t *number = (uint32_t *)dfq__alloc_zero(heap, rows, sizeof *number);
   uint32_t *row = (uint32_t *)dfq__alloc_zero(heap, rows, sizeof *row);
-  bool ok = number && row && dfq__partition_numbers(frame->db, t, &names, number, &groups);
+  bool ok = number && row && rows < DFQ__EMPTY &&
+            dfq__partition_numbers(frame->db, t, &names, number, &groups);
   ok = ok && groups < INT32_MAX;
   size_t *end = ok ? (size_t *)dfq__alloc_zero(heap, groups + 1, sizeof *end) : NULL;
   dfq_table **to = (dfq_table **)dfq__arena_array(&frame->db->arena, groups + 1, sizeof *to);
@@ -33547,11 +33637,13 @@ static int dfq__list_conjuncts(dfq_expr *e, dfq_expr **to) {
 // Makes one list of all conjuncts of a filter or a join's condition, in order.
 static bool dfq__rule_split(dfq__opt *o, dfq__node **at, dfq__reading r) {
   dfq__node *n = *at;
-  int all = 0, count = 0;
+  int64_t all = 0;
+  int count = 0;
   (void)r;
   if (n->kind != DFQ__FILTER && n->kind != DFQ__JOIN) return false;
   for (int i = 0; i < n->expr_count; i++) all += dfq__list_conjuncts(n->expr[i], NULL);
-  if (all == n->expr_count) return false;
+  if (all > INT32_MAX / 4) o->no_memory = true;
+  if (all == n->expr_count || o->no_memory) return false;
   dfq_expr **list = (dfq_expr **)dfq__arena_array(&o->db->arena, (size_t)all, sizeof *list);
   if (!list) o->no_memory = true;
   for (int i = 0; list && i < n->expr_count; i++) {
@@ -33563,7 +33655,7 @@ static bool dfq__rule_split(dfq__opt *o, dfq__node **at, dfq__reading r) {
   }
   if (o->no_memory) return false;
   n->expr = list;
-  n->expr_count = all;
+  n->expr_count = (int)all;
   return true;
 }
 
@@ -33714,6 +33806,11 @@ static bool dfq__fold_at(dfq__opt *o, const dfq__node *n, const dfq_schema *s, d
                    dfq__say_expr(o, *at));
 }
 
+// Is a file written below?
+static bool dfq__writes(const dfq__node *n) {
+  return n && (n->kind == DFQ__WRITE || dfq__writes(n->in[0]) || dfq__writes(n->in[1]));
+}
+
 // Conjuncts that are always true go; one that never is ends the matter, unless it is a join's:
 // an outer join's rows come out all the same.
 static bool dfq__fold_filter(dfq__opt *o, dfq__node **at) {
@@ -33725,6 +33822,7 @@ static bool dfq__fold_filter(dfq__opt *o, dfq__node **at) {
     never = never || truth == DFQ__FALSE || truth == DFQ__UNKNOWN;
     if (truth != DFQ__TRUE) n->expr[kept++] = n->expr[i];
   }
+  never = never && !dfq__writes(n);   // which a filter runs, and limit 0 does not
   if (kept == n->expr_count && (!never || join)) return false;
   n->expr_count = kept;
   if (join || (!never && kept))
@@ -36810,12 +36908,17 @@ enum { DFQ__CSV_UTF16_LE = DFQ_ENCODING_LATIN1 + 1, DFQ__CSV_UTF16_BE };
 // What was read of a pipe when its scan was built. A pipe cannot be opened twice: its one run
 // gets these bytes first, and then the open file.
 typedef struct dfq__csv_tape {
-  dfq__heap *heap;
-  const dfq_io *io;
+  dfq *db;
+  struct dfq__csv_tape *next;   // another one's of the context
+  const char *path;
   void *file;
   dfq__buffer bytes;
   size_t len, runs;
 } dfq__csv_tape;
+
+#define DFQ__READ_ONCE                                                                         \
+  "%s is a pipe, it can be read only once, and %s\n"                                           \
+  "  try: save it to a file first; in C, dfq_collect, and scan the table"
 
 enum { DFQ__JSON_DEEPEST = 1024 };   // brackets within brackets
 
@@ -37138,7 +37241,7 @@ static int64_t dfq__csv_get(dfq__csv_reader *r, char *to, size_t room) {
   if (got > 0) r->place += (uint64_t)got;
   if (got > 0 && r->read) (void)dfq__add_fetch(r->read, (size_t)got);
   if (!tape || got <= 0 || (uint64_t)got > room) return got;
-  if (!dfq__buffer_reserve(tape->heap, &tape->bytes, tape->len + (size_t)got)) {
+  if (!dfq__buffer_reserve(tape->db->heap, &tape->bytes, tape->len + (size_t)got)) {
     dfq__csv_stop(r, DFQ__CSV_NO_MEMORY, 0);
     return 0;
   }
@@ -39718,6 +39821,7 @@ static bool dfq__csv_count_columns(dfq__csv_sample *m, size_t *columns) {
   dfq__csv_source *s = m->source;
   size_t named = (size_t)s->names.count, head = m->header_fields;
   size_t fields = m->rows ? m->fields : head;
+  if (!fields && s->fixed && !s->fixed->sniffed) fields = s->fixed->count;
   // The header may end with a delimiter, the rows may, or both. An empty last name alone proves
   // nothing: it is a column without a name as soon as one row has a value there.
   bool head_trails = head > 1 && !*m->header[head - 1] && !s->fixed;
@@ -40140,9 +40244,7 @@ static bool dfq__csv_rewind(dfq__csv_scan *s) {
     return true;
   }
   s->state.error = dfq__error_new(s->state.errors, DFQ_USAGE, s->head.node->at, "scan",
-                                  "%s is a pipe, it can be read only once, and it was\n"
-                                  "  try: save it to a file first; in C, dfq_collect, and scan "
-                                  "the table", r->path);
+                                  DFQ__READ_ONCE, r->path, "it was");
   return false;
 }
 
@@ -40553,10 +40655,12 @@ static void dfq__csv_put_pair(const dfq__csv_reader *r, uint32_t *pair, const ch
   pair[1] = (uint32_t)(from + n);
 }
 
-// Room for the pairs of n rows; NULL without memory. In at stands where a row's first one ends.
+// Room for the pairs of n rows; NULL without memory. In at stands where a row's first one ends,
+// a number of 32 bits.
 static uint32_t *dfq__csv_pairs(dfq__csv_scan *s, size_t n) {
-  size_t each = 2 * (size_t)s->schema.count * sizeof(uint32_t);
-  return (uint32_t *)dfq__veval_room(&s->head.eval, &s->pair, n * each);
+  size_t each = 2 * (size_t)s->schema.count, most = dfq__min(UINT32_MAX, SIZE_MAX / 16);
+  size_t bytes = each && n > most / each ? SIZE_MAX / 2 : n * each * sizeof(uint32_t);
+  return (uint32_t *)dfq__veval_room(&s->head.eval, &s->pair, bytes);
 }
 
 // The error for text outside of the columns.
@@ -40571,6 +40675,13 @@ static const dfq__error *dfq__fixed_error(dfq__csv_scan *s, const char *stray, s
   return dfq__error_from(s->state.errors, DFQ_FORMAT_ERROR, &t);
 }
 
+// The error for rows of which the sample had none: nobody knows where its columns are.
+static const dfq__error *dfq__fixed_unknown(dfq__csv_scan *s) {
+  return dfq__error_new(s->state.errors, DFQ_FORMAT_ERROR, s->head.node->at, "scan",
+                        "%s was empty when the scan was built, and now has rows\n"
+                        "  try: widths; or scan it again", s->state.reader.path);
+}
+
 // A source's take, where columns have places.
 static size_t dfq__fixed_take(dfq__csv_scan *s, uint32_t *at, size_t n) {
   dfq__csv_reader *r = &s->state.reader;
@@ -40581,6 +40692,10 @@ static size_t dfq__fixed_take(dfq__csv_scan *s, uint32_t *at, size_t n) {
     const char *line = dfq__csv_between(r, r->row, 0, &bytes);
     bool blank = !bytes && f->count != 1;   // no row, as dfq__csv_shape_of says
     if (blank || dfq__csv_is_comment(r, dfq__csv_row_start(r, r->row))) continue;
+    if (s->state.source->head.schema.count - s->state.source->indexed > (int)f->count) {
+      s->state.error = dfq__fixed_unknown(s);
+      break;
+    }
     bool ascii = dfq__is_ascii(line, bytes);
     const char *stray = dfq__fixed_stray(f, line, bytes, ascii);
     if (stray) {
@@ -41321,7 +41436,10 @@ static bool dfq__json_weigh_object(dfq__csv_sample *m, dfq__json_node *parent, c
     dfq__csv_text key = dfq__json_decode(&m->scratch, a + i + 1, end - i - 2);
     if (!key.s) return false;
     dfq__json_node *node = dfq__json_find(parent, expected, key.s, key.n, false);
-    if (!node) node = dfq__json_node_new(m, parent, key.s, key.n);
+    if (memchr(key.s, 0, key.n))
+      dfq__verb_error(m->verb, DFQ_FORMAT_ERROR, "%s has a key with \\u0000 in it, which no "
+                      "name of a column can have", m->source->path);
+    if (!node && !m->verb->error) node = dfq__json_node_new(m, parent, key.s, key.n);
     if (!node) return false;
     expected = node->next;
     i = dfq__json_blanks(a, n, dfq__json_blanks(a, n, end) + 1);   // behind the colon
@@ -41412,6 +41530,11 @@ static bool dfq__json_parse_types(dfq__csv_sample *m, dfq__json_type **to) {
     const char *name = dfq__parse_name(&p, "a column");
     dfq__expect_symbol(&p, ":");
     dfq_type type = dfq__parse_type(&p);
+    size_t deep = 0;
+    for (const char *dot = name; dot && (dot = strchr(dot, '.')) != NULL; dot++) deep++;
+    if (deep > DFQ__JSON_DEEPEST)
+      dfq__parse_fail(&p, DFQ_LIMIT, t.at, t.len, "objects are nested more than %d deep",
+                      DFQ__JSON_DEEPEST);
     for (dfq__json_type *g = *to; g && !p.error; g = g->next)
       if (g->name == name)
         dfq__parse_fail(&p, DFQ_USAGE, t.at, t.len, "two types for column %s", name);
@@ -41558,18 +41681,31 @@ static const dfq__source_class dfq__csv_source_class = {
 // A pipe that no run has taken over is closed with the context's frames.
 static void dfq__csv_tape_drop(void *what) {
   dfq__csv_tape *tape = (dfq__csv_tape *)what;
-  if (tape->file) tape->io->close(tape->io->user, tape->file);
-  dfq__buffer_free(tape->heap, &tape->bytes);
+  dfq__csv_tape **at = &tape->db->tapes;
+  while (*at && *at != tape) at = &(*at)->next;
+  if (*at) *at = tape->next;
+  if (tape->file) tape->db->io.close(tape->db->io.user, tape->file);
+  dfq__buffer_free(tape->db->heap, &tape->bytes);
   tape->file = NULL;
 }
 
 // A tape that lives as long as the context's frames. NULL without memory.
-static dfq__csv_tape *dfq__csv_tape_new(dfq *db) {
+static dfq__csv_tape *dfq__csv_tape_new(dfq *db, const char *path) {
   dfq__csv_tape *tape = (dfq__csv_tape *)dfq__arena_alloc(&db->arena, sizeof *tape);
+  if (tape) tape->db = db;
   if (!tape || !dfq__arena_on_release(&db->arena, dfq__csv_tape_drop, tape)) return NULL;
-  tape->heap = db->heap;
-  tape->io = &db->io;
+  bool input = strcmp(path, "/dev/stdin") == 0 || strcmp(path, "/dev/fd/0") == 0;
+  tape->path = input ? "-" : path;
   return tape;
+}
+
+// A pipe is for one scan: a second one would get what the first has left. Another pipe may take
+// the name when that one has been read, but standard input and the like are there once.
+static bool dfq__csv_pipe_taken(const dfq *db, const char *name) {
+  bool once = *name == '-' || strncmp(name, "/dev/", 5) == 0;
+  for (const dfq__csv_tape *t = db->tapes; t; t = t->next)
+    if (strcmp(t->path, name) == 0 && (once || !dfq__load(&t->runs))) return true;
+  return false;
 }
 
 // What objects need beside the sample. False without memory.
@@ -41638,13 +41774,17 @@ static dfq_frame *dfq__scan_one(dfq *db, const char *path, dfq__file_form form,
   m.reader.encoding = (int)s->options.encoding;
   m.reader.longest = dfq__csv_longest(&s->options);
   m.reader.machine = s->machine;
-  m.reader.record = dfq__csv_tape_new(db);
+  m.reader.record = dfq__csv_tape_new(db, s->path);
   s->head.is = &dfq__csv_source_class;
-  ok = m.reader.record && (s->json ? dfq__json_resolve(&m) : dfq__csv_resolve(&m));
+  if (m.reader.record && dfq__csv_pipe_taken(db, m.reader.record->path))
+    dfq__verb_error(&v, DFQ_USAGE, DFQ__READ_ONCE, s->path, "another scan reads it");
+  ok = m.reader.record && !v.error && (s->json ? dfq__json_resolve(&m) : dfq__csv_resolve(&m));
   s->whole = s->json && s->json->array;
   if (ok && m.reader.record) {
     s->tape = m.reader.record;
     s->tape->file = m.reader.file;
+    s->tape->next = db->tapes;
+    db->tapes = s->tape;
     m.reader.file = NULL;
   }
   dfq__csv_close(&m.reader);
@@ -41660,9 +41800,10 @@ static dfq_frame *dfq__scan_one(dfq *db, const char *path, dfq__file_form form,
 //   logs/**/x.csv      ** any number of folders, also none
 //   logs/              all files below, but for those whose names begin with . or _
 //
-// What begins with a dot is met only by a pattern that does. A file that really is called so
-// comes first: then the path is no pattern. Cost: one listing of each folder that may hold a
-// file; the folders in front of the first pattern are not listed.
+// What begins with a dot is met only by a pattern that does; what is still written to, or was
+// when its program was killed, by none (>>sinks). A file that really is called so comes first:
+// then the path is no pattern. Cost: one listing of each folder that may hold a file; the
+// folders in front of the first pattern are not listed.
 
 enum { DFQ__FOLDERS_DEEP = 64 };
 
@@ -41710,8 +41851,16 @@ static bool dfq__paths_entry(void *to, const char *name, bool folder, int64_t by
   return ok;
 }
 
+// Is that what output is called until it is whole: NAME.0123456789abcdef.tmp?
+static bool dfq__unfinished_name(const char *name) {
+  size_t n = strcspn(name, "/");
+  if (n < 22 || name[n - 21] != '.' || strncmp(name + n - 4, ".tmp", 4) != 0) return false;
+  return strspn(name + n - 20, "0123456789abcdef") == 16;
+}
+
 // May a name that begins so be met by a pattern that begins so? all: by everything below.
 static bool dfq__paths_shown(const char *name, const char *pattern, bool all) {
+  if (dfq__unfinished_name(name)) return false;
   return *name != '.' ? *name != '_' || !all : *pattern == '.';
 }
 
@@ -42124,7 +42273,7 @@ static bool dfq__files_resolve(dfq__files *s, dfq__verb *v, bool hive, const cha
   if (!dfq__files_take_parts(s, db, &keys, file_name, field + s->file_columns)) return false;
   s->head.schema.field = field;
   s->head.schema.count = s->file_columns + keys.count + (file_name != NULL);
-  dfq_schema own = { s->file_columns, field };
+  dfq_schema own = { s->file_columns + keys.count, field };
   if (file_name && dfq__schema_find(&own, file_name) >= 0) {
     dfq__verb_error(v, DFQ_USAGE, "file_name: there is a column %s already", file_name);
     return false;
@@ -44128,7 +44277,9 @@ DFQ__SMALL_END
 // ---- >>csv-write: rows as CSV ---------------------------------------------------------------
 // What is written reads back equal, as the same types: nulls are empty fields and empty texts
 // are "", floats have the fewest digits that give the same bits, text is quoted where it must
-// be and nowhere else. Types are not in the file, a list is the text of one.
+// be and nowhere else. Types are not in the file, a list is the text of one. A file of one
+// column has no delimiter that tells a reader what it is: there a text with another that is in
+// use goes into quotes, too.
 //
 // What is special, byte by byte: a text goes into quotes when it holds the delimiter, a quote
 // or a line end, when it is empty or the same as the text for null, and when it begins with a
@@ -44141,13 +44292,20 @@ static bool dfq__csv_null_text(const dfq__writer *w, const char *s, size_t n) {
   return n == strlen(w->null) && memcmp(s, w->null, n) == 0;
 }
 
+// Would a file that begins so be taken for one with a byte order mark?
+static bool dfq__is_order_mark(const char *s, size_t n) {
+  return (n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0) ||
+         (n >= 2 && (memcmp(s, "\xFF\xFE", 2) == 0 || memcmp(s, "\xFE\xFF", 2) == 0));
+}
+
 // A text as a field. It needs quotes when it holds what means something in CSV, when it is
 // empty or reads like a null, and when it would begin the file like a byte order mark.
 static void dfq__put_csv_text(dfq__writer *w, const char *s, size_t n) {
-  bool quotes = dfq__csv_null_text(w, s, n) || n == 0 ||
-                (n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0);
+  bool lone = w->schema->count == 1;
+  bool quotes = dfq__csv_null_text(w, s, n) || n == 0 || dfq__is_order_mark(s, n);
   for (size_t i = 0; i < n && !quotes; i++)
-    quotes = s[i] == w->delimiter || s[i] == '"' || s[i] == '\n' || s[i] == '\r';
+    quotes = s[i] == w->delimiter || s[i] == '"' || s[i] == '\n' || s[i] == '\r' ||
+             (lone && (s[i] == ';' || s[i] == '|' || s[i] == '\t' || s[i] == ','));
   if (quotes && w->options.quote == DFQ_QUOTE_NEVER)
     dfq__writer_refuse_value(w, w->began ? w->rows + 1 : 0, s, n,
                              " would be read as something else without quotes, and quote is "
@@ -44421,6 +44579,7 @@ static void dfq__aligned_line(dfq__writer *w, size_t from) {
   const size_t *end = (const size_t *)(const void *)a->ends.data;
   const char *cells = w->held.len ? w->held.data : "";
   bool md = w->is->form == DFQ__W_MD;
+  size_t line = w->text.len;
   for (int c = 0; c < w->schema->count; c++, from++) {
     size_t start = from ? end[from - 1] : 0, n = end[from] - start;
     const char *s = cells + start;
@@ -44431,7 +44590,8 @@ static void dfq__aligned_line(dfq__writer *w, size_t from) {
     if (md) dfq__put(&w->text, " |");
     else dfq__put_repeat(&w->text, ' ', a->gap);
   }
-  while (!md && w->text.len && w->text.data[w->text.len - 1] == ' ') w->text.len--;
+  while (!md && w->text.len > line && w->text.data[w->text.len - 1] == ' ') w->text.len--;
+  if (!md && w->text.len == line) dfq__put_char(&w->text, ' ');   // an empty line is no row
   dfq__put(&w->text, w->line_end);
 }
 
@@ -45019,7 +45179,7 @@ typedef struct dfq__parting {
   const dfq_write_options *options;
   const char *what, *dir;    // the verb, for messages; where to
   dfq__text root, folder;    // until it is whole; the key of the row at hand
-  bool begun;                // the root is there
+  bool there, begun;         // an empty folder of that name is; the root is
   dfq__names names;          // of the keys
   int *key, *rest, rest_count;
   dfq_schema schema;         // of what goes into the files
@@ -45333,22 +45493,41 @@ static bool dfq__folder_entry(void *to, const char *name, bool folder, int64_t b
   return false;
 }
 
+// Where the folder is to be, with links followed: not where a file, a pipe or a device is.
+// False after an error.
+static bool dfq__parting_place(dfq__parting *p, char path[DFQ__PATH_ROOM]) {
+  const dfq_io *io = &p->db->io;
+  const char *why = NULL;
+  int n = snprintf(path, DFQ__PATH_ROOM, "%s", p->dir);
+  bool taken = io->target && io->target(io->user, p->dir, path, DFQ__PATH_ROOM) != 1;
+  if (n < 0 || n >= DFQ__PATH_ROOM)
+    return dfq__parting_fail(p, DFQ_IO_ERROR, "", "the path is too long");
+  void *file = taken || p->there ? NULL : io->open(io->user, p->dir, false, &why);
+  if (file) io->close(io->user, file);
+  return !(taken || file) ||
+         dfq__parting_fail(p, DFQ_IO_ERROR, p->dir,
+                           "is no folder, and stays what it is\n  try: another path");
+}
+
 // The folder that it is to be must not hold anything yet. False after an error.
 static bool dfq__parting_root(dfq__parting *p) {
   const dfq_io *io = &p->db->io;
   const char *why = NULL;
   bool full = false;
-  size_t n = p->dir ? strlen(p->dir) : 0;
-  while (n > 1 && p->dir[n - 1] == '/') n--;
-  if (!n) return dfq__parting_fail(p, DFQ_USAGE, "", "no folder is given");
+  if (!p->dir || !*p->dir) return dfq__parting_fail(p, DFQ_USAGE, "", "no folder is given");
   if (!io->make_folder)
     return dfq__parting_fail(p, DFQ_USAGE, p->dir, "this dfq_io has no make_folder");
-  if (io->list && io->list(io->user, p->dir, dfq__folder_entry, &full, &why) && full)
+  p->there = io->list && io->list(io->user, p->dir, dfq__folder_entry, &full, &why);
+  if (full)
     return dfq__parting_fail(p, DFQ_IO_ERROR, p->dir,
                              "is not empty\n  try: a new folder, or remove this one first");
+  char path[DFQ__PATH_ROOM];
+  if (!dfq__parting_place(p, path)) return false;
+  size_t n = strlen(path);
+  while (n > 1 && path[n - 1] == '/') n--;
   uint64_t salt = dfq__hash_word((uint64_t)(dfq__now() * 1e9),
                                  p->db->seed ^ (uint64_t)(uintptr_t)p);
-  dfq__putf(&p->root, "%.*s.%016llx.tmp", (int)n, p->dir, (unsigned long long)salt);
+  dfq__putf(&p->root, "%.*s.%016llx.tmp", (int)n, path, (unsigned long long)salt);
   if (p->root.failed) return dfq__parting_no_memory(p);
   dfq__io_clear();
   p->begun = io->make_folder(io->user, p->root.data);
@@ -45367,7 +45546,7 @@ static bool dfq__parting_commit(dfq__parting *p) {
   size_t n = p->root.len - strlen(".0123456789abcdef.tmp");
   (void)snprintf(name, sizeof name, "%.*s", (int)n, p->root.data);
   if (n >= sizeof name) return dfq__parting_fail(p, DFQ_IO_ERROR, "", "the path is too long");
-  io->remove(io->user, name);
+  if (p->there) io->remove(io->user, name);
   dfq__io_clear();
   if (!io->rename(io->user, p->root.data, name))
     return dfq__parting_fail(p, DFQ_IO_ERROR, name, dfq__io_reason());
@@ -46213,6 +46392,8 @@ static void dfq__csv_trial(dfq__csv_search *s, const char *text) {
   size_t fields = now.rows * now.columns, before = old.rows * old.columns;
   bool same = now.rows == old.rows && now.columns == old.columns;
   if (p.error || !now.ok || !(fields > before || (same && now.typed > old.typed))) return;
+  bool cut = now.columns == 1 && strncmp(text, "quote", 5) == 0;
+  if (cut && old.rows) return;   // rows that line ends in quotes make prove nothing
   dfq__putf(&s->why, "%s: ", text);
   if (same) dfq__putf(&s->why, "%zu columns have a type, not %zu\n", now.typed, old.typed);
   else dfq__putf(&s->why, "%zu sampled rows of %zu columns fit\n", now.rows, now.columns);
@@ -46354,6 +46535,13 @@ DFQ_API bool dfq_sniff_csv(dfq *db, const char *path, const dfq_csv_options *giv
                            dfq_csv_found *to) {
   if (!dfq__given(db, to, "sniff: to")) return false;
   dfq__verb v = { db, NULL, "sniff", NULL, NULL };
+  dfq__file_form form = path ? dfq__form_of(path) : DFQ__CSV_FORM;
+  if (form == DFQ__JSON_FORM || form == DFQ__COLUMNAR_FORM) {
+    dfq__verb_error(&v, DFQ_USAGE, "%s is %s by its name, which says itself what is in it\n"
+                    "  try: scan %s", path, form == DFQ__JSON_FORM ? "JSON" : "columnar", path);
+    (void)dfq__verb_failed(&v);
+    return false;
+  }
   dfq_options own = db->options;
   own.io = &db->io;
   dfq__csv_search s;
@@ -49620,23 +49808,21 @@ typedef struct dfq__arrow_run {
   dfq__stream stream;
   bool open, ended;
   int code;            // of the error, once there was one
-  dfq__text why;
+  dfq__said why;
 } dfq__arrow_run;
 
 enum { DFQ__ARROW_EIO = 5, DFQ__ARROW_ENOMEM = 12 };   // as errno.h has them everywhere
 
-// Notes the context's latest error as the stream's. Returns its code.
+// The code of what the stream's run has said.
 static int dfq__arrow_failed(dfq__arrow_run *r) {
-  bool memory = dfq_error_status(r->frame.db) == DFQ_NO_MEMORY;
-  r->why.len = 0;
-  dfq__put(&r->why, dfq_error(r->frame.db));
+  bool memory = r->why.status == DFQ_NO_MEMORY || r->why.text.failed;
   return r->code = memory ? DFQ__ARROW_ENOMEM : DFQ__ARROW_EIO;
 }
 
 static int dfq__arrow_get_schema(struct ArrowArrayStream *s, struct ArrowSchema *out) {
   dfq__arrow_run *r = (dfq__arrow_run *)s->private_data;
   if (dfq__arrow_schema_of(r->heap, &r->frame.node->schema, NULL, out)) return 0;
-  dfq__report(r->frame.db, &dfq__error_memory);
+  dfq__report_as(r->frame.db, &dfq__error_memory, &r->why);
   return dfq__arrow_failed(r);
 }
 
@@ -49659,14 +49845,14 @@ static int dfq__arrow_get_next(struct ArrowArrayStream *s, struct ArrowArray *ou
 static const char *dfq__arrow_last_error(struct ArrowArrayStream *s) {
   const dfq__arrow_run *r = (const dfq__arrow_run *)s->private_data;
   if (!r->code) return NULL;
-  return r->why.failed ? dfq__error_memory.message : r->why.data;
+  return r->why.text.failed ? dfq__error_memory.message : r->why.text.data;
 }
 
 static void dfq__arrow_stream_release(struct ArrowArrayStream *s) {
   dfq__arrow_run *r = (dfq__arrow_run *)s->private_data;
   dfq__heap *heap = r->heap;
   if (r->open) (void)dfq__stream_close(&r->stream, true);
-  dfq__text_free(&r->why);
+  dfq__text_free(&r->why.text);
   dfq__free(heap, r, sizeof *r);
   dfq__heap_drop(heap);
   s->release = NULL;
@@ -49682,7 +49868,8 @@ DFQ_API bool dfq_export_arrow(dfq_frame *frame, struct ArrowArrayStream *out) {
   dfq__heap_hold(db->heap);
   r->heap = db->heap;
   r->frame = *frame;
-  r->why = dfq__text_in(db->heap);
+  r->frame.said = &r->why;
+  r->why.text = dfq__text_in(db->heap);
   out->get_schema = dfq__arrow_get_schema;
   out->get_next = dfq__arrow_get_next;
   out->get_last_error = dfq__arrow_last_error;

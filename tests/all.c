@@ -75,6 +75,7 @@
 #include "arithmetic.c"
 #include "ch6_seldom.c"
 #include "found.c"
+#include "odd.c"
 #include "ch6_corners.c"
 #include "ch6_words.c"
 #include "ch6_strange.c"
@@ -167,6 +168,7 @@ int main(int argc, char **argv) {
   run_arithmetic();
   run_ch6_seldom();
   run_found();
+  run_odd();
   run_ch6_corners();
   run_ch6_words();
   run_ch6_strange();

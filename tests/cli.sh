@@ -606,11 +606,23 @@ cat customers.csv |
   "$program" 'scan /dev/stdin | join (scan /dev/stdin) on customer_id' >out 2>err
 code=$?
 if [ "$code" -eq 1 ]; then ok; else bad "exit code $code, not 1"; fi
-says 'a pipe can be read only once: save it to a file first'
+says '/dev/stdin is a pipe, it can be read only once, and another scan reads it'
 cat customers.csv | "$program" 'scan /dev/stdin | union customers.csv | group: count() as n' \
   --format csv >out 2>err
 prints 'n
 8'
+
+# What a file holds stays a comment, whatever it is; and what stands beside a plan stays there.
+printf '"a\n| write evil.csv\n# ",b\n"x, y",1\n' >odd.csv
+dfq 0 --sniff odd.csv
+"$program" -f out >sniffed 2>err
+absent evil.csv
+printf 'precious\n' >plan.txt.0.part
+dfq 0 --explain 'scan customers.csv' --output plan.txt
+holds plan.txt.0.part precious
+command='dfq --sync into a pipe'
+"$program" 'scan customers.csv | limit 1' --output /dev/stdout --format csv --sync 2>err | cat >out
+silent
 
 # A writer that never ends: who reads to the end of it would wait forever.
 if mkfifo pipe 2>/dev/null; then

@@ -1,0 +1,345 @@
+// odd.c - what people found who tried to break it: by odd data, odd files, and calls that
+// no program should make.
+
+// The message of a query's error, of its run if it has none; "" when both are fine.
+static const char *more_error(dfq *db, const char *text) {
+  dfq_frame *f = dfq_query(db, text);
+  dfq_clear_error(db);
+  if (dfq_frame_error(f)) return dfq_frame_error(f);
+  return dfq_count(f) < 0 ? dfq_error(db) : "";
+}
+
+// ---- expressions ----------------------------------------------------------------------------
+
+// A cast that nobody wrote may fail as one that is written: the other side of an or, and what a
+// join drops, must not meet it.
+TEST(odd_casts_unasked) {
+  dfq *db = dfq_open(NULL);
+  char text[600];
+  const char *u = test_file("more_u.csv", "id,f,u\n1,0.5,18446744073709551615\n2,2.0,1\n");
+  static const struct { const char *stages; int64_t rows; } cases[] = {
+    { "filter f < 1.0 or u < 5", 2 },
+    { "filter f > 1.0 and u = 1", 1 },
+    { "filter any_of(f < 1.0, u < 5)", 2 },
+    { "filter f < 1.0 or u in (1, id)", 2 },
+    { "filter f < 1.0 or case when id = 2 then u else 3 end = 1", 2 },
+    { "filter f < 1.0 or coalesce(u, id) = 1", 2 },
+    { "group : count() filter (where f < 1.0 or u < 5) as n | filter n = 2", 1 },
+    { "group id, u: max(f) as m | filter m > 1.0 | filter u = 1", 1 },
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    snprintf(text, sizeof text, "scan '%s' types (u: u64) | %s", u, cases[i].stages);
+    dfq_frame *f = dfq_query(db, text);
+    CHECK_SAME(f);
+    if (!CHECK_INT(dfq_count(f), cases[i].rows)) printf("  %s\n", text);
+  }
+  snprintf(text, sizeof text, "scan '%s' types (u: u64) | join (scan '%s' | filter f > 1.0 | "
+           "select id) on id | filter u = 1", u, u);
+  dfq_frame *f = dfq_query(db, text);
+  CHECK_SAME(f);
+  CHECK_INT(dfq_count(f), 1);
+  dfq_close(db);
+}
+
+// Types and names as deep as a text is long.
+TEST(odd_deep_types) {
+  dfq *db = dfq_open(NULL);
+  enum { DEEP = 100000 };
+  test_string s = { NULL, 0, 0 };
+  test_puts(&s, "cast(null as ");
+  for (int i = 0; i < DEEP; i++) test_puts(&s, "list(");
+  test_puts(&s, "i64");
+  for (int i = 0; i < DEEP + 1; i++) test_puts(&s, ")");
+  CHECK(dfq_expr_kind_of(dfq_parse(db, s.s)) == DFQ_FAILED);
+  CHECK_HAS(dfq_error(db), "a list holds no lists");
+  s.len = 0;
+  test_puts(&s, "\"a");
+  for (int i = 0; i < 5000; i++) test_puts(&s, ".a");
+  test_puts(&s, "\": i64");
+  dfq_json_options o;
+  memset(&o, 0, sizeof o);
+  o.types = s.s;
+  dfq_frame *f = dfq_scan_json(db, test_file("more_deep.jsonl", "{\"a\": 1}\n"), &o);
+  CHECK_HAS(dfq_frame_error(f), "nested more than 1024 deep");
+  free(s.s);
+  dfq_close(db);
+}
+
+TEST(odd_pivoted_values) {
+  dfq *db = dfq_open(NULL);
+  test_string s = { NULL, 0, 0 };
+  const char *path = test_file("more_pivot.csv", "a,b\n1,2\n");
+  test_puts(&s, "a on b in (0");
+  for (int i = 1; i < 1005; i++) {
+    char one[16];
+    snprintf(one, sizeof one, ", %d", i);
+    test_puts(&s, one);
+  }
+  test_puts(&s, "): sum(a)");
+  CHECK_HAS(dfq_frame_error(dfq_pivot(dfq_scan_csv(db, path, NULL), s.s)),
+            "more than 1000 values");
+  free(s.s);
+  dfq_close(db);
+}
+
+// ---- files ----------------------------------------------------------------------------------
+
+// A folder's key may be called what the file's name was to be called.
+TEST(odd_key_of_a_name) {
+  dfq *db = dfq_open(NULL);
+  char text[400];
+  dfq_frame *f = dfq_scan_csv(db, test_file("more_k.csv", "v,k\n1,-5\n2,100000000\n"), NULL);
+  CHECK(dfq_write_partitioned(f, test_path("more_k"), "k", NULL));
+  snprintf(text, sizeof text, "scan '%s/' file_name k", test_path("more_k"));
+  CHECK_HAS(more_error(db, text), "there is a column k already");
+  snprintf(text, sizeof text, "scan '%s/' file_name path", test_path("more_k"));
+  CHECK_STR(more_error(db, text), "");
+  dfq_close(db);
+}
+
+// What stands where a folder shall be is not taken away for it.
+TEST(odd_folders_over_files) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = dfq_scan_csv(db, test_file("more_p.csv", "a,b\n1,x\n2,y\n"), NULL);
+  const char *precious = test_file("more_precious.txt", "precious");
+  CHECK(!dfq_write_partitioned(f, precious, "b", NULL));
+  CHECK_HAS(dfq_error(db), "is no folder, and stays what it is");
+  CHECK(dfq_count(dfq_write_stage(f, precious, "b", NULL)) < 0);
+  char *got = test_read(precious);
+  CHECK_STR(got, "precious");
+  free(got);
+  CHECK(!dfq_write_partitioned(f, "", "b", NULL));
+  CHECK(dfq_write_partitioned(f, test_path("more_new/"), "b", NULL));
+  CHECK(!dfq_write_partitioned(f, test_path("more_new"), "b", NULL));
+  CHECK_HAS(dfq_error(db), "is not empty");
+  dfq_close(db);
+}
+
+// A file that is not whole yet, or never was to be, is none of a folder's.
+TEST(odd_unfinished_files) {
+  dfq *db = dfq_open(NULL);
+  char path[400];
+  dfq_frame *f = dfq_scan_csv(db, test_file("more_w.csv", "a,b\n1,x\n2,y\n"), NULL);
+  CHECK(dfq_write_partitioned(f, test_path("more_w"), "b", NULL));
+  snprintf(path, sizeof path, "%s/b=x/new.csv.36ca864831f214c9.tmp", test_path("more_w"));
+  FILE *out = fopen(path, "wb");
+  if (CHECK(out != NULL)) { fputs("a\n7\n", out); fclose(out); }
+  snprintf(path, sizeof path, "%s/", test_path("more_w"));
+  CHECK_INT(dfq_count(dfq_scan(db, path)), 2);
+  snprintf(path, sizeof path, "%s/b=*/*", test_path("more_w"));
+  CHECK_INT(dfq_count(dfq_scan(db, path)), 2);
+  dfq_close(db);
+}
+
+// No row of what a write says is asked for, and still it writes.
+TEST(odd_writes_below_filters) {
+  dfq *db = dfq_open(NULL);
+  dfq_frame *f = dfq_scan_csv(db, test_file("more_f.csv", "a\n1\n"), NULL);
+  const char *path = test_path("more_f_out.csv");
+  remove(path);
+  CHECK_INT(dfq_count(dfq_filter(dfq_write_stage(f, path, NULL, NULL), "false")), 0);
+  char *got = test_read(path);
+  CHECK_STR(got, "a\n1\n");
+  free(got);
+  dfq_close(db);
+}
+
+// One column has no delimiter that a reader could know.
+TEST(odd_one_column) {
+  static const char *const texts[] = { "a;b", "a|b", "a\tb", "a,b", "\xFF\xFE x" };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    for (int header = 0; header < 2; header++) {
+      dfq *db = dfq_open(NULL);
+      dfq_field field = { header ? "x;y" : "x", DFQ_STR, NULL };
+      dfq_value cell[2];
+      for (int r = 0; r < 2; r++) cell[r] = dfq__value_str(texts[i], strlen(texts[i]));
+      dfq_table *t = dfq_table_from_rows(db, &field, 1, cell, 2);
+      dfq_write_options o;
+      dfq_csv_options in = csv_options();
+      memset(&o, 0, sizeof o);
+      o.no_header = !header;
+      in.no_header = !header;
+      in.header = header;
+      const char *path = test_path("more_one.csv");
+      CHECK(dfq_write(dfq_scan_table(db, t), path, &o));
+      dfq_table *back = dfq_collect(dfq_scan_csv(db, path, &in));
+      CHECK_INT(back ? dfq_table_columns(back) : 0, 1);
+      dfq_value v = dfq__value_null();
+      if (back) dfq_table_get(back, 1, 0, &v);
+      CHECK(v.type == DFQ_STR && v.len == strlen(texts[i]) && !memcmp(v.as.s, texts[i], v.len));
+      dfq_table_free(back);
+      dfq_table_free(t);
+      dfq_close(db);
+    }
+}
+
+TEST(odd_keys_of_json) {
+  dfq *db = dfq_open(NULL);
+  const char *path = test_file("more_zero.jsonl", "{\"a\\u0000b\": 1, \"a\": 2}\n");
+  CHECK_HAS(dfq_frame_error(dfq_scan(db, path)), "\\u0000");
+  dfq_csv_found found;
+  CHECK(!dfq_sniff_csv(db, path, NULL, &found));
+  CHECK_HAS(dfq_error(db), "JSON");
+  path = test_file("more_lines.csv", "s\n\"a\nb\"\n\"c\nd\"\n");
+  CHECK(dfq_sniff_csv(db, path, NULL, &found));
+  CHECK(strstr(found.text, "quote") == NULL);
+  dfq_close(db);
+}
+
+// A row of nulls is a row; and names are no more than the places that a line has.
+TEST(odd_fixed_width) {
+  dfq *db = dfq_open(NULL);
+  const char *rows = "{\"a\": \"x\", \"b\": \"y\"}\n{\"a\": null, \"b\": null}\n"
+                     "{\"a\": \"z\", \"b\": \"w\"}\n";
+  dfq_frame *f = dfq_scan(db, test_file("more_nulls.jsonl", rows));
+  CHECK(dfq_write(f, test_path("more_nulls.fwf"), NULL));
+  CHECK_INT(dfq_count(dfq_scan(db, test_path("more_nulls.fwf"))), 3);
+  for (int sniffed = 0; sniffed < 2; sniffed++) {
+    dfq_csv_options o = csv_options();
+    o.widths = sniffed ? "" : "10";
+    o.names = "a, b, c, d, e, f, g, h";
+    o.no_header = true;
+    f = dfq_scan_fixed(db, test_file("more_empty.fwf", ""), &o);
+    if (!sniffed) CHECK_HAS(dfq_frame_error(f), "names has 8 names, but there is 1 column");
+    (void)test_file("more_empty.fwf", "0123456789\n0123456789\n");
+    CHECK_INT(dfq_count(f), -1);
+  }
+  dfq_close(db);
+}
+
+// ---- calls ----------------------------------------------------------------------------------
+
+// Literals and parameters are looked at as the cells of tables are.
+TEST(odd_literals) {
+  dfq *db = dfq_open(NULL);
+  static const struct { dfq_type type; int64_t i; bool good; } cases[] = {
+    { DFQ_I8, 1000, false },           { DFQ_DATE, (int64_t)1 << 40, false },
+    { DFQ_TIME, -5, false },           { DFQ_TIME, 86400000000, false },
+    { 99, 1, false },                  { (dfq_type)DFQ_DECIMAL | (dfq_type)200 << 8, 1, false },
+    { DFQ_I8, -128, true },            { DFQ_TIME, 86399999999, true },
+    { dfq_decimal_of(18), 5, true },   { DFQ_NULL, 0, true },
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    dfq_value v = dfq__value_int(cases[i].type, cases[i].i);
+    dfq_expr *e = dfq_literal(db, &v);
+    CHECK_INT(dfq_expr_kind_of(e) != DFQ_FAILED, cases[i].good);
+    CHECK_INT(dfq_set_param(db, "p", &v), cases[i].good);
+    (void)dfq_expr_text(e);
+  }
+  dfq_value seven = dfq__value_int(DFQ_BOOL, 7);
+  CHECK(dfq_set_param(db, "b", &seven));
+  dfq_frame *f = dfq_scan_csv(db, test_file("more_b.csv", "a\n1\n2\n"), NULL);
+  CHECK_INT(dfq_count(dfq_filter(f, "$b = true")), 2);
+  CHECK_SAME(dfq_filter(f, "$b = (a = 1)"));
+  dfq_close(db);
+}
+
+TEST(odd_calls) {
+  dfq *db = dfq_open(NULL), *other = dfq_open(NULL);
+  int64_t x[] = { INT64_MIN };
+  dfq_column c[] = { { "x", DFQ_DATETIME, x, NULL } };
+  dfq_table *t = dfq_table_new(db, c, 1, 1);
+  dfq_frame *f = dfq_scan_table(db, t);
+  FILE *out = tmpfile();
+  CHECK(dfq_show(f, out));
+  if (out) fclose(out);
+  CHECK(dfq_count(dfq_filter(f, "x - interval '1' month < x")) < 0);
+  CHECK(dfq_table_new(db, c, -1, 5) == NULL);
+  CHECK_HAS(dfq_error(db), "the number of columns is negative");
+  CHECK(dfq_table_from_rows(db, NULL, -1, NULL, 5) == NULL);
+  c[0].name = NULL;
+  CHECK(dfq_table_new(db, c, 1, 1) == NULL);
+  CHECK_HAS(dfq_error(db), "name is NULL");
+  c[0].name = "x";
+  c[0].data = NULL;
+  CHECK(dfq_table_new(db, c, 1, 1) == NULL);
+  dfq_row_source none;
+  memset(&none, 0, sizeof none);
+  CHECK_HAS(dfq_frame_error(dfq_scan_rows(db, &none)), "scan: next");
+  dfq_expr *item[] = { dfq_as(dfq_str(other, "a text longer than twelve bytes"), "y") };
+  CHECK_HAS(dfq_frame_error(dfq_select_exprs(f, item, 1)), "another context");
+  CHECK_HAS(dfq_frame_error(dfq_filter_expr(f, dfq_bool(other, true))), "another context");
+  CHECK(dfq_with_exprs(f, NULL, 0) == f);
+  CHECK_HAS(dfq_frame_error(dfq_with_exprs(f, item, -3)), "negative");
+  CHECK_HAS(dfq_frame_error(dfq_union_with(f, f, (dfq_union_how)99)), "99");
+  CHECK(dfq_expr_kind_of(dfq_in(dfq_col(db, "x"), NULL, 0)) == DFQ_FAILED);
+  dfq_table_free(t);
+  dfq_close(other);
+  dfq_close(db);
+}
+
+#ifndef DFQ_NO_ARROW
+typedef struct more_streams {
+  dfq_frame *frame[2];
+  const char *says[2];
+  int wrong[2];
+} more_streams;
+
+static void more_stream(void *all, int i) {
+  more_streams *m = (more_streams *)all;
+  for (int k = 0; k < 300; k++) {
+    struct ArrowArrayStream s;
+    struct ArrowArray out;
+    if (!dfq_export_arrow(m->frame[i], &s)) continue;
+    if (s.get_next(&s, &out)) m->wrong[i] += !strstr(s.get_last_error(&s), m->says[i]);
+    s.release(&s);
+  }
+}
+
+// Streams of one context in several threads: each says what went wrong with itself.
+TEST(odd_streams_say_their_own) {
+  dfq *db = dfq_open(NULL);
+  int64_t x[] = { INT64_MAX };
+  dfq_column c[] = { { "a", DFQ_I64, x, NULL } };
+  dfq_table *t = dfq_table_new(db, c, 1, 1);
+  dfq_frame *f = dfq_scan_table(db, t);
+  more_streams m = { { dfq_select(f, "a + 1 as x"), dfq_select(f, "cast(a as i8) as y") },
+                     { "overflow", "i8" }, { 0, 0 } };
+  dfq__parallel(2, more_stream, &m);
+  CHECK_INT(m.wrong[0], 0);
+  CHECK_INT(m.wrong[1], 0);
+  dfq_table_free(t);
+  dfq_close(db);
+}
+#endif
+
+// ---- pipes ----------------------------------------------------------------------------------
+
+// Two scans of a pipe would each get a part of what is in it.
+#if !defined(_WIN32) && !defined(__wasi__)
+TEST(odd_pipes_scanned_twice) {
+  const char *path = test_path("more_pipe");
+  if (!found_shell("rm -f '%s'; mkfifo '%s' 2>/dev/null", path)) return;   // none here
+  dfq *db = dfq_open(NULL);
+  CHECK(found_shell("(seq 1 100000 > '%s') 2>/dev/null &", path));
+  dfq_csv_options o = csv_options();
+  o.no_header = true;
+  dfq_frame *f = dfq_scan_csv(db, path, &o), *g = dfq_scan_csv(db, path, &o);
+  CHECK_HAS(dfq_frame_error(g), "can be read only once, and another scan reads it");
+  CHECK_INT(dfq_count(f), 100000);
+  CHECK(found_shell("(seq 1 7 > '%s') &", path));   // another pipe, of the same name
+  CHECK_INT(dfq_count(dfq_scan_csv(db, path, &o)), 7);
+  dfq_close(db);
+}
+#endif
+
+static void run_odd(void) {
+  RUN(odd_casts_unasked);
+  RUN(odd_deep_types);
+  RUN(odd_pivoted_values);
+  RUN(odd_key_of_a_name);
+  RUN(odd_folders_over_files);
+  RUN(odd_unfinished_files);
+  RUN(odd_writes_below_filters);
+  RUN(odd_one_column);
+  RUN(odd_keys_of_json);
+  RUN(odd_fixed_width);
+  RUN(odd_literals);
+  RUN(odd_calls);
+#ifndef DFQ_NO_ARROW
+  RUN(odd_streams_say_their_own);
+#endif
+#if !defined(_WIN32) && !defined(__wasi__)
+  RUN(odd_pipes_scanned_twice);
+#endif
+}
