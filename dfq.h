@@ -489,7 +489,7 @@ DFQ_API dfq_rows *dfq_rows_map(dfq_rows *in, int columns,
 DFQ_API dfq_rows *dfq_rows_take(dfq_rows *in, size_t n);
 
 // Opens an iterator over a frame's result. Early dfq_rows_close is fine: it reads no more.
-// Owns: the caller. Never NULL but when memory is out; errors come from the first next.
+// Owns: the caller. NULL of no frame or without memory; errors come from the first next.
 // Valid until dfq_rows_close; the frame must not be released before. Each call is a run of its
 // own.
 DFQ_API dfq_rows *dfq_rows_open(dfq_frame *frame);
@@ -2903,9 +2903,18 @@ static const dfq__error *dfq__error_new(dfq__arena *arena, dfq_status status, co
   return dfq__error_from(arena, status, &t);
 }
 
+// Makes a call that no program should make the latest error. Returns false. The arena is one of
+// its own, since frames are run by several threads.
+DFQ__UNUSED DFQ__NOINLINE
+static bool dfq__wrong_call(dfq *db, const char *where, const char *why) {
+  dfq__arena scratch = { db->heap, NULL, NULL };
+  dfq__report(db, dfq__error_new(&scratch, DFQ_USAGE, NULL, where, "%s", why));
+  dfq__arena_release(&scratch, 0);
+  return false;
+}
+
 // Is there what a function cannot do without? Else that is the latest error; what is missing:
-// "str: value". Without a context there is nobody to tell. The arena is one of its own, since
-// frames are run by several threads.
+// "str: value". Without a context there is nobody to tell.
 DFQ__UNUSED DFQ__NOINLINE
 static bool dfq__given(dfq *db, const void *p, const char *what) {
   if (!db || p) return db != NULL;
@@ -3258,6 +3267,7 @@ static bool dfq__io_list(void *user, const char *folder,
     int n = snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
     bool known = n >= 0 && (size_t)n < sizeof path && stat(path, &there) == 0;
     bool is_folder = known && S_ISDIR(there.st_mode);
+    if (known && !is_folder && !S_ISREG(there.st_mode)) continue;   // a pipe: who writes to it?
     if (!entry(to, e->d_name, is_folder, known ? (int64_t)there.st_size : -1)) break;
   }
   if (dir) closedir(dir);
@@ -8889,7 +8899,11 @@ static dfq_expr *dfq__windowed(dfq_expr *const *args, int count, const dfq__wind
 // windows.
 DFQ_API dfq_expr *dfq_over(dfq_expr *call, const dfq_window *how) {
   if (!call || call->kind == DFQ_FAILED) return call;
-  if (!dfq__given(call->db, how, "over: how")) return dfq__expr_missing(call->db);
+  if (!dfq__given(call->db, how, "over: how") ||
+      !dfq__given_list(call->db, how->partition_count > 0, how->partition_by,
+                       "over: partition_by") ||
+      !dfq__given_list(call->db, how->order_count > 0, how->order_by, "over: order_by"))
+    return dfq__expr_missing(call->db);
   int orders = how->order_count, n = 1 + how->partition_count + orders;
   dfq_expr **args = dfq__expr_list(call->db, call, NULL, n);
   dfq_expr *by[] = { how->first_by, how->last_by };
@@ -11996,7 +12010,7 @@ static const dfq__error dfq__error_output = {
 // Writes text to the user's FILE. False after an error, which is reported.
 static bool dfq__put_file(dfq *db, const dfq__text *t, FILE *out) {
   if (t->failed) { dfq__report(db, &dfq__error_memory); return false; }
-  if (t->len == 0 || fwrite(t->data, 1, t->len, out) == t->len) return true;
+  if (fwrite(t->data, 1, t->len, out) == t->len && fflush(out) == 0) return true;
   dfq__report(db, &dfq__error_output);
   return false;
 }
@@ -12163,6 +12177,8 @@ DFQ_API bool dfq_define_scalar(dfq *db, const dfq_function *function) {
   if (!function->row)
     return dfq__refuse_definition(db, function->name, "has no row function; batch alone is not "
                                   "enough: it does not say which row failed");
+  if (!dfq__given_list(db, function->arg_count > 0, function->args, "define_scalar: args"))
+    return false;
   return dfq__user_enter(db, dfq__user_new(db, function), dfq__user_scalar);
 }
 
@@ -14903,12 +14919,7 @@ static bool dfq__check_fields(dfq *db, const dfq_field *f, int count, const char
   const char *none = count < 0 ? "the number of columns is negative" : NULL;
   for (int i = 0; i < count && !none; i++)
     if (!f[i].name) none = "a column's name is NULL";
-  if (none) {
-    dfq__arena scratch = { db->heap, NULL, NULL };
-    dfq__report(db, dfq__error_new(&scratch, DFQ_USAGE, NULL, where, "%s", none));
-    dfq__arena_release(&scratch, 0);
-    return false;
-  }
+  if (none) return dfq__wrong_call(db, where, none);
   for (int i = 0; i < count; i++) {
     const char *problem = dfq__is_column_type(f[i].type) ? NULL
                                                          : "is of no type that columns have";
@@ -18857,6 +18868,12 @@ static void dfq__bind_free(const dfq_binding *b, int *column) {
   dfq__free(b->db->heap, column, ((size_t)b->count + 1) * sizeof *column);
 }
 
+// Is there a binding, and is it of the context?
+static bool dfq__bind_given(dfq *db, const dfq_binding *b, const char *what) {
+  return dfq__given(db, b, what) &&
+         (b->db == db || dfq__wrong_call(db, what, "it belongs to another context"));
+}
+
 // The columns of all members, for one reading; not in the context's arena, because frames are
 // read by several threads. NULL with the error reported. Owns: the caller, dfq__bind_free.
 static int *dfq__bind_columns(const dfq_binding *b, const dfq_schema *s) {
@@ -18996,7 +19013,7 @@ static bool dfq__structs_fill(const dfq_binding *b, const dfq_table *t, const in
 
 DFQ_API void *dfq_collect_structs(dfq_frame *frame, const dfq_binding *binding, size_t *count) {
   if (count) *count = 0;
-  if (!frame || !dfq__given(frame->db, binding, "collect_structs: binding") ||
+  if (!frame || !dfq__bind_given(frame->db, binding, "collect_structs: binding") ||
       !dfq__given(frame->db, count, "collect_structs: count"))
     return NULL;
   int *column = frame->error ? NULL : dfq__bind_columns(binding, &frame->node->schema);
@@ -19039,7 +19056,7 @@ struct dfq_structs {
 };
 
 DFQ_API dfq_structs *dfq_structs_open(dfq_frame *frame, const dfq_binding *binding) {
-  if (!frame || !dfq__given(frame->db, binding, "structs_open: binding")) return NULL;
+  if (!frame || !dfq__bind_given(frame->db, binding, "structs_open: binding")) return NULL;
   if (frame->error) { dfq__report(frame->db, frame->error); return NULL; }
   int *column = dfq__bind_columns(binding, &frame->node->schema);
   if (!column) return NULL;
@@ -19153,6 +19170,8 @@ DFQ_API dfq_frame *dfq_scan_structs(dfq *db, const char *name, const void *array
   size_t room = binding ? (size_t)binding->count + 1 : 1;
   dfq_field *field = (dfq_field *)dfq__arena_array(&db->arena, room, sizeof *field);
   if (!a || !field) return dfq__frame_failed(db, &dfq__error_memory);
+  if (binding && !dfq__bind_given(db, binding, "scan: binding"))
+    return dfq__frame_failed(db, dfq__error_again(db));
   if (!binding || (rows && !array))
     return dfq__frame_failed(db, dfq__error_new(&db->arena, DFQ_USAGE, NULL, "scan",
                                                 binding ? "the array is NULL"
@@ -32188,6 +32207,13 @@ static void dfq__put_counted(dfq__text *items, const char *bin, int i) {
   dfq__putf(items, "coalesce(sum(_n) filter (where %s = %d), 0) as _%d_count", bin, i, i);
 }
 
+// What lies at a part of the way from the least to the greatest. Computed in halves, for the
+// whole way may be longer than the largest float.
+static void dfq__put_border(dfq__text *t, const char *lo, const char *hi, double part) {
+  dfq__putf(t, "(min(%s) * 0.5 + (max(%s) * 0.5 - min(%s) * 0.5) * %.17g) * 2.0", lo, hi, lo,
+            part);
+}
+
 // Bins of the same width from the least to the greatest finite value: their borders, as
 // expressions over a group, and what counts the rows between.
 static void dfq__equal_bins(dfq__recipe *r, dfq__text *items, const char *x, int count) {
@@ -32205,8 +32231,9 @@ static void dfq__equal_bins(dfq__recipe *r, dfq__text *items, const char *x, int
   dfq__step_text(r, dfq_with_columns_at, &t);
   t.len = 0;
   dfq__put_pattern(&t, "case when $ > ", x, hi);
-  dfq__put_pattern(&t, "$ then least(floor((@ - $) / (", x, lo);
-  dfq__putf(&t, "%s - %s) * %d), %d.0) else 0.0 end as %s", hi, lo, count, count - 1, bin);
+  dfq__put_pattern(&t, "$ then least(floor((@ * 0.5 - $ * 0.5) / (", x, lo);
+  dfq__putf(&t, "%s * 0.5 - %s * 0.5) * %d), %d.0) else 0.0 end as %s", hi, lo, count,
+            count - 1, bin);
   dfq__step_text(r, dfq_with_columns_at, &t);
   t.len = 0;
   dfq__putf(&t, "min(%s) as %s, max(%s) as %s, count() as _n", lo, lo, hi, hi);
@@ -32214,11 +32241,11 @@ static void dfq__equal_bins(dfq__recipe *r, dfq__text *items, const char *x, int
   dfq__step_counted(r, bin, t.data);
   dfq__text_free(&t);
   for (int i = 0; i < count; i++) {
-    dfq__putf(items, "%smin(%s) + (max(%s) - min(%s)) * %.17g as _%d_low, ", i ? ", " : "", lo,
-              hi, lo, (double)i / count, i);
+    dfq__put(items, i ? ", " : "");
+    dfq__put_border(items, lo, hi, (double)i / count);
+    dfq__putf(items, " as _%d_low, ", i);
     if (i == count - 1) dfq__putf(items, "max(%s)", hi);
-    else dfq__putf(items, "min(%s) + (max(%s) - min(%s)) * %.17g", lo, hi, lo,
-                   (double)(i + 1) / count);
+    else dfq__put_border(items, lo, hi, (double)(i + 1) / count);
     dfq__putf(items, " as _%d_high, ", i);
     dfq__put_counted(items, bin, i);
   }
@@ -36443,6 +36470,8 @@ static bool dfq__explain_dot(dfq__text *t, dfq_frame *f) {
 // Puts one form into t. False on error (dfq_error).
 static bool dfq__explain_into(dfq__text *t, dfq_frame *f, dfq_explain_form form) {
   bool ok = false;
+  if ((unsigned)form > DFQ_EXPLAIN_JSON)
+    return dfq__wrong_call(f->db, "explain", "no form has that number");
   switch (form) {
     case DFQ_EXPLAIN_BOTH: ok = dfq__explain_both(t, f); break;
     case DFQ_EXPLAIN_PLAIN: ok = dfq__explain_plan(t, f, true, ""); break;
@@ -44591,7 +44620,8 @@ static void dfq__aligned_line(dfq__writer *w, size_t from) {
     else dfq__put_repeat(&w->text, ' ', a->gap);
   }
   while (!md && w->text.len > line && w->text.data[w->text.len - 1] == ' ') w->text.len--;
-  if (!md && w->text.len == line) dfq__put_char(&w->text, ' ');   // an empty line is no row
+  bool many = w->schema->count > 1;   // an empty line is no row of them
+  if (!md && many && w->text.len == line) dfq__put_char(&w->text, ' ');
   dfq__put(&w->text, w->line_end);
 }
 
@@ -47256,7 +47286,7 @@ static const dfq_stage_info dfq__stage_docs[] = {
 
 DFQ_API bool dfq_stage_at(int i, dfq_stage_info *to) {
   int count = (int)(sizeof dfq__stage_docs / sizeof *dfq__stage_docs) - 1;
-  if (i < 0 || i >= count) return false;
+  if (i < 0 || i >= count || !to) return false;
   *to = dfq__stage_docs[i];
   return true;
 }
@@ -49524,6 +49554,8 @@ DFQ_API dfq_frame *dfq_scan_arrow_stream_at(dfq *db, struct ArrowArrayStream *st
 
 DFQ_API dfq_table *dfq_import_arrow(dfq *db, struct ArrowSchema *schema,
                                     struct ArrowArray *array) {
+  if (!db && array) dfq__arrow_drop_array(array);
+  if (!db && schema && schema->release) schema->release(schema);
   if (!db) return NULL;
   size_t mark = dfq_mark(db);
   dfq__verb v = { db, NULL, "import_arrow", NULL, NULL };

@@ -47,10 +47,10 @@ TEST(written_options) {
       "|    7 | 0.500 | a\\|b | 01/31 |\n|    - |     - | -    | -     |\n" },
     { "n, m", "md", "nan 'x|y' inf '*' line_end crlf",
       "| n | m |\r\n| ---: | ---: |\r\n| x\\|y | -\\* |\r\n|  |  |\r\n" },
-    { "i, s, x", "fixed", "", "i  s      x\n7  a|b  0.5\n\n" },
+    { "i, s, x", "fixed", "", "i  s      x\n7  a|b  0.5\n \n" },
     { "i, s, x", "fixed", "null '-' float_digits 0 line_end crlf",
       "i  s    x\r\n7  a|b  0\r\n-  -    -\r\n" },
-    { "i, s, x", "fixed", "header false widths (3, 5, 5)", "  7a|b    0.5\n\n" },
+    { "i, s, x", "fixed", "header false widths (3, 5, 5)", "  7a|b    0.5\n \n" },
     { "i, s, x", "fixed", "widths (3, 2, 5)",
       "dfq: value error, print: row 1: \"a|b\" is wider than its column\n"
       "  try: the option widths" },

@@ -268,6 +268,42 @@ TEST(odd_calls) {
   dfq_close(db);
 }
 
+// Halves of floats are floats: a range may be longer than the largest of them.
+TEST(odd_histogram) {
+  dfq *db = dfq_open(NULL);
+  const char *path = test_file("more_h.csv", "x\n-1e308\n0.0\n1e308\n1.7e308\n");
+  dfq_frame *f = dfq_histogram(dfq_scan_csv(db, path, NULL), "x bins 3");
+  CHECK_SAME(f);
+  dfq_table *t = dfq_collect(f);
+  static const int64_t want[] = { 1, 1, 2 };
+  int n = dfq_table_find(t, "count");
+  for (size_t i = 0; i < 3; i++) CHECK_INT(dfq_table_i64(t, i, n), want[i]);
+  dfq_table_free(t);
+  CHECK(dfq_explain_text(f, (dfq_explain_form)99) == NULL);
+  CHECK_HAS(dfq_error(db), "no form has that number");
+  FILE *full = fopen("/dev/full", "wb");
+  if (full) CHECK(!dfq_show(f, full));
+  if (full) fclose(full);
+  dfq_close(db);
+}
+
+// A binding is of a context, as expressions and frames are.
+TEST(odd_bindings) {
+  dfq *db = dfq_open(NULL), *other = dfq_open(NULL);
+  static const dfq_member member[] = { { "i", DFQ_I64, 0, 8, false, 0 } };
+  int64_t row[] = { 7 };
+  size_t count = 0;
+  const dfq_binding *b = dfq_bind_struct(other, member, 1, sizeof *row);
+  CHECK(b != NULL);
+  CHECK_HAS(dfq_frame_error(dfq_scan_structs(db, "x", row, 1, b)), "another context");
+  dfq_frame *f = dfq_scan_csv(db, test_file("more_i.csv", "i\n1\n"), NULL);
+  CHECK(dfq_collect_structs(f, b, &count) == NULL);
+  CHECK_HAS(dfq_error(db), "another context");
+  CHECK(dfq_structs_open(f, b) == NULL);
+  dfq_close(other);
+  dfq_close(db);
+}
+
 #ifndef DFQ_NO_ARROW
 typedef struct more_streams {
   dfq_frame *frame[2];
@@ -336,6 +372,8 @@ static void run_odd(void) {
   RUN(odd_fixed_width);
   RUN(odd_literals);
   RUN(odd_calls);
+  RUN(odd_histogram);
+  RUN(odd_bindings);
 #ifndef DFQ_NO_ARROW
   RUN(odd_streams_say_their_own);
 #endif
