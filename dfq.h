@@ -46731,7 +46731,8 @@ static dfq_frame *dfq__parse_file(dfq__script *s, bool may_be_let) {
   do {
     const char *path = dfq__parse_path(p, &bare);
     const char *name = path ? dfq__intern(p->db, path) : NULL;
-    if (name) dfq__names_add(&paths, name);
+    bool room = name && dfq__names_reserve(&paths, paths.count + 1);
+    if (room) paths.name[paths.count++] = name;   // which may be there already: read it twice
     if (!p->error && (!name || paths.failed)) p->error = &dfq__error_memory;
   } while (many && !p->error && dfq__accept_symbol(p, ","));
   if (many) dfq__expect_symbol(p, ")");

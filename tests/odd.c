@@ -131,6 +131,18 @@ TEST(odd_unfinished_files) {
   dfq_close(db);
 }
 
+// A list may name a file twice.
+TEST(odd_lists_of_files) {
+  dfq *db = dfq_open(NULL);
+  char text[900];
+  const char *path = test_file("more_l.csv", "a\n1\n2\n");
+  snprintf(text, sizeof text, "scan ('%s', '%s', '%s')", path, path, path);
+  dfq_frame *f = dfq_query(db, text);
+  CHECK_INT(dfq_count(f), 6);
+  CHECK_SAME(f);
+  dfq_close(db);
+}
+
 // No row of what a write says is asked for, and still it writes.
 TEST(odd_writes_below_filters) {
   dfq *db = dfq_open(NULL);
@@ -366,6 +378,7 @@ static void run_odd(void) {
   RUN(odd_key_of_a_name);
   RUN(odd_folders_over_files);
   RUN(odd_unfinished_files);
+  RUN(odd_lists_of_files);
   RUN(odd_writes_below_filters);
   RUN(odd_one_column);
   RUN(odd_keys_of_json);
