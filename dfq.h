@@ -19800,7 +19800,7 @@ static void dfq__unpack(const dfq__packing *old, int columns, uint64_t key, uint
 static bool dfq__keys_repack(dfq__key_set *k, const dfq__packing *old, bool fits, bool mapped) {
   dfq__hash_table *t = &k->table;
   size_t words = dfq__key_words(k->columns);
-  uint64_t unpacked[DFQ__PACKED_COLUMNS + 1];
+  uint64_t unpacked[DFQ__PACKED_COLUMNS + 1] = { 0 };
   bool packed = k->packed;
   k->packed = fits;
   if (!fits && !dfq__buffer_reserve_rows(k->heap, &t->key, t->count, words * 8)) return false;
@@ -41559,16 +41559,18 @@ static bool dfq__json_parse_types(dfq__csv_sample *m, dfq__json_type **to) {
     const char *name = dfq__parse_name(&p, "a column");
     dfq__expect_symbol(&p, ":");
     dfq_type type = dfq__parse_type(&p);
-    size_t deep = 0;
-    for (const char *dot = name; dot && (dot = strchr(dot, '.')) != NULL; dot++) deep++;
-    if (deep > DFQ__JSON_DEEPEST)
-      dfq__parse_fail(&p, DFQ_LIMIT, t.at, t.len, "objects are nested more than %d deep",
-                      DFQ__JSON_DEEPEST);
     for (dfq__json_type *g = *to; g && !p.error; g = g->next)
       if (g->name == name)
         dfq__parse_fail(&p, DFQ_USAGE, t.at, t.len, "two types for column %s", name);
     dfq__json_type *g = (dfq__json_type *)dfq__arena_alloc(&m->scratch, sizeof *g);
     if (!g || p.error) break;
+    size_t deep = 0;
+    for (const char *dot = name; (dot = strchr(dot, '.')) != NULL; dot++) deep++;
+    if (deep > DFQ__JSON_DEEPEST) {
+      dfq__parse_fail(&p, DFQ_LIMIT, t.at, t.len, "objects are nested more than %d deep",
+                      DFQ__JSON_DEEPEST);
+      break;
+    }
     if (!dfq__json_path(m, name)) return false;
     g->name = name;
     g->type = type;
