@@ -8452,7 +8452,9 @@ static dfq_expr **dfq__expr_list(dfq *db, dfq_expr *first, dfq_expr *const *more
 // The list is the tail of the arguments: x in (a, b) is one call over x, a and b.
 DFQ_API dfq_expr *dfq_in(dfq_expr *a, dfq_expr *const *list, int count) {
   if (!a || a->kind == DFQ_FAILED) return a;
-  if (!dfq__given(a->db, count > 0 ? list : NULL, "in: list")) return dfq__expr_missing(a->db);
+  if (!dfq__given_list(a->db, count > 0, list, "in: list") ||
+      !(count > 0 || dfq__wrong_call(a->db, "in", "the list is empty")))
+    return dfq__expr_missing(a->db);
   dfq_expr **all = dfq__expr_list(a->db, a, list, count);
   if (!all) return dfq__expr_broken(a->db);
   return dfq__expr_over(DFQ_CALL, DFQ__IN, all, count + 1);
@@ -12010,7 +12012,8 @@ static const dfq__error dfq__error_output = {
 // Writes text to the user's FILE. False after an error, which is reported.
 static bool dfq__put_file(dfq *db, const dfq__text *t, FILE *out) {
   if (t->failed) { dfq__report(db, &dfq__error_memory); return false; }
-  if (fwrite(t->data, 1, t->len, out) == t->len && fflush(out) == 0) return true;
+  bool put = t->len == 0 || fwrite(t->data, 1, t->len, out) == t->len;
+  if (put && fflush(out) == 0) return true;
   dfq__report(db, &dfq__error_output);
   return false;
 }
@@ -12142,7 +12145,9 @@ static bool dfq__user_signature(dfq *db, dfq__user *u) {
 
 // A row for the list, checked and named, in the context's memory. NULL with the error reported.
 static dfq__user *dfq__user_new(dfq *db, const dfq_function *function) {
-  if (!dfq__free_name(db, function->name)) return NULL;
+  if (!dfq__free_name(db, function->name) ||
+      !dfq__given_list(db, function->arg_count > 0, function->args, "define: args"))
+    return NULL;
   dfq__user *u = (dfq__user *)dfq__arena_alloc(&db->names_arena, sizeof *u);
   const char *name = dfq__intern(db, function->name), *doc = function->doc;
   if (doc) doc = dfq__arena_text(&db->names_arena, doc, strlen(doc));
@@ -12177,8 +12182,6 @@ DFQ_API bool dfq_define_scalar(dfq *db, const dfq_function *function) {
   if (!function->row)
     return dfq__refuse_definition(db, function->name, "has no row function; batch alone is not "
                                   "enough: it does not say which row failed");
-  if (!dfq__given_list(db, function->arg_count > 0, function->args, "define_scalar: args"))
-    return false;
   return dfq__user_enter(db, dfq__user_new(db, function), dfq__user_scalar);
 }
 
@@ -14793,9 +14796,11 @@ static void dfq__table_drop(void *table) { dfq_table_free((dfq_table *)table); }
 
 DFQ_API size_t dfq_table_rows(const dfq_table *t) { return t ? t->store.rows : 0; }
 DFQ_API int dfq_table_columns(const dfq_table *t) { return t ? t->schema.count : 0; }
+
+static const dfq_schema dfq__no_schema = { 0, NULL };
+
 DFQ_API const dfq_schema *dfq_table_schema(const dfq_table *t) {
-  static const dfq_schema none = { 0, NULL };
-  return t ? &t->schema : &none;
+  return t ? &t->schema : &dfq__no_schema;
 }
 
 // By text, not by pointer: of names that are not interned in the same context, as those of a
@@ -15286,8 +15291,6 @@ struct dfq_frame {
   dfq_run_options run;
   dfq__said *said;           // who wants to know what its runs say; else NULL
 };
-
-static const dfq_schema dfq__no_schema = { 0, NULL };
 
 // -- making frames and nodes
 
@@ -18179,7 +18182,7 @@ DFQ_API dfq_frame *dfq_scan_rows_at(dfq *db, const dfq_row_source *source, const
   dfq__rows_source *s = (dfq__rows_source *)dfq__arena_alloc(&db->arena, sizeof *s);
   dfq_schema fields = { source->count, source->fields };
   if (!dfq__given_list(db, source->count > 0, source->fields, "scan: fields") ||
-      !dfq__given_list(db, !source->next, NULL, "scan: next") ||
+      !(source->next || dfq__wrong_call(db, "scan", "next is NULL")) ||
       !dfq__check_fields(db, source->fields, source->count, "scan", false))
     return dfq__frame_failed(db, dfq__error_again(db));
   const dfq_schema *schema = s ? dfq__schema_intern(db, &fields) : NULL;
@@ -19449,6 +19452,13 @@ static void dfq__find(const dfq__hash_table *t, const uint64_t *key, size_t n,
   }
 }
 
+// Row numbers are u32, and DFQ__EMPTY is not one of them. Returns false.
+static bool dfq__too_many_rows(dfq__run *run, const dfq__node *n, const char *where) {
+  dfq__run_error(run, dfq__error_new(&run->own->arena, DFQ_LIMIT, n->at, where,
+                                     "more than 4,294,967,294 rows\n  try: a filter before"));
+  return false;
+}
+
 // ---- >>key-words: columns to words ----------------------------------------------------------
 // Idea. Each key column becomes one word a row: integers and dates as they are, floats by their
 // bits (after -0.0 became 0.0 and every NaN the same NaN), strings by their number in a
@@ -19484,8 +19494,8 @@ static void dfq__find(const dfq__hash_table *t, const uint64_t *key, size_t n,
 
 enum {
   DFQ__PACKED_COLUMNS = 63,   // the most that share a word
-  DFQ__PACKED_BITS = 63,   // the most: so that no key is UINT64_MAX, which stands for none
-  DFQ__DIRECT_BITS = 26    // the most that are an array's place
+  DFQ__PACKED_BITS = 63,      // the most: so that no key is UINT64_MAX, which stands for none
+  DFQ__DIRECT_BITS = 26       // the most that are an array's place
 };
 
 // A column's field in packed keys.
@@ -24186,7 +24196,7 @@ static uint32_t *dfq__join_numbers(dfq__join_op *j, const dfq__batch *b, const i
   return number;
 }
 
-// Row numbers are u32, and DFQ__EMPTY is not one of them. Returns false.
+// One side of a join, which has more rows than numbers. Returns false.
 static bool dfq__too_many_kept(dfq__run *run, const dfq__node *n) {
   dfq__run_error(run, dfq__error_new(&run->own->arena, DFQ_LIMIT, n->at, "join",
                                      "a side that is kept in memory has more than "
@@ -26112,12 +26122,7 @@ static int dfq__sort_threads(const dfq__sorter *s, size_t n) {
 static bool dfq__sorter_sort(dfq__sorter *s) {
   dfq__heap *heap = s->heap;
   size_t n = s->store.rows, count;
-  if (n >= DFQ__EMPTY) {
-    dfq__run_error(s->run,
-                   dfq__error_new(&s->run->own->arena, DFQ_LIMIT, s->node->at, "sort",
-                                  "more than 4,294,967,294 rows\n  try: a filter before"));
-    return false;
-  }
+  if (n >= DFQ__EMPTY) return dfq__too_many_rows(s->run, s->node, "sort");
   if (!dfq__buffer_reserve(heap, &s->order, n * 4 + 4) ||
       (s->keys && !dfq__sort_is_plain(s) && !dfq__buffer_reserve(heap, &s->spare, n * 4 + 4)))
     return false;
@@ -27932,7 +27937,7 @@ static bool dfq__row_sort_open(dfq_rows *r) {
   if (!dfq__store_like(op->run->own->heap, &s->rows, &n->schema))
     return dfq__row_fail_memory(op);
   if (!dfq__row_sort_read(s)) return false;
-  if (s->rows.rows >= DFQ__EMPTY) return dfq__row_fail_memory(op);   // numbers have 32 bits
+  if (s->rows.rows >= DFQ__EMPTY) return dfq__too_many_rows(op->run, n, "sort");
   s->room = s->rows.rows + 1;
   s->order = (uint32_t *)dfq__alloc_zero(op->run->own->heap, s->room, sizeof *s->order);
   s->spare = (uint32_t *)dfq__alloc_zero(op->run->own->heap, s->room, sizeof *s->spare);
@@ -28646,7 +28651,7 @@ static bool dfq__row_group_add(dfq__row_group *g, const dfq_value *row) {
       return false;
   if (!dfq__buffer_reserve(op->run->own->heap, &g->group, (g->rows + 1) * 4))
     return dfq__row_fail_memory(op);
-  if (g->rows >= DFQ__EMPTY) return dfq__row_fail_memory(op);   // numbers have 32 bits
+  if (g->rows >= DFQ__EMPTY) return dfq__too_many_rows(op->run, op->node, "group");
   dfq__u32(&g->group)[g->rows++] = number;
   return dfq__store_row(&g->args, g->value) || dfq__row_fail_memory(op);
 }
@@ -30623,7 +30628,7 @@ static bool dfq__row_window_open(dfq_rows *r) {
   dfq__row_window *w = (dfq__row_window *)r;
   dfq__heap *heap = w->op.run->own->heap;
   if (!dfq__row_window_init(w) || !dfq__row_window_read(w)) return false;
-  if (w->rows.rows >= DFQ__EMPTY) return dfq__row_fail_memory(&w->op);   // numbers have 32 bits
+  if (w->rows.rows >= DFQ__EMPTY) return dfq__too_many_rows(w->op.run, w->op.node, "window");
   w->room = w->rows.rows + 1;
   w->order = (uint32_t *)dfq__alloc_zero(heap, w->room, sizeof *w->order);
   w->spare = (uint32_t *)dfq__alloc_zero(heap, w->room, sizeof *w->spare);
@@ -32350,9 +32355,10 @@ enum { DFQ__MOST_PIVOTED = 1000 };
 // One more value and what its columns are called (NULL: as it is shown).
 static void dfq__pivot_value(dfq__recipe *r, dfq__pivoting *v, dfq__token at, dfq_expr *e,
                              const char *label) {
-  if (e->kind != DFQ_LITERAL && !r->p->error)
+  if (r->p->error) return;
+  if (e->kind != DFQ_LITERAL)
     dfq__recipe_fail(r, at, DFQ_USAGE, "the values of a pivot are literals");
-  if (v->value.count >= DFQ__MOST_PIVOTED && !r->p->error)
+  else if (v->value.count == DFQ__MOST_PIVOTED)
     dfq__recipe_fail(r, at, DFQ_LIMIT,
                      "more than %d values\n  try: group by the column instead: each is a row",
                      DFQ__MOST_PIVOTED);
@@ -40715,13 +40721,15 @@ static const dfq__error *dfq__fixed_unknown(dfq__csv_scan *s) {
 static size_t dfq__fixed_take(dfq__csv_scan *s, uint32_t *at, size_t n) {
   dfq__csv_reader *r = &s->state.reader;
   const dfq__fixed *f = r->fixed;
+  const dfq__csv_source *source = s->state.source;
+  bool unknown = source->head.schema.count - source->indexed > (int)f->count;
   size_t k = 0, needed = (size_t)s->schema.count, bytes;
   uint32_t *pair = dfq__csv_pairs(s, n);
   for (; pair && k < n && r->row < r->row_count; r->row++) {
     const char *line = dfq__csv_between(r, r->row, 0, &bytes);
     bool blank = !bytes && f->count != 1;   // no row, as dfq__csv_shape_of says
     if (blank || dfq__csv_is_comment(r, dfq__csv_row_start(r, r->row))) continue;
-    if (s->state.source->head.schema.count - s->state.source->indexed > (int)f->count) {
+    if (unknown) {
       s->state.error = dfq__fixed_unknown(s);
       break;
     }
@@ -41465,10 +41473,10 @@ static bool dfq__json_weigh_object(dfq__csv_sample *m, dfq__json_node *parent, c
     dfq__csv_text key = dfq__json_decode(&m->scratch, a + i + 1, end - i - 2);
     if (!key.s) return false;
     dfq__json_node *node = dfq__json_find(parent, expected, key.s, key.n, false);
-    if (memchr(key.s, 0, key.n))
+    if (!node && memchr(key.s, 0, key.n))
       dfq__verb_error(m->verb, DFQ_FORMAT_ERROR, "%s has a key with \\u0000 in it, which no "
                       "name of a column can have", m->source->path);
-    if (!node && !m->verb->error) node = dfq__json_node_new(m, parent, key.s, key.n);
+    else if (!node) node = dfq__json_node_new(m, parent, key.s, key.n);
     if (!node) return false;
     expected = node->next;
     i = dfq__json_blanks(a, n, dfq__json_blanks(a, n, end) + 1);   // behind the colon
@@ -41723,8 +41731,8 @@ static void dfq__csv_tape_drop(void *what) {
 // A tape that lives as long as the context's frames. NULL without memory.
 static dfq__csv_tape *dfq__csv_tape_new(dfq *db, const char *path) {
   dfq__csv_tape *tape = (dfq__csv_tape *)dfq__arena_alloc(&db->arena, sizeof *tape);
-  if (tape) tape->db = db;
   if (!tape || !dfq__arena_on_release(&db->arena, dfq__csv_tape_drop, tape)) return NULL;
+  tape->db = db;
   bool input = strcmp(path, "/dev/stdin") == 0 || strcmp(path, "/dev/fd/0") == 0;
   tape->path = input ? "-" : path;
   return tape;
@@ -49534,6 +49542,7 @@ DFQ_API dfq_frame *dfq_scan_arrow_stream_at(dfq *db, struct ArrowArrayStream *st
   struct ArrowSchema schema;
   char text[64];
   dfq__verb v = { db, NULL, "scan", at, NULL };
+  if (!db && stream && stream->release) stream->release(stream);
   if (!db || !stream || !stream->release)
     return db ? dfq__verb_fail(&v, DFQ_USAGE, "the Arrow stream was released already") : NULL;
   memset(&schema, 0, sizeof schema);

@@ -311,13 +311,13 @@ static bool fault_same(const fault_case *c, const fault_file *f) {
   return f && f->size == c->size && memcmp(f->bytes, c->want, c->size) == 0;
 }
 
-// The context still answers, once nothing fails any more. What failed may have taken a file for
-// a pipe, which is read once; so what was built over it goes.
+// The context still answers, once nothing fails any more. A file whose size failed was taken
+// for a pipe, which is read once; so what was built over it goes.
 static bool fault_usable(fault_state *s, dfq *db) {
+  if (s->kind == FAULT_FILE) dfq_release(db, 0);
   s->kind = FAULT_NONE;
   s->forever = false;
   dfq_clear_error(db);
-  dfq_release(db, 0);
   return CHECK_INT(dfq_count(dfq_query(db, "scan customers.csv | sort name")), 4);
 }
 

@@ -2,7 +2,7 @@
 // no program should make.
 
 // The message of a query's error, of its run if it has none; "" when both are fine.
-static const char *more_error(dfq *db, const char *text) {
+static const char *odd_error(dfq *db, const char *text) {
   dfq_frame *f = dfq_query(db, text);
   dfq_clear_error(db);
   if (dfq_frame_error(f)) return dfq_frame_error(f);
@@ -16,7 +16,7 @@ static const char *more_error(dfq *db, const char *text) {
 TEST(odd_casts_unasked) {
   dfq *db = dfq_open(NULL);
   char text[600];
-  const char *u = test_file("more_u.csv", "id,f,u\n1,0.5,18446744073709551615\n2,2.0,1\n");
+  const char *u = test_file("odd_u.csv", "id,f,u\n1,0.5,18446744073709551615\n2,2.0,1\n");
   static const struct { const char *stages; int64_t rows; } cases[] = {
     { "filter f < 1.0 or u < 5", 2 },
     { "filter f > 1.0 and u = 1", 1 },
@@ -59,7 +59,7 @@ TEST(odd_deep_types) {
   dfq_json_options o;
   memset(&o, 0, sizeof o);
   o.types = s.s;
-  dfq_frame *f = dfq_scan_json(db, test_file("more_deep.jsonl", "{\"a\": 1}\n"), &o);
+  dfq_frame *f = dfq_scan_json(db, test_file("odd_deep.jsonl", "{\"a\": 1}\n"), &o);
   CHECK_HAS(dfq_frame_error(f), "nested more than 1024 deep");
   free(s.s);
   dfq_close(db);
@@ -68,7 +68,7 @@ TEST(odd_deep_types) {
 TEST(odd_pivoted_values) {
   dfq *db = dfq_open(NULL);
   test_string s = { NULL, 0, 0 };
-  const char *path = test_file("more_pivot.csv", "a,b\n1,2\n");
+  const char *path = test_file("odd_pivot.csv", "a,b\n1,2\n");
   test_puts(&s, "a on b in (0");
   for (int i = 1; i < 1005; i++) {
     char one[16];
@@ -84,24 +84,31 @@ TEST(odd_pivoted_values) {
 
 // ---- files ----------------------------------------------------------------------------------
 
+// A folder of two files, or as many as the key has values. Owns: as test_path.
+static const char *odd_parted(dfq *db, const char *name, const char *text, const char *key) {
+  const char *folder = test_path(name);
+  dfq_frame *f = dfq_scan_csv(db, test_file("odd_parted.csv", text), NULL);
+  CHECK(dfq_write_partitioned(f, folder, key, NULL));
+  return folder;
+}
+
 // A folder's key may be called what the file's name was to be called.
 TEST(odd_key_of_a_name) {
   dfq *db = dfq_open(NULL);
   char text[400];
-  dfq_frame *f = dfq_scan_csv(db, test_file("more_k.csv", "v,k\n1,-5\n2,100000000\n"), NULL);
-  CHECK(dfq_write_partitioned(f, test_path("more_k"), "k", NULL));
-  snprintf(text, sizeof text, "scan '%s/' file_name k", test_path("more_k"));
-  CHECK_HAS(more_error(db, text), "there is a column k already");
-  snprintf(text, sizeof text, "scan '%s/' file_name path", test_path("more_k"));
-  CHECK_STR(more_error(db, text), "");
+  const char *folder = odd_parted(db, "odd_k", "v,k\n1,-5\n2,100000000\n", "k");
+  snprintf(text, sizeof text, "scan '%s/' file_name k", folder);
+  CHECK_HAS(odd_error(db, text), "there is a column k already");
+  snprintf(text, sizeof text, "scan '%s/' file_name path", folder);
+  CHECK_STR(odd_error(db, text), "");
   dfq_close(db);
 }
 
 // What stands where a folder shall be is not taken away for it.
 TEST(odd_folders_over_files) {
   dfq *db = dfq_open(NULL);
-  dfq_frame *f = dfq_scan_csv(db, test_file("more_p.csv", "a,b\n1,x\n2,y\n"), NULL);
-  const char *precious = test_file("more_precious.txt", "precious");
+  dfq_frame *f = dfq_scan_csv(db, test_file("odd_p.csv", "a,b\n1,x\n2,y\n"), NULL);
+  const char *precious = test_file("odd_precious.txt", "precious");
   CHECK(!dfq_write_partitioned(f, precious, "b", NULL));
   CHECK_HAS(dfq_error(db), "is no folder, and stays what it is");
   CHECK(dfq_count(dfq_write_stage(f, precious, "b", NULL)) < 0);
@@ -109,8 +116,8 @@ TEST(odd_folders_over_files) {
   CHECK_STR(got, "precious");
   free(got);
   CHECK(!dfq_write_partitioned(f, "", "b", NULL));
-  CHECK(dfq_write_partitioned(f, test_path("more_new/"), "b", NULL));
-  CHECK(!dfq_write_partitioned(f, test_path("more_new"), "b", NULL));
+  CHECK(dfq_write_partitioned(f, test_path("odd_new/"), "b", NULL));
+  CHECK(!dfq_write_partitioned(f, test_path("odd_new"), "b", NULL));
   CHECK_HAS(dfq_error(db), "is not empty");
   dfq_close(db);
 }
@@ -119,14 +126,13 @@ TEST(odd_folders_over_files) {
 TEST(odd_unfinished_files) {
   dfq *db = dfq_open(NULL);
   char path[400];
-  dfq_frame *f = dfq_scan_csv(db, test_file("more_w.csv", "a,b\n1,x\n2,y\n"), NULL);
-  CHECK(dfq_write_partitioned(f, test_path("more_w"), "b", NULL));
-  snprintf(path, sizeof path, "%s/b=x/new.csv.36ca864831f214c9.tmp", test_path("more_w"));
+  const char *folder = odd_parted(db, "odd_w", "a,b\n1,x\n2,y\n", "b");
+  snprintf(path, sizeof path, "%s/b=x/new.csv.36ca864831f214c9.tmp", folder);
   FILE *out = fopen(path, "wb");
   if (CHECK(out != NULL)) { fputs("a\n7\n", out); fclose(out); }
-  snprintf(path, sizeof path, "%s/", test_path("more_w"));
+  snprintf(path, sizeof path, "%s/", folder);
   CHECK_INT(dfq_count(dfq_scan(db, path)), 2);
-  snprintf(path, sizeof path, "%s/b=*/*", test_path("more_w"));
+  snprintf(path, sizeof path, "%s/b=*/*", folder);
   CHECK_INT(dfq_count(dfq_scan(db, path)), 2);
   dfq_close(db);
 }
@@ -135,7 +141,7 @@ TEST(odd_unfinished_files) {
 TEST(odd_lists_of_files) {
   dfq *db = dfq_open(NULL);
   char text[900];
-  const char *path = test_file("more_l.csv", "a\n1\n2\n");
+  const char *path = test_file("odd_l.csv", "a\n1\n2\n");
   snprintf(text, sizeof text, "scan ('%s', '%s', '%s')", path, path, path);
   dfq_frame *f = dfq_query(db, text);
   CHECK_INT(dfq_count(f), 6);
@@ -146,8 +152,8 @@ TEST(odd_lists_of_files) {
 // No row of what a write says is asked for, and still it writes.
 TEST(odd_writes_below_filters) {
   dfq *db = dfq_open(NULL);
-  dfq_frame *f = dfq_scan_csv(db, test_file("more_f.csv", "a\n1\n"), NULL);
-  const char *path = test_path("more_f_out.csv");
+  dfq_frame *f = dfq_scan_csv(db, test_file("odd_f.csv", "a\n1\n"), NULL);
+  const char *path = test_path("odd_f_out.csv");
   remove(path);
   CHECK_INT(dfq_count(dfq_filter(dfq_write_stage(f, path, NULL, NULL), "false")), 0);
   char *got = test_read(path);
@@ -172,7 +178,7 @@ TEST(odd_one_column) {
       o.no_header = !header;
       in.no_header = !header;
       in.header = header;
-      const char *path = test_path("more_one.csv");
+      const char *path = test_path("odd_one.csv");
       CHECK(dfq_write(dfq_scan_table(db, t), path, &o));
       dfq_table *back = dfq_collect(dfq_scan_csv(db, path, &in));
       CHECK_INT(back ? dfq_table_columns(back) : 0, 1);
@@ -187,12 +193,12 @@ TEST(odd_one_column) {
 
 TEST(odd_keys_of_json) {
   dfq *db = dfq_open(NULL);
-  const char *path = test_file("more_zero.jsonl", "{\"a\\u0000b\": 1, \"a\": 2}\n");
+  const char *path = test_file("odd_zero.jsonl", "{\"a\\u0000b\": 1, \"a\": 2}\n");
   CHECK_HAS(dfq_frame_error(dfq_scan(db, path)), "\\u0000");
   dfq_csv_found found;
   CHECK(!dfq_sniff_csv(db, path, NULL, &found));
   CHECK_HAS(dfq_error(db), "JSON");
-  path = test_file("more_lines.csv", "s\n\"a\nb\"\n\"c\nd\"\n");
+  path = test_file("odd_lines.csv", "s\n\"a\nb\"\n\"c\nd\"\n");
   CHECK(dfq_sniff_csv(db, path, NULL, &found));
   CHECK(strstr(found.text, "quote") == NULL);
   dfq_close(db);
@@ -203,17 +209,17 @@ TEST(odd_fixed_width) {
   dfq *db = dfq_open(NULL);
   const char *rows = "{\"a\": \"x\", \"b\": \"y\"}\n{\"a\": null, \"b\": null}\n"
                      "{\"a\": \"z\", \"b\": \"w\"}\n";
-  dfq_frame *f = dfq_scan(db, test_file("more_nulls.jsonl", rows));
-  CHECK(dfq_write(f, test_path("more_nulls.fwf"), NULL));
-  CHECK_INT(dfq_count(dfq_scan(db, test_path("more_nulls.fwf"))), 3);
+  dfq_frame *f = dfq_scan(db, test_file("odd_nulls.jsonl", rows));
+  CHECK(dfq_write(f, test_path("odd_nulls.fwf"), NULL));
+  CHECK_INT(dfq_count(dfq_scan(db, test_path("odd_nulls.fwf"))), 3);
   for (int sniffed = 0; sniffed < 2; sniffed++) {
     dfq_csv_options o = csv_options();
     o.widths = sniffed ? "" : "10";
     o.names = "a, b, c, d, e, f, g, h";
     o.no_header = true;
-    f = dfq_scan_fixed(db, test_file("more_empty.fwf", ""), &o);
+    f = dfq_scan_fixed(db, test_file("odd_empty.fwf", ""), &o);
     if (!sniffed) CHECK_HAS(dfq_frame_error(f), "names has 8 names, but there is 1 column");
-    (void)test_file("more_empty.fwf", "0123456789\n0123456789\n");
+    (void)test_file("odd_empty.fwf", "0123456789\n0123456789\n");
     CHECK_INT(dfq_count(f), -1);
   }
   dfq_close(db);
@@ -240,10 +246,27 @@ TEST(odd_literals) {
   }
   dfq_value seven = dfq__value_int(DFQ_BOOL, 7);
   CHECK(dfq_set_param(db, "b", &seven));
-  dfq_frame *f = dfq_scan_csv(db, test_file("more_b.csv", "a\n1\n2\n"), NULL);
+  dfq_frame *f = dfq_scan_csv(db, test_file("odd_b.csv", "a\n1\n2\n"), NULL);
   CHECK_INT(dfq_count(dfq_filter(f, "$b = true")), 2);
   CHECK_SAME(dfq_filter(f, "$b = (a = 1)"));
   dfq_close(db);
+}
+
+static const char *odd_update(void *user, void *state, const dfq_value *args,
+                              dfq_memory *memory) {
+  (void)user;
+  (void)state;
+  (void)args;
+  (void)memory;
+  return NULL;
+}
+
+static const char *odd_finish(void *user, void *state, dfq_memory *memory, dfq_value *result) {
+  (void)user;
+  (void)state;
+  (void)memory;
+  *result = dfq__value_null();
+  return NULL;
 }
 
 TEST(odd_calls) {
@@ -275,6 +298,15 @@ TEST(odd_calls) {
   CHECK_HAS(dfq_frame_error(dfq_with_exprs(f, item, -3)), "negative");
   CHECK_HAS(dfq_frame_error(dfq_union_with(f, f, (dfq_union_how)99)), "99");
   CHECK(dfq_expr_kind_of(dfq_in(dfq_col(db, "x"), NULL, 0)) == DFQ_FAILED);
+  CHECK_HAS(dfq_error(db), "the list is empty");
+  dfq_aggregator sum;
+  memset(&sum, 0, sizeof sum);
+  sum.name = "my_sum";
+  sum.arg_count = 1;
+  sum.update = odd_update;
+  sum.finish = odd_finish;
+  CHECK(!dfq_define_aggregate(db, &sum));
+  CHECK_HAS(dfq_error(db), "args is NULL");
   dfq_table_free(t);
   dfq_close(other);
   dfq_close(db);
@@ -283,7 +315,7 @@ TEST(odd_calls) {
 // Halves of floats are floats: a range may be longer than the largest of them.
 TEST(odd_histogram) {
   dfq *db = dfq_open(NULL);
-  const char *path = test_file("more_h.csv", "x\n-1e308\n0.0\n1e308\n1.7e308\n");
+  const char *path = test_file("odd_h.csv", "x\n-1e308\n0.0\n1e308\n1.7e308\n");
   dfq_frame *f = dfq_histogram(dfq_scan_csv(db, path, NULL), "x bins 3");
   CHECK_SAME(f);
   dfq_table *t = dfq_collect(f);
@@ -308,7 +340,7 @@ TEST(odd_bindings) {
   const dfq_binding *b = dfq_bind_struct(other, member, 1, sizeof *row);
   CHECK(b != NULL);
   CHECK_HAS(dfq_frame_error(dfq_scan_structs(db, "x", row, 1, b)), "another context");
-  dfq_frame *f = dfq_scan_csv(db, test_file("more_i.csv", "i\n1\n"), NULL);
+  dfq_frame *f = dfq_scan_csv(db, test_file("odd_i.csv", "i\n1\n"), NULL);
   CHECK(dfq_collect_structs(f, b, &count) == NULL);
   CHECK_HAS(dfq_error(db), "another context");
   CHECK(dfq_structs_open(f, b) == NULL);
@@ -317,14 +349,14 @@ TEST(odd_bindings) {
 }
 
 #ifndef DFQ_NO_ARROW
-typedef struct more_streams {
+typedef struct odd_streams {
   dfq_frame *frame[2];
   const char *says[2];
   int wrong[2];
-} more_streams;
+} odd_streams;
 
-static void more_stream(void *all, int i) {
-  more_streams *m = (more_streams *)all;
+static void odd_stream(void *all, int i) {
+  odd_streams *m = (odd_streams *)all;
   for (int k = 0; k < 300; k++) {
     struct ArrowArrayStream s;
     struct ArrowArray out;
@@ -341,9 +373,9 @@ TEST(odd_streams_say_their_own) {
   dfq_column c[] = { { "a", DFQ_I64, x, NULL } };
   dfq_table *t = dfq_table_new(db, c, 1, 1);
   dfq_frame *f = dfq_scan_table(db, t);
-  more_streams m = { { dfq_select(f, "a + 1 as x"), dfq_select(f, "cast(a as i8) as y") },
+  odd_streams m = { { dfq_select(f, "a + 1 as x"), dfq_select(f, "cast(a as i8) as y") },
                      { "overflow", "i8" }, { 0, 0 } };
-  dfq__parallel(2, more_stream, &m);
+  dfq__parallel(2, odd_stream, &m);
   CHECK_INT(m.wrong[0], 0);
   CHECK_INT(m.wrong[1], 0);
   dfq_table_free(t);
@@ -356,7 +388,7 @@ TEST(odd_streams_say_their_own) {
 // Two scans of a pipe would each get a part of what is in it.
 #if !defined(_WIN32) && !defined(__wasi__)
 TEST(odd_pipes_scanned_twice) {
-  const char *path = test_path("more_pipe");
+  const char *path = test_path("odd_pipe");
   if (!found_shell("rm -f '%s'; mkfifo '%s' 2>/dev/null", path)) return;   // none here
   dfq *db = dfq_open(NULL);
   CHECK(found_shell("(seq 1 100000 > '%s') 2>/dev/null &", path));
