@@ -1123,6 +1123,7 @@ typedef struct dfq_csv_options {
   const char *file_name;  // of several files: a column of that name says which a row is from
   bool fill_missing;      // what one file lacks and another has is null there, and no error
   bool no_hive;           // folders called key=value are no columns
+  const char *hive_types; // "year: i32, code: str": of those columns; else as all values look
 } dfq_csv_options;
 
 // A CSV file. Reads the sample only; the rest is streamed by each run. options: NULL for
@@ -1173,6 +1174,7 @@ typedef struct dfq_json_options {
   bool nested_text;          // objects are JSON text, instead of a column for each of the keys
   const char *file_name;     // of several files, as for CSV
   bool fill_missing, no_hive;
+  const char *hive_types;
 } dfq_json_options;
 
 // A file of JSON: objects, one on each line (or more lines), or one array of them. Its first
@@ -1200,6 +1202,7 @@ typedef struct dfq_columnar_options {
               // change or shorten it while a run reads it: the process could be killed
   const char *file_name;     // of several files, as for CSV
   bool fill_missing, no_hive;
+  const char *hive_types;
 } dfq_columnar_options;
 
 // A columnar file. Reads its footer only; the rest is read by each run, which fails when the
@@ -38219,7 +38222,7 @@ typedef struct dfq__csv_knob {
   X("names", DFQ__K_NAMES, names)               X("types", DFQ__K_TYPES, types)                \
   X("ragged", DFQ__K_RAGGED, ragged)            X("bad_values", DFQ__K_BAD, bad_values)        \
   X("file_name", DFQ__K_NAME, file_name)        X("hive", DFQ__K_FALSE, no_hive)               \
-  X("fill_missing", DFQ__K_TRUE, fill_missing)                                                 \
+  X("fill_missing", DFQ__K_TRUE, fill_missing)  X("hive_types", DFQ__K_TYPES, hive_types)      \
   X("widths", DFQ__K_WIDTHS, widths)            X("format", DFQ__K_FORM, widths)             \
   X("unknown", DFQ__K_UNKNOWN, widths)          X("nested", DFQ__K_NESTED, widths)
 
@@ -38569,6 +38572,18 @@ static bool dfq__csv_parse_format(dfq__parser *p, dfq_type type, dfq_value *to) 
   return !p->error;
 }
 
+static const char dfq__hive_advice[] = "\n  try: hive_types, for what folders are called";
+
+// Is one of a path's folders called key=value?
+static bool dfq__hive_has(const char *path, const char *key) {
+  size_t n = strlen(key);
+  for (const char *at = path; at; at = strchr(at, '/')) {
+    at += *at == '/';
+    if (strncmp(at, key, n) == 0 && at[n] == '=') return true;
+  }
+  return false;
+}
+
 // types = NAME ":" type [STR] {"," ...}: overrides what the sample said; STR: a format.
 static bool dfq__csv_parse_types(dfq__csv_source *s, dfq_field *field, dfq__verb *v) {
   const char *text = s->options.types;
@@ -38582,8 +38597,9 @@ static bool dfq__csv_parse_types(dfq__csv_source *s, dfq_field *field, dfq__verb
     int c = p.error ? -1 : dfq__schema_find(&s->head.schema, name);
     const char *near = c < 0 && name ? dfq__nearest_column(&s->head.schema, name) : NULL;
     if (c < 0 && !s->some)
-      dfq__parse_fail(&p, DFQ_UNKNOWN_NAME, t.at, t.len, "%s has no column %s%s%s%s", s->path,
-                      name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+      dfq__parse_fail(&p, DFQ_UNKNOWN_NAME, t.at, t.len, "%s has no column %s%s%s%s%s", s->path,
+                      name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "",
+                      p.error || !dfq__hive_has(s->path, name) ? "" : dfq__hive_advice);
     else if (c >= 0 && s->given[c])
       dfq__parse_fail(&p, DFQ_USAGE, t.at, t.len, "two types for column %s", name);
     else if (!p.error && dfq__kind(type) == DFQ_LIST)
@@ -38700,6 +38716,8 @@ static void dfq__put_knob(dfq__text *t, const dfq__csv_knob *k, const void *memb
   else if (text && k->kind == DFQ__K_NAME) {
     dfq__putf(t, " %s ", k->word);
     dfq__put_name(t, text);
+  } else if (text && k->kind == DFQ__K_TYPES) {
+    dfq__putf(t, " %s (%s)", k->word, text);
   } else if (text) {
     dfq__csv_put_option(t, k->word, text, strlen(text));
   } else if (k->kind == DFQ__K_COUNT || k->kind == DFQ__K_INFER) {
@@ -38717,11 +38735,12 @@ static void dfq__put_knob(dfq__text *t, const dfq__csv_knob *k, const void *memb
 static void dfq__csv_put_knob(dfq__text *t, const dfq__csv_source *s, const dfq__csv_knob *k) {
   dfq_csv_options o = s->options;
   if (k->kind == DFQ__K_NAMES && o.names) dfq__csv_put_columns(t, s, false);
-  else if (k->kind == DFQ__K_TYPES && o.types) dfq__csv_put_columns(t, s, true);
+  else if (k->at == offsetof(dfq_csv_options, types) && o.types)
+    dfq__csv_put_columns(t, s, true);
   else if (k->kind == DFQ__K_HEADER && (o.header || o.no_header))
     dfq__putf(t, " header %s", o.header ? "true" : "false");
   else if (k->at != offsetof(dfq_csv_options, widths) && k->kind != DFQ__K_NAMES &&
-           k->kind != DFQ__K_TYPES && k->kind != DFQ__K_HEADER)
+           k->at != offsetof(dfq_csv_options, types) && k->kind != DFQ__K_HEADER)
     dfq__put_knob(t, k, dfq__csv_member(&o, k));
 }
 
@@ -41769,7 +41788,7 @@ static bool dfq__json_source(dfq__verb *v, dfq__csv_source *s, int form) {
   o.bad_values = DFQ_BAD_ERROR;
   o.n_rows = 0;
   o.no_dates = o.fill_missing = o.no_hive = false;
-  o.file_name = NULL;
+  o.file_name = o.hive_types = NULL;
   s->json = (dfq__json_keys *)dfq__arena_alloc(&v->db->arena, sizeof *s->json);
   if (!s->json) return false;
   if (!dfq__csv_plain(&o) || s->options.infer_rows == DFQ_INFER_NONE) {
@@ -42046,6 +42065,14 @@ typedef struct dfq__files {
   double rows;
 } dfq__files;
 
+// What is to be known of a set of files beside its paths.
+typedef struct dfq__files_how {
+  dfq__open_file open;
+  const void *how;           // for open; lives as long as the context's frames
+  bool fill, no_hive;
+  const char *file_name, *types, *nulls, *hive_types;
+} dfq__files_how;
+
 static int dfq__files_parts(const dfq__files *s) {
   return s->head.schema.count - s->file_columns;
 }
@@ -42153,10 +42180,73 @@ static bool dfq__hive_values(dfq *db, const char *path, const dfq__names *keys,
   return true;
 }
 
+// A folder's value that is none of the type that hive_types gives. Returns false.
+static bool dfq__hive_misfit(dfq__verb *v, const char *path, const dfq_field *f,
+                             const dfq_value *value) {
+  dfq__verb_error(v, DFQ_TYPE_ERROR, "%s: %s=%.*s is no %s", path, f->name,
+                  (int)dfq__min(value->len, 40), value->as.s, dfq_type_name(f->type));
+  return false;
+}
+
+// The texts of one part, as the type that was given for it. False after an error.
+static bool dfq__hive_read(const dfq__files *s, dfq__verb *v, const dfq_field *f, int part,
+                           int parts) {
+  for (int i = 0; i < s->count; i++) {
+    dfq_value *t = &s->part[(size_t)i * (size_t)parts + (size_t)part], from = *t;
+    if (from.type != DFQ_NULL && !dfq__read_value(f->type, from.as.s, from.len, t))
+      return dfq__hive_misfit(v, s->path[i], f, &from);
+  }
+  return true;
+}
+
+// hive_types = NAME ":" type {"," NAME ":" type}: the fields of the keys, whose type is
+// DFQ_NULL where none is given. False after an error.
+static bool dfq__hive_given(dfq__verb *v, const char *text, dfq_field *field, int keys) {
+  dfq_schema all = { keys, field };
+  dfq__parser p = dfq__parser_of(v->db, text, strlen(text), v->name, v->at);
+  do {
+    if (p.now.at && !dfq__at_name(&p)) break;   // a comma at the end
+    dfq__token t = p.now;
+    const char *name = dfq__parse_name(&p, "a folder's key");
+    dfq__expect_symbol(&p, ":");
+    dfq_type type = dfq__parse_type(&p);
+    int k = p.error ? -1 : dfq__schema_find(&all, name);
+    if (k < 0)
+      dfq__parse_fail(&p, DFQ_UNKNOWN_NAME, t.at, t.len, "no folder is called %s=...", name);
+    else if (field[k].type != DFQ_NULL)
+      dfq__parse_fail(&p, DFQ_USAGE, t.at, t.len, "two types for column %s", name);
+    else if (!dfq__is_scalar_type(type))
+      dfq__parse_fail(&p, DFQ_TYPE_ERROR, t.at, t.len, "a folder's name is a text, no %s",
+                      dfq_type_name(type));
+    else field[k].type = type;
+  } while (dfq__accept_symbol(&p, ","));
+  dfq__expect_end(&p);
+  if (p.error) v->error = p.error;
+  return !p.error;
+}
+
+// The fields of the keys: of the types that were given, else of those that their values look
+// like. False after an error.
+static bool dfq__hive_fields(dfq__files *s, dfq__verb *v, const char *types, dfq_field *field,
+                             int keys, int parts) {
+  for (int k = 0; k < keys; k++) field[k].type = DFQ_NULL;
+  if (types && !dfq__hive_given(v, types, field, keys)) return false;
+  for (int k = 0; k < keys; k++) {
+    bool given = field[k].type != DFQ_NULL;
+    if (given && !dfq__hive_read(s, v, &field[k], k, parts)) return false;
+    if (given) continue;
+    field[k].type = DFQ_STR;
+    dfq__hive_type(s, &field[k], k, parts);
+  }
+  return true;
+}
+
 // The columns that the paths hold, and the file's name if that is asked for. Puts their fields
-// behind the files' own, where room is. False without memory.
-static bool dfq__files_take_parts(dfq__files *s, dfq *db, const dfq__names *keys,
-                                  const char *file_name, dfq_field *field) {
+// behind the files' own, where room is. False after an error.
+static bool dfq__files_take_parts(dfq__files *s, dfq__verb *v, const dfq__names *keys,
+                                  const char *file_name, const dfq__files_how *how,
+                                  dfq_field *field) {
+  dfq *db = v->db;
   int parts = keys->count + (file_name != NULL);
   s->part = (dfq_value *)dfq__arena_array(&db->arena, (size_t)s->count * (size_t)parts + 1,
                                           sizeof *s->part);
@@ -42170,9 +42260,8 @@ static bool dfq__files_take_parts(dfq__files *s, dfq *db, const dfq__names *keys
     field[p].name = p < keys->count ? keys->name[p] : file_name;
     field[p].type = DFQ_STR;
     field[p].why = NULL;
-    if (p < keys->count) dfq__hive_type(s, &field[p], p, parts);
   }
-  return true;
+  return dfq__hive_fields(s, v, how->hive_types, field, keys->count, parts);
 }
 
 // -- the files' columns
@@ -42294,12 +42383,12 @@ static void dfq__files_hide(dfq__files *s, dfq *db, const dfq__names *keys, dfq_
 }
 
 // Everything about the set but its paths. False after an error.
-static bool dfq__files_resolve(dfq__files *s, dfq__verb *v, bool hive, const char *file_name) {
+static bool dfq__files_resolve(dfq__files *s, dfq__verb *v, const dfq__files_how *how) {
   dfq *db = v->db;
   dfq__names keys = dfq__names_in(&db->arena);
+  const char *file_name = how->file_name ? dfq__intern(db, how->file_name) : NULL;
   size_t room = file_name != NULL;
-  if (hive) dfq__hive_keys(s, &keys, db);
-  if (file_name) file_name = dfq__intern(db, file_name);
+  if (!how->no_hive) dfq__hive_keys(s, &keys, db);
   s->file = (dfq__source **)dfq__arena_array(&db->arena, (size_t)s->count, sizeof *s->file);
   if (!s->file || keys.failed || !dfq__files_sample(s, v)) return false;
   for (int i = 0; i < s->count && s->file[i]; i++) room += (size_t)s->file[i]->schema.count;
@@ -42309,7 +42398,8 @@ static bool dfq__files_resolve(dfq__files *s, dfq__verb *v, bool hive, const cha
   for (int i = 0; i < s->count && s->file[i]; i++)
     if (!dfq__files_take_schema(s, v, i, field)) return false;
   dfq__files_hide(s, db, &keys, field);
-  if (!dfq__files_take_parts(s, db, &keys, file_name, field + s->file_columns)) return false;
+  if (!dfq__files_take_parts(s, v, &keys, file_name, how, field + s->file_columns))
+    return false;
   s->head.schema.field = field;
   s->head.schema.count = s->file_columns + keys.count + (file_name != NULL);
   dfq_schema own = { s->file_columns + keys.count, field };
@@ -42744,14 +42834,6 @@ static const char *dfq__files_text(dfq *db, const char *const *path, int count) 
   return text;
 }
 
-// What is to be known of a set of files beside its paths.
-typedef struct dfq__files_how {
-  dfq__open_file open;
-  const void *how;           // for open; lives as long as the context's frames
-  bool fill, no_hive;
-  const char *file_name, *types, *nulls;
-} dfq__files_how;
-
 // What a type or a null word is given for must be in one of the files, where not all have all
 // columns: both are read once more, for the columns of all.
 static bool dfq__files_given(const dfq__files *s, dfq__verb *v, const dfq__files_how *how) {
@@ -42791,7 +42873,7 @@ static bool dfq__files_make(dfq__files *s, dfq__verb *v, const char *const *path
   s->how = how->how;
   s->fill = how->fill;
   s->text = dfq__files_text(db, path, count);
-  return s->text && all.count && dfq__files_resolve(s, v, !how->no_hive, how->file_name) &&
+  return s->text && all.count && dfq__files_resolve(s, v, how) &&
          dfq__files_given(s, v, how);
 }
 
@@ -42813,7 +42895,7 @@ static dfq_frame *dfq__open_columnar(dfq *db, const char *path, const dfq_csv_op
   dfq_csv_options o;
   memset(&o, 0, sizeof o);
   if (options) o = *options;
-  o.file_name = NULL;
+  o.file_name = o.hive_types = NULL;
   o.fill_missing = o.no_hive = false;
   dfq__verb v = { db, NULL, "scan", at, NULL };
   if (!dfq__csv_plain(&o))
@@ -42863,18 +42945,18 @@ static dfq_frame *dfq__scan_many(dfq *db, const char *const *path, int count,
   h->options.n_rows = 0;
   const dfq_csv_options *o = &h->options;
   dfq__files_how how = { dfq__open_form, h, o->fill_missing, o->no_hive, o->file_name,
-                          o->types, o->nulls };
+                          o->types, o->nulls, o->hive_types };
   dfq_frame *f = dfq__scan_files(db, path, count, &how, at);
   if (rows) f = dfq_limit_at(f, (uint64_t)rows > INT64_MAX ? INT64_MAX : (int64_t)rows, at);
   return row_index ? dfq_row_index_at(f, row_index, at) : f;
 }
 
-// One file that is called so, unless the path is a pattern, or rows are to say their file.
+// One file that is called so, unless the path is a pattern, or what it is called is asked for.
 static dfq_frame *dfq__scan_form(dfq *db, const char *path, dfq__file_form form,
                                  const dfq_csv_options *options, const char *at) {
   if (!db) return NULL;
-  bool named = options && options->file_name && path && *path;
-  bool many = path && (named || dfq__is_pattern(db, path));
+  bool asked = options && (options->file_name || options->hive_types) && path && *path;
+  bool many = path && (asked || dfq__is_pattern(db, path));
   return many ? dfq__scan_many(db, &path, 1, form, options, at)
               : dfq__open_one(db, path, form, options, at);
 }
@@ -42902,6 +42984,7 @@ DFQ_API dfq_frame *dfq_scan_json_at(dfq *db, const char *path, const dfq_json_op
     o.file_name = options->file_name;
     o.fill_missing = options->fill_missing;
     o.no_hive = options->no_hive;
+    o.hive_types = options->hive_types;
     form |= (options->ignore_unknown ? DFQ__JSON_IGNORE : 0) |
             (options->nested_text ? DFQ__JSON_TEXT : 0);
   }
@@ -43897,6 +43980,7 @@ DFQ_API dfq_frame *dfq_scan_columnar_at(dfq *db, const char *path,
     o.file_name = options->file_name;
     o.fill_missing = options->fill_missing;
     o.no_hive = options->no_hive;
+    o.hive_types = options->hive_types;
     form |= options->map ? DFQ__COLUMNAR_MAP : 0;
   }
   return dfq__scan_form(db, path ? path : "", (dfq__file_form)form, &o, at);

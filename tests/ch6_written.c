@@ -610,6 +610,8 @@ TEST(written_many_json) {
                "| filter x = '0.5' or f like '%d.json' | select id, f ilike '%JSONL' as l",
                "id i64|l bool\n3|true\n");
   WRITTEN_MANY("scan '@/mj/' fill_missing true | filter k = 3 | select id", "id i64\n6\n");
+  WRITTEN_MANY("scan '@/mj/' fill_missing true hive_types (k: str) | filter k = '3' "
+               "| select k, id", "k str|id i64\n3|6\n");
   WRITTEN_MANY("scan '@/mj/**' fill_missing true unknown ignore types (x: str) infer 1 "
                "| filter k < 3 | group x: count() as n",
                "x str|n i64\n1|1\n2|1\n0.5|1\nn|1\nd\"|1\n");
@@ -654,6 +656,7 @@ TEST(written_many_columnar) {
   WRITTEN_MANY("scan '@/mc/' fill_missing true | filter x > 120 | group k: count() as n",
                "k i64|n i64\n1|1\n2|1\n");
   WRITTEN_MANY("scan '@/mc/k=1/' hive false skip 1", "! has its schema in itself");
+  WRITTEN_MANY("scan '@/mc/k=2/' hive_types (k: str) | select k", "k str\n2\n2\n");
   // and beside text, whatever comes first
   files_plant("mc/k=3/c.csv", "x,id\n1.5,9\n");
   files_plant("mc/k=4/d.jsonl", "{\"id\":10,\"x\":\"big\"}\n");

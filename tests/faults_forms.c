@@ -52,6 +52,7 @@ static const char *const form_texts[] = {
   "scan set/ fill_missing true file_name f | group year: count(b) as n, min(id) as m,"
   " max(f) as f",
   "scan 'set/*/?.csv' fill_missing true hive false | filter id > 1 | sort id desc",
+  "scan 'set/*/?.csv' fill_missing true hive_types (year: str) | filter year > '' | sort id",
   "scan (a.jsonl, a.jsonl) | union (scan a.tsv | select id, cast(null as date) as day)"
   " diagonal",
   "scan orders.csv | write parted by year, customer_id format csv null '-' delimiter ';'"
