@@ -3181,6 +3181,8 @@ static bool dfq__io_close(void *user, void *file) {
 // A file that is replaced keeps its mode: what was private stays so. And a device, a pipe or a
 // link is not to be replaced by a file of its name, see dfq__io_target.
 #if defined(_WIN32)
+#define DFQ__SEPARATORS "/\\:"   // of a path's folders
+
 // rename() there refuses a name that is taken. Declared here, for windows.h brings a thousand
 // macros.
 #ifdef __cplusplus
@@ -3238,15 +3240,19 @@ static bool dfq__io_sync(void *user, void *file) {
 #include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#define DFQ__SEPARATORS "/"
 #if defined(__wasi__)
 #define dfq__chmod(path, mode) 0     // files there have no mode,
 #define dfq__realpath(path) NULL     // and no links that lead out of their folder
+#define dfq__readlink(path, to, size) -1
 #else
 #define dfq__chmod(path, mode) chmod(path, mode)
 #define dfq__realpath(path) realpath(path, NULL)
+#define dfq__readlink(path, to, size) readlink(path, to, size)
 #endif
 #if !defined(__USE_MISC) && !defined(__cplusplus)
 extern char *realpath(const char *path, char *resolved); // hidden by strict -std=c11
+extern ssize_t readlink(const char *path, char *to, size_t size);
 extern int fileno(FILE *f);
 extern int fsync(int number);
 #endif
@@ -3291,6 +3297,22 @@ static bool dfq__io_rename(void *user, const char *from, const char *to) {
   return rename(from, to) == 0;
 }
 
+// Where a link to nothing leads: to a file that is to be made there. path is replaced, step by
+// step, up to where it is no link. False for a ring of links.
+static bool dfq__io_follow(char *path, size_t size) {
+  char next[4096];
+  for (int steps = 0; steps < 40; steps++) {
+    ptrdiff_t n = (ptrdiff_t)dfq__readlink(path, next, sizeof next);
+    char *slash = strrchr(path, '/');
+    size_t folder = n > 0 && next[0] != '/' && slash ? (size_t)(slash - path) + 1 : 0;
+    if (n <= 0) return true;
+    if ((size_t)n == sizeof next || folder + (size_t)n >= size) break;
+    memcpy(path + folder, next, (size_t)n);
+    path[folder + (size_t)n] = 0;
+  }
+  return false;
+}
+
 // A path too long for the caller's room is left as it is: opening it will say what is wrong.
 static int dfq__io_target(void *user, const char *path, char *to, size_t size) {
   struct stat there;
@@ -3301,8 +3323,9 @@ static int dfq__io_target(void *user, const char *path, char *to, size_t size) {
   char *real = exists ? dfq__realpath(path) : NULL;
   int n = snprintf(to, size, "%s", real ? real : path);
   free(real);
-  if (n < 0 || (size_t)n >= size) (void)snprintf(to, size, "%.*s", (int)size - 1, path);
-  return 1;
+  bool whole = n >= 0 && (size_t)n < size;
+  if (!whole) (void)snprintf(to, size, "%.*s", (int)size - 1, path);
+  return exists || !whole || dfq__io_follow(to, size);   // where a ring leads, opening it says
 }
 #endif
 
@@ -7671,6 +7694,8 @@ static const dfq__overload dfq__overloads[] = {
 #undef DFQ__EQUALITY
   { DFQ__IS_NULL, "*", 'b', DFQ__SEES_NULL, dfq__is_null_any },
   { DFQ__IS_NOT_NULL, "*", 'b', DFQ__SEES_NULL, dfq__is_not_null_any },
+  { DFQ__DISTINCT, "qq", 'b', DFQ__SEES_NULL, dfq__is_distinct_any },
+  { DFQ__NOT_DISTINCT, "qq", 'b', DFQ__SEES_NULL, dfq__is_not_distinct_any },
   { DFQ__DISTINCT, "**", 'b', DFQ__SEES_NULL, dfq__is_distinct_any },
   { DFQ__NOT_DISTINCT, "**", 'b', DFQ__SEES_NULL, dfq__is_not_distinct_any },
   { DFQ__IN, "**+", 'b', DFQ__SEES_NULL | DFQ__MAKES_NULL, dfq__in_list },
@@ -29054,9 +29079,10 @@ DFQ__SMALL_BEGIN
 
 // An argument that must be an integer literal of at least least.
 static bool dfq__window_count(dfq__binder *b, const dfq_expr *e, int64_t least, int64_t *to) {
-  bool good = e->kind == DFQ_LITERAL && e->value.type == DFQ_I64 && e->value.as.i >= least &&
-              e->value.as.i < INT64_MAX;
+  bool number = e->kind == DFQ_LITERAL && e->value.type == DFQ_I64 && e->value.as.i >= least;
+  bool good = number && e->value.as.i < INT64_MAX;
   if (good) *to = e->value.as.i;
+  else if (number) dfq__bind_fail(b, DFQ_LIMIT, e, NULL, "is more rows than there can be");
   else dfq__bind_fail(b, DFQ_USAGE, e, NULL, "needs an integer literal of at least %lld here",
                       (long long)least);
   return good;
@@ -31130,17 +31156,27 @@ static dfq__names dfq__parse_or_where(dfq__recipe *r, bool (*want)(dfq_type type
   return dfq__at_name(r->p) ? dfq__parse_known_names(r) : dfq__columns_where(r, want);
 }
 
-// COUNT = INT or a parameter that is one. Returns: -1 after an error.
-static int64_t dfq__parse_count(dfq__parser *p, const char *what) {
+// COUNT = INT or a parameter that is one. least: 0 or 1. Returns: -1 after an error.
+static int64_t dfq__parse_some(dfq__parser *p, const char *what, int least) {
   dfq__token t = p->now;
+  dfq_value v;
   if (t.kind != DFQ__T_INT && t.kind != DFQ__T_PARAM) { dfq__expected(p, what); return -1; }
+  if (t.kind == DFQ__T_INT && !dfq__read_value(DFQ_I64, p->text + t.at, t.len, &v)) {
+    dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "%.*s does not fit in i64",
+                    (int)dfq__min(t.len, 40), p->text + t.at);
+    return -1;
+  }
   dfq_expr *e = t.kind == DFQ__T_INT ? dfq__parse_number(p, false) : dfq__parse_param(p);
   if (e->kind != DFQ_LITERAL && !p->error) p->error = &dfq__error_memory;
   if (p->error) return -1;
-  if (e->value.type == DFQ_I64 && e->value.as.i >= 0) return e->value.as.i;
+  if (e->value.type == DFQ_I64 && e->value.as.i >= least) return e->value.as.i;
   dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "expected %s, but %.*s is not that", what,
                   (int)dfq__min(t.len, 40), p->text + t.at);
   return -1;
+}
+
+static int64_t dfq__parse_count(dfq__parser *p, const char *what) {
+  return dfq__parse_some(p, what, 0);
 }
 
 // -- steps
@@ -41389,7 +41425,7 @@ DFQ__SMALL_BEGIN
 // Nulls say nothing, nor do keys that are not there. Objects are opened up to 8 deep, and never
 // with nested text; below, and in lists, they are JSON text.
 
-enum { DFQ__JSON_NESTED = 8, DFQ__JSON_COLUMNS = 4096 };
+enum { DFQ__JSON_NESTED = 8, DFQ__JSON_COLUMNS = 32768 };
 
 // What a key's values are: all that are not null; those in lists apart.
 typedef struct dfq__json_tally {
@@ -41695,7 +41731,7 @@ static bool dfq__json_resolve(dfq__csv_sample *m) {
   int columns = dfq__json_number(s->json->root, given, 0);
   if (columns == 0 || columns > DFQ__JSON_COLUMNS) {
     dfq__verb_error(m->verb, DFQ_FORMAT_ERROR, columns
-                      ? "%s has objects of more than 4,096 different keys\n  try: nested text"
+                      ? "%s has objects of more than 32,768 different keys\n  try: nested text"
                       : "%s is empty, it has no keys to make columns of\n"
                         "  try: types (a: i64), if it may be empty%s", s->path,
                     dfq__csv_read_before(&m->reader));
@@ -44126,6 +44162,21 @@ static bool dfq__writer_open(dfq__writer *w, dfq *db, const dfq_schema *schema,
   return dfq__write_options_check(w) && (!is->open || is->open(w) || dfq__writer_no_memory(w));
 }
 
+// What the file or folder path[0..n) is called until it is whole: a name beside it, with a
+// number, for two writers of one path, in one process or two, must not meet in the same
+// temporary file. Names have at most 255 bytes: a long one lends it its beginning only.
+static void dfq__put_unfinished(dfq__text *t, const dfq *db, const char *path, size_t n,
+                                const void *writer) {
+  enum { ROOM = 255 - sizeof ".0123456789abcdef.tmp" + 1 };
+  size_t name = n;
+  while (name > 0 && !strchr(DFQ__SEPARATORS, path[name - 1])) name--;
+  if (n - name > ROOM)
+    for (n = name + ROOM; n > name && (path[n] & 0xC0) == 0x80;) n--;
+  uint64_t salt = dfq__hash_word((uint64_t)(dfq__now() * 1e9),
+                                 db->seed ^ (uint64_t)(uintptr_t)writer);
+  dfq__putf(t, "%.*s.%016llx.tmp", (int)n, path, (unsigned long long)salt);
+}
+
 // Where the path leads, and what the file is called until it is whole. A symbolic link stays
 // one: the file that it leads to is replaced. False without memory.
 static bool dfq__writer_names(dfq__writer *w) {
@@ -44134,11 +44185,8 @@ static bool dfq__writer_names(dfq__writer *w) {
   int there = io->target && !w->plain ? io->target(io->user, w->path, real, sizeof real) : 1;
   dfq__put(&w->target, io->target && !w->plain && there ? real : w->path);
   if (w->plain) return !w->target.failed;
-  // Two writers of one path, in one process or two, must not meet in the same temporary file.
-  uint64_t salt = dfq__hash_word((uint64_t)(dfq__now() * 1e9),
-                                 w->db->seed ^ (uint64_t)(uintptr_t)w);
   if (there && !w->target.failed)
-    dfq__putf(&w->part, "%s.%016llx.tmp", w->target.data, (unsigned long long)salt);
+    dfq__put_unfinished(&w->part, w->db, w->target.data, w->target.len, w);
   return !w->target.failed && !w->part.failed;
 }
 
@@ -45302,7 +45350,8 @@ typedef struct dfq__parting {
   const dfq__format *is;
   const dfq_write_options *options;
   const char *what, *dir;    // the verb, for messages; where to
-  dfq__text root, folder;    // until it is whole; the key of the row at hand
+  dfq__text root, target;    // the folder until it is whole, and then
+  dfq__text folder;          // the key of the row at hand
   bool there, begun;         // an empty folder of that name is; the root is
   dfq__names names;          // of the keys
   int *key, *rest, rest_count;
@@ -45649,10 +45698,9 @@ static bool dfq__parting_root(dfq__parting *p) {
   if (!dfq__parting_place(p, path)) return false;
   size_t n = strlen(path);
   while (n > 1 && path[n - 1] == '/') n--;
-  uint64_t salt = dfq__hash_word((uint64_t)(dfq__now() * 1e9),
-                                 p->db->seed ^ (uint64_t)(uintptr_t)p);
-  dfq__putf(&p->root, "%.*s.%016llx.tmp", (int)n, path, (unsigned long long)salt);
-  if (p->root.failed) return dfq__parting_no_memory(p);
+  dfq__putf(&p->target, "%.*s", (int)n, path);
+  dfq__put_unfinished(&p->root, p->db, path, n, p);
+  if (p->root.failed || p->target.failed) return dfq__parting_no_memory(p);
   dfq__io_clear();
   p->begun = io->make_folder(io->user, p->root.data);
   return p->begun || dfq__parting_fail(p, DFQ_IO_ERROR, p->dir, dfq__io_reason());
@@ -45666,14 +45714,10 @@ static bool dfq__parting_commit(dfq__parting *p) {
     if (!part->live) continue;
     if (!dfq__lot_flush(p, part) || !dfq__lot_end(p, part)) return false;
   }
-  char name[DFQ__PATH_ROOM];
-  size_t n = p->root.len - strlen(".0123456789abcdef.tmp");
-  (void)snprintf(name, sizeof name, "%.*s", (int)n, p->root.data);
-  if (n >= sizeof name) return dfq__parting_fail(p, DFQ_IO_ERROR, "", "the path is too long");
-  if (p->there) io->remove(io->user, name);
+  if (p->there) io->remove(io->user, p->target.data);
   dfq__io_clear();
-  if (!io->rename(io->user, p->root.data, name))
-    return dfq__parting_fail(p, DFQ_IO_ERROR, name, dfq__io_reason());
+  if (!io->rename(io->user, p->root.data, p->target.data))
+    return dfq__parting_fail(p, DFQ_IO_ERROR, p->target.data, dfq__io_reason());
   p->begun = false;
   return true;
 }
@@ -45708,6 +45752,7 @@ static void dfq__parting_close(dfq__parting *p) {
   dfq__store_free(&p->store);
   dfq__buffer_free(p->db->heap, &p->numbers);
   dfq__text_free(&p->root);
+  dfq__text_free(&p->target);
   dfq__text_free(&p->folder);
   dfq__arena_release(&p->arena, 0);
 }
@@ -45720,7 +45765,7 @@ static bool dfq__parting_init(dfq__parting *p, dfq *db, const dfq_schema *schema
   memset(p, 0, sizeof *p);
   p->db = db;
   p->arena.heap = db->heap;
-  p->root = p->folder = dfq__text_in(db->heap);
+  p->root = p->target = p->folder = dfq__text_in(db->heap);
   p->what = what;
   p->dir = dir;
   p->options = options;
@@ -46320,12 +46365,16 @@ static const char *dfq__knob_what(dfq__csv_kind kind) {
                                    : "needed, always or never";
 }
 
+static const char dfq__number_of_rows[] = "a number of rows from 1 on (for none: | limit 0)";
+
 // The value of an option, whose word was taken already, into its member. Of a scan's only those
 // that are no more than that.
 static void dfq__parse_knob(dfq__parser *p, const dfq__csv_knob *k, void *to) {
   static const char *const text = "a text in quotes, as in 'NA'";
   const char *const *words = dfq__knob_words(k->kind);
-  bool lines = k->kind == DFQ__K_COUNT && k->at == offsetof(dfq_csv_options, skip);
+  bool count = k->kind == DFQ__K_COUNT;
+  bool lines = count && k->at == offsetof(dfq_csv_options, skip);
+  bool rows = count && k->at == offsetof(dfq_csv_options, n_rows);
   int choice = words ? dfq__parse_choice(p, words, dfq__knob_what(k->kind)) : 0;
   if (words) memcpy(to, &choice, sizeof choice);
   switch (k->kind) {
@@ -46336,9 +46385,11 @@ static void dfq__parse_knob(dfq__parser *p, const dfq__csv_knob *k, void *to) {
     case DFQ__K_NAMES: *(const char **)to = dfq__parse_columns_text(p, false); return;
     case DFQ__K_TYPES: *(const char **)to = dfq__parse_columns_text(p, true); return;
     case DFQ__K_WIDTHS: *(const char **)to = dfq__parse_inner_text(p); return;
-    case DFQ__K_COUNT:
-      *(size_t *)to = (size_t)dfq__parse_count(p, lines ? "a number of lines" : "a number");
+    case DFQ__K_COUNT: {
+      const char *what = lines ? "a number of lines" : "a number";
+      *(size_t *)to = (size_t)dfq__parse_some(p, rows ? dfq__number_of_rows : what, rows);
       return;
+    }
     case DFQ__K_INFER: *(size_t *)to = dfq__parse_infer(p); return;
     case DFQ__K_TRUE: *(bool *)to = dfq__parse_bool(p); return;
     case DFQ__K_FALSE: *(bool *)to = !dfq__parse_bool(p); return;

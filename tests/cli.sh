@@ -504,6 +504,24 @@ ln -s linked.csv link.csv
 dfq 0 'scan same.csv | limit 1 | select name' --output link.csv
 if [ -h link.csv ]; then ok; else bad "the link is gone"; fi
 if [ "$(wc -l <linked.csv)" -eq 2 ]; then ok; else bad "linked.csv holds: $(cat linked.csv)"; fi
+mkdir away
+ln -s away/made.csv toward.csv
+ln -s toward.csv further.csv
+dfq 0 'scan same.csv | limit 1 | select name' --output further.csv
+if [ -h further.csv ] && [ -h toward.csv ]; then ok; else bad "the link to nothing is gone"; fi
+if [ "$(wc -l <away/made.csv)" -eq 2 ]; then ok; else bad "away holds: $(ls away)"; fi
+ln -s ring2.csv ring1.csv
+ln -s ring1.csv ring2.csv
+dfq 3 'scan same.csv' --output ring1.csv
+says 'ring1.csv: '
+if [ -h ring1.csv ] && [ -h ring2.csv ]; then ok; else bad "the ring is gone"; fi
+long=$(printf '%0251d' 0).csv
+dfq 0 'scan same.csv | limit 1' --output "$long"
+if [ -s "$long" ]; then ok; else bad "a name of 255 bytes was not written"; fi
+rm "$long"
+dfq 0 'scan same.csv | with 1 as k | limit 1' --output "$long" --partition k --format csv
+if [ -s "$long/k=1/part-0.csv" ]; then ok; else bad "a folder's name of 255 bytes was not made"; fi
+rm -r "$long"
 echo old >private.csv
 chmod 600 private.csv
 dfq 0 'scan same.csv | limit 1 | select name' --output private.csv

@@ -403,6 +403,61 @@ TEST(odd_pipes_scanned_twice) {
 }
 #endif
 
+// ---- numbers that are too large, or none ----------------------------------------------------
+
+TEST(odd_counts) {
+  dfq *db = dfq_open(NULL);
+  static const char *const cases[][2] = {
+    { "rows 0", "from 1 on (for none: | limit 0)" },
+    { "rows 99999999999999999999", "does not fit in i64" },
+    { "| with lag(a, 9223372036854775807) over (order by a) as l", "more rows than" },
+    { "| with rolling_sum(a, 9223372036854775807) as l", "more rows than there can be" },
+  };
+  char text[600];
+  const char *path = test_file("odd_counts.csv", "a\n1\n");
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    snprintf(text, sizeof text, "scan '%s' %s", path, cases[i][0]);
+    CHECK_HAS(odd_error(db, text), cases[i][1]);
+  }
+  dfq_close(db);
+}
+
+// Where = compares, so do these: a number that the decimal's type cannot hold is another one.
+TEST(odd_decimals_are_distinct) {
+  dfq *db = dfq_open(NULL);
+  dfq_csv_options o = csv_options();
+  o.types = "d: decimal(2)";
+  const char *path = test_file("odd_decimals.csv", "d,n\n1.5,9223372036854775807\n2,2\n,\n");
+  dfq_frame *f = dfq_select(dfq_scan_csv(db, path, &o),
+                            "d is distinct from n as a, n is not distinct from d as b, "
+                            "d is not distinct from 2.000 as c, d is distinct from null as e");
+  char *got = csv_dump(f);
+  CHECK_STR(got, "a bool|b bool|c bool|e bool\ntrue|false|false|true\nfalse|true|true|true\n"
+                 "false|true|false|false\n");
+  free(got);
+  CHECK_SAME(f);
+  dfq_close(db);
+}
+
+// As many keys as a table may have that somebody writes.
+TEST(odd_wide_json) {
+  dfq *db = dfq_open(NULL);
+  test_string s = { NULL, 0, 0 };
+  char one[32];
+  for (int i = 0; i < 10000; i++) {
+    snprintf(one, sizeof one, "%s\"k%d\": %d", i ? ", " : "{", i, i);
+    test_puts(&s, one);
+  }
+  test_puts(&s, "}\n");
+  const char *path = test_path("odd_wide.jsonl");
+  CHECK(dfq_write(dfq_scan(db, test_file("odd_wide_in.jsonl", s.s)), path, NULL));
+  char *got = csv_dump(dfq_select(dfq_scan(db, path), "k0, k9999"));
+  CHECK_STR(got, "k0 i64|k9999 i64\n0|9999\n");
+  free(got);
+  free(s.s);
+  dfq_close(db);
+}
+
 static void run_odd(void) {
   RUN(odd_casts_unasked);
   RUN(odd_deep_types);
@@ -419,6 +474,9 @@ static void run_odd(void) {
   RUN(odd_calls);
   RUN(odd_histogram);
   RUN(odd_bindings);
+  RUN(odd_counts);
+  RUN(odd_decimals_are_distinct);
+  RUN(odd_wide_json);
 #ifndef DFQ_NO_ARROW
   RUN(odd_streams_say_their_own);
 #endif
