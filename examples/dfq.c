@@ -166,6 +166,7 @@ static bool set_param(settings *s, const char *value) {
 }
 
 static bool set_output(settings *s, const char *value) {
+  if (strcmp(value, "-") == 0) value = "/dev/stdout";   // as scan - is standard input
   s->output = s->outputs[s->output_count++] = value;
   return *value || wrong("--output needs the name of a file");
 }
@@ -348,6 +349,8 @@ static char *read_all(FILE *in) {
     return NULL;
   }
   if (text) text[size] = 0;
+  bool marked = text && strncmp(text, "\xEF\xBB\xBF", 3) == 0;   // as UTF-8
+  if (marked) memmove(text, text + 3, size - 2);
   return text;
 }
 
@@ -391,6 +394,18 @@ static bool guess(dfq *db, const char *text, dfq_value *to) {
   return to->type != DFQ_NULL || cast_text(db, text, DFQ_STR, false, to);
 }
 
+// The type of that name, as the language has it: i64, decimal(2). False when there is none.
+static bool find_type(dfq *db, const char *name, dfq_type *type) {
+  char text[40];
+  bool plain = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789()") == strlen(name);
+  int n = snprintf(text, sizeof text, "cast(null as %s)", name);
+  if (!plain || n < 0 || (size_t)n >= sizeof text) return false;
+  *type = dfq_expr_cast_type(dfq_parse(db, text));
+  bool found = *type != DFQ_NULL && dfq_error_status(db) == DFQ_OK;
+  dfq_clear_error(db);
+  return found;
+}
+
 // Gives one parameter of the command line, name=value or name:type=value, to the context.
 static int give_param(dfq *db, const char *param) {
   const char *value = strchr(param, '=') + 1;
@@ -401,12 +416,10 @@ static int give_param(dfq *db, const char *param) {
   name[length] = 0;
   char *type_name = strchr(name, ':');
   if (type_name) *type_name++ = 0;
-  dfq_type type = DFQ_BOOL;
-  while (type_name && type < DFQ_DURATION && strcmp(dfq_type_name(type), type_name) != 0)
-    type++;
+  dfq_type type = DFQ_STR;
   int result = FINE;
   dfq_value v;
-  if (type_name && type == DFQ_DURATION)
+  if (type_name && !find_type(db, type_name, &type))
     result = (wrong("--param %s: there is no type %s", name, type_name), WRONG_USAGE);
   else if (!(type_name ? cast_text(db, value, type, true, &v) : guess(db, value, &v)))
     result = FAILED;
@@ -643,9 +656,18 @@ static int cannot_print(void) {
   return pipe_closed ? FINE : cannot_write("to standard output");
 }
 
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number) {
+  interrupted = number;
+  signal(number, SIG_DFL);   // the second time it ends at once
+}
+
+static bool is_interrupted(void *user) { (void)user; return interrupted != 0; }
+
 // Says what the context says. Returns what that means for the shell.
 static int failed(dfq *db) {
-  fprintf(stderr, "%s\n", dfq_error(db));
+  fprintf(stderr, "%s\n", interrupted ? "dfq: interrupted" : dfq_error(db));
   return FAILED;
 }
 
@@ -742,15 +764,6 @@ static void print_notes(const char *line) {
 
 // ---- all of it ------------------------------------------------------------------------------
 
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int number) {
-  interrupted = 1;
-  signal(number, SIG_DFL);   // the second time it ends at once
-}
-
-static bool is_interrupted(void *user) { (void)user; return interrupted; }
-
 // A line on the terminal that is written over: how far it is, once a second has gone.
 static void show_progress(void *user, const dfq_progress *p) {
   static const char bar[] = "##############################";
@@ -782,7 +795,13 @@ static void note_pipe(int number) {
 }
 #endif
 
-static void handle_signals(settings *s) {
+// What ends a program by its own wish is heard only where it would leave a half-written file or
+// folder behind; a job that was told to ignore it goes on ignoring it.
+static void hear(int number) {
+  if (signal(number, interrupt) == SIG_IGN) signal(number, SIG_IGN);
+}
+
+static void handle_signals(settings *s, const char *text) {
 #ifdef SIGPIPE
   signal(SIGPIPE, note_pipe);
 #endif
@@ -790,8 +809,12 @@ static void handle_signals(settings *s) {
     s->run.progress = show_progress;
     s->run.progress_user = &progress_shown;
   }
-  if (!s->output) return;
-  signal(SIGINT, interrupt);   // leaves no half-written file behind
+  if (!s->output && !strstr(text, "write") && !strstr(text, "WRITE")) return;
+  hear(SIGINT);
+  hear(SIGTERM);
+#ifdef SIGHUP
+  hear(SIGHUP);
+#endif
   s->run.cancel = is_interrupted;
 }
 
@@ -864,13 +887,16 @@ int main(int argc, char **argv) {
   } else if (good && !s.text && !s.file && ON_TERMINAL(0)) {
     wrong("no pipeline");
   } else if (good) {
-    handle_signals(&s);
     if (!s.text) text = read_pipeline(s.file);
-    if (s.text || text) result = run(&s, s.text ? s.text : text);
+    if (s.text || text) {
+      handle_signals(&s, s.text ? s.text : text);
+      result = run(&s, s.text ? s.text : text);
+    }
   }
   free(text);
   free((void *)s.params);
   free((void *)s.lets);
   free((void *)s.outputs);
+  if (interrupted) raise(interrupted);   // whoever waits learns what it was ended by
   return result;
 }

@@ -492,6 +492,23 @@ has 'usage: dfq'
 dfq 0 --version
 has 'dfq 0.'
 
+# Types of parameters are those of the language; a script may begin with UTF-8's mark.
+for type in 'time=12:30' 'decimal(2)=1.5' 'i8=-3' 'u64=18446744073709551615'; do
+  dfq 0 'scan customers.csv | limit 1 | select $p as p' --param "p:$type" --schema
+  has "p  ${type%%=*}"
+done
+dfq 2 'scan customers.csv | filter $p' --param 'p:money=1'
+says 'there is no type money'
+dfq 2 'scan customers.csv | filter $p' --param 'p:i8=300'
+says '300 is no value of type i8'
+printf '\357\273\277scan customers.csv | limit 0' >marked.dfq
+dfq 0 -f marked.dfq
+
+# - is standard output, as it is standard input of a scan.
+dfq 0 'scan customers.csv | limit 1 | select name' --output - --format csv
+has name
+if [ -e ./- ]; then bad "there is a file called -"; else ok; fi
+
 # What stands at the output's name and is no file stays what it is.
 mkfifo pipe
 cat pipe >through &
@@ -660,28 +677,35 @@ if mkfifo pipe 2>/dev/null; then
 0,some text'
 fi
 
-# Ctrl-C while a file is written: the old one stays, and no half of a new one.
-command='dfq ... --output keep.csv, interrupted'
-echo old >keep.csv
-"$program" 'scan many.csv | join many.csv cross | filter a + a_right < 0' --output keep.csv \
-  >out 2>err &
-reader=$!
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-  [ "$(ls | grep -c '^keep.csv')" -eq 2 ] && break
-  sleep 1
-done
-kill -INT $reader
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-  kill -0 $reader 2>/dev/null || break
-  sleep 1
-done
-if kill -9 $reader 2>/dev/null; then bad "still runs"; else ok; fi
-wait $reader
-code=$?
-if [ "$code" -eq 1 ]; then ok; else bad "exit code $code, not 1"; fi
-says 'dfq: cancelled'
-holds keep.csv old
-if [ "$(ls | grep -c '^keep.csv')" -eq 1 ]; then ok; else bad "left behind: $(ls)"; fi
+# Ended while a file is written: the old one stays, and no half of a new one. SIGINT is ignored by
+# what a script starts behind its back, and stays ignored.
+ended() {
+  echo old >keep.csv
+  "$program" "$@" >out 2>err &
+  reader=$!
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    [ "$(ls | grep -c '^keep.csv')" -eq 2 ] && break
+    sleep 1
+  done
+  kill -INT $reader
+  kill -TERM $reader
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    kill -0 $reader 2>/dev/null || break
+    sleep 1
+  done
+  if kill -9 $reader 2>/dev/null; then bad "still runs"; else ok; fi
+  wait $reader 2>/dev/null
+  code=$?
+  if [ "$code" -eq 143 ]; then ok; else bad "exit code $code, not 143"; fi
+  says 'dfq: interrupted'
+  holds keep.csv old
+  if [ "$(ls | grep -c '^keep.csv')" -eq 1 ]; then ok; else bad "left behind: $(ls)"; fi
+}
+long='scan many.csv | join many.csv cross | filter a + a_right < 0'
+command='dfq ... --output keep.csv, ended'
+ended "$long" --output keep.csv
+command="dfq '... | write keep.csv', ended"
+ended "$long | write 'keep.csv'"
 
 # Standard input as a file, and what a file is.
 command="printf ... | dfq 'scan - | limit 1'"
