@@ -95,14 +95,15 @@
 //                    >>json-check >>csv-rows >>csv-options >>csv-source >>csv-types >>csv-loops
 //                    >>csv-infer >>csv-sniff >>csv-sample >>csv-names >>csv-scan >>csv-batch
 //                    >>csv-morsels >>pairs >>json-index >>json-keys >>json-take >>json-values
-//                    >>json-infer >>csv-frame >>paths >>files-plan >>files-scan >>files-frame
-//                    >>columnar-file >>columnar-open >>columnar-read >>columnar-skip
-//                    >>columnar-scan >>sinks >>write-options >>csv-write >>json-write
-//                    >>aligned-write >>columnar-write >>write >>parting >>parting-rows
-//                    >>write-stage >>pipeline >>pipeline-scan >>csv-found >>pipeline-stages
-//                    >>pipeline-joins >>pipeline-script >>stage-docs >>registry >>pipeline-text
-//                    >>predicates >>predicate-trees >>user-pages >>user-sources >>source-check
-//                    >>arrow-types >>arrow-import >>arrow-scan >>arrow-export
+//                    >>json-infer >>csv-frame >>paths >>files-plan >>hive >>files-columns
+//                    >>files-scan >>files-frame >>columnar-file >>columnar-open >>columnar-read
+//                    >>columnar-skip >>columnar-scan >>sinks >>write-options >>csv-write
+//                    >>json-write >>aligned-write >>columnar-write >>write >>parting
+//                    >>parting-rows >>write-stage >>pipeline >>pipeline-scan >>csv-found
+//                    >>pipeline-stages >>pipeline-joins >>pipeline-script >>stage-docs
+//                    >>registry >>pipeline-text >>predicates >>predicate-trees >>user-pages
+//                    >>user-sources >>source-check >>arrow-types >>arrow-import >>arrow-nested
+//                    >>arrow-scan >>arrow-export
 //   the end          >>classes >>verbs-plain
 
 #ifndef DFQ_H
@@ -399,7 +400,7 @@ DFQ_API const char *dfq_warnings(const dfq *db);
 // Everything built after a mark is freed by the release to it. Frames older than it stay.
 // A release frees what is newer than the mark: frames, expressions, texts. Their results stay,
 // but iterators over such frames must be closed before. The mark of an empty context is 0.
-// Names and parameters stay, with their latest values, until dfq_close.
+// Functions and parameters stay, with their latest values, until dfq_close.
 DFQ_API size_t dfq_mark(dfq *db);
 DFQ_API void dfq_release(dfq *db, size_t mark);
 
@@ -955,9 +956,8 @@ DFQ_API const char *dfq_frame_error(const dfq_frame *frame);
 // ---- >>api-reshape: verbs that change a table's shape, and small conveniences ---------------
 
 // They follow the rules of the verbs above. Where a text is asked for, it is what follows the
-// word in a pipeline. All but unpivot and explode are made of other
-// verbs: the plan, and explain, show the
-// steps. NULL counts as an empty text.
+// word in a pipeline. All but unpivot and explode are made of other verbs: the plan, and
+// explain, show the steps. NULL counts as an empty text.
 
 // Columns into rows. "q1, q2 [keep id] [names to quarter] [values to amount]": each row becomes
 // one for each column, with its name and its value. keep: what repeats (all the others, none,
@@ -1267,8 +1267,8 @@ typedef enum dfq_quoting { DFQ_QUOTE_NEEDED, DFQ_QUOTE_ALWAYS, DFQ_QUOTE_NEVER }
 
 // Zero-initialised is the default; a dfq file reads back equal then, and so do csv, tsv and
 // jsonl when the scan is given the types: guessed anew, a text of digits is a number, and a
-// decimal a float. A form that has no such option refuses it. Not copied: valid until the call
-// returns.
+// decimal a float. Only dfq keeps dates beyond the years 0 to 9999. A form that has no such
+// option refuses it. Not copied: valid until the call returns.
 typedef struct dfq_write_options {
   const char *format;          // "csv", "tsv", "json", "jsonl", "md", "fixed", "table", "dfq";
                                // NULL: as the path ends
@@ -3653,7 +3653,9 @@ static const dfq__rows_class dfq__array_rows_class = {
 };
 
 DFQ_API dfq_rows *dfq_rows_array(dfq *db, const dfq_value *cells, size_t rows, int columns) {
-  if (!dfq__given_list(db, rows, cells, "rows_array: cells")) return NULL;
+  if (!dfq__given_list(db, rows, cells, "rows_array: cells") ||
+      !(columns >= 0 || dfq__wrong_call(db, "rows_array", "columns is negative")))
+    return NULL;
   dfq_rows *r = dfq__rows_new(db, sizeof(dfq__array_rows), &dfq__array_rows_class, NULL,
                               columns);
   dfq__array_rows *a = (dfq__array_rows *)r;
@@ -5910,6 +5912,42 @@ static bool dfq__re_add_named(dfq__re_parser *p, dfq__re_class *c, char ch) {
   return true;
 }
 
+// The classes of POSIX, of ASCII as all that have a name here: ranges, each by its two ends. No
+// text holds a 0, so a range from 1 on is one from 0 on.
+static const char *const dfq__re_posix[][2] = {
+  { "alnum", "09AZaz" }, { "alpha", "AZaz" },      { "ascii", "\1\177" }, { "blank", "  \t\t" },
+  { "cntrl", "\1\37\177\177" }, { "digit", "09" }, { "graph", "!~" },     { "lower", "az" },
+  { "print", " ~" },    { "punct", "!/:@[`{~" },   { "space", "  \t\r" },  { "upper", "AZ" },
+  { "word", "09AZaz__" }, { "xdigit", "09AFaf" }
+};
+
+// The class of that name; NULL when there is none.
+static const char *dfq__re_posix_find(const char *name, size_t n) {
+  for (size_t i = 0; i < sizeof dfq__re_posix / sizeof *dfq__re_posix; i++)
+    if (strncmp(dfq__re_posix[i][0], name, n) == 0 && !dfq__re_posix[i][0][n])
+      return dfq__re_posix[i][1];
+  return NULL;
+}
+
+// [:alpha:] or [:^alpha:] within brackets, at its bracket. False when it is none.
+static bool dfq__re_add_posix(dfq__re_parser *p, dfq__re_class *c) {
+  size_t at = p->at + 2, end;   // behind [:
+  bool others = at < p->n && p->p[at] == '^';
+  for (end = at += others; end < p->n && p->p[end] >= 'a' && p->p[end] <= 'z';) end++;
+  if (end + 1 >= p->n || p->p[end] != ':' || p->p[end + 1] != ']') return false;
+  const char *ranges = dfq__re_posix_find(p->p + at, end - at);
+  if (!ranges) dfq__re_fail(p, p->at, "has a pattern with an unknown class");
+  p->at = end + 2;
+  for (uint32_t ch = 0; ranges && ch < 128; ch++) {
+    bool in = false;
+    for (const char *r = ranges; *r; r += 2)
+      in = in || (dfq__max(ch, 1) >= (uint32_t)r[0] && ch <= (uint32_t)r[1]);
+    if (in != others) dfq__re_add_range(p, c, ch, ch);
+  }
+  if (others) dfq__re_add_range(p, c, 128, UINT32_MAX);
+  return true;
+}
+
 // The character behind a backslash that was taken already: a control character, \xHH, or any
 // sign as itself. A letter without a meaning is an error, so that it may get one.
 static uint32_t dfq__re_escape(dfq__re_parser *p) {
@@ -5966,6 +6004,8 @@ static void dfq__re_brackets(dfq__re_parser *p) {
     size_t item = p->at;
     bool escape = p->p[item] == '\\' && item + 1 < p->n;
     if (escape && dfq__re_add_named(p, c, p->p[item + 1])) { p->at += 2; continue; }
+    bool posix = p->p[item] == '[' && item + 1 < p->n && p->p[item + 1] == ':';
+    if (posix && dfq__re_add_posix(p, c)) continue;
     uint32_t a = dfq__re_class_char(p), b = a;
     if (p->at + 1 < p->n && p->p[p->at] == '-' && p->p[p->at + 1] != ']') {
       p->at++;
@@ -8350,6 +8390,12 @@ static void dfq__expr_set(dfq_expr *e, int i, dfq_expr *arg) {
   e->size = arg->size > DFQ__MAX_SIZE - e->size ? DFQ__MAX_SIZE + 1 : e->size + arg->size;
 }
 
+// Of parts of two contexts: one of them may be closed before the other.
+static dfq_expr *dfq__expr_mixed(dfq *db) {
+  return dfq__expr_failed(db, dfq__error_new(&db->arena, DFQ_USAGE, NULL, "expression",
+                                             "its parts belong to two contexts"));
+}
+
 // A node over the given arguments, or the first of them that failed.
 // The funnel of all constructors: NULL in gives NULL out, the first failure comes out as it is,
 // and the limits are looked at before anyone can recurse into the new node.
@@ -8358,6 +8404,7 @@ static dfq_expr *dfq__expr_over(dfq_expr_kind kind, int fn, dfq_expr *const *arg
   for (int i = 0; i < argc; i++) {
     if (!args[i]) return NULL;
     if (args[i]->kind == DFQ_FAILED) return args[i];
+    if (db && args[i]->db != db) return dfq__expr_mixed(db);
     db = args[i]->db;
   }
   if (!db) return NULL;
@@ -9186,16 +9233,18 @@ static const char *const dfq__reserved[] = {
   "end", "as", "null", "true", "false", NULL
 };
 
-// SELECT shouts, and people paste it: reserved words may be in upper case, as a whole. Mixed
-// case is a name: And is a column.
+// SELECT shouts, and people paste it: words of the language may be in upper case, as a whole.
+// Mixed case is a name: And is a column.
+static bool dfq__same_word(const char *word, const char *s, size_t n) {
+  bool upper = n && s[0] >= 'A' && s[0] <= 'Z';
+  size_t i = 0;
+  while (i < n && word[i] && s[i] == (upper ? (char)dfq__upper(word[i]) : word[i])) i++;
+  return i == n && !word[n];
+}
+
 static int dfq__reserved_find(const char *s, size_t n) {
-  for (int i = 0; dfq__reserved[i]; i++) {
-    size_t j = 0;
-    bool upper = n && s[0] >= 'A' && s[0] <= 'Z';
-    if (strlen(dfq__reserved[i]) != n) continue;
-    while (j < n && s[j] == (upper ? dfq__reserved[i][j] - 32 : dfq__reserved[i][j])) j++;
-    if (j == n) return i;
-  }
+  for (int i = 0; dfq__reserved[i]; i++)
+    if (dfq__same_word(dfq__reserved[i], s, n)) return i;
   return -1;
 }
 
@@ -9663,9 +9712,9 @@ static bool dfq__is_symbol(const dfq__parser *p, const char *symbol) {
          dfq__same_text(symbol, p->text + p->now.at, p->now.len);
 }
 
-// A word as it stands: for the contextual ones.
+// One of the contextual words, in lower or upper case.
 static bool dfq__is_word(const dfq__parser *p, const char *word) {
-  return p->now.kind == DFQ__T_NAME && dfq__same_text(word, p->text + p->now.at, p->now.len);
+  return p->now.kind == DFQ__T_NAME && dfq__same_word(word, p->text + p->now.at, p->now.len);
 }
 
 // A reserved word, in lower or upper case.
@@ -9923,9 +9972,9 @@ static const dfq__unit dfq__units[] = {
 };
 
 static const dfq__unit *dfq__unit_find(const char *s, size_t n) {
-  if (n && s[n - 1] == 's') n--;
+  if (n && dfq__lower(s[n - 1]) == 's') n--;
   for (size_t i = 0; i < sizeof dfq__units / sizeof *dfq__units; i++)
-    if (dfq__same_text(dfq__units[i].name, s, n)) return &dfq__units[i];
+    if (dfq__same_word(dfq__units[i].name, s, n)) return &dfq__units[i];
   return NULL;
 }
 
@@ -10682,8 +10731,8 @@ static void dfq__wrong_count(dfq__parser *p, dfq__token name, int count) {
 static dfq_expr *dfq__parse_call(dfq__parser *p, dfq__token name) {
   const char *s = p->text + name.at;
   dfq__list l = { NULL, 0, 0 };
-  if (dfq__same_text("cast", s, name.len)) return dfq__parse_cast(p, DFQ_CAST);
-  if (dfq__same_text("try_cast", s, name.len)) return dfq__parse_cast(p, DFQ_TRY_CAST);
+  if (dfq__same_word("cast", s, name.len)) return dfq__parse_cast(p, DFQ_CAST);
+  if (dfq__same_word("try_cast", s, name.len)) return dfq__parse_cast(p, DFQ_TRY_CAST);
   if (dfq__same_text("cols", s, name.len)) return dfq__parse_cols(p, name.at);
   int aggregate = dfq__aggregate_find(s, name.len), fn = dfq__function_find(s, name.len);
   bool known = aggregate >= 0 || fn >= 0 || dfq__form_find(s, name.len) >= 0;
@@ -10701,6 +10750,13 @@ static dfq_expr *dfq__parse_call(dfq__parser *p, dfq__token name) {
   return dfq__parse_over(p, dfq__parse_agg_filter(p, call, name));
 }
 
+// The type of a word before a text, in lower or upper case.
+static dfq_type dfq__type_word(const char *s, size_t n) {
+  for (dfq_type t = DFQ_BOOL; t < DFQ_LIST; t++)
+    if (dfq__same_word(dfq__kinds[t].name, s, n)) return t;
+  return DFQ_KINDS;
+}
+
 // What begins with a name: a constant, a typed literal, a call, or a column.
 // Reserved words come first: at_name refuses those that are left.
 static dfq_expr *dfq__parse_word(dfq__parser *p) {
@@ -10715,9 +10771,9 @@ static dfq_expr *dfq__parse_word(dfq__parser *p) {
     return dfq__parse_broken(p);
   }
   dfq__token next = dfq__lex(p, t.at + t.len);
-  bool interval = dfq__same_text("interval", s, t.len);
+  bool interval = dfq__same_word("interval", s, t.len);
   if (next.kind == DFQ__T_STR || (next.kind == DFQ__T_INT && interval)) {
-    dfq_type type = dfq__type_find(s, t.len);
+    dfq_type type = dfq__type_word(s, t.len);
     if (interval || type != DFQ_KINDS) {
       dfq__take(p);
       return interval ? dfq__parse_interval(p) : dfq__parse_typed(p, type);
@@ -11152,6 +11208,20 @@ typedef struct dfq__binder {
   const dfq__error *error;
 } dfq__binder;
 
+// The head of a message about a part of an expression. at says the line of the stage, where a
+// pipeline has several: the part may stand on a later one of that text.
+static void dfq__put_head_of(dfq__text *t, dfq_status status, const char *at, const char *where,
+                             const dfq_expr *e) {
+  dfq__text place = dfq__text_in(t->heap);
+  size_t n = at ? strlen(at) : 0, line = 1;
+  while (n && dfq__is_digit(at[n - 1])) n--;
+  bool lines = e->source && n >= 5 && at[n] && memcmp(at + n - 5, "line ", 5) == 0;
+  for (uint32_t i = 0; lines && i < e->at; i++) line += e->source[i] == '\n';
+  if (lines) dfq__putf(&place, "%.*s%zu", (int)n, at, line);
+  dfq__put_head(t, status, lines && !place.failed ? place.data : at, where);
+  dfq__text_free(&place);
+}
+
 // Makes the error for a part e of the expression: head, message, caret, and a note below it.
 // The caret points into the text that was parsed; for a tree from constructors the whole
 // expression is printed, and the part marked in it.
@@ -11160,7 +11230,7 @@ static void dfq__bind_fail(dfq__binder *b, dfq_status status, const dfq_expr *e,
                            const char *note, const char *format, ...) {
   if (b->error) return;
   dfq__text t = dfq__text_in(b->db->heap);
-  dfq__put_head(&t, status, b->at, b->where);
+  dfq__put_head_of(&t, status, b->at, b->where, e);
   va_list args;
   va_start(args, format);
   dfq__put_list(&t, format, args);
@@ -12309,7 +12379,7 @@ static const dfq__doc dfq__docs[] = {
   { "is_finite", "is it neither NaN nor infinite?", "is_finite(1 / 0)", NULL },
   { "is_inf", "is it infinite, of either sign?", "is_inf(1 / 0)", NULL },
   { "sign", "-1, 0 or 1; of NaN, NaN", "sign(-2.5)", NULL },
-  { "round", "to whole numbers or to so many digits, half away from zero",
+  { "round", "to whole numbers or to so many digits, -22 to 22, half away from zero",
     "round(2.345, 2)", NULL },
   { "floor", "the next whole number below", "floor(-2.5)", NULL },
   { "ceil", "the next whole number above", "ceil(-2.5)", NULL },
@@ -12688,6 +12758,7 @@ static bool dfq__user_at(dfq *db, int i, dfq_function_info *to) {
 }
 
 DFQ_API bool dfq_function_at(dfq *db, int i, dfq_function_info *to) {
+  if (!dfq__given(db, to, "function_at: to")) return false;
   dfq__text t = dfq__text_in(db->heap);
   const char *more = NULL;
   memset(to, 0, sizeof *to);
@@ -21264,6 +21335,8 @@ static double dfq__between(double low, double high, double part) {
   if (low == high) return low + 0.0;
   if (low - low != 0 && high - high == 0) return low;   // any way from -inf has not left it
   double step = high - low;
+  if (part == 0.5 && step - step == 0 && (low + high) - (low + high) == 0)
+    return (low + high) / 2;   // half way is the nearest float
   if (step - step != 0 && low - low == 0 && high - high == 0) {   // only the step is not finite
     step = high * part;
     low = low * (1 - part);
@@ -26593,6 +26666,7 @@ static bool dfq__range_of(const dfq__join_plan *p, const dfq__bound *b, dfq__ran
   if (b->kind != DFQ_CALL || b->fails) return false;
   while (which < 4 && b->call->fn != compare[which]) which++;
   if (which == 4 || dfq__storage_of(b->arg[0]->type) > 3) return false;
+  if (b->arg[0]->type != b->arg[1]->type) return false;   // decimals of two scales
   bool swapped = dfq__range_part(p, b->arg[1], DFQ__RIGHT_SIDE);
   if (!dfq__range_part(p, b->arg[swapped], DFQ__RIGHT_SIDE) ||
       !dfq__range_part(p, b->arg[!swapped], DFQ__LEFT_SIDE))
@@ -28832,6 +28906,7 @@ typedef struct dfq__window_call {
   dfq_expr *otherwise;      // lag's and lead's third argument, of the result's type; or NULL
   dfq__bound *edge[2], *key[2]; // of a range's ends: where it is, and a key in the same type,
                                 // each computed from a row that is the key alone
+  bool moved[2];                // which is of u64, see dfq__edge_from
 } dfq__window_call;
 
 // The list of aggregates ends with those that mean nothing without an order of rows.
@@ -29026,6 +29101,12 @@ typedef struct dfq__edge {
 static const dfq_field dfq__key_field = { "key", DFQ_NULL, NULL };
 static const dfq_schema dfq__key_schema = { 1, &dfq__key_field };   // for messages nobody sees
 
+// The key that the edges are computed from. Those of u64 are moved down by 2^63, to where i64
+// has all of them, in the same order and at the same distances.
+static dfq_value dfq__edge_from(const dfq__window_call *c, int i, const dfq_value *key) {
+  return c->moved[i] ? dfq__value_int(DFQ_I64, key->as.i ^ INT64_MIN) : *key;
+}
+
 // A key, not null, as the type that its edge has. A table may have dates beyond the years that
 // are computed with: those are on their side of all others, as for dfq__edge, with no distance
 // among them, and *to is nothing.
@@ -29034,8 +29115,9 @@ static int dfq__edge_key(dfq__eval *eval, const dfq__window_call *c, int i,
   bool below = dfq__is_float(key->type) ? key->as.f < 0 : key->as.i < 0;
   bool far = (key->type == DFQ_DATE && !dfq__date_fits(key->as.i)) ||
              (key->type == DFQ_DATETIME && !dfq__date_fits(dfq__day_of(key->as.i)));
+  dfq_value from = dfq__edge_from(c, i, key);
   eval->error = NULL;
-  if (!far && dfq__eval_row(eval, c->key[i], key, to)) return 0;
+  if (!far && dfq__eval_row(eval, c->key[i], &from, to)) return 0;
   return below && key->type != DFQ_U64 ? -1 : 1;
 }
 
@@ -29043,8 +29125,9 @@ static int dfq__edge_key(dfq__eval *eval, const dfq__window_call *c, int i,
 static void dfq__window_edge(dfq__eval *eval, const dfq__window_call *c, int i,
                              const dfq_value *key, dfq__edge *to) {
   bool back = (i ? c->over.last : c->over.first) < 0;
+  dfq_value from = dfq__edge_from(c, i, key);
   to->beyond = dfq__edge_key(eval, c, i, key, &to->at);
-  if (to->beyond || dfq__eval_row(eval, c->edge[i], key, &to->at)) return;
+  if (to->beyond || dfq__eval_row(eval, c->edge[i], &from, &to->at)) return;
   to->beyond = back != c->over.order[0].descending ? -1 : 1;
 }
 
@@ -29141,8 +29224,12 @@ static bool dfq__window_own_call(dfq__binder *b, const dfq_expr *f, dfq__window_
     if (why) dfq__bind_fail(b, DFQ_USAGE, f->arg[2], NULL, "%s", why);
     if (why) return false;
   }
-  return frame < DFQ__ROLLS || f->argc <= least ||
-         dfq__window_count(b, f->arg[least], 0, &w->least);
+  if (frame < DFQ__ROLLS || f->argc <= least) return true;
+  if (!dfq__window_count(b, f->arg[least], 0, &w->least)) return false;
+  bool never = frame == DFQ__ROLLS && w->least > n;
+  if (never) dfq__bind_fail(b, DFQ_USAGE, f->arg[least], NULL,
+                            "needs more values than the %lld rows that it sees", (long long)n);
+  return !never;
 }
 
 // Types an aggregate over a frame: the call as group_by would have it.
@@ -29180,11 +29267,13 @@ static bool dfq__window_reach(dfq__binder *b, dfq__window_call *w, dfq_type type
                      w->over.orders);
       return false;
     }
+    w->moved[i] = type == DFQ_U64 && dfq__is_integer(w->over.by[i].type);
+    field.type = w->moved[i] ? (dfq_type)DFQ_I64 : type;
     bool minus = ((i ? w->over.last : w->over.first) < 0) != w->over.order[0].descending;
     dfq_expr *key = dfq__col_interned(b->db, field.name);
     dfq_expr *far = dfq_literal(b->db, &w->over.by[i]);
     dfq__bound *edge = dfq__bind(&over, minus ? dfq_sub(key, far) : dfq_add(key, far));
-    if (edge && dfq__common_type(type, edge->type) == edge->type) {
+    if (edge && dfq__common_type(field.type, edge->type) == edge->type) {
       w->edge[i] = edge;
       w->key[i] = dfq__bind_cast(&over, dfq__bind(&over, key), edge->type, DFQ_CAST);
       if (w->key[i]) continue;
@@ -29758,6 +29847,9 @@ static bool dfq__window_row(dfq__window_op *o, dfq__window_part *p, int kind, si
   return dfq__window_put(o, p, row, &v);
 }
 
+// Rows between two questions for cancel: each may take as long as its frame is.
+enum { DFQ__WINDOW_ASKS = 64 };
+
 // Walks one partition, peers by peers.
 static bool dfq__window_partition(dfq__window_op *o, dfq__window_part *p, int kind) {
   const dfq__sorter *s = &o->sorter;
@@ -29782,6 +29874,7 @@ static bool dfq__window_partition(dfq__window_op *o, dfq__window_part *p, int ki
       for (o->peers[1] = at + 1; o->peers[1] < o->end; o->peers[1]++)
         if (dfq__sort_compare(s, 0, keys, order[at], order[o->peers[1]]) != 0) break;
     }
+    if (at % DFQ__WINDOW_ASKS == 0 && dfq__cancelled(o->head.run)) return false;
     if (kind != DFQ__NUMBERS) dfq__window_frame(o, p, at, group);
     if (!dfq__window_row(o, p, kind, at)) return false;
   }
@@ -33763,6 +33856,9 @@ static int dfq__truth(const dfq_expr *e) {
   return e->value.as.i ? DFQ__TRUE : DFQ__FALSE;
 }
 
+// The longest text that stands in a plan for what makes it: plans are copied and printed.
+enum { DFQ__FOLD_TEXT = 1 << 16 };
+
 // The value of an expression over constants, or the expression itself when computing it fails.
 static dfq_expr *dfq__fold_constant(dfq__opt *o, dfq_expr *e) {
   dfq_value v;
@@ -33771,6 +33867,7 @@ static dfq_expr *dfq__fold_constant(dfq__opt *o, dfq_expr *e) {
   dfq__eval ctx = { o->db, &o->scratch, &o->scratch, NULL, NULL, &dfq__no_schema, 0, NULL };
   if (!b || !dfq__eval_row(&ctx, b, NULL, &v)) return e;
   if (dfq__kind(v.type) == DFQ_LIST) return e;   // no literal could say it
+  if (dfq__is_bytes(v.type) && v.len > DFQ__FOLD_TEXT) return e;
   if (v.type == DFQ_NULL && b->type != DFQ_NULL) return dfq_cast(dfq_null(o->db), b->type);
   return dfq_literal(o->db, &v);
 }
@@ -39892,8 +39989,10 @@ static bool dfq__csv_read_sample(dfq__csv_sample *m) {
     if (taken < 0) return false;
   }
   m->whole = r->done && r->row == r->row_count && taken && r->problem == DFQ__CSV_FINE;
-  // Without a row and a header, what is wrong with the first row is all that is known.
-  if (dfq__csv_sample_failed(m, !m->header_fields && !m->rows)) return false;
+  // Without a row and a header, what is wrong with the first row is all that is known. Of one
+  // that is too long nothing is: its types would be guessed of no row at all.
+  bool long_row = r->problem == DFQ__CSV_TOO_LONG;
+  if (dfq__csv_sample_failed(m, !m->rows && (long_row || !m->header_fields))) return false;
   if (m->header_fields || m->rows || (s->names.count && s->no_header)) return true;
   dfq__verb_error(m->verb, DFQ_FORMAT_ERROR,
                   "%s is empty, it has no header to take names from\n"
@@ -42106,6 +42205,7 @@ typedef struct dfq__files_how {
   dfq__open_file open;
   const void *how;           // for open; lives as long as the context's frames
   bool fill, no_hive;
+  bool names;                // or types are given: then an empty file may have columns
   const char *file_name, *types, *nulls, *hive_types;
 } dfq__files_how;
 
@@ -42120,7 +42220,8 @@ static const dfq_value *dfq__files_part(const dfq__files *s, int i, int p) {
 
 enum { DFQ__FILES_SAMPLED = 16 };
 
-// -- the folders' names
+// ---- >>hive: what folders are called --------------------------------------------------------
+// key=value, as Hive began to write it: the key is a column, the same value in all of a folder.
 
 // %41 is A. Bytes that no name may hold are written so.
 static size_t dfq__percent_decode(char *to, const char *s, size_t n) {
@@ -42300,7 +42401,7 @@ static bool dfq__files_take_parts(dfq__files *s, dfq__verb *v, const dfq__names 
   return dfq__hive_fields(s, v, how->hive_types, field, keys->count, parts);
 }
 
-// -- the files' columns
+// ---- >>files-columns: those of all files as one table ---------------------------------------
 
 // Does the sample say nothing about a column's type?
 static bool dfq__sample_is_empty(const dfq_field *f) {
@@ -42406,6 +42507,21 @@ static double dfq__files_estimate(const dfq__files *s) {
   return rows / known * s->count;
 }
 
+// Does a file that is in no folder of a key have a column of its name? Its values would be lost
+// among those of the folders. True after an error.
+static bool dfq__files_clash(const dfq__files *s, dfq__verb *v, const dfq__names *keys) {
+  for (int i = 0; i < s->count && s->file[i]; i++)
+    for (int k = 0; k < keys->count; k++) {
+      const char *key = keys->name[k];
+      if (dfq__hive_has(s->path[i], key) || dfq__field_called(&s->file[i]->schema, key) < 0)
+        continue;
+      dfq__verb_error(v, DFQ_USAGE, "%s has a column %s, and others are in folders called "
+                      "%s=...\n  try: hive false, or other names", s->path[i], key, key);
+      return true;
+    }
+  return false;
+}
+
 // A part takes the place of a file's own column of its name: the folder is what filters are
 // asked about.
 static void dfq__files_hide(dfq__files *s, dfq *db, const dfq__names *keys, dfq_field *field) {
@@ -42426,7 +42542,8 @@ static bool dfq__files_resolve(dfq__files *s, dfq__verb *v, const dfq__files_how
   size_t room = file_name != NULL;
   if (!how->no_hive) dfq__hive_keys(s, &keys, db);
   s->file = (dfq__source **)dfq__arena_array(&db->arena, (size_t)s->count, sizeof *s->file);
-  if (!s->file || keys.failed || !dfq__files_sample(s, v)) return false;
+  if (!s->file || keys.failed || !dfq__files_sample(s, v) || dfq__files_clash(s, v, &keys))
+    return false;
   for (int i = 0; i < s->count && s->file[i]; i++) room += (size_t)s->file[i]->schema.count;
   room += (size_t)keys.count + 1;
   dfq_field *field = (dfq_field *)dfq__arena_array(&db->arena, room, sizeof *field);
@@ -42891,6 +43008,27 @@ static bool dfq__files_given(const dfq__files *s, dfq__verb *v, const dfq__files
          dfq__csv_check_nulls(&all, v);
 }
 
+// A file without a byte has not even a header. With fill it lacks all columns, and so has no
+// rows: it is passed over, unless there are no others. False with the error set.
+static bool dfq__files_pass_empty(dfq__paths *all, dfq__verb *v, const dfq__files_how *how) {
+  int kept = 0, empty = 0;
+  for (int i = 0; i < all->count; i++) empty += all->bytes[i] == 0;
+  if (!empty || empty == all->count || how->names) return true;
+  for (int i = 0; i < all->count; i++) {
+    if (all->bytes[i] && how->fill) {
+      all->path[kept] = all->path[i];
+      all->bytes[kept++] = all->bytes[i];
+    } else if (!how->fill && all->bytes[i] == 0) {
+      dfq__verb_error(v, DFQ_FORMAT_ERROR, "%s is empty, it has no header to take names from\n"
+                      "  try: fill_missing true (in C: .fill_missing = true), which passes "
+                      "over it", all->path[i]);
+      return false;
+    }
+  }
+  all->count = kept;
+  return true;
+}
+
 // A frame over paths and patterns. False after an error.
 static bool dfq__files_make(dfq__files *s, dfq__verb *v, const char *const *path, int count,
                             const dfq__files_how *how) {
@@ -42902,6 +43040,7 @@ static bool dfq__files_make(dfq__files *s, dfq__verb *v, const char *const *path
     if (none || v->error || !dfq__paths_expand(&all, path[i], v)) return false;
   }
   if (!all.count) dfq__verb_error(v, DFQ_USAGE, "no path is given");
+  if (!dfq__files_pass_empty(&all, v, how)) return false;
   s->head.is = &dfq__files_class;
   s->count = all.count;
   s->path = all.path;
@@ -42980,7 +43119,8 @@ static dfq_frame *dfq__scan_many(dfq *db, const char *const *path, int count,
   h->options.row_index = NULL;
   h->options.n_rows = 0;
   const dfq_csv_options *o = &h->options;
-  dfq__files_how how = { dfq__open_form, h, o->fill_missing, o->no_hive, o->file_name,
+  bool names = o->names || o->types || (h->form & DFQ__FORM_MASK) == DFQ__JSON_FORM;
+  dfq__files_how how = { dfq__open_form, h, o->fill_missing, o->no_hive, names, o->file_name,
                           o->types, o->nulls, o->hive_types };
   dfq_frame *f = dfq__scan_files(db, path, count, &how, at);
   if (rows) f = dfq_limit_at(f, (uint64_t)rows > INT64_MAX ? INT64_MAX : (int64_t)rows, at);
@@ -46576,6 +46716,21 @@ static void dfq__csv_trial(dfq__csv_search *s, const char *text) {
   s->score = now;
 }
 
+// 1,234 is either number. Where both readings fit all columns alike, no trial decides: of a
+// file whose fields are parted by commas it is a thousand, else the reader has to say. Returns:
+// whether that is so.
+static bool dfq__csv_commas_unclear(dfq__csv_search *s) {
+  dfq_csv_options decimal = s->best, thousands = s->best;
+  decimal.decimal = thousands.thousands = ',';
+  if (dfq__csv_was_given(s, "decimal ") || dfq__csv_was_given(s, "thousands ")) return false;
+  dfq__csv_score a = dfq__csv_score_of(s, &decimal), b = dfq__csv_score_of(s, &thousands);
+  const dfq__csv_source *now = dfq__csv_try(s, &s->best);
+  if (!now || !a.ok || !b.ok || a.typed <= s->score.typed || a.typed != b.typed) return false;
+  if (now->dialect.delimiter == ',') dfq__csv_trial(s, "thousands ','");
+  else dfq__put(&s->why, "1,234 may be 1234 or 1.234: say thousands ',' or decimal ','\n");
+  return true;
+}
+
 // "nulls 'NA, -'" of the words that are left; all of them but one when that is not -1.
 static void dfq__csv_put_nulls(dfq__text *t, const bool *left, int but) {
   bool more = false;
@@ -46698,7 +46853,13 @@ static bool dfq__csv_search_run(dfq__csv_search *s, dfq__verb *v, dfq_csv_found 
     return false;
   }
   s->score = dfq__csv_score_of(s, &s->best);
-  for (int i = 0; dfq__csv_trials[i]; i++) dfq__csv_trial(s, dfq__csv_trials[i]);
+  bool unclear = false;
+  for (int i = 0; dfq__csv_trials[i]; i++) {
+    const char *trial = dfq__csv_trials[i];
+    if (strcmp(trial, "decimal ','") == 0) unclear = dfq__csv_commas_unclear(s);
+    if (!unclear || !(strncmp(trial, "decimal", 7) == 0 || strncmp(trial, "thousands", 9) == 0))
+      dfq__csv_trial(s, trial);
+  }
   if (!s->best.nulls) dfq__csv_try_nulls(s);
   dfq__csv_try_encoding(s);
   source = dfq__csv_try(s, &s->best);
@@ -49039,6 +49200,7 @@ typedef struct dfq__arrow {
   dfq__text why;       // the first thing that is wrong
   bool no_memory;
   int fields;          // leaves so far
+  const struct dfq__arrow_inside *inside;   // where the array at work is; NULL: rows
 } dfq__arrow;
 
 // Notes an error, when it is the first. Returns false.
@@ -49279,6 +49441,37 @@ static bool dfq__arrow_there(const dfq__arrow_rows_of *r, int64_t i) {
   return !r->valid || r->valid[i];
 }
 
+// What the values of an array at work are in: lists, or rows of a dictionary.
+struct dfq__arrow_inside {
+  const struct dfq__arrow_inside *up;
+  const dfq__arrow_rows_of *lists;   // of whose values those from low on are read; or
+  int64_t low;
+  const dfq__vec *index;             // which of the values each of so many rows has
+  int64_t rows;
+};
+
+static bool dfq__arrow_span(const dfq__arrow_rows_of *r, int64_t i, int64_t *from,
+                            int64_t *end);
+
+// For messages: the column's row, from 1 on, that has value i of what is at work.
+static long long dfq__arrow_row_with(const dfq__arrow *a, int64_t i) {
+  for (const struct dfq__arrow_inside *in = a->inside; in; in = in->up) {
+    int64_t row = 0, from = 0, end = 0;
+    dfq_value k;
+    for (; row < in->rows; row++) {
+      if (in->index) {
+        dfq__vec_get(in->index, (size_t)row, &k);
+        if (k.type != DFQ_NULL && k.as.i == i) break;
+      } else if (dfq__arrow_there(in->lists, row)) {
+        if (!dfq__arrow_span(in->lists, row, &from, &end)) continue;
+        if (in->low + i >= from && in->low + i < end) break;
+      }
+    }
+    i = row;
+  }
+  return (long long)i + 1;
+}
+
 // A buffer that must be there.
 static const char *dfq__arrow_buffer(const dfq__arrow_rows_of *r, int i) {
   const char *p = (const char *)r->x->buffers[i];
@@ -49339,7 +49532,8 @@ static const void *dfq__arrow_computed(const dfq__arrow_rows_of *r) {
         break;
       default: why = dfq__arrow_unit(r->n, dfq__arrow_int(p, at, r->n->is->bytes), &x);
     }
-    if (why) { (void)dfq__arrow_fail(r->a, "row %lld %s", (long long)i + 1, why); break; }
+    if (why) (void)dfq__arrow_fail(r->a, "row %lld %s", dfq__arrow_row_with(r->a, i), why);
+    if (why) break;
     if (size == 8) memcpy(to + 8 * i, &x, 8);
     else ((int32_t *)(void *)to)[i] = (int32_t)x;
   }
@@ -49351,7 +49545,7 @@ static bool dfq__arrow_cells(const dfq__arrow_rows_of *r, int64_t i, int64_t *fr
                              int64_t *end) {
   int64_t width = r->n->width;
   return (!dfq__mul_check(r->at + i, width, from) && !dfq__add_check(*from, width, end)) ||
-         dfq__arrow_fail(r->a, "row %lld is beyond all values", (long long)i + 1);
+         dfq__arrow_fail(r->a, "row %lld is beyond all values", dfq__arrow_row_with(r->a, i));
 }
 
 // Where row i of a list or text begins and ends, in what its offsets point into.
@@ -49371,7 +49565,7 @@ static bool dfq__arrow_span(const dfq__arrow_rows_of *r, int64_t i, int64_t *fro
   if (spans && *end >= 0 && *end <= INT64_MAX / 2 && *from <= INT64_MAX / 2) *end += *from;
   return (*from >= 0 && *end >= *from) ||
          dfq__arrow_fail(r->a, "row %lld has offsets that are missing or go back",
-                         (long long)(i - r->at) + 1);
+                         dfq__arrow_row_with(r->a, i - r->at));
 }
 
 // A text of Arrow's views: in the view, or in one of the buffers behind it.
@@ -49391,7 +49585,7 @@ static bool dfq__arrow_view(const dfq__arrow_rows_of *r, int64_t i, dfq_view *to
               r->x->buffers[2 + part[2]] &&
               (int64_t)part[3] + part[0] <= dfq__arrow_int(sizes, part[2], 8);
   if (!good) return dfq__arrow_fail(r->a, "row %lld has a view of no buffer's bytes",
-                                    (long long)i + 1);
+                                    dfq__arrow_row_with(r->a, i));
   *to = dfq__view_of((const char *)r->x->buffers[2 + part[2]] + part[3], (size_t)part[0]);
   return true;
 }
@@ -49420,7 +49614,7 @@ static const void *dfq__arrow_texts(const dfq__arrow_rows_of *r) {
     if (end == from) continue;
     good = bytes && end <= most && end - from <= UINT32_MAX;
     if (!good) (void)dfq__arrow_fail(r->a, "row %lld has no bytes, or too many",
-                                     (long long)i + 1);
+                                     dfq__arrow_row_with(r->a, i));
     else to[i] = dfq__view_of(bytes + from, (size_t)(end - from));
   }
   return good ? to : NULL;
@@ -49428,6 +49622,45 @@ static const void *dfq__arrow_texts(const dfq__arrow_rows_of *r) {
 
 static bool dfq__arrow_vec(dfq__arrow *a, const dfq__arrow_node *n, const struct ArrowArray *x,
                            int64_t first, int64_t rows, const uint8_t *in, dfq__vec *to);
+
+// ---- >>arrow-nested: what lists and dictionaries hold ---------------------------------------
+// Idea. A list says which rows of its child it has, from offset to offset; an index which row
+// of a dictionary. The child is imported like any column, but as far as it is used: under a
+// null, between lists and in an entry that no row has there may be anything. So what is wrong
+// there is no error; and what is, is said of the column's row, which nobody down there knows:
+//
+//   column    row 1   row 2   row 3          { 1000, 2000 }   null   { 3000, 4001 }
+//   offsets   0       2       4       6
+//   child     1000 2000  7 7  3000 4001      7 7 is not looked at; 4001 is no whole number of
+//                                            microseconds: "row 3 would lose what is below"
+
+// Which of the child's rows from low to high are a list's: under a null there may be anything,
+// and between lists as well. NULL: all of them, or no memory, which is noted.
+static const uint8_t *dfq__arrow_used(const dfq__arrow_rows_of *r, int64_t low, int64_t high) {
+  int64_t left = high - low, from, end;
+  for (int64_t i = 0; i < r->rows && left >= 0; i++)
+    if (dfq__arrow_there(r, i) && dfq__arrow_span(r, i, &from, &end))
+      left = end - from > left ? -1 : left - (end - from);
+  uint8_t *in = left == 0 ? NULL : (uint8_t *)dfq__arrow_room(r->a, high - low, 1);
+  for (int64_t i = 0; in && i < r->rows; i++)
+    if (dfq__arrow_there(r, i) && dfq__arrow_span(r, i, &from, &end) && end > from)
+      memset(in + (from - low), 1, (size_t)(end - from));
+  return in;
+}
+
+// The child's rows from low to high. False after an error.
+static bool dfq__arrow_child(const dfq__arrow_rows_of *r, int64_t low, int64_t high,
+                             dfq__vec *to) {
+  const struct ArrowArray *x = r->x->children[0];
+  if (!dfq__arrow_good(r->a, r->n->child, x, low, high - low)) return false;
+  const uint8_t *in = dfq__arrow_used(r, low, high);
+  struct dfq__arrow_inside inside = { r->a->inside, r, low, NULL, r->rows };
+  if (r->a->no_memory) return false;
+  r->a->inside = &inside;
+  bool good = dfq__arrow_vec(r->a, r->n->child, x, low, high - low, in, to);
+  r->a->inside = inside.up;
+  return good;
+}
 
 // Lists: the child's rows that any of them uses are read once, and then taken apart.
 static const void *dfq__arrow_lists(const dfq__arrow_rows_of *r) {
@@ -49442,8 +49675,7 @@ static const void *dfq__arrow_lists(const dfq__arrow_rows_of *r) {
     if (end > high) high = end;
   }
   if (low > high) low = high;
-  bool good = to && dfq__arrow_vec(r->a, r->n->child, r->x->children[0], low, high - low, NULL,
-                                   &child);
+  bool good = to && dfq__arrow_child(r, low, high, &child);
   for (int64_t i = 0; good && i < r->rows; i++) {
     dfq_value cell;
     if (!dfq__arrow_there(r, i)) continue;
@@ -49460,14 +49692,32 @@ static const void *dfq__arrow_lists(const dfq__arrow_rows_of *r) {
   return good ? to : NULL;
 }
 
+// The values of a dictionary: those that a row has, the others are null. False after an error.
+static bool dfq__arrow_words(const dfq__arrow_rows_of *r, const dfq__vec *index, dfq__vec *to) {
+  const struct ArrowArray *x = r->x->dictionary;
+  int64_t count = !x || x->length < 0 ? 0 : x->length;
+  if (!x || !dfq__arrow_good(r->a, r->n->dictionary, x, 0, count)) return false;
+  uint8_t *in = (uint8_t *)dfq__arrow_room(r->a, count, 1);
+  struct dfq__arrow_inside inside = { r->a->inside, NULL, 0, index, r->rows };
+  for (int64_t i = 0; in && i < r->rows; i++) {
+    dfq_value k;
+    dfq__vec_get(index, (size_t)i, &k);
+    if (k.type != DFQ_NULL && k.as.i >= 0 && k.as.i < count) in[k.as.i] = 1;
+  }
+  if (!in) return false;
+  r->a->inside = &inside;
+  bool good = dfq__arrow_vec(r->a, r->n->dictionary, x, 0, count, in, to);
+  r->a->inside = inside.up;
+  return good;
+}
+
 // The dictionary's values in the places that the indices say.
 static bool dfq__arrow_lookup(const dfq__arrow_rows_of *r, const dfq__vec *index,
                               dfq__vec *to) {
   const struct ArrowArray *x = r->x->dictionary;
   size_t size = dfq__size_of(r->n->type);
   dfq__vec words;
-  if (!x || !dfq__arrow_vec(r->a, r->n->dictionary, x, 0, x->length < 0 ? 0 : x->length, NULL,
-                            &words)) return false;
+  if (!dfq__arrow_words(r, index, &words)) return false;
   char *data = (char *)dfq__arrow_room(r->a, r->rows, size);
   uint8_t *valid = (uint8_t *)dfq__arrow_room(r->a, r->rows, 1);
   for (int64_t i = 0; data && valid && i < r->rows; i++) {
@@ -49476,7 +49726,8 @@ static bool dfq__arrow_lookup(const dfq__arrow_rows_of *r, const dfq__vec *index
     if (k.type == DFQ_NULL) continue;
     if (k.as.i < 0 || k.as.i >= x->length)
       return dfq__arrow_fail(r->a, "row %lld has index %lld into a dictionary of %lld",
-                             (long long)i + 1, (long long)k.as.i, (long long)x->length);
+                             dfq__arrow_row_with(r->a, i), (long long)k.as.i,
+                             (long long)x->length);
     memcpy(data + (size_t)i * size, (const char *)words.data + (size_t)k.as.i * size, size);
     valid[i] = !words.valid || words.valid[k.as.i];
   }
@@ -49534,7 +49785,7 @@ static bool dfq__arrow_page(dfq__arrow *a, dfq_page *p, const dfq__arrow_node *n
 
 // Fills a page from an array; what is wrong becomes the page's error.
 static void dfq__arrow_fill(dfq_page *p, const dfq__arrow_node *n, const struct ArrowArray *x) {
-  dfq__arrow a = { p->strings, NULL, dfq__text_in(p->heap), false, 0 };
+  dfq__arrow a = { p->strings, NULL, dfq__text_in(p->heap), false, 0, NULL };
   if (dfq__arrow_good(&a, n, x, 0, 0)) {
     a.no_memory = (uint64_t)x->length > SIZE_MAX;
     dfq_page_rows(p, a.no_memory ? 0 : (size_t)x->length);
@@ -49550,7 +49801,7 @@ DFQ_API void dfq_page_arrow(dfq_page *p, const struct ArrowSchema *schema,
   if (!p) return;
   if (!schema || !array) dfq__page_fail(p, "its schema or array is NULL");
   if (dfq__page_is_bad(p)) return;
-  dfq__arrow a = { p->strings, NULL, dfq__text_in(p->heap), false, 0 };
+  dfq__arrow a = { p->strings, NULL, dfq__text_in(p->heap), false, 0, NULL };
   dfq__arrow_node *n = (dfq__arrow_node *)dfq__arrow_room(&a, 1, sizeof *n);
   dfq_field *field = NULL;
   bool good = n && dfq__arrow_parse(&a, schema, n, 0);
@@ -49635,7 +49886,7 @@ static int dfq__arrow_next(void *cursor, dfq_page *page, const char **why) {
 // A frame over s, whose schema this is; the schema is released. s is closed on an error.
 static dfq_frame *dfq__arrow_frame(dfq *db, dfq__arrow_source *s, struct ArrowSchema *schema,
                                    const char *at) {
-  dfq__arrow a = { &db->arena, NULL, dfq__text_in(db->heap), false, 0 };
+  dfq__arrow a = { &db->arena, NULL, dfq__text_in(db->heap), false, 0, NULL };
   dfq__verb v = { db, NULL, "scan", at, NULL };
   dfq_source source;
   dfq_field *field = NULL;
@@ -49667,7 +49918,7 @@ static dfq_frame *dfq__arrow_frame(dfq *db, dfq__arrow_source *s, struct ArrowSc
 static dfq__arrow_source *dfq__arrow_source_new(dfq *db, const struct ArrowSchema *schema) {
   dfq__arrow_source *s = (dfq__arrow_source *)dfq__arena_alloc(&db->arena, sizeof *s);
   bool columns = schema->format && strcmp(schema->format, "+s") == 0;
-  dfq__arrow a = { &db->arena, NULL, dfq__text_in(db->heap), false, 0 };
+  dfq__arrow a = { &db->arena, NULL, dfq__text_in(db->heap), false, 0, NULL };
   if (s && !columns) s->root.name = dfq__arrow_name(&a, NULL, schema->name, 0);
   return a.no_memory ? NULL : s;
 }

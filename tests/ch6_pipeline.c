@@ -526,7 +526,7 @@ TEST(pipe_messages_whole) {
 TEST(pipe_messages_name_the_line) {
   static const struct { const char *text, *piece; } cases[] = {
     { "scan @o\n| filter id > 1\n| fliter id", "dfq: syntax error, line 3: no stage called" },
-    { "scan @o\n| filter\n  id >\n  'x'", "dfq: type error, line 2, filter: cannot compare" },
+    { "scan @o\n| filter\n  id >\n  'x'", "dfq: type error, line 4, filter: cannot compare" },
     { "scan @o\n| filter id >\n  1 +", "dfq: syntax error, line 3, filter: expected an expr" },
     { "scan @o\n| join\n  nosuch.csv on id", "line 3, scan" },
     { "scan @o | filter idd = 1", "dfq: unknown name, filter: no column idd" },

@@ -269,7 +269,7 @@ static const char *const words_wrong[][2] = {
   { "a | group k: sum(sum(n))", "sum is an aggregate: they do not nest" },
   { "a | group sum(n): count()", "are no keys" },
   { "a | Filter k = 1", "did you mean filter?" },
-  { "a | LIMIT 1", "did you mean limit?" },
+  { "a | Limit 1", "did you mean limit?" },
   { "a | wirte x.csv", "did you mean write?" },
   { "a | rename k as n", "two columns are called n; rename the other, too, or drop it before" },
   { "a | filter k = $low", "--param low=..." },

@@ -412,6 +412,7 @@ TEST(odd_counts) {
     { "rows 99999999999999999999", "does not fit in i64" },
     { "| with lag(a, 9223372036854775807) over (order by a) as l", "more rows than" },
     { "| with rolling_sum(a, 9223372036854775807) as l", "more rows than there can be" },
+    { "| with rolling_sum(a, 2, 5) as l", "more values than the 2 rows that it sees" },
   };
   char text[600];
   const char *path = test_file("odd_counts.csv", "a\n1\n");
@@ -458,6 +459,260 @@ TEST(odd_wide_json) {
   dfq_close(db);
 }
 
+// ---- values ---------------------------------------------------------------------------------
+
+// Joins by ranges of decimals that count in different parts: 1.50 is 150 of them, 2 is 2.
+TEST(odd_ranges_of_decimals) {
+  dfq *db = dfq_open(NULL);
+  dfq_csv_options o = csv_options(), p = csv_options();
+  o.types = "a: decimal(2)";
+  dfq_frame *left = dfq_scan_csv(db, test_file("odd_ra.csv", "a\n1.50\n2.25\n-3\n"), &o);
+  const char *path = test_file("odd_rb.csv", "b\n2\n3\n-4\n");
+  static const char *const types[] = { "b: i64", "b: decimal(1)", "b: decimal(4)",
+                                       "b: decimal(2)", "b: f64" };
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    p.types = types[i];
+    dfq_frame *pairs = dfq_join(left, dfq_scan_csv(db, path, &p), NULL, DFQ_CROSS);
+    dfq_frame *f = dfq_filter(pairs, "b > a and b * 2 >= a");
+    CHECK_INT(dfq_count(dfq_filter(pairs, "b > a")), 5);
+    CHECK_INT(dfq_count(f), 5);
+    CHECK_SAME(f);
+  }
+  dfq_close(db);
+}
+
+// Keys of a range beyond i64 are as far from each other as any.
+TEST(odd_ranges_of_u64) {
+  dfq *db = dfq_open(NULL);
+  dfq_csv_options o = csv_options();
+  o.types = "a: u64";
+  const char *path = test_file("odd_ru.csv", "a,x\n0,1\n9223372036854775807,1\n"
+                               "9223372036854775808,2\n9223372036854775809,3\n"
+                               "18446744073709551610,4\n18446744073709551615,5\n,6\n");
+  dfq_frame *f = dfq_select(dfq_scan_csv(db, path, &o),
+                            "count() over (order by a range between 1 preceding and current "
+                            "row) as c, count() over (order by a desc range between 1 "
+                            "preceding and 5 following) as d, rolling_sum_by(x, a, 2, 1) as s");
+  char *got = csv_dump(f);
+  CHECK_STR(got, "c i64|d i64|s i64\n1|1|1\n1|2|1\n2|3|3\n2|3|5\n1|1|4\n1|2|5\n1|1|6\n");
+  free(got);
+  CHECK_SAME(f);
+  dfq_close(db);
+}
+
+// Half way between two floats is the nearest float, as a mean of two is.
+TEST(odd_medians) {
+  dfq *db = dfq_open(NULL);
+  double x[] = { 0.1, 1.5 }, big[] = { 1.7e308, 1.7e308 };
+  for (int i = 0; i < 2; i++) {
+    dfq_column c[] = { { "x", DFQ_F64, i ? big : x, NULL } };
+    dfq_table *t = dfq_table_new(db, c, 1, 2);
+    dfq_frame *f = dfq_group_by(dfq_scan_table(db, t), "",
+                                "median(x) as m, quantile(x, 0.5) as q");
+    char *got = csv_dump(f);
+    CHECK_STR(got, i ? "m f64|q f64\n1.7e+308|1.7e+308\n" : "m f64|q f64\n0.8|0.8\n");
+    free(got);
+    CHECK_SAME(f);
+    dfq_table_free(t);
+  }
+  dfq_close(db);
+}
+
+static bool odd_patience(void *user) { return --*(int *)user < 0; }
+
+// A window asks for cancel while it computes: its frames may be as long as the table.
+TEST(odd_windows_are_cancelled) {
+  dfq *db = dfq_open(NULL);
+  int left = 100, before;
+  dfq_run_options run;
+  memset(&run, 0, sizeof run);
+  run.threads = 1;
+  run.cancel = odd_patience;
+  run.cancel_user = &left;
+  int64_t *n = (int64_t *)calloc(20000, sizeof *n);
+  dfq_column c[] = { { "n", DFQ_I64, n, NULL } };
+  dfq_table *t = dfq_table_new(db, c, 1, 20000);
+  free(n);
+  dfq_frame *f = dfq_with_columns(dfq_scan_table(db, t), "median(n) over (rows between 3 "
+                                  "preceding and current row) as m");
+  CHECK(dfq_collect(dfq_configure(f, &run)) == NULL);
+  CHECK_INT(dfq_error_status(db), DFQ_CANCELLED);
+  left = before = INT32_MAX;
+  CHECK_INT(dfq_count(dfq_filter(dfq_configure(f, &run), "m = 0")), 20000);
+  CHECK(before - left >= 20000 / 64);
+  dfq_table_free(t);
+  dfq_close(db);
+}
+
+// ---- text -----------------------------------------------------------------------------------
+
+TEST(odd_words_that_shout) {
+  dfq *db = dfq_open(NULL);
+  char text[600];
+  const char *path = test_file("odd_shout.csv", "k,d,x\na,2024-01-31,1\na,2024-02-01,2\n");
+  snprintf(text, sizeof text, "scan '%s' HEADER true | with sum(x) OVER (PARTITION BY k ORDER "
+           "BY d DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS s, CAST(x AS f64) "
+           "AS f, DATE '2024-02-01' - INTERVAL '1' DAY AS e | SORT x DESC | SELECT s, f, e",
+           path);
+  char *got = csv_dump(dfq_query(db, text));
+  CHECK_STR(got, "s i64|f f64|e date\n2|2.0|2024-01-31\n3|1.0|2024-01-31\n");
+  free(got);
+  dfq_close(db);
+}
+
+// Of a stage of several lines a message names the line that it shows.
+TEST(odd_lines_of_a_stage) {
+  dfq *db = dfq_open(NULL);
+  char text[600];
+  const char *path = test_file("odd_lines.csv", "a,b\n1,2\n");
+  snprintf(text, sizeof text, "scan '%s'\n| group a:\n    count() as n,\n    sum(zz) as s\n",
+           path);
+  CHECK_HAS(dfq_frame_error(dfq_query(db, text)), "line 4, group: no column zz\n      sum(zz)");
+  snprintf(text, sizeof text, "scan '%s'\n| with 1 as c,\n  nil + 1 as d", path);
+  CHECK_HAS(dfq_frame_error(dfq_query_at(db, text, "x.dfq")), "x.dfq, line 3, with: no column");
+  dfq_close(db);
+}
+
+// ---- several files, and what is wrong with them ---------------------------------------------
+
+TEST(odd_files_beside_folders) {
+  dfq *db = dfq_open(NULL);
+  char text[600];
+  files_plant("oh/f.csv", "a,b\n1,x\n");
+  files_plant("oh/b=y/p.csv", "a\n2\n");
+  snprintf(text, sizeof text, "scan '%s' fill_missing true", test_path("oh/"));
+  CHECK_HAS(odd_error(db, text), "has a column b, and others are in folders called b=...");
+  snprintf(text, sizeof text, "scan '%s' fill_missing true hive false | sort a",
+           test_path("oh/"));
+  char *got = csv_dump(dfq_query(db, text));
+  CHECK_STR(got, "a i64|b str\n1|x\n2|~\n");
+  free(got);
+  files_fell(test_path("oh"));
+  dfq_close(db);
+}
+
+TEST(odd_empty_files) {
+  dfq *db = dfq_open(NULL);
+  char text[600];
+  files_plant("oe/a.csv", "a,b\n1,x\n");
+  files_plant("oe/b.csv", "");
+  snprintf(text, sizeof text, "scan '%s'", test_path("oe/"));
+  CHECK_HAS(odd_error(db, text), "b.csv is empty, it has no header to take names from");
+  CHECK_HAS(odd_error(db, text), "try: fill_missing true");
+  snprintf(text, sizeof text, "scan '%s' fill_missing true", test_path("oe/"));
+  char *got = csv_dump(dfq_query(db, text));
+  CHECK_STR(got, "a i64|b str\n1|x\n");
+  free(got);
+  files_fell(test_path("oe"));
+  dfq_close(db);
+}
+
+// Of types nothing is known when the first row is too long.
+TEST(odd_first_rows_too_long) {
+  dfq *db = dfq_open(NULL);
+  test_string s = { NULL, 0, 0 };
+  char text[600];
+  test_puts(&s, "a,b\n1,");
+  for (int i = 0; i < 300000; i += 10) test_puts(&s, "xxxxxxxxxx");
+  test_puts(&s, "\n2,y\n");
+  snprintf(text, sizeof text, "scan '%s' row_bytes 1000 | group : sum(a) as s",
+           test_file("odd_long.csv", s.s));
+  CHECK_HAS(odd_error(db, text), "is longer than 1000 bytes");
+  free(s.s);
+  dfq_close(db);
+}
+
+// 1,234 is a thousand where commas part the fields, and anything where they do not.
+TEST(odd_commas) {
+  dfq *db = dfq_open(NULL);
+  dfq_csv_found found;
+  const char *path = test_file("odd_c1.csv", "c,p\nA,\"123,456\"\nB,\"7,890\"\nC,999\n");
+  CHECK(dfq_sniff_csv(db, path, NULL, &found));
+  CHECK_HAS(found.text, "thousands ','");
+  CHECK_HAS(found.text, "p: i64");
+  path = test_file("odd_c2.csv", "c;p\nA;123,456\nB;7,890\n");
+  CHECK(dfq_sniff_csv(db, path, NULL, &found));
+  CHECK(strstr(found.text, "thousands") == NULL && strstr(found.text, "decimal") == NULL);
+  CHECK_HAS(found.why, "1,234 may be 1234 or 1.234");
+  path = test_file("odd_c3.csv", "c;p\nA;123,456\nB;7,8\n");
+  CHECK(dfq_sniff_csv(db, path, NULL, &found));
+  CHECK_HAS(found.text, "decimal ','");
+  dfq_close(db);
+}
+
+// ---- calls ----------------------------------------------------------------------------------
+
+TEST(odd_parts_of_two_contexts) {
+  dfq *db = dfq_open(NULL), *other = dfq_open(NULL);
+  int64_t x[] = { 1, 2 };
+  dfq_column c[] = { { "x", DFQ_I64, x, NULL } };
+  dfq_table *t = dfq_table_new(db, c, 1, 2);
+  dfq_expr *e = dfq_eq(dfq_cast(dfq_col(db, "x"), DFQ_STR), dfq_str(other, "1"));
+  dfq_frame *f = dfq_filter_expr(dfq_scan_table(db, t), e);
+  CHECK_HAS(dfq_frame_error(f), "two contexts");
+  dfq_expr *pair[] = { dfq_gt(dfq_col(db, "x"), dfq_i64(db, 1)), dfq_str(other, "a") };
+  e = dfq_case(pair, 1, NULL);
+  CHECK_HAS(dfq_frame_error(dfq_select_exprs(dfq_scan_table(db, t), &e, 1)), "two contexts");
+  dfq_close(other);
+  dfq_clear_error(db);
+  CHECK(dfq_rows_array(db, NULL, 0, -2) == NULL);
+  CHECK_HAS(dfq_error(db), "columns is negative");
+  CHECK(!dfq_function_at(db, 0, NULL));
+  dfq_table_free(t);
+  dfq_close(db);
+}
+
+#ifndef DFQ_NO_ARROW
+static void odd_schema_gone(struct ArrowSchema *schema) { schema->release = NULL; }
+static void odd_array_gone(struct ArrowArray *array) { array->release = NULL; }
+
+// A list of nanoseconds as Arrow has it, {1000, 2000}, {7, 7}, {3000, 4000}. null: which of
+// them is null, below which there may be anything; -1: none.
+static dfq_table *odd_arrow_lists(dfq *db, int null) {
+  static const int64_t nano[6] = { 1000, 2000, 7, 7, 3000, 4000 };
+  static const int32_t offset[4] = { 0, 2, 4, 6 };
+  static uint8_t bits;
+  bits = (uint8_t)(null < 0 ? 7 : 7 & ~(1 << null));
+  const void *values[2] = { NULL, nano }, *lists[2] = { &bits, offset };
+  struct ArrowSchema child, schema, *children = &child;
+  struct ArrowArray below, array, *arrays = &below;
+  memset(&child, 0, sizeof child);
+  memset(&schema, 0, sizeof schema);
+  memset(&below, 0, sizeof below);
+  memset(&array, 0, sizeof array);
+  child.format = "tsn:";
+  child.name = "item";
+  schema.format = "+l";
+  schema.name = "l";
+  child.flags = schema.flags = 2;
+  schema.n_children = array.n_children = 1;
+  schema.children = &children;
+  array.children = &arrays;
+  below.length = 6;
+  array.length = 3;
+  array.null_count = null >= 0;
+  below.n_buffers = array.n_buffers = 2;
+  below.buffers = values;
+  array.buffers = lists;
+  child.release = schema.release = odd_schema_gone;
+  below.release = array.release = odd_array_gone;
+  return dfq_import_arrow(db, &schema, &array);
+}
+
+TEST(odd_lists_of_arrow) {
+  dfq *db = dfq_open(NULL);
+  dfq_table *t = odd_arrow_lists(db, 1);
+  CHECK_INT(dfq_table_rows(t), 3);
+  char *got = csv_dump(dfq_select(dfq_scan_table(db, t), "list_len(l) as n"));
+  CHECK_STR(got, "n i64\n2\n~\n2\n");
+  free(got);
+  dfq_table_free(t);
+  CHECK(odd_arrow_lists(db, -1) == NULL);
+  CHECK_HAS(dfq_error(db), "column l: row 2 would lose what is below the unit here");
+  dfq_close(db);
+}
+#endif
+
 static void run_odd(void) {
   RUN(odd_casts_unasked);
   RUN(odd_deep_types);
@@ -477,8 +732,20 @@ static void run_odd(void) {
   RUN(odd_counts);
   RUN(odd_decimals_are_distinct);
   RUN(odd_wide_json);
+  RUN(odd_ranges_of_decimals);
+  RUN(odd_ranges_of_u64);
+  RUN(odd_medians);
+  RUN(odd_windows_are_cancelled);
+  RUN(odd_words_that_shout);
+  RUN(odd_lines_of_a_stage);
+  RUN(odd_files_beside_folders);
+  RUN(odd_empty_files);
+  RUN(odd_first_rows_too_long);
+  RUN(odd_commas);
+  RUN(odd_parts_of_two_contexts);
 #ifndef DFQ_NO_ARROW
   RUN(odd_streams_say_their_own);
+  RUN(odd_lists_of_arrow);
 #endif
 #if !defined(_WIN32) && !defined(__wasi__)
   RUN(odd_pipes_scanned_twice);
