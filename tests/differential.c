@@ -825,6 +825,12 @@ static int diff_join_keys(diff_gen *g, const dfq_schema *a, const dfq_schema *b,
   return count;
 }
 
+// Do values of these types compare as they are? Decimals do with those of other scales.
+static bool diff_comparable(dfq_type a, dfq_type b) {
+  bool decimals = model_is_decimal(a) && (model_is_decimal(b) || b == DFQ_I64);
+  return a == b || decimals || (a == DFQ_I64 && model_is_decimal(b));
+}
+
 // A condition over both sides: anything, or a range.
 static void diff_join_where(diff_gen *g, dfq_frame *f, dfq_frame *other, dfq_join_options how,
                             diff_text *t) {
@@ -839,7 +845,7 @@ static void diff_join_where(diff_gen *g, dfq_frame *f, dfq_frame *other, dfq_joi
   for (int i = diff_below(g, 2); i >= 0; i--) {
     const dfq_field *x = &pair.schema->field[diff_below(g, left)], *y = NULL;
     for (int c = left; c < count && !y; c++)
-      if (pair.schema->field[c].type == x->type) y = &pair.schema->field[c];
+      if (diff_comparable(pair.schema->field[c].type, x->type)) y = &pair.schema->field[c];
     bool swap = diff_chance(g, 40);
     if (!y || x->type == DFQ_BOOL) diff_expr(g, &pair, DFQ_BOOL, 1, t);
     else {
