@@ -5715,12 +5715,13 @@ static const char *dfq__pad_right_str(const dfq__scalar_args *in, dfq_value *to)
 // (a*)*b on n letters a; a query that runs over other people's data must not. The price is that
 // what only going back can do is missing: backreferences in the pattern, and looking around.
 //
-// Understood: . [a-z] [^a-z] \d \w \s \D \W \S \b \B ^ $ \A \z ( ) (?: ) (?i) (?m) (?s) | and
-// * + ? {m} {m,} {m,n}, with a ? behind for the shortest. Characters are code points, also in
-// classes; \d, \w, \s, \b and (?i) know ASCII only; $ is the text's very end. Of several
-// matches the leftmost counts, and from there the one that Perl would find, or where a part
-// that is repeated may be empty, JavaScript. Larger engines (RE2, Rust's regex) build the
-// states of this machine as they meet them: then a byte is one step in a table.
+// Understood: . [a-z] [^a-z] [[:alpha:]] \d \w \s \D \W \S \b \B ^ $ \A \z ( ) (?: ) (?i)
+// (?m) (?s) | and * + ? {m} {m,} {m,n}, with a ? behind for the shortest. Characters are code
+// points, also in classes; \d, \w, \s, \b, (?i) and the classes of POSIX know ASCII only; $ is
+// the text's very end. Of several matches the leftmost counts, and from there the one that Perl
+// would find, or where a part that is repeated may be empty, JavaScript. Larger engines (RE2,
+// Rust's regex) build the states of this machine as they meet them: then a byte is one step in
+// a table.
 
 enum { DFQ__RE_CHAR, DFQ__RE_LETTER, DFQ__RE_ANY, DFQ__RE_LINE_ANY, DFQ__RE_CLASS,
        DFQ__RE_MATCH, DFQ__RE_JUMP, DFQ__RE_SPLIT, DFQ__RE_SAVE, DFQ__RE_BEGIN, DFQ__RE_END,
@@ -5929,6 +5930,12 @@ static const char *dfq__re_posix_find(const char *name, size_t n) {
   return NULL;
 }
 
+static bool dfq__re_posix_has(const char *ranges, uint32_t ch) {
+  for (const char *r = ranges; *r; r += 2)
+    if (dfq__max(ch, 1) >= (uint32_t)r[0] && ch <= (uint32_t)r[1]) return true;
+  return false;
+}
+
 // [:alpha:] or [:^alpha:] within brackets, at its bracket. False when it is none.
 static bool dfq__re_add_posix(dfq__re_parser *p, dfq__re_class *c) {
   size_t at = p->at + 2, end;   // behind [:
@@ -5939,10 +5946,10 @@ static bool dfq__re_add_posix(dfq__re_parser *p, dfq__re_class *c) {
   if (!ranges) dfq__re_fail(p, p->at, "has a pattern with an unknown class");
   p->at = end + 2;
   for (uint32_t ch = 0; ranges && ch < 128; ch++) {
-    bool in = false;
-    for (const char *r = ranges; *r; r += 2)
-      in = in || (dfq__max(ch, 1) >= (uint32_t)r[0] && ch <= (uint32_t)r[1]);
-    if (in != others) dfq__re_add_range(p, c, ch, ch);
+    bool in = dfq__re_posix_has(ranges, ch);
+    if (p->any_case) in = in || dfq__re_posix_has(ranges, (uint32_t)dfq__lower((int)ch)) ||
+                          dfq__re_posix_has(ranges, (uint32_t)dfq__upper((int)ch));
+    if (in != others) dfq__re_add_char(c, ch);
   }
   if (others) dfq__re_add_range(p, c, 128, UINT32_MAX);
   return true;
@@ -9861,13 +9868,19 @@ static dfq_type dfq__parse_scale(dfq__parser *p) {
   return good ? dfq_decimal_of(n[0]) : (dfq_type)DFQ_KINDS;
 }
 
-// The type's name is an ordinary word, in lower case: columns may be called date or str as
-// well.
+// The type of a word, in lower or upper case.
+static dfq_type dfq__type_word(const char *s, size_t n) {
+  for (dfq_type t = DFQ_BOOL; t < DFQ_LIST; t++)
+    if (dfq__same_word(dfq__kinds[t].name, s, n)) return t;
+  return DFQ_KINDS;
+}
+
+// The type's name is an ordinary word: columns may be called date or str as well.
 static dfq_type dfq__parse_type(dfq__parser *p) {
   dfq__token t = p->now;
   dfq_type type = DFQ_KINDS;
-  if (t.kind == DFQ__T_NAME) type = dfq__type_find(p->text + t.at, t.len);
-  bool list = t.kind == DFQ__T_NAME && dfq__same_text("list", p->text + t.at, t.len);
+  if (t.kind == DFQ__T_NAME) type = dfq__type_word(p->text + t.at, t.len);
+  bool list = dfq__is_word(p, "list");
   if (type == DFQ_DECIMAL) return dfq__parse_scale(p);
   if (type == DFQ_KINDS && !list)
     dfq__expected(p, "a type (bool, i8 to i64, u8 to u64, f32, f64, decimal(scale), str, date, "
@@ -10748,13 +10761,6 @@ static dfq_expr *dfq__parse_call(dfq__parser *p, dfq__token name) {
   if (p->error) return dfq__parse_broken(p);
   dfq_expr *call = dfq__call_over(p->db, s, name.len, l.item, l.count);
   return dfq__parse_over(p, dfq__parse_agg_filter(p, call, name));
-}
-
-// The type of a word before a text, in lower or upper case.
-static dfq_type dfq__type_word(const char *s, size_t n) {
-  for (dfq_type t = DFQ_BOOL; t < DFQ_LIST; t++)
-    if (dfq__same_word(dfq__kinds[t].name, s, n)) return t;
-  return DFQ_KINDS;
 }
 
 // What begins with a name: a constant, a typed literal, a call, or a column.
@@ -12211,7 +12217,7 @@ static bool dfq__free_name(dfq *db, const char *name) {
   static const char *const taken[] = { "cast", "try_cast", "cols", "avg", "interval", NULL };
   bool own = dfq__function_find(name, n) >= 0 || dfq__aggregate_find(name, n) >= 0 ||
              dfq__form_find(name, n) >= 0 || dfq__type_find(name, n) != DFQ_KINDS;
-  for (int k = 0; taken[k]; k++) own = own || strcmp(taken[k], name) == 0;
+  for (int k = 0; taken[k]; k++) own = own || dfq__same_word(taken[k], name, n);
   if (own) return dfq__refuse_definition(db, name, "dfq has a function of that name");
   if (dfq__user_find(db, name, n))
     return dfq__refuse_definition(db, name, "is defined already, and expressions may use it");
@@ -21335,8 +21341,10 @@ static double dfq__between(double low, double high, double part) {
   if (low == high) return low + 0.0;
   if (low - low != 0 && high - high == 0) return low;   // any way from -inf has not left it
   double step = high - low;
-  if (part == 0.5 && step - step == 0 && (low + high) - (low + high) == 0)
-    return (low + high) / 2;   // half way is the nearest float
+  if (part == 0.5 && step - step == 0) {   // half way is the nearest float
+    double both = low + high;
+    return both - both == 0 ? both / 2 + 0.0 : low / 2 + high / 2;
+  }
   if (step - step != 0 && low - low == 0 && high - high == 0) {   // only the step is not finite
     step = high * part;
     low = low * (1 - part);
@@ -33856,9 +33864,6 @@ static int dfq__truth(const dfq_expr *e) {
   return e->value.as.i ? DFQ__TRUE : DFQ__FALSE;
 }
 
-// The longest text that stands in a plan for what makes it: plans are copied and printed.
-enum { DFQ__FOLD_TEXT = 1 << 16 };
-
 // The value of an expression over constants, or the expression itself when computing it fails.
 static dfq_expr *dfq__fold_constant(dfq__opt *o, dfq_expr *e) {
   dfq_value v;
@@ -33867,7 +33872,6 @@ static dfq_expr *dfq__fold_constant(dfq__opt *o, dfq_expr *e) {
   dfq__eval ctx = { o->db, &o->scratch, &o->scratch, NULL, NULL, &dfq__no_schema, 0, NULL };
   if (!b || !dfq__eval_row(&ctx, b, NULL, &v)) return e;
   if (dfq__kind(v.type) == DFQ_LIST) return e;   // no literal could say it
-  if (dfq__is_bytes(v.type) && v.len > DFQ__FOLD_TEXT) return e;
   if (v.type == DFQ_NULL && b->type != DFQ_NULL) return dfq_cast(dfq_null(o->db), b->type);
   return dfq_literal(o->db, &v);
 }
@@ -38707,15 +38711,7 @@ static bool dfq__csv_parse_format(dfq__parser *p, dfq_type type, dfq_value *to) 
 
 static const char dfq__hive_advice[] = "\n  try: hive_types, for what folders are called";
 
-// Is one of a path's folders called key=value?
-static bool dfq__hive_has(const char *path, const char *key) {
-  size_t n = strlen(key);
-  for (const char *at = path; at; at = strchr(at, '/')) {
-    at += *at == '/';
-    if (strncmp(at, key, n) == 0 && at[n] == '=') return true;
-  }
-  return false;
-}
+static bool dfq__hive_has(dfq *db, const char *path, const char *name);
 
 // types = NAME ":" type [STR] {"," ...}: overrides what the sample said; STR: a format.
 static bool dfq__csv_parse_types(dfq__csv_source *s, dfq_field *field, dfq__verb *v) {
@@ -38729,10 +38725,11 @@ static bool dfq__csv_parse_types(dfq__csv_source *s, dfq_field *field, dfq__verb
     dfq_type type = dfq__parse_type(&p);
     int c = p.error ? -1 : dfq__schema_find(&s->head.schema, name);
     const char *near = c < 0 && name ? dfq__nearest_column(&s->head.schema, name) : NULL;
+    bool key = c < 0 && name && !s->options.no_hive && dfq__hive_has(v->db, s->path, name);
     if (c < 0 && !s->some)
       dfq__parse_fail(&p, DFQ_UNKNOWN_NAME, t.at, t.len, "%s has no column %s%s%s%s%s", s->path,
                       name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "",
-                      p.error || !dfq__hive_has(s->path, name) ? "" : dfq__hive_advice);
+                      key ? dfq__hive_advice : "");
     else if (c >= 0 && s->given[c])
       dfq__parse_fail(&p, DFQ_USAGE, t.at, t.len, "two types for column %s", name);
     else if (!p.error && dfq__kind(type) == DFQ_LIST)
@@ -38845,12 +38842,11 @@ static void dfq__put_knob(dfq__text *t, const dfq__csv_knob *k, const void *memb
   if (number && words) dfq__putf(t, " %s %s", k->word, words[number]);
   else if (number) dfq__putf(t, " %s %d", k->word, number < 0 ? 0 : number);
   else if (text && lines) dfq__putf(t, " %s %s", k->word, dfq__line_words[*text == '\r']);
-  else if (text && k->kind == DFQ__K_WIDTHS) dfq__putf(t, " %s (%s)", k->word, text);
   else if (text && k->kind == DFQ__K_NAME) {
     dfq__putf(t, " %s ", k->word);
     dfq__put_name(t, text);
-  } else if (text && k->kind == DFQ__K_TYPES) {
-    dfq__putf(t, " %s (%s)", k->word, text);
+  } else if (text && (k->kind == DFQ__K_TYPES || k->kind == DFQ__K_WIDTHS)) {
+    dfq__putf(t, " %s (%s%s)", k->word, text, strchr(text, '#') ? "\n" : "");   // a comment
   } else if (text) {
     dfq__csv_put_option(t, k->word, text, strlen(text));
   } else if (k->kind == DFQ__K_COUNT || k->kind == DFQ__K_INFER) {
@@ -41524,7 +41520,7 @@ DFQ__SMALL_BEGIN
 // Nulls say nothing, nor do keys that are not there. Objects are opened up to 8 deep, and never
 // with nested text; below, and in lists, they are JSON text.
 
-enum { DFQ__JSON_NESTED = 8, DFQ__JSON_COLUMNS = 32768 };
+enum { DFQ__JSON_NESTED = 8, DFQ__JSON_COLUMNS = 4096 };
 
 // What a key's values are: all that are not null; those in lists apart.
 typedef struct dfq__json_tally {
@@ -41830,7 +41826,7 @@ static bool dfq__json_resolve(dfq__csv_sample *m) {
   int columns = dfq__json_number(s->json->root, given, 0);
   if (columns == 0 || columns > DFQ__JSON_COLUMNS) {
     dfq__verb_error(m->verb, DFQ_FORMAT_ERROR, columns
-                      ? "%s has objects of more than 32,768 different keys\n  try: nested text"
+                      ? "%s has objects of more than 4,096 different keys\n  try: nested text"
                       : "%s is empty, it has no keys to make columns of\n"
                         "  try: types (a: i64), if it may be empty%s", s->path,
                     dfq__csv_read_before(&m->reader));
@@ -42205,7 +42201,6 @@ typedef struct dfq__files_how {
   dfq__open_file open;
   const void *how;           // for open; lives as long as the context's frames
   bool fill, no_hive;
-  bool names;                // or types are given: then an empty file may have columns
   const char *file_name, *types, *nulls, *hive_types;
 } dfq__files_how;
 
@@ -42283,6 +42278,17 @@ static const char *dfq__hive_key(dfq *db, const char *key, size_t n) {
   size_t len = text ? dfq__percent_decode(text, key, n) : 0;
   if (text && memchr(text, 0, len)) return dfq__intern_n(db, key, n);
   return text ? dfq__intern_n(db, text, len) : NULL;
+}
+
+// Is one of a path's folders called name=value?
+static bool dfq__hive_has(dfq *db, const char *path, const char *name) {
+  const char *key, *value;
+  size_t n, m;
+  while (dfq__hive_next(&path, &key, &n, &value, &m)) {
+    const char *called = dfq__hive_key(db, key, n);
+    if (called && strcmp(called, name) == 0) return true;
+  }
+  return false;
 }
 
 // The keys that stand in any path, each once, in the order in which they are met.
@@ -42507,16 +42513,18 @@ static double dfq__files_estimate(const dfq__files *s) {
   return rows / known * s->count;
 }
 
+static const char dfq__files_clashing[] = "%s has a column %s, and others are in folders "
+                                          "called %s=...\n  try: hive false, or other names";
+
 // Does a file that is in no folder of a key have a column of its name? Its values would be lost
 // among those of the folders. True after an error.
 static bool dfq__files_clash(const dfq__files *s, dfq__verb *v, const dfq__names *keys) {
   for (int i = 0; i < s->count && s->file[i]; i++)
     for (int k = 0; k < keys->count; k++) {
       const char *key = keys->name[k];
-      if (dfq__hive_has(s->path[i], key) || dfq__field_called(&s->file[i]->schema, key) < 0)
-        continue;
-      dfq__verb_error(v, DFQ_USAGE, "%s has a column %s, and others are in folders called "
-                      "%s=...\n  try: hive false, or other names", s->path[i], key, key);
+      if (dfq__field_called(&s->file[i]->schema, key) < 0 ||
+          dfq__hive_has(v->db, s->path[i], key)) continue;
+      dfq__verb_error(v, DFQ_FORMAT_ERROR, dfq__files_clashing, s->path[i], key, key);
       return true;
     }
   return false;
@@ -42768,6 +42776,19 @@ static dfq__node *dfq__files_cast(dfq__files_scan *s, dfq__node *n, const dfq__s
   return limit->count < 0 ? limit->in[0] : limit;
 }
 
+// A file has a column of a part's name, and is in no folder of that key: what it holds would be
+// lost. False with the run's error set. Of the sampled files that was seen before.
+static bool dfq__files_part_is(dfq__files_scan *s, int i, const dfq__source *file,
+                               const char *name) {
+  const char *path = s->set->path[i];
+  if (dfq__field_called(&file->schema, name) < 0 || dfq__hive_has(s->run.own, path, name))
+    return true;
+  dfq__run_error(&s->run, dfq__error_new(&s->run.own->arena, DFQ_FORMAT_ERROR,
+                                         s->head.node->at, "scan", dfq__files_clashing, path,
+                                         name, name));
+  return false;
+}
+
 // What reads a file: its columns among those that are wanted, and what is left of the
 // conditions. NULL without memory.
 static dfq__node *dfq__files_node(dfq__files_scan *s, int i, dfq__source *file) {
@@ -42792,6 +42813,7 @@ static dfq__node *dfq__files_node(dfq__files_scan *s, int i, dfq__source *file) 
     int own = dfq__schema_find(&file->schema, n->schema.field[k].name);
     bool part = whole >= s->set->file_columns;
     int place = casts ? own : c->schema.count;
+    if (part && !dfq__files_part_is(s, i, file, n->schema.field[k].name)) return NULL;
     s->place[k] = part ? -2 - (whole - s->set->file_columns) : own < 0 ? -1 : place;
     if (!part && own >= 0) field[c->schema.count++] = n->schema.field[k];
   }
@@ -43008,24 +43030,33 @@ static bool dfq__files_given(const dfq__files *s, dfq__verb *v, const dfq__files
          dfq__csv_check_nulls(&all, v);
 }
 
-// A file without a byte has not even a header. With fill it lacks all columns, and so has no
-// rows: it is passed over, unless there are no others. False with the error set.
+// Is the file one of text that has no byte, not even a header, where one is asked for?
+static bool dfq__files_is_empty(const dfq__paths *all, int i, const dfq__form_how *h) {
+  bool by_name = (h->form & DFQ__FORM_BY_NAME) != 0;
+  int form = by_name ? (int)dfq__form_of(all->path[i]) : (int)h->form & (int)DFQ__FORM_MASK;
+  bool header = !h->options.names && !h->options.no_header;
+  return all->bytes[i] == 0 && header && form != DFQ__COLUMNAR_FORM && form != DFQ__JSON_FORM;
+}
+
+// With fill such a file lacks all columns, and has no rows: it is passed over, unless there are
+// no others. False with the error set.
 static bool dfq__files_pass_empty(dfq__paths *all, dfq__verb *v, const dfq__files_how *how) {
+  const dfq__form_how *h = (const dfq__form_how *)how->how;
   int kept = 0, empty = 0;
-  for (int i = 0; i < all->count; i++) empty += all->bytes[i] == 0;
-  if (!empty || empty == all->count || how->names) return true;
-  for (int i = 0; i < all->count; i++) {
-    if (all->bytes[i] && how->fill) {
-      all->path[kept] = all->path[i];
-      all->bytes[kept++] = all->bytes[i];
-    } else if (!how->fill && all->bytes[i] == 0) {
+  for (int i = 0; i < all->count; i++) empty += dfq__files_is_empty(all, i, h);
+  for (int i = 0; i < all->count && empty < all->count; i++) {
+    bool none = dfq__files_is_empty(all, i, h);
+    if (none && !how->fill) {
       dfq__verb_error(v, DFQ_FORMAT_ERROR, "%s is empty, it has no header to take names from\n"
                       "  try: fill_missing true (in C: .fill_missing = true), which passes "
                       "over it", all->path[i]);
       return false;
     }
+    if (none) continue;
+    all->path[kept] = all->path[i];
+    all->bytes[kept++] = all->bytes[i];
   }
-  all->count = kept;
+  if (kept) all->count = kept;
   return true;
 }
 
@@ -43119,8 +43150,7 @@ static dfq_frame *dfq__scan_many(dfq *db, const char *const *path, int count,
   h->options.row_index = NULL;
   h->options.n_rows = 0;
   const dfq_csv_options *o = &h->options;
-  bool names = o->names || o->types || (h->form & DFQ__FORM_MASK) == DFQ__JSON_FORM;
-  dfq__files_how how = { dfq__open_form, h, o->fill_missing, o->no_hive, names, o->file_name,
+  dfq__files_how how = { dfq__open_form, h, o->fill_missing, o->no_hive, o->file_name,
                           o->types, o->nulls, o->hive_types };
   dfq_frame *f = dfq__scan_files(db, path, count, &how, at);
   if (rows) f = dfq_limit_at(f, (uint64_t)rows > INT64_MAX ? INT64_MAX : (int64_t)rows, at);
@@ -46716,17 +46746,23 @@ static void dfq__csv_trial(dfq__csv_search *s, const char *text) {
   s->score = now;
 }
 
-// 1,234 is either number. Where both readings fit all columns alike, no trial decides: of a
-// file whose fields are parted by commas it is a thousand, else the reader has to say. Returns:
-// whether that is so.
+// 1,234 is either number. Where the same columns are numbers in both readings, and points do
+// not decide (1.234,5), no trial does: of a file whose fields are parted by commas it is a
+// thousand, else the reader has to say. Returns: whether that is so.
 static bool dfq__csv_commas_unclear(dfq__csv_search *s) {
-  dfq_csv_options decimal = s->best, thousands = s->best;
+  dfq_csv_options decimal = s->best, thousands = s->best, both;
   decimal.decimal = thousands.thousands = ',';
+  both = decimal;
+  both.thousands = '.';
   if (dfq__csv_was_given(s, "decimal ") || dfq__csv_was_given(s, "thousands ")) return false;
-  dfq__csv_score a = dfq__csv_score_of(s, &decimal), b = dfq__csv_score_of(s, &thousands);
-  const dfq__csv_source *now = dfq__csv_try(s, &s->best);
-  if (!now || !a.ok || !b.ok || a.typed <= s->score.typed || a.typed != b.typed) return false;
-  if (now->dialect.delimiter == ',') dfq__csv_trial(s, "thousands ','");
+  size_t typed = dfq__csv_score_of(s, &decimal).typed;
+  const dfq__csv_source *a = dfq__csv_try(s, &decimal), *b = dfq__csv_try(s, &thousands);
+  if (!a || !b || typed <= s->score.typed || dfq__csv_score_of(s, &both).typed > typed ||
+      dfq__csv_columns(a) != dfq__csv_columns(b)) return false;
+  for (int c = 0; c < (int)dfq__csv_columns(a); c++)
+    if ((dfq__csv_column(a, c)->type == DFQ_STR) != (dfq__csv_column(b, c)->type == DFQ_STR))
+      return false;
+  if (a->dialect.delimiter == ',') dfq__csv_trial(s, "thousands ','");
   else dfq__put(&s->why, "1,234 may be 1234 or 1.234: say thousands ',' or decimal ','\n");
   return true;
 }
@@ -49637,11 +49673,11 @@ static bool dfq__arrow_vec(dfq__arrow *a, const dfq__arrow_node *n, const struct
 // Which of the child's rows from low to high are a list's: under a null there may be anything,
 // and between lists as well. NULL: all of them, or no memory, which is noted.
 static const uint8_t *dfq__arrow_used(const dfq__arrow_rows_of *r, int64_t low, int64_t high) {
-  int64_t left = high - low, from, end;
-  for (int64_t i = 0; i < r->rows && left >= 0; i++)
-    if (dfq__arrow_there(r, i) && dfq__arrow_span(r, i, &from, &end))
-      left = end - from > left ? -1 : left - (end - from);
-  uint8_t *in = left == 0 ? NULL : (uint8_t *)dfq__arrow_room(r->a, high - low, 1);
+  int64_t next = low, from = 0, end = 0;   // each begins where the one before has ended
+  for (int64_t i = 0; i < r->rows && next >= 0; i++)
+    if (dfq__arrow_there(r, i) && dfq__arrow_span(r, i, &from, &end) && end > from)
+      next = from == next ? end : -1;
+  uint8_t *in = next == high ? NULL : (uint8_t *)dfq__arrow_room(r->a, high - low, 1);
   for (int64_t i = 0; in && i < r->rows; i++)
     if (dfq__arrow_there(r, i) && dfq__arrow_span(r, i, &from, &end) && end > from)
       memset(in + (from - low), 1, (size_t)(end - from));

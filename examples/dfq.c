@@ -36,6 +36,7 @@ typedef struct settings {
   const char **lets;          // files of lets for it: each -f but the last
   int let_count;
   const char *output;         // the last --output; NULL: standard output
+  bool standard;              // --output - was given
   const char *partition;      // keys: output is a folder then
   const char **outputs;       // all of them
   int output_count;
@@ -166,7 +167,8 @@ static bool set_param(settings *s, const char *value) {
 }
 
 static bool set_output(settings *s, const char *value) {
-  if (strcmp(value, "-") == 0) value = "/dev/stdout";   // as scan - is standard input
+  s->standard = s->standard || strcmp(value, "-") == 0;   // as scan - is standard input
+  if (strcmp(value, "-") == 0) return true;
   s->output = s->outputs[s->output_count++] = value;
   return *value || wrong("--output needs the name of a file");
 }
@@ -317,6 +319,7 @@ static bool read_arguments(settings *s, int argc, char **argv) {
 
 // Without --format, the output file's ending says what it is to hold.
 static bool choose_format(settings *s) {
+  if (s->standard && s->output) return wrong("--output - stands alone");
   if (s->partition && s->output_count != 1)
     return wrong("--partition needs one --output, the folder to be made");
   if (s->partition && !s->write.format) s->write.format = "csv";
@@ -667,7 +670,8 @@ static bool is_interrupted(void *user) { (void)user; return interrupted != 0; }
 
 // Says what the context says. Returns what that means for the shell.
 static int failed(dfq *db) {
-  fprintf(stderr, "%s\n", interrupted ? "dfq: interrupted" : dfq_error(db));
+  bool ended = interrupted && dfq_error_status(db) == DFQ_CANCELLED;
+  fprintf(stderr, "%s\n", ended ? "dfq: interrupted" : dfq_error(db));
   return FAILED;
 }
 
@@ -809,7 +813,8 @@ static void handle_signals(settings *s, const char *text) {
     s->run.progress = show_progress;
     s->run.progress_user = &progress_shown;
   }
-  if (!s->output && !strstr(text, "write") && !strstr(text, "WRITE")) return;
+  bool writes = s->let_count || strstr(text, "write") || strstr(text, "WRITE");
+  if (!s->output && !writes) return;
   hear(SIGINT);
   hear(SIGTERM);
 #ifdef SIGHUP

@@ -767,6 +767,9 @@ TEST(files_hive_types) {
   char *got = csv_dump(dfq_scan_csv(db, test_path("ht/k=1/c=01/x.csv"), &o));   // one file, too
   CHECK_STR(got, "id i64|k str|c str\n1|1|01\n");
   free(got);
+  o.hive_types = "k: str   # a comment";
+  dfq_frame *f = dfq_scan_csv(db, test_path("ht/k=1/c=01/x.csv"), &o);
+  CHECK_INT(dfq_count(dfq_query(db, dfq_pipeline_text(f))), 1);
   files_fell(test_path("ht"));
   dfq_close(db);
 }

@@ -507,6 +507,10 @@ dfq 0 -f marked.dfq
 # - is standard output, as it is standard input of a scan.
 dfq 0 'scan customers.csv | limit 1 | select name' --output - --format csv
 has name
+dfq 2 'scan customers.csv' --output - --output x.csv
+echo before >shared
+{ "$program" 'scan customers.csv | limit 1 | select name' --output - --format csv; echo end; } >>shared
+if [ "$(head -n 1 shared)" = before ] && [ "$(wc -l <shared)" -eq 4 ]; then ok; else bad "$(cat shared)"; fi
 if [ -e ./- ]; then bad "there is a file called -"; else ok; fi
 
 # What stands at the output's name and is no file stays what it is.
@@ -706,6 +710,10 @@ command='dfq ... --output keep.csv, ended'
 ended "$long" --output keep.csv
 command="dfq '... | write keep.csv', ended"
 ended "$long | write 'keep.csv'"
+echo "let z = $long | WRITE keep.csv;" >lets.dfq
+echo z >use.dfq
+command='dfq -f lets.dfq -f use.dfq, ended'
+ended -f lets.dfq -f use.dfq
 
 # Standard input as a file, and what a file is.
 command="printf ... | dfq 'scan - | limit 1'"

@@ -710,8 +710,8 @@ static inline double model_quantile(double *x, size_t n, double q) {
   if (isinf(low) && isfinite(high)) return low;
   bool far = ends && isinf(step);   // weighed, then
   double both = low + high;
-  if (part == 0.5 && ends && !far && !isinf(both))   // half way: the nearest float
-    return model_canonical(model_f64(both / 2)).as.f;
+  if (part == 0.5 && ends && !far)   // half way: the nearest float
+    return model_canonical(model_f64(isinf(both) ? low / 2 + high / 2 : both / 2)).as.f;
   step = far ? high * part : step * part;
   return model_canonical(model_f64((far ? low * (1 - part) : low) + step)).as.f;
 }
