@@ -1121,7 +1121,8 @@ typedef struct dfq_csv_options {
   dfq_encoding encoding;
   const char *widths;     // columns by their places, see dfq_scan_fixed; NULL: by delimiters
   const char *file_name;  // of several files: a column of that name says which a row is from
-  bool fill_missing;      // what one file lacks and another has is null there, and no error
+  bool fill_missing;      // what one file lacks and another has is null there, and no error;
+                          // a file without a byte is passed over
   bool no_hive;           // folders called key=value are no columns
   const char *hive_types; // "year: i32, code: str": of those columns; else as all values look
 } dfq_csv_options;
@@ -3956,11 +3957,13 @@ DFQ_API const char *dfq_type_name(dfq_type type) {
   return type < DFQ_KINDS ? dfq__kinds[type].name : "?";
 }
 
-// Returns: the type of a name of n bytes, DFQ_KINDS when there is none.
+// Returns: the type of a name of n bytes, DFQ_KINDS when there is none. same: how names are
+// compared, dfq__same_text or dfq__same_word.
 // days and months have no name that can be written: a cast to them means nothing.
-static dfq_type dfq__type_find(const char *name, size_t n) {
+static dfq_type dfq__type_find(const char *name, size_t n,
+                               bool (*same)(const char *known, const char *name, size_t n)) {
   for (dfq_type t = DFQ_BOOL; t < DFQ_LIST; t++)
-    if (strlen(dfq__kinds[t].name) == n && memcmp(name, dfq__kinds[t].name, n) == 0) return t;
+    if (same(dfq__kinds[t].name, name, n)) return t;
   return DFQ_KINDS;
 }
 
@@ -9868,18 +9871,11 @@ static dfq_type dfq__parse_scale(dfq__parser *p) {
   return good ? dfq_decimal_of(n[0]) : (dfq_type)DFQ_KINDS;
 }
 
-// The type of a word, in lower or upper case.
-static dfq_type dfq__type_word(const char *s, size_t n) {
-  for (dfq_type t = DFQ_BOOL; t < DFQ_LIST; t++)
-    if (dfq__same_word(dfq__kinds[t].name, s, n)) return t;
-  return DFQ_KINDS;
-}
-
 // The type's name is an ordinary word: columns may be called date or str as well.
 static dfq_type dfq__parse_type(dfq__parser *p) {
   dfq__token t = p->now;
   dfq_type type = DFQ_KINDS;
-  if (t.kind == DFQ__T_NAME) type = dfq__type_word(p->text + t.at, t.len);
+  if (t.kind == DFQ__T_NAME) type = dfq__type_find(p->text + t.at, t.len, dfq__same_word);
   bool list = dfq__is_word(p, "list");
   if (type == DFQ_DECIMAL) return dfq__parse_scale(p);
   if (type == DFQ_KINDS && !list)
@@ -10150,7 +10146,7 @@ static bool dfq__sel_type(dfq__parser *p, const dfq_schema *s, uint8_t *set) {
   if (dfq__is_word(p, "list")) letters = "L";
   dfq__token next = dfq__lex(p, p->now.at + p->now.len);
   bool open = next.kind == DFQ__T_SYMBOL && next.len == 1 && p->text[next.at] == '(';
-  if (open || (!letters && dfq__type_find(text, p->now.len) != DFQ_KINDS)) {
+  if (open || (!letters && dfq__type_find(text, p->now.len, dfq__same_text) != DFQ_KINDS)) {
     dfq_type type = dfq__parse_type(p);
     for (int c = 0; c < s->count; c++) set[c] = s->field[c].type == type;
     return true;
@@ -10779,7 +10775,7 @@ static dfq_expr *dfq__parse_word(dfq__parser *p) {
   dfq__token next = dfq__lex(p, t.at + t.len);
   bool interval = dfq__same_word("interval", s, t.len);
   if (next.kind == DFQ__T_STR || (next.kind == DFQ__T_INT && interval)) {
-    dfq_type type = dfq__type_word(s, t.len);
+    dfq_type type = dfq__type_find(s, t.len, dfq__same_word);
     if (interval || type != DFQ_KINDS) {
       dfq__take(p);
       return interval ? dfq__parse_interval(p) : dfq__parse_typed(p, type);
@@ -12216,7 +12212,8 @@ static bool dfq__free_name(dfq *db, const char *name) {
                                   "and no word of the language");
   static const char *const taken[] = { "cast", "try_cast", "cols", "avg", "interval", NULL };
   bool own = dfq__function_find(name, n) >= 0 || dfq__aggregate_find(name, n) >= 0 ||
-             dfq__form_find(name, n) >= 0 || dfq__type_find(name, n) != DFQ_KINDS;
+             dfq__form_find(name, n) >= 0 ||
+             dfq__type_find(name, n, dfq__same_text) != DFQ_KINDS;
   for (int k = 0; taken[k]; k++) own = own || dfq__same_word(taken[k], name, n);
   if (own) return dfq__refuse_definition(db, name, "dfq has a function of that name");
   if (dfq__user_find(db, name, n))
@@ -19557,10 +19554,13 @@ static void dfq__find(const dfq__hash_table *t, const uint64_t *key, size_t n,
   }
 }
 
-// Row numbers are u32, and DFQ__EMPTY is not one of them. Returns false.
-static bool dfq__too_many_rows(dfq__run *run, const dfq__node *n, const char *where) {
+// Row numbers are u32, and DFQ__EMPTY is not one of them. what has them: "" for the node's
+// input. Returns false.
+static bool dfq__too_many_rows(dfq__run *run, const dfq__node *n, const char *where,
+                               const char *what) {
   dfq__run_error(run, dfq__error_new(&run->own->arena, DFQ_LIMIT, n->at, where,
-                                     "more than 4,294,967,294 rows\n  try: a filter before"));
+                                     "%smore than 4,294,967,294 rows\n  try: a filter before",
+                                     what));
   return false;
 }
 
@@ -24305,12 +24305,8 @@ static uint32_t *dfq__join_numbers(dfq__join_op *j, const dfq__batch *b, const i
   return number;
 }
 
-// One side of a join, which has more rows than numbers. Returns false.
 static bool dfq__too_many_kept(dfq__run *run, const dfq__node *n) {
-  dfq__run_error(run, dfq__error_new(&run->own->arena, DFQ_LIMIT, n->at, "join",
-                                     "a side that is kept in memory has more than "
-                                     "4,294,967,294 rows\n  try: a filter before"));
-  return false;
+  return dfq__too_many_rows(run, n, "join", "a side that is kept in memory has ");
 }
 
 static bool dfq__join_too_large(dfq__join_op *j) {
@@ -26231,7 +26227,7 @@ static int dfq__sort_threads(const dfq__sorter *s, size_t n) {
 static bool dfq__sorter_sort(dfq__sorter *s) {
   dfq__heap *heap = s->heap;
   size_t n = s->store.rows, count;
-  if (n >= DFQ__EMPTY) return dfq__too_many_rows(s->run, s->node, "sort");
+  if (n >= DFQ__EMPTY) return dfq__too_many_rows(s->run, s->node, "sort", "");
   if (!dfq__buffer_reserve(heap, &s->order, n * 4 + 4) ||
       (s->keys && !dfq__sort_is_plain(s) && !dfq__buffer_reserve(heap, &s->spare, n * 4 + 4)))
     return false;
@@ -28047,7 +28043,7 @@ static bool dfq__row_sort_open(dfq_rows *r) {
   if (!dfq__store_like(op->run->own->heap, &s->rows, &n->schema))
     return dfq__row_fail_memory(op);
   if (!dfq__row_sort_read(s)) return false;
-  if (s->rows.rows >= DFQ__EMPTY) return dfq__too_many_rows(op->run, n, "sort");
+  if (s->rows.rows >= DFQ__EMPTY) return dfq__too_many_rows(op->run, n, "sort", "");
   s->room = s->rows.rows + 1;
   s->order = (uint32_t *)dfq__alloc_zero(op->run->own->heap, s->room, sizeof *s->order);
   s->spare = (uint32_t *)dfq__alloc_zero(op->run->own->heap, s->room, sizeof *s->spare);
@@ -28761,7 +28757,7 @@ static bool dfq__row_group_add(dfq__row_group *g, const dfq_value *row) {
       return false;
   if (!dfq__buffer_reserve(op->run->own->heap, &g->group, (g->rows + 1) * 4))
     return dfq__row_fail_memory(op);
-  if (g->rows >= DFQ__EMPTY) return dfq__too_many_rows(op->run, op->node, "group");
+  if (g->rows >= DFQ__EMPTY) return dfq__too_many_rows(op->run, op->node, "group", "");
   dfq__u32(&g->group)[g->rows++] = number;
   return dfq__store_row(&g->args, g->value) || dfq__row_fail_memory(op);
 }
@@ -30758,7 +30754,8 @@ static bool dfq__row_window_open(dfq_rows *r) {
   dfq__row_window *w = (dfq__row_window *)r;
   dfq__heap *heap = w->op.run->own->heap;
   if (!dfq__row_window_init(w) || !dfq__row_window_read(w)) return false;
-  if (w->rows.rows >= DFQ__EMPTY) return dfq__too_many_rows(w->op.run, w->op.node, "window");
+  if (w->rows.rows >= DFQ__EMPTY)
+    return dfq__too_many_rows(w->op.run, w->op.node, "window", "");
   w->room = w->rows.rows + 1;
   w->order = (uint32_t *)dfq__alloc_zero(heap, w->room, sizeof *w->order);
   w->spare = (uint32_t *)dfq__alloc_zero(heap, w->room, sizeof *w->spare);
@@ -31258,26 +31255,30 @@ static dfq__names dfq__parse_or_where(dfq__recipe *r, bool (*want)(dfq_type type
 }
 
 // COUNT = INT or a parameter that is one. least: 0 or 1. Returns: -1 after an error.
-static int64_t dfq__parse_some(dfq__parser *p, const char *what, int least) {
+static int64_t dfq__parse_count_from(dfq__parser *p, const char *what, int least) {
   dfq__token t = p->now;
-  dfq_value v;
-  if (t.kind != DFQ__T_INT && t.kind != DFQ__T_PARAM) { dfq__expected(p, what); return -1; }
-  if (t.kind == DFQ__T_INT && !dfq__read_value(DFQ_I64, p->text + t.at, t.len, &v)) {
+  dfq_value v = dfq__value_null();
+  if (t.kind == DFQ__T_PARAM) {
+    dfq_expr *e = dfq__parse_param(p);
+    if (e->kind == DFQ_LITERAL) v = e->value;
+    else if (!p->error) p->error = &dfq__error_memory;
+  } else if (t.kind != DFQ__T_INT) {
+    dfq__expected(p, what);
+  } else if (!dfq__read_value(DFQ_I64, p->text + t.at, t.len, &v)) {
     dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "%.*s does not fit in i64",
                     (int)dfq__min(t.len, 40), p->text + t.at);
-    return -1;
+  } else {
+    dfq__take(p);
   }
-  dfq_expr *e = t.kind == DFQ__T_INT ? dfq__parse_number(p, false) : dfq__parse_param(p);
-  if (e->kind != DFQ_LITERAL && !p->error) p->error = &dfq__error_memory;
   if (p->error) return -1;
-  if (e->value.type == DFQ_I64 && e->value.as.i >= least) return e->value.as.i;
+  if (v.type == DFQ_I64 && v.as.i >= least) return v.as.i;
   dfq__parse_fail(p, DFQ_SYNTAX, t.at, t.len, "expected %s, but %.*s is not that", what,
                   (int)dfq__min(t.len, 40), p->text + t.at);
   return -1;
 }
 
 static int64_t dfq__parse_count(dfq__parser *p, const char *what) {
-  return dfq__parse_some(p, what, 0);
+  return dfq__parse_count_from(p, what, 0);
 }
 
 // -- steps
@@ -38724,9 +38725,10 @@ static bool dfq__csv_parse_types(dfq__csv_source *s, dfq_field *field, dfq__verb
     dfq__expect_symbol(&p, ":");
     dfq_type type = dfq__parse_type(&p);
     int c = p.error ? -1 : dfq__schema_find(&s->head.schema, name);
-    const char *near = c < 0 && name ? dfq__nearest_column(&s->head.schema, name) : NULL;
-    bool key = c < 0 && name && !s->options.no_hive && dfq__hive_has(v->db, s->path, name);
-    if (c < 0 && !s->some)
+    bool missing = c < 0 && !s->some, asks = missing && name;
+    const char *near = asks ? dfq__nearest_column(&s->head.schema, name) : NULL;
+    bool key = asks && !s->options.no_hive && dfq__hive_has(v->db, s->path, name);
+    if (missing)
       dfq__parse_fail(&p, DFQ_UNKNOWN_NAME, t.at, t.len, "%s has no column %s%s%s%s%s", s->path,
                       name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "",
                       key ? dfq__hive_advice : "");
@@ -42216,7 +42218,15 @@ static const dfq_value *dfq__files_part(const dfq__files *s, int i, int p) {
 enum { DFQ__FILES_SAMPLED = 16 };
 
 // ---- >>hive: what folders are called --------------------------------------------------------
-// key=value, as Hive began to write it: the key is a column, the same value in all of a folder.
+// Idea. key=value, as Hive began to write it, is a column that has one value in all of a
+// folder. Names of folders are texts, and so every value is one at first. What the column is,
+// hive_types says; else all values do, each of which must be written again as it stands:
+//
+//   k=1, k=2, k=__HIVE_DEFAULT_PARTITION__     i64: 1, 2, null
+//   k=1, k=02                                  str, for 2 is not written 02
+//
+// So a guess never loses a sign of a name, and a new folder may change it: who cannot have that
+// gives the types.
 
 // %41 is A. Bytes that no name may hold are written so.
 static size_t dfq__percent_decode(char *to, const char *s, size_t n) {
@@ -42248,12 +42258,12 @@ static bool dfq__hive_next(const char **at, const char **key, size_t *key_len,
   return false;
 }
 
-// Texts of one part, in all files, become values of one type if all of them would be written
-// the same again; else they stay texts.
-static void dfq__hive_type(dfq__files *s, dfq_field *f, int part, int parts) {
+// The type that a part's texts look like in all files: one as which all of them would be
+// written the same again, else str.
+static dfq_type dfq__hive_type(const dfq__files *s, int part, int parts) {
   static const dfq_type types[] = { DFQ_BOOL, DFQ_I64, DFQ_F64, DFQ_DATE, DFQ_DATETIME };
   char text[DFQ__NUMBER_TEXT];
-  for (int k = 0; k < 5 && f->type == DFQ_STR; k++) {
+  for (int k = 0; k < 5; k++) {
     bool fits = true, any = false;
     dfq_value v;
     for (int i = 0; i < s->count && fits; i++) {
@@ -42263,12 +42273,9 @@ static void dfq__hive_type(dfq__files *s, dfq_field *f, int part, int parts) {
       fits = dfq__read_value(types[k], t->as.s, t->len, &v) &&
              dfq__write_value(text, &v) == t->len && memcmp(text, t->as.s, t->len) == 0;
     }
-    if (fits && any) f->type = types[k];
+    if (fits && any) return types[k];
   }
-  for (int i = 0; i < s->count && f->type != DFQ_STR; i++) {
-    dfq_value *t = &s->part[(size_t)i * (size_t)parts + (size_t)part], v = *t;
-    if (v.type != DFQ_NULL) (void)dfq__read_value(f->type, v.as.s, v.len, t);
-  }
+  return DFQ_STR;
 }
 
 // A key's name, interned. No name has a zero byte: one with %00 stays as it is written. NULL
@@ -42323,21 +42330,15 @@ static bool dfq__hive_values(dfq *db, const char *path, const dfq__names *keys,
   return true;
 }
 
-// A folder's value that is none of the type that hive_types gives. Returns false.
-static bool dfq__hive_misfit(dfq__verb *v, const char *path, const dfq_field *f,
-                             const dfq_value *value) {
-  dfq__verb_error(v, DFQ_TYPE_ERROR, "%s: %s=%.*s is no %s", path, f->name,
-                  (int)dfq__min(value->len, 40), value->as.s, dfq_type_name(f->type));
-  return false;
-}
-
-// The texts of one part, as the type that was given for it. False after an error.
+// The texts of one part become values of its field's type. False after an error.
 static bool dfq__hive_read(const dfq__files *s, dfq__verb *v, const dfq_field *f, int part,
                            int parts) {
   for (int i = 0; i < s->count; i++) {
     dfq_value *t = &s->part[(size_t)i * (size_t)parts + (size_t)part], from = *t;
-    if (from.type != DFQ_NULL && !dfq__read_value(f->type, from.as.s, from.len, t))
-      return dfq__hive_misfit(v, s->path[i], f, &from);
+    if (from.type == DFQ_NULL || dfq__read_value(f->type, from.as.s, from.len, t)) continue;
+    dfq__verb_error(v, DFQ_TYPE_ERROR, "%s: %s=%.*s is no %s", s->path[i], f->name,
+                    (int)dfq__min(from.len, 40), from.as.s, dfq_type_name(f->type));
+    return false;
   }
   return true;
 }
@@ -42370,16 +42371,13 @@ static bool dfq__hive_given(dfq__verb *v, const char *text, dfq_field *field, in
 
 // The fields of the keys: of the types that were given, else of those that their values look
 // like. False after an error.
-static bool dfq__hive_fields(dfq__files *s, dfq__verb *v, const char *types, dfq_field *field,
-                             int keys, int parts) {
+static bool dfq__hive_fields(const dfq__files *s, dfq__verb *v, const char *types,
+                             dfq_field *field, int keys, int parts) {
   for (int k = 0; k < keys; k++) field[k].type = DFQ_NULL;
   if (types && !dfq__hive_given(v, types, field, keys)) return false;
   for (int k = 0; k < keys; k++) {
-    bool given = field[k].type != DFQ_NULL;
-    if (given && !dfq__hive_read(s, v, &field[k], k, parts)) return false;
-    if (given) continue;
-    field[k].type = DFQ_STR;
-    dfq__hive_type(s, &field[k], k, parts);
+    if (field[k].type == DFQ_NULL) field[k].type = dfq__hive_type(s, k, parts);
+    if (!dfq__hive_read(s, v, &field[k], k, parts)) return false;
   }
   return true;
 }
@@ -42408,6 +42406,9 @@ static bool dfq__files_take_parts(dfq__files *s, dfq__verb *v, const dfq__names 
 }
 
 // ---- >>files-columns: those of all files as one table ---------------------------------------
+// Idea. The samples of the first files are laid over each other, name by name, and the folders'
+// columns stand behind. Nothing here looks at rows: a name that one file lacks, or has beside a
+// folder of that name, is an error before the first of them is read.
 
 // Does the sample say nothing about a column's type?
 static bool dfq__sample_is_empty(const dfq_field *f) {
@@ -42513,21 +42514,23 @@ static double dfq__files_estimate(const dfq__files *s) {
   return rows / known * s->count;
 }
 
-static const char dfq__files_clashing[] = "%s has a column %s, and others are in folders "
-                                          "called %s=...\n  try: hive false, or other names";
-
 // Does a file that is in no folder of a key have a column of its name? Its values would be lost
-// among those of the folders. True after an error.
-static bool dfq__files_clash(const dfq__files *s, dfq__verb *v, const dfq__names *keys) {
+// among those of the folders: true after an error.
+static bool dfq__files_clash(dfq__verb *v, const char *path, const dfq__source *file,
+                             const char *key) {
+  if (dfq__field_called(&file->schema, key) < 0 || dfq__hive_has(v->db, path, key))
+    return false;
+  dfq__verb_error(v, DFQ_FORMAT_ERROR, "%s has a column %s, and others are in folders called "
+                  "%s=...\n  try: hive false, or other names", path, key, key);
+  return true;
+}
+
+// Asks it of all files that were sampled. False after an error.
+static bool dfq__files_check_keys(const dfq__files *s, dfq__verb *v, const dfq__names *keys) {
   for (int i = 0; i < s->count && s->file[i]; i++)
-    for (int k = 0; k < keys->count; k++) {
-      const char *key = keys->name[k];
-      if (dfq__field_called(&s->file[i]->schema, key) < 0 ||
-          dfq__hive_has(v->db, s->path[i], key)) continue;
-      dfq__verb_error(v, DFQ_FORMAT_ERROR, dfq__files_clashing, s->path[i], key, key);
-      return true;
-    }
-  return false;
+    for (int k = 0; k < keys->count; k++)
+      if (dfq__files_clash(v, s->path[i], s->file[i], keys->name[k])) return false;
+  return true;
 }
 
 // A part takes the place of a file's own column of its name: the folder is what filters are
@@ -42550,8 +42553,8 @@ static bool dfq__files_resolve(dfq__files *s, dfq__verb *v, const dfq__files_how
   size_t room = file_name != NULL;
   if (!how->no_hive) dfq__hive_keys(s, &keys, db);
   s->file = (dfq__source **)dfq__arena_array(&db->arena, (size_t)s->count, sizeof *s->file);
-  if (!s->file || keys.failed || !dfq__files_sample(s, v) || dfq__files_clash(s, v, &keys))
-    return false;
+  if (!s->file || keys.failed || !dfq__files_sample(s, v) ||
+      !dfq__files_check_keys(s, v, &keys)) return false;
   for (int i = 0; i < s->count && s->file[i]; i++) room += (size_t)s->file[i]->schema.count;
   room += (size_t)keys.count + 1;
   dfq_field *field = (dfq_field *)dfq__arena_array(&db->arena, room, sizeof *field);
@@ -42776,21 +42779,8 @@ static dfq__node *dfq__files_cast(dfq__files_scan *s, dfq__node *n, const dfq__s
   return limit->count < 0 ? limit->in[0] : limit;
 }
 
-// A file has a column of a part's name, and is in no folder of that key: what it holds would be
-// lost. False with the run's error set. Of the sampled files that was seen before.
-static bool dfq__files_part_is(dfq__files_scan *s, int i, const dfq__source *file,
-                               const char *name) {
-  const char *path = s->set->path[i];
-  if (dfq__field_called(&file->schema, name) < 0 || dfq__hive_has(s->run.own, path, name))
-    return true;
-  dfq__run_error(&s->run, dfq__error_new(&s->run.own->arena, DFQ_FORMAT_ERROR,
-                                         s->head.node->at, "scan", dfq__files_clashing, path,
-                                         name, name));
-  return false;
-}
-
 // What reads a file: its columns among those that are wanted, and what is left of the
-// conditions. NULL without memory.
+// conditions. NULL without memory, or with the run's error set.
 static dfq__node *dfq__files_node(dfq__files_scan *s, int i, dfq__source *file) {
   const dfq__node *n = s->head.node;
   dfq__arena *arena = &s->run.own->arena;
@@ -42800,6 +42790,7 @@ static dfq__node *dfq__files_node(dfq__files_scan *s, int i, dfq__source *file) 
   dfq_field *field = (dfq_field *)dfq__arena_array(arena, columns, sizeof *field);
   dfq_expr **expr = (dfq_expr **)dfq__arena_array(arena, exprs, sizeof *expr);
   bool casts = dfq__files_casts(s->set, file);
+  dfq__verb v = { s->run.own, NULL, "scan", n->at, NULL };
   if (!c || !field || !expr) return NULL;
   *c = *n;
   c->source = file;
@@ -42813,7 +42804,10 @@ static dfq__node *dfq__files_node(dfq__files_scan *s, int i, dfq__source *file) 
     int own = dfq__schema_find(&file->schema, n->schema.field[k].name);
     bool part = whole >= s->set->file_columns;
     int place = casts ? own : c->schema.count;
-    if (part && !dfq__files_part_is(s, i, file, n->schema.field[k].name)) return NULL;
+    if (part && dfq__files_clash(&v, s->set->path[i], file, n->schema.field[k].name)) {
+      dfq__run_error(&s->run, v.error);   // of the sampled files that was seen before
+      return NULL;
+    }
     s->place[k] = part ? -2 - (whole - s->set->file_columns) : own < 0 ? -1 : place;
     if (!part && own >= 0) field[c->schema.count++] = n->schema.field[k];
   }
@@ -43042,22 +43036,20 @@ static bool dfq__files_is_empty(const dfq__paths *all, int i, const dfq__form_ho
 // no others. False with the error set.
 static bool dfq__files_pass_empty(dfq__paths *all, dfq__verb *v, const dfq__files_how *how) {
   const dfq__form_how *h = (const dfq__form_how *)how->how;
-  int kept = 0, empty = 0;
-  for (int i = 0; i < all->count; i++) empty += dfq__files_is_empty(all, i, h);
-  for (int i = 0; i < all->count && empty < all->count; i++) {
-    bool none = dfq__files_is_empty(all, i, h);
-    if (none && !how->fill) {
-      dfq__verb_error(v, DFQ_FORMAT_ERROR, "%s is empty, it has no header to take names from\n"
-                      "  try: fill_missing true (in C: .fill_missing = true), which passes "
-                      "over it", all->path[i]);
-      return false;
-    }
-    if (none) continue;
+  const char *empty = NULL;
+  int kept = 0;
+  for (int i = 0; i < all->count; i++) {
+    if (dfq__files_is_empty(all, i, h)) { empty = empty ? empty : all->path[i]; continue; }
     all->path[kept] = all->path[i];
     all->bytes[kept++] = all->bytes[i];
   }
-  if (kept) all->count = kept;
-  return true;
+  if (!kept || !empty) return true;
+  all->count = kept;
+  if (!how->fill)
+    dfq__verb_error(v, DFQ_FORMAT_ERROR, "%s is empty, it has no header to take names from\n"
+                    "  try: fill_missing true (in C: .fill_missing = true), which passes over "
+                    "it", empty);
+  return how->fill;
 }
 
 // A frame over paths and patterns. False after an error.
@@ -46535,8 +46527,6 @@ static const char *dfq__knob_what(dfq__csv_kind kind) {
                                    : "needed, always or never";
 }
 
-static const char dfq__number_of_rows[] = "a number of rows from 1 on (for none: | limit 0)";
-
 // The value of an option, whose word was taken already, into its member. Of a scan's only those
 // that are no more than that.
 static void dfq__parse_knob(dfq__parser *p, const dfq__csv_knob *k, void *to) {
@@ -46556,8 +46546,9 @@ static void dfq__parse_knob(dfq__parser *p, const dfq__csv_knob *k, void *to) {
     case DFQ__K_TYPES: *(const char **)to = dfq__parse_columns_text(p, true); return;
     case DFQ__K_WIDTHS: *(const char **)to = dfq__parse_inner_text(p); return;
     case DFQ__K_COUNT: {
-      const char *what = lines ? "a number of lines" : "a number";
-      *(size_t *)to = (size_t)dfq__parse_some(p, rows ? dfq__number_of_rows : what, rows);
+      const char *what = rows    ? "a number of rows from 1 on (for none: | limit 0)"
+                         : lines ? "a number of lines" : "a number";
+      *(size_t *)to = (size_t)dfq__parse_count_from(p, what, rows);
       return;
     }
     case DFQ__K_INFER: *(size_t *)to = dfq__parse_infer(p); return;
@@ -46702,8 +46693,7 @@ static const dfq__csv_source *dfq__csv_try(dfq__csv_search *s, const dfq_csv_opt
   return (const dfq__csv_source *)(const void *)f->node->source;
 }
 
-static dfq__csv_score dfq__csv_score_of(dfq__csv_search *s, const dfq_csv_options *o) {
-  const dfq__csv_source *source = dfq__csv_try(s, o);
+static dfq__csv_score dfq__csv_score_in(const dfq__csv_source *source) {
   dfq__csv_score score = { source != NULL, 0, 0, 0 };
   if (!source) return score;
   score.rows = source->uneven ? 0 : source->sampled;
@@ -46711,6 +46701,10 @@ static dfq__csv_score dfq__csv_score_of(dfq__csv_search *s, const dfq_csv_option
   for (size_t c = 0; c < score.columns; c++)
     score.typed += dfq__csv_column(source, (int)c)->type != DFQ_STR;
   return score;
+}
+
+static dfq__csv_score dfq__csv_score_of(dfq__csv_search *s, const dfq_csv_options *o) {
+  return dfq__csv_score_in(dfq__csv_try(s, o));
 }
 
 // Was the option given? Then it is not tried.
@@ -46755,8 +46749,8 @@ static bool dfq__csv_commas_unclear(dfq__csv_search *s) {
   both = decimal;
   both.thousands = '.';
   if (dfq__csv_was_given(s, "decimal ") || dfq__csv_was_given(s, "thousands ")) return false;
-  size_t typed = dfq__csv_score_of(s, &decimal).typed;
   const dfq__csv_source *a = dfq__csv_try(s, &decimal), *b = dfq__csv_try(s, &thousands);
+  size_t typed = dfq__csv_score_in(a).typed;
   if (!a || !b || typed <= s->score.typed || dfq__csv_score_of(s, &both).typed > typed ||
       dfq__csv_columns(a) != dfq__csv_columns(b)) return false;
   for (int c = 0; c < (int)dfq__csv_columns(a); c++)
@@ -49239,6 +49233,12 @@ typedef struct dfq__arrow {
   const struct dfq__arrow_inside *inside;   // where the array at work is; NULL: rows
 } dfq__arrow;
 
+// An import that makes its arrays in the arena.
+static dfq__arrow dfq__arrow_in(dfq__arena *arena, dfq__heap *heap) {
+  dfq__arrow a = { arena, NULL, dfq__text_in(heap), false, 0, NULL };
+  return a;
+}
+
 // Notes an error, when it is the first. Returns false.
 DFQ__FORMAT(2) static bool dfq__arrow_fail(dfq__arrow *a, const char *format, ...) {
   va_list args;
@@ -49821,7 +49821,7 @@ static bool dfq__arrow_page(dfq__arrow *a, dfq_page *p, const dfq__arrow_node *n
 
 // Fills a page from an array; what is wrong becomes the page's error.
 static void dfq__arrow_fill(dfq_page *p, const dfq__arrow_node *n, const struct ArrowArray *x) {
-  dfq__arrow a = { p->strings, NULL, dfq__text_in(p->heap), false, 0, NULL };
+  dfq__arrow a = dfq__arrow_in(p->strings, p->heap);
   if (dfq__arrow_good(&a, n, x, 0, 0)) {
     a.no_memory = (uint64_t)x->length > SIZE_MAX;
     dfq_page_rows(p, a.no_memory ? 0 : (size_t)x->length);
@@ -49837,7 +49837,7 @@ DFQ_API void dfq_page_arrow(dfq_page *p, const struct ArrowSchema *schema,
   if (!p) return;
   if (!schema || !array) dfq__page_fail(p, "its schema or array is NULL");
   if (dfq__page_is_bad(p)) return;
-  dfq__arrow a = { p->strings, NULL, dfq__text_in(p->heap), false, 0, NULL };
+  dfq__arrow a = dfq__arrow_in(p->strings, p->heap);
   dfq__arrow_node *n = (dfq__arrow_node *)dfq__arrow_room(&a, 1, sizeof *n);
   dfq_field *field = NULL;
   bool good = n && dfq__arrow_parse(&a, schema, n, 0);
@@ -49922,7 +49922,7 @@ static int dfq__arrow_next(void *cursor, dfq_page *page, const char **why) {
 // A frame over s, whose schema this is; the schema is released. s is closed on an error.
 static dfq_frame *dfq__arrow_frame(dfq *db, dfq__arrow_source *s, struct ArrowSchema *schema,
                                    const char *at) {
-  dfq__arrow a = { &db->arena, NULL, dfq__text_in(db->heap), false, 0, NULL };
+  dfq__arrow a = dfq__arrow_in(&db->arena, db->heap);
   dfq__verb v = { db, NULL, "scan", at, NULL };
   dfq_source source;
   dfq_field *field = NULL;
@@ -49954,7 +49954,7 @@ static dfq_frame *dfq__arrow_frame(dfq *db, dfq__arrow_source *s, struct ArrowSc
 static dfq__arrow_source *dfq__arrow_source_new(dfq *db, const struct ArrowSchema *schema) {
   dfq__arrow_source *s = (dfq__arrow_source *)dfq__arena_alloc(&db->arena, sizeof *s);
   bool columns = schema->format && strcmp(schema->format, "+s") == 0;
-  dfq__arrow a = { &db->arena, NULL, dfq__text_in(db->heap), false, 0, NULL };
+  dfq__arrow a = dfq__arrow_in(&db->arena, db->heap);
   if (s && !columns) s->root.name = dfq__arrow_name(&a, NULL, schema->name, 0);
   return a.no_memory ? NULL : s;
 }

@@ -167,8 +167,7 @@ static bool set_param(settings *s, const char *value) {
 }
 
 static bool set_output(settings *s, const char *value) {
-  s->standard = s->standard || strcmp(value, "-") == 0;   // as scan - is standard input
-  if (strcmp(value, "-") == 0) return true;
+  if (strcmp(value, "-") == 0) return s->standard = true;   // as scan - is standard input
   s->output = s->outputs[s->output_count++] = value;
   return *value || wrong("--output needs the name of a file");
 }
@@ -892,10 +891,10 @@ int main(int argc, char **argv) {
   } else if (good && !s.text && !s.file && ON_TERMINAL(0)) {
     wrong("no pipeline");
   } else if (good) {
-    if (!s.text) text = read_pipeline(s.file);
-    if (s.text || text) {
-      handle_signals(&s, s.text ? s.text : text);
-      result = run(&s, s.text ? s.text : text);
+    if (!s.text) s.text = text = read_pipeline(s.file);
+    if (s.text) {
+      handle_signals(&s, s.text);
+      result = run(&s, s.text);
     }
   }
   free(text);

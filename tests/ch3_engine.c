@@ -17,7 +17,7 @@ static dfq_table *engine_table(dfq *db, const char *fields, const char *rows) {
     field[columns].name = word;
     word = strtok(NULL, " ,");
     field[columns].why = NULL;
-    field[columns++].type = dfq__type_find(word, strlen(word));
+    field[columns++].type = dfq__type_find(word, strlen(word), dfq__same_text);
   }
   at = copy + strlen(fields) + 1;
   memcpy(at, rows, strlen(rows) + 1);

@@ -36,7 +36,7 @@ static dfq_frame *opt_scan(dfq *db, const char *columns, const char *rows) {
     columns = opt_cut(columns, ',', piece, sizeof piece);
     const char *type = opt_cut(piece, ' ', names[count], sizeof names[0]);
     field[count].name = names[count];
-    field[count].type = dfq__type_find(type, strlen(type));
+    field[count].type = dfq__type_find(type, strlen(type), dfq__same_text);
     count++;
   }
   while (*rows) {

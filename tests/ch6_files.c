@@ -726,54 +726,6 @@ TEST(files_options_as_text) {
   dfq_close(db);
 }
 
-// What folders are called is of the types that are given for it; else a text 1 is a number.
-TEST(files_hive_types) {
-  static const struct { const char *options, *want; } cases[] = {
-    { "", "id i64|k i64|c str\n1|1|01\n2|2|b\n3|~|b\n" },
-    { "hive_types (k: str,)", "id i64|k str|c str\n1|1|01\n2|2|b\n3|~|b\n" },
-    { "hive_types (c: str, k: decimal(1)) | filter k < 2.0",
-      "id i64|k decimal(1)|c str\n1|1.0|01\n" },
-    { "hive_types (k: i8) types (id: i16) | limit 1", "id i16|k i8|c str\n1|1|01\n" },
-    { "hive_types (z: str)", "! no folder is called z=..." },
-    { "hive false hive_types (k: str)", "! no folder is called k=..." },
-    { "hive_types (c: i64)", "! b/x.csv: c=b is no i64" },
-    { "hive_types (k: list(i64))", "! a folder's name is a text, no list(i64)" },
-    { "hive_types (k: str, k: i64)", "! two types for column k" },
-    { "hive_types (k str)", "! expected" },
-    { "hive_types (k: date '%Y')", "! expected" },
-    { "types (k: str)", "! has no column k\n  try: hive_types, for what folders are called" },
-  };
-  dfq *db = dfq_open(NULL);
-  char text[600];
-  files_plant("ht/k=1/c=01/x.csv", "id\n1\n");
-  files_plant("ht/k=2/c=b/x.csv", "id\n2\n");
-  files_plant("ht/k=__HIVE_DEFAULT_PARTITION__/c=b/x.csv", "id\n3\n");
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    snprintf(text, sizeof text, "scan '%s' %s", test_path("ht/"), cases[i].options);
-    dfq_frame *f = dfq_query(db, text);
-    if (*cases[i].want == '!') {
-      CHECK_HAS(dfq_frame_error(f), cases[i].want + 2);
-      continue;
-    }
-    char *got = csv_dump(f), *again = csv_dump(dfq_query(db, dfq_pipeline_text(f)));
-    CHECK_STR(got, cases[i].want);
-    CHECK_STR(again, cases[i].want);
-    free(got);
-    free(again);
-    CHECK_SAME(f);
-  }
-  dfq_csv_options o = csv_options();
-  o.hive_types = "k: str";
-  char *got = csv_dump(dfq_scan_csv(db, test_path("ht/k=1/c=01/x.csv"), &o));   // one file, too
-  CHECK_STR(got, "id i64|k str|c str\n1|1|01\n");
-  free(got);
-  o.hive_types = "k: str   # a comment";
-  dfq_frame *f = dfq_scan_csv(db, test_path("ht/k=1/c=01/x.csv"), &o);
-  CHECK_INT(dfq_count(dfq_query(db, dfq_pipeline_text(f))), 1);
-  files_fell(test_path("ht"));
-  dfq_close(db);
-}
-
 // ---- memory ---------------------------------------------------------------------------------
 
 // A file ten times what the context may use goes through it, in both ways.
@@ -808,7 +760,6 @@ TEST(files_ten_times_the_budget) {
 static void run_ch6_files(void) {
   RUN(files_ten_times_the_budget);
   RUN(files_options_as_text);
-  RUN(files_hive_types);
   RUN(files_parted_and_back);
   RUN(files_parted_wholly_or_not);
   RUN(files_several_sinks);

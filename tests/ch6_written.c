@@ -629,6 +629,41 @@ TEST(written_many_json) {
   dfq_close(db);
 }
 
+// What folders are called is of the types that are given for it; else a text 1 is a number.
+TEST(written_hive_types) {
+  dfq *db = dfq_open(NULL);
+  files_plant("ht/k=1/c=01/x.csv", "id\n1\n");
+  files_plant("ht/k=2/c=b/x.csv", "id\n2\n");
+  files_plant("ht/k=__HIVE_DEFAULT_PARTITION__/c=b/x.csv", "id\n3\n");
+  WRITTEN_MANY("scan '@/ht/'", "id i64|k i64|c str\n1|1|01\n2|2|b\n3|~|b\n");
+  WRITTEN_MANY("scan '@/ht/' hive_types (k: str,)",
+               "id i64|k str|c str\n1|1|01\n2|2|b\n3|~|b\n");
+  WRITTEN_MANY("scan '@/ht/' hive_types (c: str, k: decimal(1)) | filter k < 2.0",
+               "id i64|k decimal(1)|c str\n1|1.0|01\n");
+  WRITTEN_MANY("scan '@/ht/' hive_types (k: i8) types (id: i16) | limit 1",
+               "id i16|k i8|c str\n1|1|01\n");
+  WRITTEN_MANY("scan '@/ht/' hive_types (z: str)", "! no folder is called z=...");
+  WRITTEN_MANY("scan '@/ht/' hive false hive_types (k: str)", "! no folder is called k=...");
+  WRITTEN_MANY("scan '@/ht/' hive_types (c: i64)", "! b/x.csv: c=b is no i64");
+  WRITTEN_MANY("scan '@/ht/' hive_types (k: list(i64))",
+               "! a folder's name is a text, no list(i64)");
+  WRITTEN_MANY("scan '@/ht/' hive_types (k: str, k: i64)", "! two types for column k");
+  WRITTEN_MANY("scan '@/ht/' hive_types (k str)", "! expected");
+  WRITTEN_MANY("scan '@/ht/' hive_types (k: date '%Y')", "! expected");
+  WRITTEN_MANY("scan '@/ht/' types (k: str)",
+               "! has no column k\n  try: hive_types, for what folders are called");
+  dfq_csv_options o = csv_options();
+  o.hive_types = "k: str";
+  char *got = csv_dump(dfq_scan_csv(db, test_path("ht/k=1/c=01/x.csv"), &o));   // one file, too
+  CHECK_STR(got, "id i64|k str|c str\n1|1|01\n");
+  free(got);
+  o.hive_types = "k: str   # a comment";
+  dfq_frame *f = dfq_scan_csv(db, test_path("ht/k=1/c=01/x.csv"), &o);
+  CHECK_INT(dfq_count(dfq_query(db, dfq_pipeline_text(f))), 1);
+  files_fell(test_path("ht"));
+  dfq_close(db);
+}
+
 // Files with a schema of their own are cast; conditions, limits and threads see no difference.
 TEST(written_many_columnar) {
   dfq *db = dfq_open(NULL);
@@ -694,5 +729,6 @@ static void run_ch6_written(void) {
   RUN(written_and_cut_off_while_read);
 #endif
   RUN(written_many_json);
+  RUN(written_hive_types);
   RUN(written_many_columnar);
 }
